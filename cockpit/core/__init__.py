@@ -1,0 +1,1 @@
+"""The machine: pure, synchronous, deterministic. Same events in, same Outcomes out."""
