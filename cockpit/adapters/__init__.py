@@ -1,0 +1,1 @@
+"""The outside: the only sockets, files and clocks."""

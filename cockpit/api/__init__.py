@@ -1,0 +1,1 @@
+"""A face: frames out, commands in."""

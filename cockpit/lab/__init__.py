@@ -1,0 +1,1 @@
+"""The past: backtests and research, no network."""

@@ -1,0 +1,1 @@
+"""Portfolio: allocation, sizing, release and metrics."""

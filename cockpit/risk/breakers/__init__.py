@@ -1,0 +1,1 @@
+"""Breakers: each turns what it sees into a posture."""

@@ -1,0 +1,1 @@
+"""Rules: each trims or blocks an intent and says why."""

@@ -1,0 +1,1 @@
+"""Stops: each is one layer and returns a level."""

@@ -1,0 +1,1 @@
+"""The message catalogue: every sentence a user reads."""

@@ -1,0 +1,1 @@
+"""Panels: one file each; a frame in, text out."""

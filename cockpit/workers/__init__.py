@@ -1,0 +1,1 @@
+"""Live: asyncio tasks, thin loops, no business rules."""
