@@ -39,6 +39,7 @@ python-is-new-enough:
 run: setup ## start the cockpit: make run ARGS="--help"
 	@$(BIN)/cockpit $(ARGS)
 
+# pytest turns warnings into errors in its own process; PYTHONWARNINGS does it in the processes that tests start.
 test: setup ## every check: style, types, architecture, tests
 	@echo '== ruff: rules'
 	@$(BIN)/ruff check .
@@ -49,11 +50,11 @@ test: setup ## every check: style, types, architecture, tests
 	@echo '== import-linter: who may import whom'
 	@$(BIN)/lint-imports
 	@echo '== pytest'
-	@$(BIN)/python -m pytest -n $(JOBS) --ignore=tests/benchmarks tests
+	@PYTHONWARNINGS=error $(BIN)/python -m pytest -n $(JOBS) --ignore=tests/benchmarks tests
 
 soak: setup ## the long runs
 	@echo '== pytest: soak'
-	@COCKPIT_SOAK=1 $(BIN)/python -m pytest -m soak tests
+	@COCKPIT_SOAK=1 PYTHONWARNINGS=error $(BIN)/python -m pytest -m soak tests
 
 bench: setup ## measure: speed of the kernel, the screen, the store
 	@echo '== benchmarks'
