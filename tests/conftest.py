@@ -1,4 +1,4 @@
-"""What every test may lean on: the recorded market data, and the markers that keep long runs out of the gate."""
+"""What every test may lean on: recorded market data, and the markers that keep long runs out of the gate."""
 
 import os
 from pathlib import Path

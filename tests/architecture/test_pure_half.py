@@ -73,3 +73,12 @@ def test_importing_cockpit_loads_only_itself(repo: Path) -> None:
 def test_the_baseline_hides_nothing(repo: Path) -> None:
     """If msgspec itself began to load one of these, the tests above would go blind to it."""
     assert loaded_by(BASELINE, repo) & FORBIDDEN == set()
+
+
+def test_what_is_smuggled_through_the_standard_library_is_seen(tmp_path: Path) -> None:
+    """`statistics` looks pure and is allowed by the contracts, and it brings `random` along."""
+    core = tmp_path / "cockpit" / "core"
+    core.mkdir(parents=True)
+    (core.parent / "__init__.py").touch()
+    (core / "__init__.py").write_text("import statistics\n", "utf-8")
+    assert smuggled(tmp_path, "core") == {"random"}
