@@ -1,0 +1,238 @@
+"""What any face (screen, socket, API) may know: immutable rows, projected from State at frame rate.
+
+Money and quantities are floats here: a frame is for eyes. ``age`` fields are ms since the source last
+spoke; -1 = it never has. Faces format, colour and translate; they decide nothing.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class BookFrame(msgspec.Struct, frozen=True, array_like=True):
+    """The visible ladder of one symbol, best first on both sides."""
+
+    symbol: str
+    bids: tuple[tuple[float, float], ...]
+    asks: tuple[tuple[float, float], ...]
+    own: tuple[tuple[str, float, float], ...] = ()
+    """Own resting orders: (side, price, remaining)."""
+    tick: float = 0.0
+    ok: bool = False
+    """False: gapped, crossed or not yet complete: prices are not to be trusted."""
+    age: int = -1
+
+
+class TradeRow(msgspec.Struct, frozen=True, array_like=True):
+    ts: int
+    symbol: str
+    side: str
+    price: float
+    qty: float
+
+
+class CandleRow(msgspec.Struct, frozen=True, array_like=True):
+    """``ts`` is the open. The last row of a series may still be forming (``closed`` False)."""
+
+    ts: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    closed: bool = True
+
+
+class StopLayer(msgspec.Struct, frozen=True, array_like=True):
+    """One stop layer of a position: H hard at the venue, S soft/trailing, T time, P portfolio."""
+
+    letter: str
+    state: str
+    """armed (at the venue, confirmed) | local | missing | unused"""
+    price: float = 0.0
+    distance: float = 0.0
+    """Fraction of the mark price to go."""
+
+
+class PositionRow(msgspec.Struct, frozen=True, array_like=True):
+    sleeve: str
+    symbol: str
+    qty: float
+    entry: float
+    mark: float
+    pnl: float
+    """Unrealised at mark, settle currency in quote terms."""
+    exit_pnl: float
+    """What would be left if closed now: book walked, taker fee paid. NaN when the book is not ok."""
+    realised: float
+    fees: float
+    funding: float
+    layers: tuple[StopLayer, ...]
+    tag: str
+    opened: int
+    age: int
+    """Age of the mark price."""
+    liquidation: float = 0.0
+
+
+class OrderRow(msgspec.Struct, frozen=True, array_like=True):
+    cid: str
+    sleeve: str
+    symbol: str
+    side: str
+    kind: str
+    role: str
+    price: float
+    qty: float
+    filled: float
+    state: str
+    created: int
+    reduce_only: bool
+    trigger: float = 0.0
+    cancelling: bool = False
+    tag: str = ""
+
+
+class FillRow(msgspec.Struct, frozen=True, array_like=True):
+    ts: int
+    cid: str
+    sleeve: str
+    symbol: str
+    side: str
+    price: float
+    qty: float
+    fee: float
+    maker: bool
+    note: str = ""
+
+
+class SleeveRow(msgspec.Struct, frozen=True, array_like=True):
+    """A strategy version on its instrument."""
+
+    sleeve: str
+    strategy: str
+    version: int
+    symbol: str
+    stage: str
+    state: str
+    """on | off | benched | warming | waiting"""
+    position: float
+    pnl: float
+    """Net of fees and funding, realised + unrealised."""
+    trades: int
+    tag: str
+    """Last wish in the strategy's own words."""
+    why: str
+    """The first rule that said no to the last wish, with its numbers; empty when nothing did."""
+    heat: tuple[float, ...] = ()
+    """PnL per hour of the last 24, oldest first."""
+
+
+class EventRow(msgspec.Struct, frozen=True, array_like=True):
+    """A line of the event log. ``message`` is a catalogue id; faces translate it."""
+
+    ts: int
+    level: str
+    message: str
+    args: dict[str, str]
+    sleeve: str = ""
+
+
+class SourceRow(msgspec.Struct, frozen=True, array_like=True):
+    """One stream of one symbol, and how long ago it last spoke."""
+
+    name: str
+    symbol: str
+    age: int
+    stale: bool
+    up: bool
+    faults: int = 0
+
+
+class LimitRow(msgspec.Struct, frozen=True, array_like=True):
+    """A risk limit: how much of it is used. ``unit`` is a word or currency."""
+
+    rule: str
+    used: float
+    limit: float
+    unit: str
+
+
+class Health(msgspec.Struct, frozen=True, array_like=True):
+    """How the machine itself feels."""
+
+    loop_ms: float = 0.0
+    """Worst event-loop delay in the last second."""
+    step_us: float = 0.0
+    rate: float = 0.0
+    """Market messages per second."""
+    queue: int = 0
+    conflated: int = 0
+    journal_rows: int = 0
+    journal_ms: float = 0.0
+    """Duration of the last commit."""
+    rss_mb: float = 0.0
+    uptime_ms: int = 0
+
+
+class Halt(msgspec.Struct, frozen=True, array_like=True):
+    """The state of a halt: what was asked, what the venue has confirmed, what is still open."""
+
+    since: int
+    by: str
+    phase: str
+    """asked | cancelling | flattening | confirmed | failed"""
+    entries_open: int
+    positions_open: int
+    flatten: bool
+    confirmed: int = 0
+    """When the venue was read back and agreed; 0 = not yet."""
+    detail: str = ""
+
+
+class Frame(msgspec.Struct, frozen=True, array_like=True, tag="frame"):
+    """One picture of everything a face may show."""
+
+    seq: int
+    ts: int
+    """Engine time (UTC ms): the tape's in a replay."""
+    wall: int
+    """Wall time at projection."""
+    mode: str
+    """PRACTICE | REPLAY | PAPER | DEMO | LIVE"""
+    venue: str
+    posture: str
+    currency: str
+    equity: float
+    cash: float
+    day_pnl: float
+    drawdown: float
+    """Fraction below the highest equity seen."""
+    realised: float
+    unrealised: float
+    fees: float
+    funding: float
+    symbols: tuple[str, ...]
+    books: tuple[BookFrame, ...]
+    trades: tuple[TradeRow, ...]
+    candles: dict[str, tuple[CandleRow, ...]]
+    positions: tuple[PositionRow, ...]
+    orders: tuple[OrderRow, ...]
+    fills: tuple[FillRow, ...]
+    sleeves: tuple[SleeveRow, ...]
+    events: tuple[EventRow, ...]
+    sources: tuple[SourceRow, ...]
+    limits: tuple[LimitRow, ...]
+    health: Health
+    halt: Halt | None = None
+    links: dict[str, bool] = {}
+    speed: str = "1"
+    """Tape speed: 1, 10, max; empty on a live feed."""
+    ended: bool = False
+    """The tape is over."""
+    reconciled: bool = False
+    """Orders and positions have been compared with the venue since the start."""
+
+
+FRAME_ENCODER = msgspec.msgpack.Encoder()
+FRAME_DECODER: msgspec.msgpack.Decoder[Frame] = msgspec.msgpack.Decoder(Frame)

@@ -1,0 +1,98 @@
+"""The read-only window a strategy sees: now and before, never later, never money it does not own.
+
+Quantities are contracts (base units for spot) as floats: this is the signal path.
+"""
+
+from __future__ import annotations
+
+from math import nan
+
+from cockpit.core.book import Book
+from cockpit.core.types import Instrument
+
+
+class View:
+    """One sleeve's window. The engine keeps it true; a strategy only reads."""
+
+    __slots__ = (
+        "book",
+        "contract_value",
+        "entry",
+        "equity",
+        "funding_rate",
+        "inverse",
+        "last",
+        "lot",
+        "maker_fee",
+        "mark",
+        "min_qty",
+        "now",
+        "position",
+        "resting",
+        "symbol",
+        "taker_fee",
+        "tick",
+        "touch_ts",
+    )
+
+    def __init__(self, instrument: Instrument, book: Book) -> None:
+        self.symbol = instrument.symbol
+        self.tick = float(instrument.tick)
+        self.lot = float(instrument.lot)
+        self.min_qty = float(instrument.min_qty)
+        self.contract_value = float(instrument.contract_value)
+        self.inverse = instrument.kind == "inverse"
+        self.maker_fee = float(instrument.maker_fee)
+        """The account's real rate, fraction of notional."""
+        self.taker_fee = float(instrument.taker_fee)
+        self.book = book
+        self.now = 0
+        """UTC ms of the event being handled."""
+        self.position = 0.0
+        """This sleeve's own signed position."""
+        self.entry = nan
+        """Its average entry price; NaN when flat."""
+        self.equity = 0.0
+        """Capital this sleeve may use, quote currency, marked to market."""
+        self.last = nan
+        """Last traded (or bar close) price."""
+        self.mark = nan
+        self.funding_rate = nan
+        self.touch_ts = 0
+        """When best bid/ask were last heard of; 0 = not since the start."""
+        self.resting = 0
+        """Own orders not proven dead."""
+
+    @property
+    def bid(self) -> float:
+        """Best bid, NaN when unknown."""
+        return self.book.best_bid
+
+    @property
+    def ask(self) -> float:
+        return self.book.best_ask
+
+    @property
+    def bid_qty(self) -> float:
+        return self.book.best_bid_qty
+
+    @property
+    def ask_qty(self) -> float:
+        return self.book.best_ask_qty
+
+    @property
+    def mid(self) -> float:
+        return (self.book.best_bid + self.book.best_ask) / 2
+
+    @property
+    def book_ok(self) -> bool:
+        """The book is complete, uncrossed and its sequence unbroken."""
+        return self.book.ok
+
+    def notional(self, qty: float, price: float) -> float:
+        """Unsigned value of ``qty`` in quote currency."""
+        return abs(qty) * self.contract_value * (1.0 if self.inverse else price)
+
+    def qty_for(self, notional: float, price: float) -> float:
+        """Contracts worth ``notional`` quote currency, not yet rounded to lots."""
+        return notional / (self.contract_value * (1.0 if self.inverse else price))

@@ -1,0 +1,118 @@
+"""The pen a strategy writes its wishes with. Plain scalars, so that a compiler can follow it too."""
+
+from __future__ import annotations
+
+from math import isnan, nan
+
+
+class Want:
+    """One sleeve's wish in the making. It stays in force until the strategy writes another one.
+
+    ``dirty`` is set only when something really changed, so a strategy may repeat itself for free.
+    """
+
+    __slots__ = (
+        "ask",
+        "ask_qty",
+        "bid",
+        "bid_qty",
+        "confidence",
+        "dirty",
+        "qty",
+        "quoting",
+        "sized",
+        "stop",
+        "tag",
+        "take",
+        "weight",
+    )
+
+    def __init__(self) -> None:
+        self.dirty = False
+        self.sized = False
+        """False: ``weight`` (fraction of equity) is the wish; True: ``qty`` (contracts) is."""
+        self.weight = nan
+        """Signed fraction of the sleeve's equity; NaN = no wish about the position."""
+        self.qty = nan
+        self.stop = nan
+        self.take = nan
+        self.quoting = False
+        self.bid = nan
+        self.bid_qty = 0.0
+        self.ask = nan
+        self.ask_qty = 0.0
+        self.tag = ""
+        self.confidence = 1.0
+
+    def long(
+        self, weight: float, stop: float = nan, take: float = nan, tag: str = "", confidence: float = 1.0
+    ) -> None:
+        """Be long ``weight`` × equity (notional). Sized once, at the decision; no churn as prices move."""
+        self._position(abs(weight), stop, take, tag, confidence)
+
+    def short(
+        self, weight: float, stop: float = nan, take: float = nan, tag: str = "", confidence: float = 1.0
+    ) -> None:
+        """Be short ``weight`` × equity (notional)."""
+        self._position(-abs(weight), stop, take, tag, confidence)
+
+    def flat(self, tag: str = "") -> None:
+        """Have no position; pull quotes too."""
+        self.pull(tag)
+        self._position(0.0, nan, nan, tag, 1.0)
+
+    def position(
+        self, qty: float, stop: float = nan, take: float = nan, tag: str = "", confidence: float = 1.0
+    ) -> None:
+        """Hold exactly ``qty`` (signed contracts, or base units for spot)."""
+        same = self.sized and self.qty == qty and _same(self.stop, stop) and _same(self.take, take)
+        if not same:
+            self.sized = True
+            self.qty = qty
+            self.weight = nan
+            self.stop = stop
+            self.take = take
+            self.tag = tag
+            self.confidence = confidence
+            self.dirty = True
+
+    def quote(self, bid: float, bid_qty: float, ask: float, ask_qty: float, tag: str = "") -> None:
+        """Show these post-only quotes (contracts); a quantity of 0 means no quote on that side."""
+        same = (
+            self.quoting
+            and self.bid_qty == bid_qty
+            and self.ask_qty == ask_qty
+            and (bid_qty == 0.0 or self.bid == bid)
+            and (ask_qty == 0.0 or self.ask == ask)
+        )
+        if not same:
+            self.quoting = True
+            self.bid = bid
+            self.bid_qty = bid_qty
+            self.ask = ask
+            self.ask_qty = ask_qty
+            self.tag = tag
+            self.dirty = True
+
+    def pull(self, tag: str = "") -> None:
+        """Show no quotes."""
+        if self.quoting and (self.bid_qty or self.ask_qty):
+            self.quote(nan, 0.0, nan, 0.0, tag)
+
+    def _position(self, weight: float, stop: float, take: float, tag: str, confidence: float) -> None:
+        same = (
+            not self.sized and self.weight == weight and _same(self.stop, stop) and _same(self.take, take)
+        )
+        if not same:
+            self.sized = False
+            self.weight = weight
+            self.qty = nan
+            self.stop = stop
+            self.take = take
+            self.tag = tag
+            self.confidence = confidence
+            self.dirty = True
+
+
+def _same(a: float, b: float) -> bool:
+    return a == b or (isnan(a) and isnan(b))
