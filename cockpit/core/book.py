@@ -1,0 +1,215 @@
+"""One market's order book, folded from what the venue sends.
+
+    snapshot ──► whole ──delta, chain holds──► whole
+                   ├──delta, chain broken──► gap      (``gaps`` + 1) ──┐ nothing but a snapshot
+                   └──bid ≥ ask───────────► crossed  (``crossed`` + 1) ┘ makes it whole again
+
+A delta belongs to the chain when its ``prev_seq`` is the last ``seq`` seen; OKX's keep-alive
+(``seq == prev_seq``, no levels) and its maintenance reset (``seq < prev_seq``) follow the same rule, and
+``prev_seq`` -1 says that the source has no chain. A crossed book is never repaired by guessing which side
+is wrong: a matching engine does not cross, so something was lost on the way.
+
+A touch (best bid and ask alone) is the whole book of a source without depth. Beside depth it is newer
+news about the first level: until the next depth message the best prices are the touch's, and levels that
+it proves gone are not shown. It never edits the depth, which only the chained stream may do.
+
+Sizes are in the instrument's own quantity unit: contracts for derivatives, base units for spot.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from math import nan
+
+from cockpit.core.types import Side
+
+Pairs = Iterable[tuple[float, float]]
+
+
+class Book:
+    """Bids and asks by price, and the best of each kept as plain attributes.
+
+    ``best_bid``, ``best_bid_qty``, ``best_ask``, ``best_ask_qty`` are NaN while unknown. ``ok`` is False
+    while the book is incomplete, broken or crossed; its last prices stay readable but are not to be
+    traded on. ``ts`` is the last update (UTC ms, 0 = never), ``seq`` the last sequence number.
+    ``gaps`` and ``crossed`` count breaks since the book was made.
+    """
+
+    __slots__ = (
+        "_ask_keys",
+        "_asks",
+        "_bid_keys",
+        "_bids",
+        "_depth",
+        "_touched",
+        "best_ask",
+        "best_ask_qty",
+        "best_bid",
+        "best_bid_qty",
+        "crossed",
+        "gaps",
+        "ok",
+        "seq",
+        "ts",
+    )
+
+    def __init__(self) -> None:
+        self.gaps = 0
+        self.crossed = 0
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all levels (the stream went down); the counters stay."""
+        self._bids: dict[float, float] = {}
+        self._asks: dict[float, float] = {}
+        # The best price is the last of its list (asks negated), where changes are frequent and cheap.
+        self._bid_keys: list[float] = []
+        self._ask_keys: list[float] = []
+        self._depth = False
+        self._touched = False
+        self.best_bid = self.best_bid_qty = self.best_ask = self.best_ask_qty = nan
+        self.ok = False
+        self.seq = -1
+        self.ts = 0
+
+    def apply_snapshot(self, bids: Pairs, asks: Pairs, seq: int, ts: int) -> bool:
+        """Replace everything; levels in any order. False when the snapshot itself is crossed."""
+        self._bids = {price: size for price, size in bids if size > 0.0}
+        self._asks = {price: size for price, size in asks if size > 0.0}
+        self._bid_keys = sorted(self._bids)
+        self._ask_keys = sorted([-price for price in self._asks])
+        self._depth = True
+        self.ok = True
+        return self._settle(seq, ts)
+
+    def apply_delta(self, bids: Pairs, asks: Pairs, seq: int, prev_seq: int, ts: int) -> bool:
+        """Apply changed levels (size 0 removes). False: not whole any more, ask for a snapshot.
+
+        While the book is not whole a delta changes nothing; only the break itself is counted.
+        """
+        if not self.ok or not self._depth:
+            return False
+        if prev_seq != self.seq and prev_seq != -1:
+            self.gaps += 1
+            self.ok = False
+            return False
+        sizes = self._bids
+        keys = self._bid_keys
+        for price, size in bids:
+            if size > 0.0:
+                if price not in sizes:
+                    insort(keys, price)
+                sizes[price] = size
+            elif sizes.pop(price, None) is not None:
+                del keys[bisect_left(keys, price)]
+        sizes = self._asks
+        keys = self._ask_keys
+        for price, size in asks:
+            if size > 0.0:
+                if price not in sizes:
+                    insort(keys, -price)
+                sizes[price] = size
+            elif sizes.pop(price, None) is not None:
+                del keys[bisect_left(keys, -price)]
+        return self._settle(seq, ts)
+
+    def set_touch(self, bid: float, bid_qty: float, ask: float, ask_qty: float, ts: int) -> bool:
+        """Best bid and ask alone; a price that is not positive means an empty side.
+
+        False (and counted) when it is crossed: beside depth it is then ignored, alone it makes ``ok``
+        False until the next one.
+        """
+        if bid >= ask > 0.0:
+            self.crossed += 1
+            self.ok = self.ok and self._depth
+            return False
+        has_bid = bid > 0.0 and bid_qty > 0.0
+        has_ask = ask > 0.0 and ask_qty > 0.0
+        self.best_bid, self.best_bid_qty = (bid, bid_qty) if has_bid else (nan, nan)
+        self.best_ask, self.best_ask_qty = (ask, ask_qty) if has_ask else (nan, nan)
+        self._touched = True
+        self.ts = ts
+        if not self._depth:
+            self.ok = True
+        return True
+
+    def levels(self, side: Side, n: int) -> list[tuple[float, float]]:
+        """The first ``n`` (price, size) of the bids (BUY) or asks (SELL), best first."""
+        return list(islice(self._walkable(side), n))
+
+    def depth(self, side: Side, n: int) -> float:
+        """Total size of the first ``n`` levels of the bids (BUY) or asks (SELL)."""
+        return sum([size for _, size in islice(self._walkable(side), n)])
+
+    def walk(self, side: Side, qty: float) -> tuple[float, float, float]:
+        """What a market order would meet: (average price, filled, worst price).
+
+        ``side`` is the order's: a BUY eats the asks. NaN prices when nothing can be filled; ``filled``
+        is less than ``qty`` when the visible book is too thin.
+        """
+        left = qty
+        cost = 0.0
+        worst = nan
+        for price, size in self._walkable(side.opposite):
+            if left <= 0.0:
+                break
+            take = min(left, size)
+            cost += take * price
+            left -= take
+            worst = price
+        filled = qty - left if worst == worst else 0.0
+        return (cost / filled if filled > 0.0 else nan), filled, worst
+
+    def size_at(self, price: float) -> float:
+        """Size resting at exactly ``price`` on either side, 0 when none is shown."""
+        if price == self.best_bid:
+            return self.best_bid_qty
+        if price == self.best_ask:
+            return self.best_ask_qty
+        if self._touched and not (price < self.best_bid or price > self.best_ask):
+            return 0.0
+        if price < self.best_bid:
+            return self._bids.get(price, 0.0)
+        return self._asks.get(price, 0.0)
+
+    def imbalance(self, n: int) -> float:
+        """(bids - asks) / (bids + asks) over ``n`` levels: +1 only bids, -1 only asks, NaN no book."""
+        bids = self.depth(Side.BUY, n)
+        total = bids + self.depth(Side.SELL, n)
+        return 2.0 * bids / total - 1.0 if total > 0.0 else nan
+
+    def _walkable(self, side: Side) -> Iterator[tuple[float, float]]:
+        buy = side is Side.BUY
+        best = self.best_bid if buy else self.best_ask
+        sizes = self._bids if buy else self._asks
+        keys = self._bid_keys if buy else self._ask_keys
+        if self._touched:
+            if best != best:
+                return
+            yield best, (self.best_bid_qty if buy else self.best_ask_qty)
+            keys = keys[: bisect_left(keys, best if buy else -best)]
+        for key in reversed(keys):
+            price = key if buy else -key
+            yield price, sizes[price]
+
+    def _settle(self, seq: int, ts: int) -> bool:
+        """Best prices from the depth, then the verdict."""
+        self.seq = seq
+        self.ts = ts
+        self._touched = False
+        if self._bid_keys:
+            bid = self.best_bid = self._bid_keys[-1]
+            self.best_bid_qty = self._bids[bid]
+        else:
+            bid = self.best_bid = self.best_bid_qty = nan
+        if self._ask_keys:
+            ask = self.best_ask = -self._ask_keys[-1]
+            self.best_ask_qty = self._asks[ask]
+        else:
+            ask = self.best_ask = self.best_ask_qty = nan
+        if bid >= ask:
+            self.crossed += 1
+            self.ok = False
+        return self.ok
