@@ -1,0 +1,201 @@
+"""An asyncio event loop whose clock is a number: simulated hours pass in seconds, and every run is the same.
+
+Nothing sleeps and nothing waits for the outside. When no callback is ready, the clock jumps to the next
+timer. FIFO order of ready callbacks is asyncio's own promise; ``shuffle`` breaks it on purpose (failures
+found that way are leads, not proofs). Whatever would need a thread, a socket, real time or real randomness
+is an ``Escape``: the run would not be reproducible, so it ends there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import socket
+import threading
+import time
+import uuid
+from asyncio import base_events
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
+
+T = TypeVar("T")
+
+STEPS_PER_INSTANT = 200_000
+"""More callbacks than this without the clock moving is a busy loop, not work."""
+
+
+class Escape(BaseException):
+    """Something reached for the real world. A BaseException, so that no worker can swallow it."""
+
+
+class Deadlock(Exception):
+    """Nothing is ready, nothing is scheduled, and the main coroutine is not done."""
+
+
+class Livelock(Exception):
+    """Callbacks keep running although virtual time stands still."""
+
+
+class _Never:
+    """The selector of a loop without I/O: waiting means moving the clock."""
+
+    def __init__(self, loop: VLoop) -> None:
+        self._loop = loop
+
+    def select(self, timeout: float | None) -> list[Any]:
+        loop = self._loop
+        if timeout is None:
+            raise Deadlock(f"nothing left to do at {loop.time():.6f} s")
+        if timeout > 0:
+            loop.advance(timeout)
+        else:
+            loop.breathe()
+        return []
+
+
+class VLoop(base_events.BaseEventLoop):
+    """The virtual-time loop. ``time()`` starts at 0 and moves only when nothing is ready."""
+
+    def __init__(self, seed: int = 0, *, shuffle: bool = False) -> None:
+        super().__init__()
+        self._now = 0.0
+        self._turns = 0
+        self.steps = 0
+        """Turns of the loop so far."""
+        self._selector = _Never(self)
+        self._clock_resolution = 1e-9
+        self._shuffle = random.Random(f"{seed}/loop") if shuffle else None
+        self.escapes: list[str] = []
+        self.set_exception_handler(self._unhandled)
+        self.unhandled: list[str] = []
+        """What asyncio would have logged: an exception nobody retrieved, a task destroyed while pending."""
+
+    def time(self) -> float:
+        return self._now
+
+    def advance(self, seconds: float) -> None:
+        """Jump to the next timer. Rounding to nanoseconds keeps sums of sleeps from drifting apart."""
+        self._now = round(self._now + seconds, 9)
+        self._turns = 0
+
+    def breathe(self) -> None:
+        """Count turns taken without the clock moving."""
+        self._turns += 1
+        if self._turns > STEPS_PER_INSTANT:
+            raise Livelock(f"{STEPS_PER_INSTANT} turns at {self._now:.6f} s")
+
+    def _run_once(self) -> None:
+        self.steps += 1
+        if self._shuffle is not None and len(self._ready) > 1:  # type: ignore[has-type]
+            ready = list(self._ready)  # type: ignore[has-type]
+            self._shuffle.shuffle(ready)
+            self._ready.clear()
+            self._ready.extend(ready)
+        super()._run_once()  # type: ignore[misc]
+
+    def _process_events(self, events: list[Any]) -> None:
+        assert not events
+
+    def _write_to_self(self) -> None:
+        """No other thread can be waiting for this loop."""
+
+    def _unhandled(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        self.unhandled.append(f"{context.get('message')}: {context.get('exception')!r}")
+
+    def _escape(self, what: str) -> NoReturn:
+        self.escapes.append(what)
+        raise Escape(what)
+
+    def run_in_executor(self, *_: Any, **__: Any) -> NoReturn:
+        self._escape("run_in_executor")
+
+    def call_soon_threadsafe(self, *_: Any, **__: Any) -> NoReturn:
+        self._escape("call_soon_threadsafe")
+
+    def add_signal_handler(self, *_: Any, **__: Any) -> NoReturn:
+        self._escape("add_signal_handler")
+
+    def add_reader(self, *_: Any) -> NoReturn:
+        self._escape("add_reader")
+
+    def add_writer(self, *_: Any) -> NoReturn:
+        self._escape("add_writer")
+
+    async def getaddrinfo(self, *_: Any, **__: Any) -> NoReturn:
+        self._escape("getaddrinfo")
+
+    async def create_connection(self, *_: Any, **__: Any) -> NoReturn:
+        self._escape("create_connection")
+
+    async def create_server(self, *_: Any, **__: Any) -> NoReturn:
+        self._escape("create_server")
+
+    async def create_unix_server(self, *_: Any, **__: Any) -> NoReturn:
+        self._escape("create_unix_server")
+
+    async def subprocess_exec(self, *_: Any, **__: Any) -> NoReturn:
+        self._escape("subprocess_exec")
+
+    async def subprocess_shell(self, *_: Any, **__: Any) -> NoReturn:
+        self._escape("subprocess_shell")
+
+    def run(self, main: Coroutine[Any, Any, T]) -> T:
+        """Run ``main`` to its end, cancel what it left behind, and close."""
+        with sealed(self):
+            try:
+                return self.run_until_complete(main)
+            finally:
+                try:
+                    self._sweep()
+                finally:
+                    self.close()
+
+    def _sweep(self) -> None:
+        self._turns = 0
+        left = sorted(asyncio.all_tasks(self), key=lambda task: task.get_name())
+        for task in left:
+            task.cancel()
+        if left:
+            self.run_until_complete(asyncio.wait(left))
+        self.run_until_complete(self.shutdown_asyncgens())
+
+
+SEALED: tuple[tuple[Any, str], ...] = (
+    (time, "time"),
+    (time, "time_ns"),
+    (time, "monotonic"),
+    (time, "monotonic_ns"),
+    (time, "sleep"),
+    (threading.Thread, "start"),
+    (socket, "socket"),
+    (os, "urandom"),
+    (uuid, "uuid1"),
+    (uuid, "uuid4"),
+    (random, "random"),
+    (random, "randint"),
+    (random, "choice"),
+    (random, "uniform"),
+)
+"""Doors to the real world that stay shut during a run. ``perf_counter`` may measure; it must not decide."""
+
+
+@contextmanager
+def sealed(loop: VLoop) -> Iterator[None]:
+    """Shut the doors of ``SEALED``; each use is recorded in ``loop.escapes`` and raises Escape."""
+
+    def door(name: str) -> Callable[..., NoReturn]:
+        def shut(*_: Any, **__: Any) -> NoReturn:
+            loop._escape(name)
+
+        return shut
+
+    before = [(owner, name, getattr(owner, name)) for owner, name in SEALED]
+    for owner, name, _ in before:
+        setattr(owner, name, door(f"{getattr(owner, '__name__', owner)}.{name}"))
+    try:
+        yield
+    finally:
+        for owner, name, original in before:
+            setattr(owner, name, original)
