@@ -95,13 +95,23 @@ class Want:
             self.dirty = True
 
     def pull(self, tag: str = "") -> None:
-        """Show no quotes."""
+        """Show no quotes. The reason may change while nothing is shown: people ask why it does not quote."""
         if self.quoting and (self.bid_qty or self.ask_qty):
             self.quote(nan, 0.0, nan, 0.0, tag)
+        elif tag and tag != self.tag:
+            self.tag = tag
+            self.dirty = True
+
+    def release(self, tag: str = "") -> None:
+        """Take back the wish about the position: from here on the quotes are the whole wish."""
+        self._position(nan, nan, nan, tag or self.tag, self.confidence)
 
     def _position(self, weight: float, stop: float, take: float, tag: str, confidence: float) -> None:
         same = (
-            not self.sized and self.weight == weight and _same(self.stop, stop) and _same(self.take, take)
+            not self.sized
+            and _same(self.weight, weight)
+            and _same(self.stop, stop)
+            and _same(self.take, take)
         )
         if not same:
             self.sized = False
