@@ -76,8 +76,8 @@ class Book:
 
     def apply_snapshot(self, bids: Pairs, asks: Pairs, seq: int, ts: int) -> bool:
         """Replace everything; levels in any order. False when the snapshot itself is crossed."""
-        self._bids = {price: size for price, size in bids if size > 0.0}
-        self._asks = {price: size for price, size in asks if size > 0.0}
+        self._bids = {price: size for price, size in dict(bids).items() if size > 0.0}
+        self._asks = {price: size for price, size in dict(asks).items() if size > 0.0}
         self._bid_keys = sorted(self._bids)
         self._ask_keys = sorted([-price for price in self._asks])
         self._depth = True
