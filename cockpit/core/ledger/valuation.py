@@ -1,0 +1,62 @@
+"""What the books are worth at given marks, in one currency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal, localcontext
+
+from cockpit.core.ledger.position import MONEY, Position
+from cockpit.core.types import ZERO, Instrument, Kind
+
+Instruments = Mapping[str, Instrument]
+Marks = Mapping[str, Decimal]
+
+
+def total_in(worth: Mapping[str, Decimal], instruments: Instruments, marks: Marks, currency: str) -> Decimal:
+    """Sum of ``worth`` in ``currency``; coins nobody prices are left out."""
+    with localcontext(MONEY):
+        total = ZERO
+        for coin, amount in worth.items():
+            if coin == currency:
+                total += amount
+            elif amount and (price := coin_price(coin, currency, instruments, marks)):
+                total += amount * price
+        return total
+
+
+def worth_by_currency(
+    cash: Mapping[str, Decimal], positions: Iterable[Position], instruments: Instruments, marks: Marks
+) -> dict[str, Decimal]:
+    """Cash, locked margin and the unrealised profit of derivatives, by the currency they settle in.
+
+    Spot holdings are cash in their coin. A position without a mark counts at its entry.
+    """
+    worth = dict(cash)
+    with localcontext(MONEY):
+        for position in positions:
+            amount = position.margin
+            instrument = instruments.get(position.symbol)
+            if position.qty and instrument is not None and instrument.derivative:
+                mark = known_mark(position.symbol, marks)
+                if mark is not None:
+                    amount += position.unrealised(instrument, mark)
+            if amount:
+                worth[position.settle] = worth.get(position.settle, ZERO) + amount
+    return worth
+
+
+def known_mark(symbol: str, marks: Marks) -> Decimal | None:
+    """The mark, or None when there is none or it is no price."""
+    mark = marks.get(symbol)
+    return mark if mark is not None and mark.is_finite() and mark > 0 else None
+
+
+def coin_price(coin: str, currency: str, instruments: Instruments, marks: Marks) -> Decimal | None:
+    """Of one coin in ``currency``: by the first instrument with a mark; spot, then linear, then inverse."""
+    for kind in Kind:
+        for symbol, instrument in instruments.items():
+            if (instrument.kind, instrument.base, instrument.quote) == (kind, coin, currency):
+                mark = known_mark(symbol, marks)
+                if mark is not None:
+                    return mark
+    return None
