@@ -96,17 +96,22 @@ class Cancel(msgspec.Struct, frozen=True, array_like=True, tag="cancel"):
 
 
 class Query(msgspec.Struct, frozen=True, array_like=True, tag="query"):
-    """Ask the venue what became of an order."""
+    """Ask the venue what became of an order; its fills are repeated before the answer."""
 
     cid: str
     symbol: str
 
 
 class ReadAccount(msgspec.Struct, frozen=True, array_like=True, tag="read_account"):
-    """Read balances, positions and open orders back from the venue."""
+    """Read balances, positions and open orders back from the venue.
+
+    The venue first repeats its fills and bills since ``since`` (ms, 0 = from the start), so that
+    nothing lost on the way stays lost; they are idempotent by id.
+    """
 
     request_id: str
     reason: str
+    since: int = 0
 
 
 Action = Place | Amend | Cancel | Query | ReadAccount

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from decimal import Decimal
 from typing import Protocol
+
+import msgspec
 
 from cockpit.core.events import AnyEvent
 from cockpit.core.intents import Action, Outcome
+from cockpit.core.orders import Order
 
 
 class Clock(Protocol):
@@ -40,15 +44,57 @@ class Feed(Protocol):
     async def close(self) -> None: ...
 
 
+class EquityPoint(msgspec.Struct, frozen=True):
+    """One sample of the equity curve, in the account's currency."""
+
+    ts: int
+    currency: str
+    equity: Decimal
+    cash: Decimal
+    realised: Decimal
+    unrealised: Decimal
+    fees: Decimal
+    """Paid so far; > 0 is a cost."""
+    funding: Decimal
+    """Received so far; < 0 is a cost."""
 
 
 class Store(Protocol):
-    """The journal. One writer; a commit is durable when ``commit`` returns."""
+    """The journal. One writer. Hand everything over in the order of the engine's steps.
+
+    When a write fails (disk full), StoreError reaches whoever waits for it and the rows stay queued: they
+    are written first by the next commit that succeeds, so the journal never has a hole. Never hand the same
+    rows over twice.
+    """
+
+    def append_market(self, seq: int, event: AnyEvent) -> None:
+        """Keep a market event for the next transaction; cheap, never waits."""
+
+    def append(
+        self,
+        events: Sequence[tuple[int, AnyEvent]],
+        outcomes: Sequence[Outcome] = (),
+        orders: Sequence[Order] = (),
+        equity: Sequence[EquityPoint] = (),
+        *,
+        label: str = "commit",
+    ) -> Awaitable[None]:
+        """Queue (seq, event) facts and what they led to; await the result where they must be durable.
+
+        ``label`` names the kind of transaction: the simulator crashes at ``label.before``, ``.inside`` and
+        ``.after``.
+        """
 
     async def commit(
-        self, events: Sequence[tuple[int, AnyEvent]], outcomes: Sequence[Outcome]
+        self,
+        events: Sequence[tuple[int, AnyEvent]],
+        outcomes: Sequence[Outcome],
+        orders: Sequence[Order] = (),
+        equity: Sequence[EquityPoint] = (),
+        *,
+        label: str = "commit",
     ) -> None:
-        """Append (seq, event) facts and outcomes in one transaction."""
+        """As ``append``; returns when it is durable, market data before it included. One transaction."""
 
     async def snapshot(self, seq: int, state: bytes) -> None:
         """Remember the folded state as of ``seq``."""

@@ -68,9 +68,7 @@ INDICATORS = Table("indicator")
 
 
 def _decorator(table: Table) -> Callable[..., Callable[[T], T]]:
-    def register(
-        name: str, params: type[msgspec.Struct] | None = None, **options: Any
-    ) -> Callable[[T], T]:
+    def register(name: str, params: type[msgspec.Struct] | None = None, **options: Any) -> Callable[[T], T]:
         def apply(target: T) -> T:
             table.add(name, target, params, options)
             return target

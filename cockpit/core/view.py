@@ -5,6 +5,7 @@ Quantities are contracts (base units for spot) as floats: this is the signal pat
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import nan
 
 from cockpit.core.book import Book
@@ -16,12 +17,17 @@ class View:
 
     __slots__ = (
         "book",
+        "can_short",
         "contract_value",
         "entry",
-        "equity",
+        "equity_at",
+        "equity_now",
+        "equity_of",
         "funding_rate",
         "inverse",
         "last",
+        "latency",
+        "latency_ts",
         "lot",
         "maker_fee",
         "mark",
@@ -42,6 +48,8 @@ class View:
         self.min_qty = float(instrument.min_qty)
         self.contract_value = float(instrument.contract_value)
         self.inverse = instrument.kind == "inverse"
+        self.can_short = instrument.derivative
+        """False for spot: nothing can be sold that is not held."""
         self.maker_fee = float(instrument.maker_fee)
         """The account's real rate, fraction of notional."""
         self.taker_fee = float(instrument.taker_fee)
@@ -52,8 +60,10 @@ class View:
         """This sleeve's own signed position."""
         self.entry = nan
         """Its average entry price; NaN when flat."""
-        self.equity = 0.0
-        """Capital this sleeve may use, quote currency, marked to market."""
+        self.equity_of: Callable[[], float] = _no_equity
+        """How the engine values the sleeve's capital; strategies read ``equity``."""
+        self.equity_at = -1
+        self.equity_now = 0.0
         self.last = nan
         """Last traded (or bar close) price."""
         self.mark = nan
@@ -62,6 +72,19 @@ class View:
         """When best bid/ask were last heard of; 0 = not since the start."""
         self.resting = 0
         """Own orders not proven dead."""
+        self.latency = 0.0
+        """Ms from our last order request to the venue's answer; 0 = none measured yet."""
+        self.latency_ts = 0
+        """When that answer came."""
+
+    @property
+    def equity(self) -> float:
+        """Capital this sleeve may use, quote currency, marked to market at most a second ago."""
+        second = self.now // 1_000
+        if second != self.equity_at:
+            self.equity_at = second
+            self.equity_now = self.equity_of()
+        return self.equity_now
 
     @property
     def bid(self) -> float:
@@ -96,3 +119,7 @@ class View:
     def qty_for(self, notional: float, price: float) -> float:
         """Contracts worth ``notional`` quote currency, not yet rounded to lots."""
         return notional / (self.contract_value * (1.0 if self.inverse else price))
+
+
+def _no_equity() -> float:
+    return 0.0

@@ -1,1 +1,1 @@
-"""Risk: rules, stops and breakers between what is wanted and what is done."""
+"""Opinions about danger: rules trim wishes, stops end positions, breakers lower the posture."""

@@ -186,6 +186,10 @@ class Ledger(msgspec.Struct):
 
     # --- reading ----------------------------------------------------------------------------------
 
+    def has_fill(self, fill: Fill) -> bool:
+        """Has this fill been booked already?"""
+        return f"{fill.symbol}|{fill.trade_id}|{fill.side}" in self.seen
+
     def position(self, symbol: str, pos_side: PosSide = PosSide.NET) -> Position | None:
         """The account's position, or None when it never had one there."""
         return self.positions.get(f"{symbol}|{pos_side}")

@@ -1,0 +1,59 @@
+"""What a person (or the watchdog) may tell the machine. Idempotent by command id."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cockpit.core import events as ev
+from cockpit.core import halting, lifecycle
+from cockpit.core.intents import Cancel
+from cockpit.core.state import State
+from cockpit.core.turn import Turn
+
+REMEMBERED = 1_000
+
+
+def obey(state: State, event: ev.Command, turn: Turn) -> None:
+    """Do what was asked, once; an unknown verb is said to be unknown."""
+    if event.command_id in state.commands:
+        return
+    state.commands[event.command_id] = state.seq
+    if len(state.commands) > REMEMBERED:
+        del state.commands[next(iter(state.commands))]
+    verb, args = event.verb, event.args
+    if verb == "halt":
+        halting.halt(state, event, turn)
+    elif verb == "flatten":
+        halting.halt(state, msgspec.structs.replace(event, args={**args, "flatten": "1"}), turn)
+    elif verb == "resume":
+        halting.resume(state, event, turn)
+    elif verb == "cancel":
+        _cancel(state, args.get("cid", ""), event.actor, turn)
+    elif verb in {"sleeve_on", "sleeve_off"}:
+        _switch(state, args.get("sleeve", ""), verb == "sleeve_on", event.actor, turn)
+    elif verb == "read":
+        lifecycle.read_account(state, f"read-{state.boot}-{state.seq}", event.actor, turn)
+    else:
+        turn.note("warn", "command.unknown", verb=verb)
+
+
+def _cancel(state: State, cid: str, actor: str, turn: Turn) -> None:
+    order = state.orders.get(cid)
+    if order is None:
+        turn.note("warn", "command.no_order", cid=cid)
+    elif not order.cancelling:
+        turn.actions.append(Cancel(order.cid, order.symbol, f"by {actor}"))
+
+
+def _switch(state: State, sleeve_id: str, on: bool, actor: str, turn: Turn) -> None:
+    sleeve = state.sleeves.get(sleeve_id)
+    if sleeve is None:
+        turn.note("warn", "command.no_sleeve", sleeve=sleeve_id)
+        return
+    sleeve.on = on
+    if on:
+        sleeve.benched = ""
+        sleeve.rejects = 0
+        sleeve.retry_at = 0
+    turn.note("info", "sleeve.on" if on else "sleeve.off", sleeve_id, sleeve=sleeve_id, actor=actor)
+    turn.touch(sleeve_id)

@@ -1,0 +1,119 @@
+"""The schema of ``cockpit.toml``: every setting, its default, its bounds. Reading files is the app's job.
+
+Unknown keys are errors that name the nearest known one; the shipped file documents each key.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+Fraction = Annotated[float, Meta(ge=0, le=1)]
+Positive = Annotated[float, Meta(gt=0)]
+
+
+class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What trades where. Nothing trades real money unless ``live`` is true and confirmed."""
+
+    feed: Annotated[str, Meta(pattern="^(practice|tape)$")] = "practice"
+    """Where market data comes from."""
+    execution: Annotated[str, Meta(pattern="^(paper)$")] = "paper"
+    """Where orders go. Only the simulated venue exists in this version."""
+    live: bool = False
+    trading_enabled: bool = True
+    """False: strategies run and explain themselves, but nothing is ever sent."""
+    equity: Positive = 10_000.0
+    """Starting cash of the simulated account, in ``currency``."""
+    currency: str = "USDT"
+    seed: int = 7
+    """Seed of the practice market and of the simulated venue."""
+    log_level: Annotated[str, Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+
+
+class RiskConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Limits of the pre-trade gate. The smallest of all limits that apply holds."""
+
+    max_notional: Positive = 20_000.0
+    """Largest position of one sleeve, quote currency."""
+    max_leverage: Positive = 3.0
+    """Account gross notional / equity."""
+    max_position: Fraction = 1.0
+    """Largest position of one sleeve as a fraction of account equity."""
+    min_confidence: Fraction = 0.6
+    price_band: Fraction = 0.02
+    """A quote further than this from the reference price is refused."""
+    max_orders_per_second: Annotated[int, Meta(ge=1)] = 10
+    max_orders_per_minute: Annotated[int, Meta(ge=1)] = 120
+    stale_ms: Annotated[int, Meta(ge=100)] = 5_000
+    """Market data older than this forbids entries (bar strategies: one bar more)."""
+    halt_flattens: bool = False
+    """What the kill switch does with positions: close them, or keep them protected."""
+
+
+class VenueConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The simulated venue: how fast and how kind it is."""
+
+    feed_latency_ms: Annotated[int, Meta(ge=0)] = 10
+    order_latency_ms: Annotated[int, Meta(ge=0)] = 20
+    report_latency_ms: Annotated[int, Meta(ge=0)] = 10
+    latency_jitter_ms: Annotated[int, Meta(ge=0)] = 0
+    queue: Annotated[str, Meta(pattern="^(risk_averse|power|log|front)$")] = "risk_averse"
+    leverage: Positive = 3.0
+    slippage_ticks: Annotated[int, Meta(ge=0)] = 1
+    position_mode: Annotated[str, Meta(pattern="^(net|hedge)$")] = "net"
+    margin_mode: Annotated[str, Meta(pattern="^(cross|isolated)$")] = "cross"
+
+
+class SleeveConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One strategy on one instrument."""
+
+    strategy: str
+    symbol: str
+    timeframe: str = ""
+    """e.g. ``1h``; empty = the shortest bars that the feed offers, or none for order-book strategies."""
+    enabled: bool = True
+    share: Fraction = 1.0
+    """Part of the account's equity it may size against."""
+    params: dict[str, Any] = {}
+
+
+class ScreenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How it looks. Colours never carry meaning alone."""
+
+    language: Annotated[str, Meta(pattern="^(auto|en|zh)$")] = "auto"
+    theme: str = "harbour"
+    scheme: Annotated[str, Meta(pattern="^(green_up|red_up|colour_blind|mono)$")] = "green_up"
+    glyphs: Annotated[str, Meta(pattern="^(unicode|safe|ascii)$")] = "unicode"
+    keymap: dict[str, list[str]] = {}
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    run: RunConfig = RunConfig()
+    risk: RiskConfig = RiskConfig()
+    venue: VenueConfig = VenueConfig()
+    screen: ScreenConfig = ScreenConfig()
+    sleeves: tuple[SleeveConfig, ...] = ()
+
+
+UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+def timeframe_ms(text: str) -> int:
+    """``1s 3s 1m 15m 1h 4h 1d`` → milliseconds. Raises ValueError on anything else."""
+    head = text.rstrip("abcdefghijklmnopqrstuvwxyz")
+    unit = text[len(head) :]
+    if not head.isdigit() or unit not in UNITS or int(head) == 0:
+        raise ValueError(f"not a timeframe: {text!r} (write 1m, 15m, 1h, 1d …)")
+    return int(head) * UNITS[unit]
+
+
+def timeframe_text(ms: int) -> str:
+    """Inverse of :func:`timeframe_ms`, with the largest unit that fits."""
+    for unit in ("d", "h", "m", "s"):
+        if ms and ms % UNITS[unit] == 0:
+            return f"{ms // UNITS[unit]}{unit}"
+    return f"{ms}ms"

@@ -1,0 +1,72 @@
+"""Decisions become part of what we know, before anything leaves: an order exists from its draft on."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from cockpit.core.intents import Action, Amend, Cancel, Place
+from cockpit.core.orders import Order, OrderKind, Role
+from cockpit.core.state import State
+from cockpit.core.types import PosSide, Side
+
+RATE_WINDOW_MS = 60_000
+
+
+def draft(
+    state: State,
+    *,
+    sleeve: str,
+    symbol: str,
+    side: Side,
+    kind: OrderKind,
+    qty: Decimal,
+    role: Role,
+    reduce_only: bool,
+    pos_side: PosSide,
+    tag: str,
+    price: Decimal | None = None,
+    trigger: Decimal | None = None,
+    take: Decimal | None = None,
+) -> Place:
+    """A complete order with a fresh client id: deterministic, never reused, carrying mode and sleeve."""
+    letter = state.mode[:1].lower() or "x"
+    cid = f"ck{letter}{state.sleeves[sleeve].index:03d}{state.next_order:09d}"
+    state.next_order += 1
+    state.orders[cid] = Order(
+        cid=cid,
+        sleeve=sleeve,
+        symbol=symbol,
+        side=side,
+        kind=kind,
+        qty=qty,
+        price=price,
+        trigger=trigger,
+        take=take,
+        reduce_only=reduce_only,
+        pos_side=pos_side,
+        role=role,
+        tag=tag,
+        intent=state.seq,
+        created=state.now,
+        updated=state.now,
+    )
+    placed = state.placed
+    placed.append(state.now)
+    while placed[0] <= state.now - RATE_WINDOW_MS:
+        placed.popleft()
+    return Place(
+        cid, sleeve, symbol, side, kind, qty, price, trigger, take, None, reduce_only, pos_side, role, tag
+    )
+
+
+def record(state: State, action: Action) -> None:
+    """A cancel or amend is in flight from the moment it is decided."""
+    if isinstance(action, Cancel | Amend):
+        order = state.orders.get(action.cid)
+        if order is None:
+            return
+        order.updated = state.now
+        if isinstance(action, Cancel):
+            order.cancelling = True
+        else:
+            order.amending = (action.price, action.qty)

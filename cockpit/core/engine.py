@@ -1,0 +1,386 @@
+"""``step(event) -> Outcome``: the whole machine. Read this page first.
+
+    1 state.apply      what we know            lifecycle, reckoning, halting, book, ledger
+    2 strategy hook    what we want            strategies/*        → Want → Intent
+    3 gate             what is allowed         risk/rules/*        → Approved
+    4 reconcile        what to do about it     core/reconcile      → Place, Amend, Cancel
+
+No clock, no randomness, no I/O, no await: the same events give the same Outcomes, bit for bit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from cockpit.core import commands, halting, lifecycle, reckoning
+from cockpit.core import events as ev
+from cockpit.core.drafting import draft, record
+from cockpit.core.gate import GateContext, Rule, approve
+from cockpit.core.intents import OUTCOME_ENCODER, Outcome
+from cockpit.core.reconcile import Desk, reconcile
+from cockpit.core.slots import Market, Slot
+from cockpit.core.state import Sleeve, State
+from cockpit.core.turn import NOTHING, Turn
+
+Handler = Callable[[Any], Outcome]
+
+
+class Engine:
+    """The kernel. ``state`` is everything it knows; ``deadline`` is when it wants to be woken (0 = never)."""
+
+    def __init__(self, state: State, rules: Sequence[Rule] = ()) -> None:
+        self.state = state
+        self.rules = tuple(rules)
+        self.markets: dict[str, Market] = {}
+        self.slots: dict[str, Slot] = {}
+        self.deadline = 0
+        self._hash = hashlib.sha256()
+        for instrument in state.instruments.values():
+            self.markets[instrument.symbol] = Market(instrument)
+        account = {
+            ev.Ack: lifecycle.on_ack,
+            ev.Sent: lifecycle.on_sent,
+            ev.Reject: lifecycle.on_reject,
+            ev.Fill: lifecycle.on_fill,
+            ev.Cancelled: lifecycle.on_cancelled,
+            ev.CancelReject: lifecycle.on_cancel_reject,
+            ev.Amended: lifecycle.on_amended,
+            ev.AmendReject: lifecycle.on_amend_reject,
+            ev.Triggered: lifecycle.on_triggered,
+            ev.Unknown: lifecycle.on_unknown,
+            ev.OrderReport: lifecycle.on_report,
+            ev.FundingPaid: lifecycle.on_funding,
+            ev.Transfer: lifecycle.on_transfer,
+            ev.AccountReport: self._account_read,
+            ev.Boot: self._boot,
+            ev.Command: self._command,
+            ev.Link: self._link,
+            ev.Listing: self._listing,
+            ev.DataFault: self._fault,
+            ev.Timer: self._timer,
+            ev.Advice: self._advice,
+        }
+        self._handlers: dict[type, Handler] = {
+            ev.Bar: self._bar,
+            ev.BookDelta: self._book_delta,
+            ev.BookSnapshot: self._book_snapshot,
+            ev.Trade: self._trade,
+            ev.Touch: self._touch,
+            ev.Mark: self._mark,
+            ev.FundingRate: self._rate,
+            ev.OpenInterest: self._quiet,
+        }
+        for kind, handler in account.items():
+            self._handlers[kind] = self._with_turn(handler)
+
+    # --- setting up -------------------------------------------------------------------------------
+
+    def add_sleeve(self, sleeve: Sleeve, strategy: Any) -> Slot:
+        """Put a strategy on its instrument (which must be known)."""
+        known = self.state.sleeves.setdefault(sleeve.id, sleeve)
+        market = self.markets[sleeve.symbol]
+        slot = Slot(known, strategy, market.instrument, market.book, self.state)
+        self.slots[sleeve.id] = slot
+        market.attach(slot)
+        slot.refresh(self.state)
+        if slot.timer_ms and not known.timer_at:
+            known.timer_at = self.state.now + slot.timer_ms
+        self._plan()
+        return slot
+
+    @property
+    def digest(self) -> str:
+        """sha256 over every recorded Outcome so far: equal runs have equal digests."""
+        return self._hash.hexdigest()
+
+    # --- the step ---------------------------------------------------------------------------------
+
+    def step(self, event: ev.Event) -> Outcome:
+        """Learn one fact; answer with everything that follows from it."""
+        state = self.state
+        state.seq += 1
+        if event.ts > state.now:
+            state.now = event.ts
+        return self._handlers[event.__class__](event)
+
+    def _with_turn(self, handler: Callable[[State, Any, Turn], None]) -> Handler:
+        def run(event: ev.Event) -> Outcome:
+            turn = Turn()
+            self.state.last_fact_ts = event.ts
+            handler(self.state, event, turn)
+            for sleeve in tuple(turn.touched):
+                slot = self.slots.get(sleeve)
+                if slot is None:
+                    continue
+                slot.refresh(self.state)
+                slot.view.now = self.state.now
+                if slot.on_fill is not None and event.__class__ is ev.Fill:
+                    self._call(slot, slot.on_fill, turn, event)
+                self._decide(slot, turn)
+            halting.progress(self.state, turn)
+            return self._finish(turn, event)
+
+        return run
+
+    def _finish(self, turn: Turn, event: ev.Event) -> Outcome:
+        for action in turn.actions:
+            record(self.state, action)
+        self._plan()
+        outcome = turn.outcome(self.state.seq, self.state.now, event.__struct_config__.tag)
+        if outcome is not NOTHING:
+            self._hash.update(OUTCOME_ENCODER.encode(outcome))
+        return outcome
+
+    # --- market data ------------------------------------------------------------------------------
+
+    def _bar(self, bar: ev.Bar) -> Outcome:
+        market = self.markets.get(bar.symbol)
+        if market is None:
+            return NOTHING
+        state = self.state
+        state.last[bar.symbol] = bar.close
+        market.heard = bar.ts
+        turn = None
+        for slot in market.bars:
+            if slot.sleeve.tf and slot.sleeve.tf != bar.tf:
+                continue
+            view = slot.view
+            view.now = bar.ts
+            view.last = bar.close
+            want = slot.want
+            try:
+                slot.on_bar(bar, view, want)  # type: ignore[misc]
+            except Exception as error:  # noqa: BLE001 - the one fence around plug-ins: bench it, fly on
+                turn = turn or Turn()
+                self._bench(slot, error, turn)
+            if want.dirty:
+                turn = turn or Turn()
+                self._wish(slot, turn)
+        return NOTHING if turn is None else self._finish(turn, bar)
+
+    def _book_delta(self, event: ev.BookDelta) -> Outcome:
+        market = self.markets.get(event.symbol)
+        if market is None:
+            return NOTHING
+        whole = market.book.apply_delta(event.bids, event.asks, event.seq, event.prev_seq, event.ts)
+        if not whole:
+            self.state.faults["gap"] = self.state.faults.get("gap", 0) + 1
+        return self._book_moved(market, event)
+
+    def _book_snapshot(self, event: ev.BookSnapshot) -> Outcome:
+        market = self.markets.get(event.symbol)
+        if market is None:
+            return NOTHING
+        market.book.apply_snapshot(event.bids, event.asks, event.seq, event.ts)
+        return self._book_moved(market, event)
+
+    def _touch(self, event: ev.Touch) -> Outcome:
+        market = self.markets.get(event.symbol)
+        if market is None:
+            return NOTHING
+        market.book.set_touch(event.bid, event.bid_qty, event.ask, event.ask_qty, event.ts)
+        return self._book_moved(market, event)
+
+    def _book_moved(self, market: Market, event: ev.Event) -> Outcome:
+        book = market.book
+        market.heard = event.ts
+        if book.ok:
+            self.state.last[market.instrument.symbol] = (book.best_bid + book.best_ask) / 2
+        turn = None
+        for slot in market.books:
+            view = slot.view
+            view.now = view.touch_ts = event.ts
+            if (turn := self._hear(slot, slot.on_book, turn)) is None:
+                continue
+        return NOTHING if turn is None else self._finish(turn, event)
+
+    def _hear(self, slot: Slot, hook: Any, turn: Turn | None, *extra: Any) -> Turn | None:
+        """Run a market hook; make a Turn only if something came of it."""
+        try:
+            hook(*extra, slot.view, slot.want)
+        except Exception as error:  # noqa: BLE001 - the one fence around plug-ins: bench it, fly on
+            turn = turn or Turn()
+            self._bench(slot, error, turn)
+        if slot.want.dirty:
+            turn = turn or Turn()
+            self._wish(slot, turn)
+        return turn
+
+    def _trade(self, event: ev.Trade) -> Outcome:
+        market = self.markets.get(event.symbol)
+        if market is None:
+            return NOTHING
+        market.heard = event.ts
+        if not market.book.ok:
+            self.state.last[event.symbol] = event.price
+        turn = None
+        for slot in market.trades:
+            slot.view.now = event.ts
+            slot.view.last = event.price
+            turn = self._hear(slot, slot.on_trade, turn, event)
+        return NOTHING if turn is None else self._finish(turn, event)
+
+    def _mark(self, event: ev.Mark) -> Outcome:
+        self.state.marks[event.symbol] = event.mark
+        market = self.markets.get(event.symbol)
+        if market is not None:
+            for slot in market.slots:
+                slot.view.mark = event.mark
+        return NOTHING
+
+    def _rate(self, event: ev.FundingRate) -> Outcome:
+        self.state.rates[event.symbol] = event.rate
+        market = self.markets.get(event.symbol)
+        turn = None
+        for slot in market.slots if market is not None else ():
+            slot.view.funding_rate = event.rate
+            slot.view.now = event.ts
+            if slot.on_funding is not None:
+                turn = self._hear(slot, slot.on_funding, turn, event)
+        return NOTHING if turn is None else self._finish(turn, event)
+
+    def _quiet(self, _event: ev.Event) -> Outcome:
+        return NOTHING
+
+    # --- the world and people ---------------------------------------------------------------------
+
+    def _timer(self, state: State, event: ev.Timer, turn: Turn) -> None:
+        lifecycle.overdue(state, turn)
+        for slot in self.slots.values():
+            sleeve = slot.sleeve
+            if sleeve.retry_at and sleeve.retry_at <= state.now:
+                sleeve.retry_at = 0
+                turn.touch(sleeve.id)
+            if sleeve.timer_at and sleeve.timer_at <= state.now:
+                sleeve.timer_at = state.now + slot.timer_ms
+                if slot.on_timer is not None:
+                    slot.view.now = state.now
+                    self._call(slot, slot.on_timer, turn)
+
+    def _account_read(self, state: State, event: ev.AccountReport, turn: Turn) -> None:
+        reckoning.on_account(state, event, turn)
+        halting.on_account(state, event, turn)
+
+    def _boot(self, state: State, event: ev.Boot, turn: Turn) -> None:
+        for market in self.markets.values():
+            market.book.clear()
+            market.heard = 0
+        reckoning.on_boot(state, event, turn)
+
+    def _link(self, state: State, event: ev.Link, turn: Turn) -> None:
+        if state.links.get(event.channel) == event.up:
+            return
+        state.links[event.channel] = event.up
+        turn.note(
+            "good" if event.up else "alarm",
+            "link.up" if event.up else "link.down",
+            channel=event.channel,
+            reason=event.reason,
+        )
+        if event.up and event.channel == "private":
+            lifecycle.read_account(state, f"link-{state.boot}-{state.seq}", "reconnected", turn)
+
+    def _listing(self, state: State, event: ev.Listing, turn: Turn) -> None:
+        instrument = event.instrument
+        known = state.instruments.get(instrument.symbol)
+        state.instruments[instrument.symbol] = instrument
+        market = self.markets.get(instrument.symbol)
+        if market is None:
+            self.markets[instrument.symbol] = Market(instrument)
+        elif known != instrument:
+            market.instrument = instrument
+            for slot in market.slots:
+                slot.instrument = instrument
+
+    def _fault(self, state: State, event: ev.DataFault, turn: Turn) -> None:
+        state.faults[event.what] = state.faults.get(event.what, 0) + 1
+        if state.faults[event.what] in {1, 10, 100, 1_000, 10_000, 100_000}:
+            count = state.faults[event.what]
+            turn.note("warn", "feed.fault", symbol=event.symbol, what=event.what, count=count)
+
+    def _advice(self, _state: State, _event: ev.Advice, _turn: Turn) -> None:
+        """Recorded in the journal; allocators that listen to it are plug-ins of their own."""
+
+    def _command(self, state: State, event: ev.Command, turn: Turn) -> None:
+        commands.obey(state, event, turn)
+
+    # --- wish → actions ---------------------------------------------------------------------------
+
+    def _call(self, slot: Slot, hook: Any, turn: Turn, *extra: Any) -> None:
+        """Run a hook inside an open turn; its wish is taken up there."""
+        try:
+            hook(*extra, slot.view, slot.want)
+        except Exception as error:  # noqa: BLE001 - the one fence around plug-ins: bench it, fly on
+            self._bench(slot, error, turn)
+        if slot.want.dirty:
+            self._wish(slot, turn)
+
+    def _bench(self, slot: Slot, error: Exception, turn: Turn) -> None:
+        """A plug-in broke: take it off, keep its position protected, tell the user, fly on."""
+        sleeve = slot.sleeve
+        if not sleeve.benched:
+            reason = f"{type(error).__name__}: {error}"
+            sleeve.benched = reason
+            turn.note("alarm", "sleeve.benched", sleeve.id, sleeve=sleeve.id, reason=reason)
+        slot.want.dirty = False
+        self._decide(slot, turn)
+
+    def _wish(self, slot: Slot, turn: Turn) -> None:
+        """The strategy wrote something new: size it, and decide."""
+        slot.want.dirty = False
+        sleeve = slot.sleeve
+        intent = slot.intent(self.state)
+        sleeve.intent = intent
+        sleeve.tag = intent.tag
+        turn.intents.append(intent)
+        self._decide(slot, turn)
+
+    def _decide(self, slot: Slot, turn: Turn) -> None:
+        """Gate and reconcile the wish in force."""
+        state, sleeve = self.state, slot.sleeve
+        intent = sleeve.intent
+        if intent is None:
+            return
+        market = self.markets[sleeve.symbol]
+        context = GateContext(
+            state, sleeve, slot.instrument, price=state.price(sleeve.symbol), heard=market.heard
+        )
+        if (sleeve.benched or not sleeve.on) and context.increases(intent):
+            intent = context.block("sleeve", intent, sleeve.benched or "switched off")
+        approved = approve(intent, context, self.rules)
+        verdicts = tuple(context.verdicts)
+        if verdicts != sleeve.verdicts:
+            turn.verdicts.extend(verdicts)
+            sleeve.verdicts = verdicts
+        sleeve.approved = approved.intent
+        if sleeve.retry_at > state.now:
+            return
+        desk = Desk(
+            slot.instrument,
+            context.have,
+            state.ledger.net_qty(sleeve.symbol),
+            state.orders_of(sleeve.id),
+            state.ledger.mode,
+            partial(draft, state),
+        )
+        taken = {getattr(a, "cid", "") for a in turn.actions}
+        for action in reconcile(approved, desk):
+            if getattr(action, "cid", "?") in taken:
+                continue
+            turn.actions.append(action)
+            record(state, action)
+        slot.view.resting = len(desk.orders)
+
+    def _plan(self) -> None:
+        """Find the earliest instant at which something is due."""
+        state = self.state
+        times = [lifecycle.due_at(o) for o in state.orders.values()]
+        for sleeve in state.sleeves.values():
+            times.append(sleeve.retry_at)
+            times.append(sleeve.timer_at)
+        times.append(halting.deadline(state))
+        due = [t for t in times if t]
+        self.deadline = max(min(due), state.now) if due else 0

@@ -1,0 +1,112 @@
+"""The kill switch: stop entries at once, cancel, then flatten or protect, and report success only after
+the venue has been read back. Until then it says what is still open.
+
+    asked ─► cancelling ─► (flattening) ─► reading back ─► confirmed
+                  ▲────────── something is still there ──────┘
+"""
+
+from __future__ import annotations
+
+from cockpit.core import events as ev
+from cockpit.core.intents import Cancel
+from cockpit.core.lifecycle import read_account
+from cockpit.core.orders import OrderState, Role
+from cockpit.core.posture import Posture
+from cockpit.core.state import HaltState, State
+from cockpit.core.turn import Turn
+
+KILL = "kill"
+READ_MS = 1_000
+"""How long to wait for an answer before the venue is read again."""
+
+
+def halt(state: State, event: ev.Command, turn: Turn) -> None:
+    """Begin a halt, or turn one into a flatten. Never lowers anything."""
+    flatten = event.args.get("flatten", "") in {"1", "true", "yes"}
+    if state.halt is None:
+        state.halt = HaltState(since=event.ts, by=event.actor, flatten=flatten)
+    elif flatten and not state.halt.flatten:
+        state.halt.flatten = True
+        state.halt.phase = "asked"
+        state.halt.confirmed = 0
+    state.voices[KILL] = Posture.FLATTEN if state.halt.flatten else Posture.HALT
+    turn.note("alarm", "halt.asked", actor=event.actor, flatten=state.halt.flatten)
+    for sleeve in state.sleeves:
+        turn.touch(sleeve)
+
+
+def resume(state: State, event: ev.Command, turn: Turn) -> bool:
+    """Lift a halt: needs the typed word and a reason. False = refused."""
+    reason = event.args.get("reason", "").strip()
+    if event.args.get("word") != "RESUME" or not reason:
+        turn.note("warn", "resume.refused")
+        return False
+    state.halt = None
+    state.voices.pop(KILL, None)
+    turn.note("warn", "resume.done", actor=event.actor, reason=reason)
+    for sleeve in state.sleeves:
+        turn.touch(sleeve)
+    return True
+
+
+def progress(state: State, turn: Turn) -> None:
+    """Push a running halt on: cancel what still rests, then read the venue back."""
+    halted = state.halt
+    if halted is None or halted.confirmed:
+        return
+    entries = state.entries_open()
+    for order in entries:
+        if order.state in {OrderState.LIVE, OrderState.PARTIAL} and not order.cancelling:
+            order.cancelling = True
+            turn.actions.append(Cancel(order.cid, order.symbol, "halt"))
+    positions = sum(1 for p in state.ledger.positions.values() if p.qty)
+    halted.entries_open = len(entries)
+    halted.positions_open = positions
+    if entries:
+        halted.phase = "cancelling"
+        return
+    if halted.flatten and positions:
+        halted.phase = "flattening"
+        return
+    if state.now >= halted.read_at + READ_MS:
+        halted.phase = "reading"
+        halted.reads += 1
+        halted.read_at = state.now
+        read_account(state, f"halt-{halted.since}-{halted.reads}", "halt", turn)
+
+
+def deadline(state: State) -> int:
+    """When a running halt wants to look again; 0 = not at all."""
+    halted = state.halt
+    if halted is None or halted.confirmed:
+        return 0
+    return max(halted.read_at + READ_MS, state.now + 1) if halted.phase == "reading" else 0
+
+
+def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
+    """Compare the read-back with what was promised; only this makes a halt ``confirmed``."""
+    halted = state.halt
+    if halted is None or halted.confirmed or not event.complete:
+        return
+    if not event.request_id.startswith(f"halt-{halted.since}-"):
+        return
+    resting = []
+    for row in event.orders:
+        order = state.order(row.cid)
+        if order is None or order.role is Role.ENTRY:
+            resting.append(row)
+    positions = [p for p in event.positions if p.qty]
+    halted.entries_open = len(resting)
+    halted.positions_open = len(positions)
+    if resting or (halted.flatten and positions):
+        halted.phase = "failed"
+        halted.detail = ", ".join([r.symbol for r in resting] + [p.symbol for p in positions])
+        turn.note("alarm", "halt.failed", count=len(resting), positions=len(positions))
+        for row in resting:
+            turn.actions.append(Cancel(row.cid, row.symbol, "halt"))
+        halted.phase = "reading"
+        return
+    halted.phase = "confirmed"
+    halted.confirmed = event.ts
+    halted.detail = ""
+    turn.note("good", "halt.confirmed", positions=len(positions), ms=event.ts - halted.since)

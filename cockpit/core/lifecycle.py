@@ -1,0 +1,347 @@
+"""What news about our orders and money does to the State. One function per kind of fact.
+
+A refused transition is counted and shown, never applied. A fill is money in every state.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from cockpit.core import events as ev
+from cockpit.core.intents import Query, ReadAccount
+from cockpit.core.orders import TERMINAL, Order, OrderState, Role, transition
+from cockpit.core.state import State
+from cockpit.core.turn import Turn
+from cockpit.core.types import ZERO
+
+ANSWER_MS = 5_000
+"""An order that has not been answered for this long is asked about."""
+ASK_MS = 2_000
+"""How often an unknown order is asked about."""
+BACKOFF_MS = 1_000
+BENCH_AFTER = 6
+"""Refusals in a row after which a sleeve is taken off."""
+FOREIGN = ""
+"""The ledger books what no sleeve caused under its own foreign sub-book."""
+
+
+def on_ack(state: State, event: ev.Ack, turn: Turn) -> None:
+    order = _known(state, event.cid, turn, "ack")
+    if order is None:
+        return
+    order.venue_id = event.venue_id or order.venue_id
+    _move(state, order, "ack", event.ts, turn)
+    if order.cancelling is False and order.state is OrderState.LIVE:
+        turn.touch(order.sleeve)
+
+
+def on_sent(state: State, event: ev.Sent, turn: Turn) -> None:
+    order = state.order(event.cid)
+    if order is not None and event.request is ev.Request.PLACE:
+        _move(state, order, "sent", event.ts, turn)
+
+
+def on_reject(state: State, event: ev.Reject, turn: Turn) -> None:
+    order = _known(state, event.cid, turn, "reject")
+    if order is None or not _move(state, order, "reject", event.ts, turn):
+        return
+    order.reason = event.reason
+    turn.note(
+        "warn",
+        "order.rejected",
+        order.sleeve,
+        symbol=order.symbol,
+        side=order.side,
+        qty=order.qty,
+        reason=f"{event.code} {event.reason}".strip(),
+    )
+    back_off(state, order.sleeve, turn, event.reason)
+    state.retire(order)
+    turn.touch(order.sleeve)
+
+
+def back_off(state: State, sleeve_id: str, turn: Turn, reason: str) -> None:
+    """Slow down after a refusal; bench the sleeve after too many."""
+    sleeve = state.sleeves.get(sleeve_id)
+    if sleeve is None:
+        return
+    sleeve.rejects += 1
+    sleeve.retry_at = state.now + BACKOFF_MS * 2 ** min(sleeve.rejects - 1, 6)
+    if sleeve.rejects >= BENCH_AFTER and not sleeve.benched:
+        sleeve.benched = reason
+        turn.note("alarm", "sleeve.benched", sleeve.id, sleeve=sleeve.id, reason=reason)
+
+
+def on_fill(state: State, event: ev.Fill, turn: Turn) -> None:
+    """Book a fill exactly once: ledger first, then the order, then the sleeve's wish."""
+    instrument = state.instruments.get(event.symbol)
+    if instrument is None:
+        turn.note("alarm", "fill.unknown_symbol", symbol=event.symbol)
+        return
+    if state.ledger.has_fill(event):
+        return
+    order = state.order(event.cid) if event.cid else None
+    parts = [(order.sleeve, event)] if order is not None else _attribute(state, event)
+    for sleeve_id, part in parts:
+        before = state.position(sleeve_id)
+        state.ledger.apply_fill(part, instrument, sleeve_id)
+        sleeve = state.sleeves.get(sleeve_id)
+        if sleeve is not None:
+            sleeve.rejects = 0
+            if before and not state.position(sleeve_id):
+                sleeve.trades += 1
+            if order is None or order.role is Role.PROTECT:
+                _lower_wish(state, sleeve_id)
+            turn.touch(sleeve_id)
+    state.fills += 1
+    turn.note(
+        "warn" if event.kind is not ev.FillKind.TRADE else "good",
+        "order.filled" if event.kind is ev.FillKind.TRADE else "liquidation",
+        order.sleeve if order is not None else "",
+        symbol=event.symbol,
+        side=event.side,
+        qty=event.qty,
+        price=event.price,
+        fee=event.fee,
+        ccy=event.fee_ccy,
+        note=event.note,
+    )
+    if order is not None:
+        _fill_order(state, order, event, turn)
+
+
+def _fill_order(state: State, order: Order, event: ev.Fill, turn: Turn) -> None:
+    order.filled += event.qty
+    order.cost += event.qty * event.price
+    order.fees += event.fee
+    order.venue_id = event.venue_id or order.venue_id
+    size = max(order.qty, order.amending[1]) if order.amending else order.qty
+    _move(state, order, "filled" if order.filled >= size else "fill", event.ts, turn)
+    if order.state in TERMINAL:
+        state.retire(order)
+
+
+def _attribute(state: State, event: ev.Fill) -> list[tuple[str, ev.Fill]]:
+    """Whose position did the venue change without our asking? Those that hold the other side, in order."""
+    left = event.qty
+    parts: list[tuple[str, ev.Fill]] = []
+    for sleeve in state.sleeves.values():
+        held = state.position(sleeve.id) if sleeve.symbol == event.symbol else ZERO
+        take = min(left, max(ZERO, -held * event.side.sign))
+        if take > 0 and event.kind is not ev.FillKind.EXTERNAL:
+            parts.append((sleeve.id, _part(event, take, len(parts))))
+            left -= take
+    if left > 0:
+        parts.append((FOREIGN, _part(event, left, len(parts))))
+    return parts
+
+
+def _part(event: ev.Fill, qty: Decimal, index: int) -> ev.Fill:
+    if qty == event.qty:
+        return event
+    trade_id = event.trade_id if index == 0 else f"{event.trade_id}/{index}"
+    share = event.fee * qty / event.qty
+    return msgspec.structs.replace(event, qty=qty, fee=share, trade_id=trade_id)
+
+
+def _lower_wish(state: State, sleeve_id: str) -> None:
+    """The venue closed (part of) the position: the wish must not buy it back."""
+    sleeve = state.sleeves[sleeve_id]
+    have = state.position(sleeve_id)
+    intent = sleeve.intent
+    if intent is None or intent.target is None:
+        return
+    if intent.target * have <= 0 or abs(have) < abs(intent.target):
+        lowered = have if intent.target * have > 0 else ZERO
+        sleeve.intent = msgspec.structs.replace(intent, target=lowered)
+
+
+def on_cancelled(state: State, event: ev.Cancelled, turn: Turn) -> None:
+    order = _known(state, event.cid, turn, "cancelled")
+    if order is None:
+        return
+    if event.filled > order.filled:
+        # A fill we have not heard of: the venue will tell it when asked. Until then the order lives.
+        _ask(state, order, turn)
+        return
+    if order.state in TERMINAL:
+        return
+    _move(state, order, "cancelled", event.ts, turn)
+    order.reason = event.reason
+    turn.note(
+        "info", "order.cancelled", order.sleeve, symbol=order.symbol, side=order.side, reason=event.reason
+    )
+    if order.role is Role.ENTRY and event.reason and not _asked_for(event.reason):
+        back_off(state, order.sleeve, turn, event.reason)
+    state.retire(order)
+    turn.touch(order.sleeve)
+
+
+def _asked_for(reason: str) -> bool:
+    return reason in {"user", "post_only", "ioc", "oco", "expired"}
+
+
+def on_cancel_reject(state: State, event: ev.CancelReject, turn: Turn) -> None:
+    """Refusal of a cancel proves nothing: ask."""
+    order = state.orders.get(event.cid)
+    if order is not None:
+        order.cancelling = False
+        _ask(state, order, turn)
+
+
+def on_amended(state: State, event: ev.Amended, turn: Turn) -> None:
+    order = state.orders.get(event.cid)
+    if order is None:
+        return
+    order.price = event.price
+    order.qty = event.qty
+    order.amending = None
+    if order.filled >= order.qty and order.filled:
+        _move(state, order, "filled", event.ts, turn)
+        state.retire(order)
+    turn.touch(order.sleeve)
+
+
+def on_amend_reject(state: State, event: ev.AmendReject, turn: Turn) -> None:
+    order = state.orders.get(event.cid)
+    if order is not None:
+        order.amending = None
+        _ask(state, order, turn)
+
+
+def on_triggered(state: State, event: ev.Triggered, turn: Turn) -> None:
+    order = state.order(event.cid)
+    if order is not None:
+        turn.note(
+            "warn",
+            "stop.triggered",
+            order.sleeve,
+            symbol=order.symbol,
+            leg=event.leg,
+            price=event.price,
+        )
+
+
+def on_unknown(state: State, event: ev.Unknown, turn: Turn) -> None:
+    order = state.order(event.cid)
+    if order is None:
+        return
+    if event.request is ev.Request.PLACE:
+        _move(state, order, "unknown", event.ts, turn)
+    turn.note("warn", "order.unknown", order.sleeve, symbol=order.symbol, reason=event.reason)
+    if order.open:
+        _ask(state, order, turn)
+
+
+def on_report(state: State, event: ev.OrderReport, turn: Turn) -> None:
+    """The venue's answer about one order. Only it (or proof of absence) resolves UNKNOWN."""
+    order = state.order(event.cid)
+    if order is None or not order.open:
+        return
+    if not event.found:
+        if event.proof:
+            word = "reject" if not order.filled and not order.venue_id else "cancelled"
+            _move(state, order, word, event.ts, turn)
+            order.reason = "never arrived"
+            turn.note("info", "order.absent", order.sleeve, symbol=order.symbol, cid=order.cid)
+            state.retire(order)
+            turn.touch(order.sleeve)
+        return
+    if event.venue_id:
+        order.venue_id = event.venue_id
+    if event.filled > order.filled:
+        _ask(state, order, turn)
+        return
+    order.asked = 0
+    if event.qty and order.amending is None:
+        order.qty = event.qty
+        if event.price:
+            order.price = event.price
+    _settle(state, order, event, turn)
+
+
+def _settle(state: State, order: Order, event: ev.OrderReport, turn: Turn) -> None:
+    words = {"live": "ack", "partial": "fill", "cancelled": "cancelled", "rejected": "reject"}
+    word = words.get(event.state)
+    if event.state == "filled":
+        word = "filled"
+    if word is None:
+        return
+    if event.state in {"live", "partial"}:
+        # The venue still works it: whatever was being asked of it did not happen (yet).
+        order.cancelling = False
+        if order.amending is not None and event.qty:
+            order.qty, order.price = event.qty, event.price or order.price
+        order.amending = None
+    _move(state, order, word, event.ts, turn)
+    if order.state in TERMINAL:
+        state.retire(order)
+    turn.touch(order.sleeve)
+
+
+def on_funding(state: State, event: ev.FundingPaid, turn: Turn) -> None:
+    instrument = state.instruments.get(event.symbol)
+    if instrument is not None and state.ledger.apply_funding(event, instrument):
+        turn.note(
+            "info",
+            "funding.paid",
+            symbol=event.symbol,
+            amount=event.amount,
+            ccy=event.ccy,
+            rate=event.rate,
+        )
+
+
+def on_transfer(state: State, event: ev.Transfer, turn: Turn) -> None:
+    if state.ledger.apply_transfer(event):
+        turn.note("info", "transfer", amount=event.amount, ccy=event.ccy)
+
+
+def overdue(state: State, turn: Turn) -> None:
+    """Ask about every order whose answer is late."""
+    for order in list(state.orders.values()):
+        due = due_at(order)
+        if due and due <= state.now:
+            _ask(state, order, turn)
+
+
+def due_at(order: Order) -> int:
+    """When an order must be asked about next; 0 = no need."""
+    if order.asked:
+        return order.asked + ASK_MS
+    waiting = order.state in {OrderState.PENDING, OrderState.SENT, OrderState.UNKNOWN}
+    if waiting or order.cancelling or order.amending is not None:
+        return max(order.updated, order.created) + ANSWER_MS
+    return 0
+
+
+def _ask(state: State, order: Order, turn: Turn) -> None:
+    if order.asked and state.now < order.asked + ASK_MS // 4:
+        return
+    order.asked = state.now
+    turn.actions.append(Query(order.cid, order.symbol))
+
+
+def _known(state: State, cid: str, turn: Turn, what: str) -> Order | None:
+    order = state.order(cid)
+    if order is None:
+        turn.note("warn", "order.foreign", cid=cid, what=what)
+    return order
+
+
+def _move(state: State, order: Order, word: str, ts: int, turn: Turn) -> bool:
+    before = order.state
+    if transition(order, word, ts):
+        if word in {"ack", "fill", "filled"}:
+            order.asked = 0
+        return True
+    state.illegal += 1
+    turn.note("warn", "order.illegal", order.sleeve, cid=order.cid, state=before, what=word)
+    return False
+
+
+def read_account(state: State, request_id: str, reason: str, turn: Turn) -> None:
+    """Ask for balances, positions and orders; the venue also repeats fills since the last known fact."""
+    turn.actions.append(ReadAccount(request_id, reason, max(0, state.last_fact_ts - 60_000)))

@@ -1,0 +1,150 @@
+"""Everything we know, folded from events. Serialisable as a whole: a snapshot is one msgpack blob.
+
+Only the engine's modules write here; strategies and rules see windows (``View``, ``GateContext``).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from decimal import Decimal
+
+import msgspec
+
+from cockpit.core.intents import Intent, Verdict
+from cockpit.core.ledger import Ledger
+from cockpit.core.orders import Order, Role
+from cockpit.core.posture import Posture, combine
+from cockpit.core.types import ZERO, Instrument, SleeveId, Stage
+
+RECENT = 4_000
+"""Ended orders kept in memory so that late news still finds them."""
+
+
+class Sleeve(msgspec.Struct):
+    """A strategy version on one instrument, and what it wants now."""
+
+    id: SleeveId
+    index: int
+    strategy: str
+    version: int
+    symbol: str
+    tf: int = 0
+    stage: Stage = Stage.PAPER
+    share: float = 1.0
+    on: bool = True
+    benched: str = ""
+    """Why it was taken off by the machine; empty = it was not."""
+    intent: Intent | None = None
+    approved: Intent | None = None
+    """What the gate left of the intent."""
+    verdicts: tuple[Verdict, ...] = ()
+    tag: str = ""
+    trades: int = 0
+    rejects: int = 0
+    """Refusals in a row; sending slows down with each."""
+    retry_at: int = 0
+    timer_at: int = 0
+
+
+class HaltState(msgspec.Struct):
+    """A kill in progress or confirmed. Only ``resume`` by a human removes it."""
+
+    since: int
+    by: str
+    flatten: bool
+    phase: str = "asked"
+    reads: int = 0
+    read_at: int = 0
+    """When the venue was last asked to be read back."""
+    confirmed: int = 0
+    entries_open: int = 0
+    positions_open: int = 0
+    detail: str = ""
+
+
+class State(msgspec.Struct):
+    """The fold."""
+
+    currency: str
+    mode: str
+    ledger: Ledger
+    seq: int = 0
+    now: int = 0
+    boot: int = 0
+    next_order: int = 1
+    instruments: dict[str, Instrument] = {}
+    orders: dict[str, Order] = {}
+    """Not proven dead, by client id."""
+    recent: dict[str, Order] = {}
+    """Ended lately, oldest first."""
+    sleeves: dict[SleeveId, Sleeve] = {}
+    voices: dict[str, Posture] = {}
+    halt: HaltState | None = None
+    links: dict[str, bool] = {}
+    last: dict[str, float] = {}
+    """Last trade, close or mid by symbol."""
+    marks: dict[str, float] = {}
+    rates: dict[str, float] = {}
+    commands: dict[str, int] = {}
+    """Command ids already obeyed → seq."""
+    reconciled: bool = False
+    suspicions: int = 0
+    """Consecutive read-backs that disagreed with the ledger."""
+    fills_at_read: int = 0
+    fills: int = 0
+    faults: dict[str, int] = {}
+    illegal: int = 0
+    """Order events that the transition table refused."""
+    placed: deque[int] = msgspec.field(default_factory=deque)
+    """When orders were sent within the last minute."""
+    peak_equity: float = 0.0
+    last_fact_ts: int = 0
+
+    @property
+    def posture(self) -> Posture:
+        return combine(self.voices)
+
+    def order(self, cid: str) -> Order | None:
+        """Our order by client id, alive or lately ended."""
+        return self.orders.get(cid) or self.recent.get(cid)
+
+    def retire(self, order: Order) -> None:
+        """Move an ended order out of the working set."""
+        if self.orders.pop(order.cid, None) is not None:
+            self.recent[order.cid] = order
+            if len(self.recent) > RECENT:
+                del self.recent[next(iter(self.recent))]
+
+    def position(self, sleeve: SleeveId) -> Decimal:
+        """A sleeve's own signed quantity (virtual sub-book)."""
+        return self.ledger.sleeve_qty(sleeve)
+
+    def orders_of(self, sleeve: SleeveId) -> list[Order]:
+        return [o for o in self.orders.values() if o.sleeve == sleeve]
+
+    def price(self, symbol: str) -> float:
+        """Mark if the venue sends one, else the last price; NaN when nothing was heard."""
+        return self.marks.get(symbol) or self.last.get(symbol, float("nan"))
+
+    def mark_prices(self) -> dict[str, Decimal]:
+        """Marks as Decimals, for the ledger."""
+        prices = {**self.last, **self.marks}
+        return {symbol: Decimal(repr(price)) for symbol, price in prices.items()}
+
+    def exact_equity(self) -> Decimal:
+        """Account equity in ``currency``, to the last decimal."""
+        return self.ledger.equity(self.instruments, self.mark_prices(), self.currency)
+
+    def equity(self) -> float:
+        """The same as a float: what strategies size with."""
+        return float(self.exact_equity())
+
+    def entries_open(self) -> list[Order]:
+        """Orders that could still increase exposure."""
+        return [o for o in self.orders.values() if o.role is Role.ENTRY]
+
+
+def new_state(currency: str, mode: str, cash: Decimal, ledger: Ledger) -> State:
+    """A fresh fold with starting cash."""
+    ledger.balances[currency] = ledger.balances.get(currency, ZERO) + cash
+    return State(currency=currency, mode=mode, ledger=ledger)

@@ -1,0 +1,44 @@
+"""The scratch pad of one step: what has been noticed and decided so far. Becomes an Outcome."""
+
+from __future__ import annotations
+
+from cockpit.core.intents import Action, Intent, Note, Outcome, Verdict
+from cockpit.core.types import SleeveId
+
+NOTHING = Outcome(0, 0, "")
+"""Returned when an event led to nothing; makes no record."""
+
+
+class Turn:
+    """Collects one event's consequences in order."""
+
+    __slots__ = ("actions", "intents", "notes", "touched", "verdicts")
+
+    def __init__(self) -> None:
+        self.intents: list[Intent] = []
+        self.verdicts: list[Verdict] = []
+        self.actions: list[Action] = []
+        self.notes: list[Note] = []
+        self.touched: dict[SleeveId, None] = {}
+        """Sleeves whose situation changed: they are decided again before the step ends."""
+
+    def note(self, level: str, message: str, about: SleeveId = "", /, **args: object) -> None:
+        """Something a person should know; ``message`` is a catalogue id."""
+        self.notes.append(Note(level, message, {k: str(v) for k, v in args.items()}, about))
+
+    def touch(self, sleeve: SleeveId) -> None:
+        self.touched[sleeve] = None
+
+    def outcome(self, seq: int, ts: int, cause: str) -> Outcome:
+        """The immutable record, or ``NOTHING``."""
+        if not (self.intents or self.verdicts or self.actions or self.notes):
+            return NOTHING
+        return Outcome(
+            seq,
+            ts,
+            cause,
+            tuple(self.intents),
+            tuple(self.verdicts),
+            tuple(self.actions),
+            tuple(self.notes),
+        )

@@ -1,0 +1,26 @@
+"""No sleeve may hold more than a fixed amount of money's worth (RISK_MAX_NOTIONAL)."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from cockpit.core.config import RiskConfig
+from cockpit.core.gate import GateContext, scaled
+from cockpit.core.intents import Intent
+from cockpit.core.registry import rule
+
+
+@rule("max_notional", RiskConfig, order=30)
+def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
+    """Trim to ``max_notional`` and to ``max_position`` x account equity, whichever is smaller."""
+    room = min(params.max_notional, params.max_position * max(0.0, context.equity))
+    unit = context.notional(Decimal(1))
+    if unit <= 0 or unit != unit:
+        return context.block("max_notional", intent, "no price to value the position with")
+    limit = context.instrument.qty(room / unit)
+    after = scaled(intent, max(limit, abs(context.have)), context.have, context.instrument)
+    if after == intent:
+        return intent
+    wanted = max([abs(intent.target or 0), *(abs(context.have + q.side.sign * q.qty) for q in intent.quotes)])
+    reason = f"{context.notional(Decimal(wanted)):,.0f} > {room:,.0f} {context.instrument.quote}"
+    return context.trim("max_notional", intent, after, reason)

@@ -1,0 +1,23 @@
+"""A strategy that sends too fast is broken, and a venue that is asked too often bans the account."""
+
+from __future__ import annotations
+
+from cockpit.core.config import RiskConfig
+from cockpit.core.gate import GateContext
+from cockpit.core.intents import Intent
+from cockpit.core.registry import rule
+
+
+@rule("order_rate", RiskConfig, order=50)
+def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
+    """Block entries above ``max_orders_per_second`` or ``max_orders_per_minute``; exits always go."""
+    placed = context.state.placed
+    second = sum(1 for ts in reversed(placed) if ts > context.now - 1_000)
+    minute = sum(1 for ts in reversed(placed) if ts > context.now - 60_000)
+    if second >= params.max_orders_per_second:
+        context.sleeve.retry_at = context.now + 1_000
+        return context.block("order_rate", intent, f"{second} orders in the last second")
+    if minute >= params.max_orders_per_minute:
+        context.sleeve.retry_at = placed[0] + 60_000
+        return context.block("order_rate", intent, f"{minute} orders in the last minute")
+    return intent

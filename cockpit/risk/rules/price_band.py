@@ -1,0 +1,31 @@
+"""A quote or protective price far from the market is a mistake, not an order (fat finger, bad tick)."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cockpit.core.config import RiskConfig
+from cockpit.core.gate import GateContext
+from cockpit.core.intents import Intent
+from cockpit.core.registry import rule
+
+
+@rule("price_band", RiskConfig, order=20)
+def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
+    """Drop quotes further than ``price_band`` from the reference price on the side that would overpay."""
+    reference = context.price
+    if not reference > 0:
+        return context.block("price_band", intent, "no reference price")
+    kept = []
+    worst = 0.0
+    for quote in intent.quotes:
+        over = (float(quote.price) / reference - 1.0) * quote.side.sign
+        if over > params.price_band:
+            worst = max(worst, over)
+        else:
+            kept.append(quote)
+    if len(kept) == len(intent.quotes):
+        return intent
+    after = msgspec.structs.replace(intent, quotes=tuple(kept))
+    reason = f"{worst:.2%} beyond the market, allowed {params.price_band:.2%}"
+    return context.trim("price_band", intent, after, reason)
