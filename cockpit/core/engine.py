@@ -40,7 +40,7 @@ class Engine:
         self._hash = hashlib.sha256()
         for instrument in state.instruments.values():
             self.markets[instrument.symbol] = Market(instrument)
-        account = {
+        account: dict[type, Callable[[State, Any, Turn], None]] = {
             ev.Ack: lifecycle.on_ack,
             ev.Sent: lifecycle.on_sent,
             ev.Reject: lifecycle.on_reject,
@@ -129,7 +129,7 @@ class Engine:
         for action in turn.actions:
             record(self.state, action)
         self._plan()
-        outcome = turn.outcome(self.state.seq, self.state.now, event.__struct_config__.tag)
+        outcome = turn.outcome(self.state.seq, self.state.now, str(event.__struct_config__.tag))
         if outcome is not NOTHING:
             self._hash.update(OUTCOME_ENCODER.encode(outcome))
         return outcome

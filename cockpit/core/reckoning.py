@@ -77,13 +77,11 @@ def _differences(state: State, event: ev.AccountReport) -> list[tuple[str, Decim
     rows: list[tuple[str, Decimal, Decimal]] = []
     ours = {k: p.qty for k, p in state.ledger.positions.items() if p.qty}
     theirs = {f"{p.symbol}|{p.pos_side}": p.qty for p in event.positions if p.qty}
-    for key in sorted(ours.keys() | theirs.keys()):
-        if ours.get(key, ZERO) != theirs.get(key, ZERO):
-            rows.append((key, ours.get(key, ZERO), theirs.get(key, ZERO)))
-    for ccy in sorted(state.ledger.balances.keys() | event.balances.keys()):
-        mine, venue = state.ledger.balances.get(ccy, ZERO), event.balances.get(ccy, ZERO)
-        if mine != venue:
-            rows.append((ccy, mine, venue))
+    for mine, venue in ((ours, theirs), (state.ledger.balances, event.balances)):
+        for key in sorted(mine.keys() | venue.keys()):
+            pair = mine.get(key, ZERO), venue.get(key, ZERO)
+            if pair[0] != pair[1]:
+                rows.append((key, *pair))
     return rows
 
 
@@ -91,10 +89,10 @@ def _ask_missing(state: State, event: ev.AccountReport, turn: Turn) -> None:
     """An order that we believe rests and the venue does not list is asked about, not buried."""
     listed = {row.cid for row in event.orders}
     for order in state.orders.values():
-        if order.state in {OrderState.LIVE, OrderState.PARTIAL} and order.cid not in listed:
-            if not order.asked and order.updated < event.ts:
-                order.asked = state.now
-                turn.actions.append(Query(order.cid, order.symbol))
+        resting = order.state in {OrderState.LIVE, OrderState.PARTIAL}
+        if resting and order.cid not in listed and not order.asked and order.updated < event.ts:
+            order.asked = state.now
+            turn.actions.append(Query(order.cid, order.symbol))
     for row in event.orders:
         if state.order(row.cid) is None:
             turn.note("warn", "order.foreign", cid=row.cid, what=row.symbol)

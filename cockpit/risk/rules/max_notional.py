@@ -8,6 +8,7 @@ from cockpit.core.config import RiskConfig
 from cockpit.core.gate import GateContext, scaled
 from cockpit.core.intents import Intent
 from cockpit.core.registry import rule
+from cockpit.core.types import ZERO
 
 
 @rule("max_notional", RiskConfig, order=30)
@@ -21,6 +22,7 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     after = scaled(intent, max(limit, abs(context.have)), context.have, context.instrument)
     if after == intent:
         return intent
-    wanted = max([abs(intent.target or 0), *(abs(context.have + q.side.sign * q.qty) for q in intent.quotes)])
-    reason = f"{context.notional(Decimal(wanted)):,.0f} > {room:,.0f} {context.instrument.quote}"
+    sizes = [abs(context.have + q.side.sign * q.qty) for q in intent.quotes]
+    wanted = max([abs(intent.target or ZERO), *sizes])
+    reason = f"{context.notional(wanted):,.0f} > {room:,.0f} {context.instrument.quote}"
     return context.trim("max_notional", intent, after, reason)
