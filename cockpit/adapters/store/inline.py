@@ -1,0 +1,179 @@
+"""The simulator's store: the same SQL, written before the call returns, with named crash points.
+
+Nothing here waits: under virtual time a commit takes no time at all, and a crash can be placed exactly
+before, inside or after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from cockpit.adapters.store import journal_read as read
+from cockpit.adapters.store.journal import CHUNK, Batch, Intake, Point, write
+from cockpit.adapters.store.schema import forget_holder, open_exclusive, store_error
+from cockpit.core.errors import StoreError
+from cockpit.core.events import AnyEvent, Fill
+from cockpit.core.intents import Outcome
+from cockpit.core.orders import Order
+from cockpit.core.ports import EquityPoint
+
+T = TypeVar("T")
+
+
+class InlineStore(Intake):
+    """As SqliteStore, synchronous. ``chaos(point)`` is called at ``LABEL.before``, ``.inside``, ``.after``.
+
+    LABEL is what ``commit`` was given ("commit"), or "market", "snapshot", "flush", "close". An exception
+    raised by ``chaos`` goes to the caller as it is; after a crash, ``abandon`` the store and open another.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, mode: str, chaos: Point | None) -> None:
+        super().__init__()
+        self.path = path
+        self.mode = mode
+        self._connection = connection
+        self._chaos = chaos
+        self._closed = False
+
+    @classmethod
+    async def open(
+        cls, path: Path, *, mode: str, synchronous: str = "OFF", chaos: Point | None = None
+    ) -> InlineStore:
+        """As ``SqliteStore.open``. ``synchronous`` is OFF: process crashes are simulated, not power cuts."""
+        store = cls(open_exclusive(path, mode, synchronous), path, mode, chaos)
+        try:
+            store._resume(store._read(read.read_head))
+        except BaseException:
+            store.abandon()
+            raise
+        return store
+
+    def append_market(self, seq: int, event: AnyEvent) -> None:
+        """Keep a market event; a full chunk is written before the next one is taken."""
+        if len(self._batch.market) >= CHUNK:
+            self._write("market")
+        self._take_market(seq, event)
+
+    def append(
+        self,
+        events: Sequence[tuple[int, AnyEvent]],
+        outcomes: Sequence[Outcome] = (),
+        orders: Sequence[Order] = (),
+        equity: Sequence[EquityPoint] = (),
+        *,
+        label: str = "commit",
+    ) -> asyncio.Future[None]:
+        """Written when this returns; the future is done, or holds the StoreError."""
+        if self._closed:
+            raise StoreError(f"the journal {self.path} is closed")
+        self._take(events, outcomes, orders, equity)
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        try:
+            self._write(label)
+        except StoreError as error:
+            done.set_exception(error)
+            done.exception()
+        else:
+            done.set_result(None)
+        return done
+
+    async def commit(
+        self,
+        events: Sequence[tuple[int, AnyEvent]],
+        outcomes: Sequence[Outcome],
+        orders: Sequence[Order] = (),
+        equity: Sequence[EquityPoint] = (),
+        *,
+        label: str = "commit",
+    ) -> None:
+        """Everything handed over so far is durable when this returns. Raises StoreError."""
+        self._take(events, outcomes, orders, equity)
+        self._write(label)
+
+    async def snapshot(self, seq: int, state: bytes) -> None:
+        """Remember the folded state as of ``seq``; everything before it becomes durable with it."""
+        self._batch.snapshots.append((seq, state))
+        self._write("snapshot")
+
+    async def flush(self) -> None:
+        """Write what is kept."""
+        if len(self._batch):
+            self._write("flush")
+
+    def _write(self, label: str) -> None:
+        if self._closed:
+            raise StoreError(f"the journal {self.path} is closed")
+        batch = self._batch
+        try:
+            self._head = write(self._connection, batch, self._head, self._chaos, label)
+        except (sqlite3.Error, OSError) as error:
+            raise store_error(error, self.path) from error
+        self._batch = Batch()
+
+    def _read(self, function: Callable[..., T], *arguments: object) -> T:
+        try:
+            return function(self._connection, *arguments)
+        except sqlite3.Error as error:
+            raise store_error(error, self.path) from error
+
+    async def facts(self, after_seq: int = 0) -> AsyncIterator[tuple[int, AnyEvent]]:
+        """Every event later than ``after_seq``, market data included, in the order of the engine's steps."""
+        await self.flush()
+        for row in self._read(read.read_events, after_seq):
+            yield row
+
+    async def outcomes(self, after_seq: int = 0) -> AsyncIterator[Outcome]:
+        """Every recorded outcome later than ``after_seq``."""
+        await self.flush()
+        for row in self._read(read.read_outcomes, after_seq):
+            yield row
+
+    async def outcome(self, seq: int) -> Outcome | None:
+        """What event ``seq`` led to."""
+        await self.flush()
+        return self._read(read.read_outcome, seq)
+
+    async def orders(self) -> list[Order]:
+        """Every order ever decided, as last recorded."""
+        await self.flush()
+        return self._read(read.read_orders)
+
+    async def fills(self) -> list[tuple[int, Fill]]:
+        """Every trade of ours, as (seq, fill)."""
+        await self.flush()
+        return self._read(read.read_fills)
+
+    async def equity(self) -> list[EquityPoint]:
+        """The equity curve, oldest first."""
+        await self.flush()
+        return self._read(read.read_equity)
+
+    async def latest_snapshot(self) -> tuple[int, bytes] | None:
+        """(seq, state) of the newest undamaged snapshot."""
+        await self.flush()
+        return self._read(read.read_snapshot)
+
+    async def verify_chain(self) -> int:
+        """Number of rows whose hashes hold. Raises StoreError at the first that does not."""
+        await self.flush()
+        return self._read(read.verify)
+
+    async def close(self) -> None:
+        """Write what is kept and let the file go."""
+        if self._closed:
+            return
+        try:
+            if len(self._batch):
+                self._write("close")
+        finally:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """The process has died: nothing more is written, the file is free for the next one."""
+        self._closed = True
+        self._connection.close()
+        forget_holder(self.path)

@@ -1,0 +1,253 @@
+"""The journal's rows, and the one function that writes a batch of them as one transaction.
+
+Shared by the durable store and by the inline store of the simulator, so that what is tested under faults
+is what runs with money. Facts, market chunks and outcomes each form a chain:
+``hash = sha256(previous hash + seq + body)``; changing or removing a row breaks every hash after it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import zlib
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+import msgspec
+
+from cockpit.adapters.store.schema import INSERT_FILL, fill_row
+from cockpit.core.errors import StoreError
+from cockpit.core.events import MARKET, Event, Fill, encode
+from cockpit.core.intents import OUTCOME_ENCODER, Outcome
+from cockpit.core.orders import Order
+from cockpit.core.ports import EquityPoint
+
+GENESIS = bytes(32)
+CHUNK = 512
+"""Market events that make a chunk of their own when nothing else is committed."""
+LARGEST_CHUNK = 4096
+LONGEST_QUEUE = 262_144
+"""Market events kept in memory while the disk refuses; then the engine must stop."""
+SNAPSHOTS_KEPT = 3
+
+ORDER_COLUMNS = (
+    *(field for field in Order.__struct_fields__ if field != "amending"),
+    "amend_price",
+    "amend_qty",
+)
+UPSERT_ORDER = "INSERT INTO orders ({}) VALUES ({}) ON CONFLICT (cid) DO UPDATE SET {}".format(
+    ", ".join(f'"{name}"' for name in ORDER_COLUMNS),
+    ", ".join("?" for _ in ORDER_COLUMNS),
+    ", ".join(f'"{name}" = excluded."{name}"' for name in ORDER_COLUMNS if name != "cid"),
+)
+EQUITY_COLUMNS = EquityPoint.__struct_fields__
+INSERT_EQUITY = "INSERT OR REPLACE INTO equity ({}) VALUES ({})".format(
+    ", ".join(EQUITY_COLUMNS), ", ".join("?" for _ in EQUITY_COLUMNS)
+)
+
+_PACK = msgspec.msgpack.Encoder()
+
+Point = Callable[[str], None]
+"""Called at named instants of a commit; the simulator crashes the process there."""
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The ends of the three chains, as of the last durable commit."""
+
+    fact: int = 0
+    fact_hash: bytes = GENESIS
+    market: int = 0
+    market_hash: bytes = GENESIS
+    outcome: int = 0
+    outcome_hash: bytes = GENESIS
+    ts: int = 0
+    """Time of the newest event (UTC ms)."""
+
+    @property
+    def seq(self) -> int:
+        """The newest sequence number anywhere in the journal."""
+        return max(self.fact, self.market, self.outcome)
+
+
+class Batch(msgspec.Struct):
+    """What the next transaction will write."""
+
+    facts: list[tuple[int, Event]] = []
+    market: list[tuple[int, Event]] = []
+    outcomes: list[Outcome] = []
+    orders: dict[str, tuple[object, ...]] = {}
+    """Newest row per client id."""
+    equity: list[EquityPoint] = []
+    snapshots: list[tuple[int, bytes]] = []
+
+    def __len__(self) -> int:
+        return (
+            len(self.facts) + len(self.market) + len(self.outcomes) + len(self.orders)
+            + len(self.equity) + len(self.snapshots)
+        )  # fmt: skip
+
+    def followed_by(self, later: Batch) -> Batch:
+        """Both, in order: what a failed transaction held is written by the next one that succeeds."""
+        return Batch(
+            self.facts + later.facts,
+            self.market + later.market,
+            self.outcomes + later.outcomes,
+            self.orders | later.orders,
+            self.equity + later.equity,
+            self.snapshots + later.snapshots,
+        )
+
+
+def order_row(order: Order) -> tuple[object, ...]:
+    """The readable row of an order as it is now (orders change later; the row must not)."""
+    price, qty = order.amending if order.amending is not None else (None, None)
+    values: list[object] = [getattr(order, name) for name in Order.__struct_fields__ if name != "amending"]
+    return tuple(str(value) if isinstance(value, Decimal) else value for value in (*values, price, qty))
+
+
+def chain(previous: bytes, seq: int, body: bytes) -> bytes:
+    """The hash that ties a row to everything before it."""
+    return hashlib.sha256(previous + seq.to_bytes(8, "big") + body).digest()
+
+
+def write(
+    connection: sqlite3.Connection,
+    batch: Batch,
+    head: Head,
+    point: Point | None = None,
+    label: str = "commit",
+) -> Head:
+    """Write ``batch`` as one transaction and return the new head; on any error nothing of it is there."""
+    if point is not None:
+        point(f"{label}.before")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        head = _insert(connection, batch, head)
+        if point is not None:
+            point(f"{label}.inside")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    if point is not None:
+        point(f"{label}.after")
+    return head
+
+
+def _insert(connection: sqlite3.Connection, batch: Batch, head: Head) -> Head:
+    head = _insert_facts(connection, batch.facts, head)
+    for start in range(0, len(batch.market), LARGEST_CHUNK):
+        head = _insert_chunk(connection, batch.market[start : start + LARGEST_CHUNK], head)
+    head = _insert_outcomes(connection, batch.outcomes, head)
+    connection.executemany(UPSERT_ORDER, batch.orders.values())
+    connection.executemany(
+        INSERT_EQUITY,
+        [
+            tuple(value if isinstance(value, int) else str(value) for value in msgspec.structs.astuple(row))
+            for row in batch.equity
+        ],
+    )
+    for seq, body in batch.snapshots:
+        row = (seq, head.ts, body, chain(GENESIS, seq, body))
+        connection.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)", row)
+    if batch.snapshots:
+        connection.execute(
+            "DELETE FROM snapshots WHERE seq NOT IN (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT ?)",
+            (SNAPSHOTS_KEPT,),
+        )
+    return head
+
+
+def _insert_facts(connection: sqlite3.Connection, facts: Sequence[tuple[int, Event]], head: Head) -> Head:
+    if not facts:
+        return head
+    rows, fills, link = [], [], head.fact_hash
+    for seq, event in facts:
+        body = encode(event)
+        link = chain(link, seq, body)
+        rows.append((seq, event.ts, type(event).__struct_config__.tag, body, link))
+        if type(event) is Fill:
+            fills.append(fill_row(seq, event))
+    connection.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?)", rows)
+    connection.executemany(INSERT_FILL, fills)
+    seq, last = facts[-1]
+    return msgspec.structs.replace(head, fact=seq, fact_hash=link, ts=max(head.ts, last.ts))
+
+
+def _insert_chunk(connection: sqlite3.Connection, events: Sequence[tuple[int, Event]], head: Head) -> Head:
+    (first_seq, first), (last_seq, last) = events[0], events[-1]
+    body = zlib.compress(_PACK.encode(events), 1)
+    link = chain(head.market_hash, last_seq, body)
+    row = (first_seq, last_seq, first.ts, last.ts, len(events), body, link)
+    connection.execute("INSERT INTO market VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+    return msgspec.structs.replace(head, market=last_seq, market_hash=link, ts=max(head.ts, last.ts))
+
+
+def _insert_outcomes(connection: sqlite3.Connection, outcomes: Sequence[Outcome], head: Head) -> Head:
+    if not outcomes:
+        return head
+    rows, link = [], head.outcome_hash
+    for outcome in outcomes:
+        body = OUTCOME_ENCODER.encode(outcome)
+        link = chain(link, outcome.seq, body)
+        rows.append((outcome.seq, outcome.ts, body, link))
+    connection.executemany("INSERT INTO outcomes VALUES (?, ?, ?, ?)", rows)
+    return msgspec.structs.replace(head, outcome=outcomes[-1].seq, outcome_hash=link)
+
+
+class Intake:
+    """What every store does with what it is handed: check its order and gather it into one batch."""
+
+    def __init__(self) -> None:
+        self._batch = Batch()
+        self._resume(Head())
+
+    def _resume(self, head: Head) -> None:
+        self._head = head
+        self._facts, self._market, self._outcomes = head.fact, head.market, head.outcome
+
+    @property
+    def last_seq(self) -> int:
+        """The newest sequence number handed over; after opening, the newest that is durable."""
+        return max(self._facts, self._market, self._outcomes)
+
+    @property
+    def head(self) -> str:
+        """Hash over every durable fact, hexadecimal. Noted elsewhere, it proves that nothing was cut off."""
+        return self._head.fact_hash.hex()
+
+    def _take_market(self, seq: int, event: Event) -> int:
+        self._market = _later(seq, self._market, "market event")
+        market = self._batch.market
+        if len(market) >= LONGEST_QUEUE:
+            raise StoreError(f"the journal has not been writable for {len(market)} market events")
+        market.append((seq, event))
+        return len(market)
+
+    def _take(
+        self,
+        events: Sequence[tuple[int, Event]],
+        outcomes: Sequence[Outcome],
+        orders: Sequence[Order],
+        equity: Sequence[EquityPoint],
+    ) -> None:
+        for seq, event in events:
+            if type(event) in MARKET:
+                self._take_market(seq, event)
+            else:
+                self._facts = _later(seq, self._facts, "fact")
+                self._batch.facts.append((seq, event))
+        for outcome in outcomes:
+            if not outcome.empty:
+                self._outcomes = _later(outcome.seq, self._outcomes, "outcome")
+                self._batch.outcomes.append(outcome)
+        for order in orders:
+            self._batch.orders[order.cid] = order_row(order)
+        self._batch.equity.extend(equity)
+
+
+def _later(seq: int, last: int, what: str) -> int:
+    if seq <= last:
+        raise StoreError(f"{what} {seq} was handed to the journal after {last}; each row is handed over once")
+    return seq

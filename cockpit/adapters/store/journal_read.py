@@ -1,0 +1,165 @@
+"""What the journal says, read back: events, outcomes, orders, fills, equity, and whether it was changed."""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterator
+from heapq import merge
+from typing import Any
+
+import msgspec
+
+from cockpit.adapters.store.journal import EQUITY_COLUMNS, GENESIS, ORDER_COLUMNS, Head, chain
+from cockpit.core.errors import StoreError
+from cockpit.core.events import AnyEvent, Fill, decode
+from cockpit.core.intents import OUTCOME_DECODER, Outcome
+from cockpit.core.orders import Order
+from cockpit.core.ports import EquityPoint
+
+FACTS_PER_PAGE = 1000
+CHUNKS_PER_PAGE = 32
+
+_CHUNK: msgspec.msgpack.Decoder[list[tuple[int, AnyEvent]]] = msgspec.msgpack.Decoder(
+    list[tuple[int, AnyEvent]]
+)
+
+
+def read_head(connection: sqlite3.Connection) -> Head:
+    """Where the journal ends."""
+    fact = connection.execute("SELECT seq, hash, ts FROM facts ORDER BY seq DESC LIMIT 1").fetchone()
+    market = connection.execute(
+        "SELECT last_seq, hash, last_ts FROM market ORDER BY first_seq DESC LIMIT 1"
+    ).fetchone()
+    outcome = connection.execute("SELECT seq, digest, ts FROM outcomes ORDER BY seq DESC LIMIT 1").fetchone()
+    empty = (0, GENESIS, 0)
+    fact, market, outcome = fact or empty, market or empty, outcome or empty
+    ts = max(fact[2], market[2])
+    return Head(fact[0], fact[1], market[0], market[1], outcome[0], outcome[1], ts)
+
+
+def read_events(connection: sqlite3.Connection, after: int = 0) -> Iterator[tuple[int, AnyEvent]]:
+    """Every event later than ``after``, market data and facts together, in the engine's order.
+
+    Raises StoreError for a row that cannot be decoded. Pages are read whole: no cursor stays open while
+    the writer goes on.
+    """
+    return merge(_facts(connection, after), _market(connection, after), key=lambda row: row[0])
+
+
+def _facts(connection: sqlite3.Connection, after: int) -> Iterator[tuple[int, AnyEvent]]:
+    while True:
+        rows = connection.execute(
+            "SELECT seq, body FROM facts WHERE seq > ? ORDER BY seq LIMIT ?", (after, FACTS_PER_PAGE)
+        ).fetchall()
+        for seq, body in rows:
+            yield seq, _decoded(decode, body, f"fact {seq}")
+        if len(rows) < FACTS_PER_PAGE:
+            return
+        after = rows[-1][0]
+
+
+def _market(connection: sqlite3.Connection, after: int) -> Iterator[tuple[int, AnyEvent]]:
+    done = after
+    while True:
+        rows = connection.execute(
+            "SELECT last_seq, body FROM market WHERE last_seq > ? ORDER BY last_seq LIMIT ?",
+            (done, CHUNKS_PER_PAGE),
+        ).fetchall()
+        for last_seq, body in rows:
+            for seq, event in _decoded(_unpack, body, f"market chunk {last_seq}"):
+                if seq > after:
+                    yield seq, event
+        if len(rows) < CHUNKS_PER_PAGE:
+            return
+        done = rows[-1][0]
+
+
+def _unpack(body: bytes) -> list[tuple[int, AnyEvent]]:
+    return _CHUNK.decode(zlib.decompress(body))
+
+
+def _decoded(decoder: Callable[[bytes], Any], body: bytes, what: str) -> Any:
+    try:
+        return decoder(body)
+    except (msgspec.DecodeError, zlib.error) as error:
+        raise StoreError(f"the journal is damaged: {what} cannot be read ({error})") from error
+
+
+def read_outcomes(connection: sqlite3.Connection, after: int = 0) -> Iterator[Outcome]:
+    """Every recorded outcome later than ``after``, in order."""
+    while True:
+        rows = connection.execute(
+            "SELECT seq, body FROM outcomes WHERE seq > ? ORDER BY seq LIMIT ?", (after, FACTS_PER_PAGE)
+        ).fetchall()
+        for seq, body in rows:
+            yield _decoded(OUTCOME_DECODER.decode, body, f"outcome {seq}")
+        if len(rows) < FACTS_PER_PAGE:
+            return
+        after = rows[-1][0]
+
+
+def read_outcome(connection: sqlite3.Connection, seq: int) -> Outcome | None:
+    """What event ``seq`` led to; None when it led to nothing."""
+    row = connection.execute("SELECT body FROM outcomes WHERE seq = ?", (seq,)).fetchone()
+    return None if row is None else _decoded(OUTCOME_DECODER.decode, row[0], f"outcome {seq}")
+
+
+def read_orders(connection: sqlite3.Connection) -> list[Order]:
+    """Every order ever decided, oldest first, as last recorded."""
+    names = ", ".join(f'"{name}"' for name in ORDER_COLUMNS)
+    orders = []
+    for row in connection.execute(f"SELECT {names} FROM orders ORDER BY created, cid"):
+        fields = dict(zip(ORDER_COLUMNS, row, strict=True))
+        price, qty = fields.pop("amend_price"), fields.pop("amend_qty")
+        fields["amending"] = None if price is None else (price, qty)
+        orders.append(msgspec.convert(fields, Order, strict=False))
+    return orders
+
+
+def read_fills(connection: sqlite3.Connection) -> list[tuple[int, Fill]]:
+    """Every trade of ours once, as (seq, fill) in the order in which we learned them."""
+    names = ", ".join(Fill.__struct_fields__)
+    rows = connection.execute(f"SELECT seq, {names} FROM fills ORDER BY seq")
+    return [(seq, msgspec.convert(["fill", *values], Fill, strict=False)) for seq, *values in rows]
+
+
+def read_equity(connection: sqlite3.Connection) -> list[EquityPoint]:
+    """The equity curve, oldest first."""
+    rows = connection.execute(f"SELECT {', '.join(EQUITY_COLUMNS)} FROM equity ORDER BY ts, currency")
+    return [
+        msgspec.convert(dict(zip(EQUITY_COLUMNS, row, strict=True)), EquityPoint, strict=False)
+        for row in rows
+    ]
+
+
+def read_snapshot(connection: sqlite3.Connection) -> tuple[int, bytes] | None:
+    """The newest snapshot whose bytes are still what was written; older ones stand in for a damaged one."""
+    for seq, body, seal in connection.execute("SELECT seq, body, hash FROM snapshots ORDER BY seq DESC"):
+        if chain(GENESIS, seq, body) == seal:
+            return seq, body
+    return None
+
+
+CHAINS = (
+    ("fact", "SELECT seq, body, hash FROM facts WHERE seq > ? ORDER BY seq LIMIT ?"),
+    ("market chunk", "SELECT last_seq, body, hash FROM market WHERE last_seq > ? ORDER BY last_seq LIMIT ?"),
+    ("outcome", "SELECT seq, body, digest FROM outcomes WHERE seq > ? ORDER BY seq LIMIT ?"),
+)
+
+
+def verify(connection: sqlite3.Connection) -> int:
+    """Recompute all three chains; returns the number of rows. Raises StoreError at the first broken one."""
+    count = 0
+    for what, query in CHAINS:
+        link, after = GENESIS, -1
+        while rows := connection.execute(query, (after, FACTS_PER_PAGE)).fetchall():
+            for seq, body, seal in rows:
+                link = chain(link, seq, body)
+                if link != seal:
+                    raise StoreError(
+                        f"the journal was changed: {what} {seq} does not follow from the one before"
+                    )
+                count += 1
+            after = rows[-1][0]
+    return count

@@ -1,0 +1,305 @@
+"""The durable store: SQLite through aiosqlite, one writer, group commit.
+
+Whatever is handed over while a transaction is being written goes into the next one, so thirty-two orders
+in flight cost one wait for the disk, not thirty-two. A transaction is ONE call in the connection's thread:
+nothing can be awaited between BEGIN and COMMIT, and cancelling a caller cancels its waiting, not the write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiosqlite
+import msgspec
+
+from cockpit.adapters.store import journal_read as read
+from cockpit.adapters.store.journal import CHUNK, Batch, Head, Intake, write
+from cockpit.adapters.store.schema import forget_holder, open_exclusive, store_error
+from cockpit.core.errors import StoreError
+from cockpit.core.events import AnyEvent, Fill
+from cockpit.core.intents import Outcome
+from cockpit.core.orders import Order
+from cockpit.core.ports import EquityPoint
+
+T = TypeVar("T")
+READ_AHEAD = 2000
+"""Rows fetched per visit to the connection's thread when a journal is read through the writer."""
+
+
+class StoreStats(msgspec.Struct, frozen=True):
+    """What the health line shows of the journal."""
+
+    rows: int
+    """Rows made durable since the start."""
+    commits: int
+    last_ms: float
+    """Duration of the last transaction, the disk included."""
+    waiting: int
+    """Rows handed over and not yet durable."""
+    failure: str
+    """Why the last transaction failed; empty when it did not."""
+
+
+class SqliteStore(Intake):
+    """The journal of one account in one mode. ``await SqliteStore.open(path, mode="practice")``."""
+
+    def __init__(self, path: Path, mode: str) -> None:
+        super().__init__()
+        self.path = path
+        self.mode = mode
+        self._database: aiosqlite.Connection
+        self._connection: sqlite3.Connection
+        self._waiters: list[asyncio.Future[None]] = []
+        self._writer: asyncio.Task[None] | None = None
+        self._closed = False
+        self._rows = 0
+        self._commits = 0
+        self._last_ms = 0.0
+        self._failure = ""
+        self._in_flight = 0
+
+    @classmethod
+    async def open(cls, path: Path, *, mode: str, synchronous: str = "FULL") -> SqliteStore:
+        """Open or create the journal; migrates it after a backup.
+
+        Raises StoreError in clear words when another cockpit uses it, when it belongs to another ``mode``
+        (practice, replay, paper, demo, live), when a newer cockpit wrote it or when it cannot be read.
+        """
+        store = cls(path, mode)
+
+        def connect() -> sqlite3.Connection:
+            store._connection = open_exclusive(path, mode, synchronous)
+            return store._connection
+
+        store._database = aiosqlite.Connection(connect, 64)
+        # A cockpit that dies without closing must really die; what was acknowledged is on the disk anyway.
+        thread: Any = getattr(store._database, "_thread", store._database)
+        thread.daemon = True
+        try:
+            await store._database
+        except BaseException:
+            # The library's thread still has a word to say to this loop; do not let the loop end before.
+            await asyncio.to_thread(thread.join)
+            raise
+        try:
+            store._resume(await store._run(read.read_head, store._connection))
+        except BaseException:
+            await store._database.close()
+            raise
+        return store
+
+    @property
+    def stats(self) -> StoreStats:
+        waiting = len(self._batch) + self._in_flight
+        return StoreStats(self._rows, self._commits, self._last_ms, waiting, self._failure)
+
+    # --- writing ----------------------------------------------------------------------------------
+
+    def append_market(self, seq: int, event: AnyEvent) -> None:
+        """Keep a market event for the next transaction.
+
+        Raises StoreError when the disk has refused for so long that the queue is full.
+        """
+        if self._take_market(seq, event) % CHUNK == 0:
+            self._start()
+
+    def append(
+        self,
+        events: Sequence[tuple[int, AnyEvent]],
+        outcomes: Sequence[Outcome] = (),
+        orders: Sequence[Order] = (),
+        equity: Sequence[EquityPoint] = (),
+        *,
+        label: str = "commit",
+    ) -> asyncio.Future[None]:
+        """Queue rows now; the future is done once they are durable, or fails with StoreError.
+
+        A failed write loses nothing: its rows are written first by the next transaction that succeeds.
+        """
+        if self._closed:
+            raise StoreError(f"the journal {self.path} is closed")
+        self._take(events, outcomes, orders, equity)
+        return self._wait()
+
+    async def commit(
+        self,
+        events: Sequence[tuple[int, AnyEvent]],
+        outcomes: Sequence[Outcome],
+        orders: Sequence[Order] = (),
+        equity: Sequence[EquityPoint] = (),
+        *,
+        label: str = "commit",
+    ) -> None:
+        """Returns when everything handed over so far is durable. Raises StoreError."""
+        await asyncio.shield(self.append(events, outcomes, orders, equity))
+
+    async def snapshot(self, seq: int, state: bytes) -> None:
+        """Remember the folded state as of ``seq``; everything before it becomes durable with it."""
+        self._batch.snapshots.append((seq, state))
+        await asyncio.shield(self._wait())
+
+    async def flush(self) -> None:
+        """Everything handed over is durable when this returns; also the way to try again after an error."""
+        if len(self._batch) or self._in_flight:
+            await asyncio.shield(self._wait())
+
+    def _wait(self) -> asyncio.Future[None]:
+        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiter.add_done_callback(_seen)
+        self._waiters.append(waiter)
+        self._start()
+        return waiter
+
+    def _start(self) -> None:
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.get_running_loop().create_task(self._write_all(), name="journal")
+
+    async def _write_all(self) -> None:
+        cancelled = False
+        while self._waiters or len(self._batch.market) >= CHUNK:
+            flight = _Flight(self._batch)
+            waiters, self._batch, self._waiters = self._waiters, Batch(), []
+            self._in_flight = len(flight.batch)
+            try:
+                await self._run(flight.write, self._connection, self._head)
+            except asyncio.CancelledError:
+                # The thread goes on; the next visit to it comes after the write, so its fate is known then.
+                cancelled = True
+                await self._run(_nothing)
+            self._landed(flight, waiters)
+            if flight.error is not None and not self._waiters:
+                break
+        if cancelled:
+            raise asyncio.CancelledError
+
+    def _landed(self, flight: _Flight, waiters: Sequence[asyncio.Future[None]]) -> None:
+        self._in_flight = 0
+        self._last_ms = flight.ms
+        error = None if flight.error is None else store_error(flight.error, self.path)
+        self._failure = str(error or "")
+        if flight.head is None:
+            self._batch = flight.batch.followed_by(self._batch)
+        else:
+            self._head = flight.head
+            self._rows += len(flight.batch)
+            self._commits += 1
+        for waiter in waiters:
+            if waiter.done():
+                continue
+            if error is None:
+                waiter.set_result(None)
+            else:
+                waiter.set_exception(error)
+
+    async def _run(self, function: Callable[..., T], *arguments: Any) -> T:
+        """Run one function in the connection's thread; SQLite's errors become StoreError."""
+        # The only door to that thread for a whole function; the public calls are one statement each.
+        execute: Callable[..., Awaitable[T]] = self._database._execute
+        try:
+            return await execute(function, *arguments)
+        except (sqlite3.Error, OSError) as error:
+            raise store_error(error, self.path) from error
+        except ValueError as error:
+            raise StoreError(f"the journal {self.path} is closed") from error
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    async def facts(self, after_seq: int = 0) -> AsyncIterator[tuple[int, AnyEvent]]:
+        """Every event later than ``after_seq``, market data included, in the order of the engine's steps."""
+        await self.flush()
+        rows = read.read_events(self._connection, after_seq)
+        while page := await self._run(_page, rows):
+            for row in page:
+                yield row
+
+    async def outcomes(self, after_seq: int = 0) -> AsyncIterator[Outcome]:
+        """Every recorded outcome later than ``after_seq``."""
+        await self.flush()
+        rows = read.read_outcomes(self._connection, after_seq)
+        while page := await self._run(_page, rows):
+            for row in page:
+                yield row
+
+    async def outcome(self, seq: int) -> Outcome | None:
+        """What event ``seq`` led to."""
+        await self.flush()
+        return await self._run(read.read_outcome, self._connection, seq)
+
+    async def orders(self) -> list[Order]:
+        """Every order ever decided, as last recorded."""
+        await self.flush()
+        return await self._run(read.read_orders, self._connection)
+
+    async def fills(self) -> list[tuple[int, Fill]]:
+        """Every trade of ours, as (seq, fill)."""
+        await self.flush()
+        return await self._run(read.read_fills, self._connection)
+
+    async def equity(self) -> list[EquityPoint]:
+        """The equity curve, oldest first."""
+        await self.flush()
+        return await self._run(read.read_equity, self._connection)
+
+    async def latest_snapshot(self) -> tuple[int, bytes] | None:
+        """(seq, state) of the newest undamaged snapshot; None when there is none."""
+        await self.flush()
+        return await self._run(read.read_snapshot, self._connection)
+
+    async def verify_chain(self) -> int:
+        """Number of rows whose hashes hold. Raises StoreError at the first that was changed or removed."""
+        await self.flush()
+        return await self._run(read.verify, self._connection)
+
+    async def close(self) -> None:
+        """Write what is left and let the file go. Raises StoreError when the rest could not be written."""
+        if self._closed:
+            return
+        try:
+            await self.flush()
+        finally:
+            self._closed = True
+            if self._writer is not None and not self._writer.done():
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.shield(self._writer)
+            await self._database.close()
+            forget_holder(self.path)
+
+
+class _Flight:
+    """One transaction on its way to the disk, and what became of it."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.batch = batch
+        self.head: Head | None = None
+        self.error: Exception | None = None
+        self.ms = 0.0
+
+    def write(self, connection: sqlite3.Connection, head: Head) -> None:
+        """Runs in the connection's thread, from BEGIN to COMMIT."""
+        started = time.perf_counter()
+        try:
+            self.head = write(connection, self.batch, head)
+        except Exception as error:  # noqa: BLE001  whatever it is, whoever waits for these rows must hear it
+            self.error = error
+        self.ms = (time.perf_counter() - started) * 1000
+
+
+def _nothing() -> None:
+    """A visit to the connection's thread, to know that everything before it is done."""
+
+
+def _page(rows: Iterator[T]) -> list[T]:
+    return list(islice(rows, READ_AHEAD))
+
+
+def _seen(waiter: asyncio.Future[None]) -> None:
+    """An error nobody waited for is kept in ``stats``, not thrown at the loop."""
+    if not waiter.cancelled():
+        waiter.exception()
