@@ -13,6 +13,7 @@ import msgspec
 from cockpit.core.intents import Intent, Verdict
 from cockpit.core.ledger import Ledger
 from cockpit.core.orders import Order, Role
+from cockpit.core.ports import EquityPoint
 from cockpit.core.posture import Posture, combine
 from cockpit.core.types import ZERO, Instrument, SleeveId, Stage
 
@@ -138,6 +139,28 @@ class State(msgspec.Struct):
     def equity(self) -> float:
         """The same as a float: what strategies size with."""
         return float(self.exact_equity())
+
+    def equity_point(self) -> EquityPoint:
+        """One sample of the equity curve, exact."""
+        marks = self.mark_prices()
+        books = self.ledger.positions.values()
+        unrealised = ZERO
+        for position in self.ledger.held():
+            mark = marks.get(position.symbol)
+            instrument = self.instruments[position.symbol]
+            if mark is not None and instrument.derivative and instrument.settle == self.currency:
+                unrealised += position.unrealised(instrument, mark)
+        mine = [p for p in books if p.settle == self.currency]
+        return EquityPoint(
+            ts=self.now,
+            currency=self.currency,
+            equity=self.exact_equity(),
+            cash=self.ledger.balances.get(self.currency, ZERO),
+            realised=sum((p.realised for p in mine), ZERO),
+            unrealised=unrealised,
+            fees=sum((p.fees for p in mine), ZERO),
+            funding=sum((p.funding for p in mine), ZERO),
+        )
 
     def entries_open(self) -> list[Order]:
         """Orders that could still increase exposure."""

@@ -1,1 +1,4 @@
-"""Live: asyncio tasks, thin loops, no business rules."""
+"""LIVE: asyncio tasks around the machine. Thin loops, no business rules.
+
+feed → inbox → kernel (step, journal) → execution → venue → feed; the watchdog breathes beside them.
+"""

@@ -1,0 +1,93 @@
+"""The workers of one run, put together. The simulator builds the same crew over its own loop and venue."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from cockpit.core import events as ev
+from cockpit.core.engine import Engine
+from cockpit.core.ports import Clock, Store, Venue
+from cockpit.workers.execution import Chaos, Execution, nothing_happens
+from cockpit.workers.kill import KillFlag
+from cockpit.workers.risk import Watchdog
+from cockpit.workers.strategy import Kernel, Observe, Source
+from cockpit.workers.supervisor import Supervisor
+
+
+class Door(Source, Protocol):
+    """A source that commands and local refusals can be put into."""
+
+    def put(self, event: ev.AnyEvent) -> None: ...
+
+    def end(self) -> None: ...
+
+
+class Crew:
+    """Kernel, execution and watchdog around one engine."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: Store,
+        venue: Venue,
+        source: Door,
+        clock: Clock,
+        *,
+        observe: Observe | None = None,
+        freeze: Callable[[], bytes] | None = None,
+        halt_file: Path | None = None,
+        others: Mapping[str, Callable[[], Awaitable[None]]] | None = None,
+        watch: bool = True,
+        reads: bool = True,
+        snapshot_every: int = 50_000,
+        chaos: Chaos = nothing_happens,
+    ) -> None:
+        self.engine = engine
+        self.source = source
+        self.kill = KillFlag(on=engine.state.halt is not None)
+        self.execution = Execution(venue, engine.state, self.kill, source.put, clock, chaos)
+        self.kernel = Kernel(
+            engine,
+            store,
+            source,
+            self.execution,
+            self.kill,
+            observe=observe,
+            freeze=freeze,
+            snapshot_every=snapshot_every,
+            chaos=chaos,
+        )
+        self.watchdog = Watchdog(source.put, clock, self.kill, halt_file, reads=reads)
+        jobs: dict[str, Callable[[], Awaitable[None]]] = {"execution": self.execution.run}
+        if watch:
+            jobs["watchdog"] = self.watchdog.run
+        jobs.update(others or {})
+        self.supervisor = Supervisor(self.kernel.run, jobs)
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Until the source ends or ``stop``; raises what a worker raised."""
+        await self.supervisor.run()
+
+    def boot(self, number: int, mode: str, version: str, digest: str, ts: int) -> None:
+        """The first fact of every process."""
+        self.source.put(ev.Boot(ts, number, mode, version, digest))
+
+    def halt(self, actor: str, *, flatten: bool, command_id: str = "") -> None:
+        """The kill switch: the flag first, without the loop; the durable command right behind."""
+        self.kill.on = True
+        args = {"flatten": "1" if flatten else "0"}
+        self.command("halt", args, actor, command_id)
+
+    def command(self, verb: str, args: dict[str, str], actor: str, command_id: str = "") -> None:
+        """Put a command into the stream. Call on the loop's thread."""
+        now = self._clock.now_ms()
+        self.source.put(ev.Command(now, command_id or f"{actor}-{now}-{verb}", verb, args, actor))
+
+    async def drain(self) -> None:
+        """Let the source end and the kernel finish what it holds."""
+        self.source.end()
+        await asyncio.wait_for(self.kernel.finished.wait(), 10)

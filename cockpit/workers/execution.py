@@ -1,0 +1,136 @@
+"""Outbox → venue. An order waits until it is durable; a cancel never does.
+
+Every outcome is one of known, refused, ambiguous. Ambiguous becomes an Unknown event: the engine asks.
+Nothing is ever sent twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from cockpit.core import events as ev
+from cockpit.core.errors import Ambiguous, StoreError, Transient
+from cockpit.core.gate import allowed_at_wire
+from cockpit.core.intents import Action, Amend, Cancel, Place
+from cockpit.core.ports import Clock, Venue
+from cockpit.core.state import State
+from cockpit.workers.kill import KillFlag
+
+Put = Callable[[ev.AnyEvent], None]
+Chaos = Callable[[str], None]
+Durable = asyncio.Future[None]
+"""Done once the commit that holds a decision is durable."""
+
+
+def nothing_happens(_point: str) -> None:
+    """The default for named points: in production nothing is injected."""
+
+
+class Execution:
+    """Sends what the engine decided, in order, cancels first."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        state: State,
+        kill: KillFlag,
+        put: Put,
+        clock: Clock,
+        chaos: Chaos = nothing_happens,
+    ) -> None:
+        self._venue = venue
+        self._state = state
+        self._kill = kill
+        self._put = put
+        self._clock = clock
+        self._chaos = chaos
+        self._fast: deque[Action] = deque()
+        self._slow: deque[tuple[Action, Durable | None]] = deque()
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.sent = 0
+        self.blocked = 0
+
+    def put(self, action: Action, durable: Durable | None) -> None:
+        """Queue one action. ``durable`` is awaited before a Place or Amend; others overtake it."""
+        if isinstance(action, Place | Amend):
+            self._slow.append((action, durable))
+        else:
+            self._fast.append(action)
+        self._idle.clear()
+        self._wake.set()
+
+    async def idle(self) -> None:
+        """Wait until everything queued has been handed to the venue."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        while True:
+            if not (self._fast or self._slow):
+                self._idle.set()
+                self._wake.clear()
+                await self._wake.wait()
+            while self._fast:
+                await self._send(self._fast.popleft())
+            if self._slow:
+                action, durable = self._slow.popleft()
+                if await self._committed(action, durable):
+                    await self._send(action)
+
+    async def _committed(self, action: Action, durable: Durable | None) -> bool:
+        """An order that could not be journalled is not sent (F45)."""
+        if durable is None:
+            return True
+        try:
+            await asyncio.shield(durable)
+        except StoreError as error:
+            self._refuse(action, "journal", str(error))
+            return False
+        return True
+
+    async def _send(self, action: Action) -> None:
+        if self._stopped(action):
+            self.blocked += 1
+            self._refuse(action, "halted", "stopped at the wire")
+            return
+        self._chaos("pre_wire")
+        try:
+            # The kill flag is read again with no await between: nothing may slip in.
+            if self._stopped(action):
+                self.blocked += 1
+                self._refuse(action, "halted", "stopped at the wire")
+                return
+            await self._venue.submit(action)
+            self.sent += 1
+        except Transient as error:
+            self._refuse(action, "transient", str(error))
+        except Ambiguous as error:
+            self._doubt(action, str(error))
+        self._chaos("post_wire")
+
+    def _stopped(self, action: Action) -> bool:
+        if not isinstance(action, Place | Amend):
+            return False
+        order = self._state.order(action.cid)
+        if order is None:
+            return True
+        return not allowed_at_wire(order, order.role, self._kill.on)
+
+    def _refuse(self, action: Action, code: str, reason: str) -> None:
+        now = self._clock.now_ms()
+        if isinstance(action, Place):
+            self._put(ev.Reject(now, action.cid, code, reason))
+        elif isinstance(action, Amend):
+            self._put(ev.AmendReject(now, action.cid, code, reason))
+        elif isinstance(action, Cancel):
+            self._put(ev.CancelReject(now, action.cid, code, reason))
+
+    def _doubt(self, action: Action, reason: str) -> None:
+        now = self._clock.now_ms()
+        kinds = ((Place, ev.Request.PLACE), (Cancel, ev.Request.CANCEL), (Amend, ev.Request.AMEND))
+        for kind, request in kinds:
+            if isinstance(action, kind):
+                self._put(ev.Unknown(now, action.cid, request, reason))

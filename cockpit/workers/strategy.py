@@ -1,0 +1,148 @@
+"""The kernel's loop: take facts, step, journal, hand the decisions on.
+
+Journal before effect: a fact is queued for the journal in the same breath in which it is stepped, and an
+order waits for the commit that holds it. The loop itself never waits for the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from time import perf_counter_ns
+from typing import Protocol
+
+from cockpit.core import events as ev
+from cockpit.core.engine import Engine
+from cockpit.core.intents import Action, Outcome
+from cockpit.core.orders import Order
+from cockpit.core.ports import EquityPoint, Store
+from cockpit.core.turn import NOTHING
+from cockpit.workers.execution import Chaos, Execution, nothing_happens
+from cockpit.workers.kill import KillFlag
+
+Observe = Callable[[ev.AnyEvent, Outcome], None]
+YIELD_EVERY = 200
+"""Events after which other tasks get a turn even when the source never waits."""
+
+
+class Source(Protocol):
+    """A Feed that also says whether time stands still until our answers have been delivered."""
+
+    lockstep: bool
+
+    async def take(self) -> Sequence[ev.AnyEvent]: ...
+
+
+class Kernel:
+    """One engine, one journal, one source."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: Store,
+        source: Source,
+        execution: Execution,
+        kill: KillFlag,
+        *,
+        observe: Observe | None = None,
+        freeze: Callable[[], bytes] | None = None,
+        snapshot_every: int = 50_000,
+        equity_every: int = 60_000,
+        chaos: Chaos = nothing_happens,
+    ) -> None:
+        self.engine = engine
+        self.store = store
+        self.source = source
+        self.execution = execution
+        self.kill = kill
+        self.observe = observe
+        self.freeze = freeze
+        self.snapshot_every = snapshot_every
+        self.equity_every = equity_every
+        self.chaos = chaos
+        self.events = 0
+        self.outcomes = 0
+        self.step_ns = 0
+        self.finished = asyncio.Event()
+        self._equity_due = 0
+        self._snapshot_due = engine.state.seq + snapshot_every
+
+    async def run(self) -> None:
+        """Until the source ends."""
+        since_yield = 0
+        try:
+            while batch := await self.source.take():
+                actions = self._batch(batch)
+                if actions and self.source.lockstep:
+                    await self.execution.idle()
+                since_yield += len(batch)
+                if since_yield >= YIELD_EVERY:
+                    since_yield = 0
+                    await asyncio.sleep(0)
+                if self.freeze is not None and self.engine.state.seq >= self._snapshot_due:
+                    await self.snapshot()
+        finally:
+            self.finished.set()
+
+    async def snapshot(self) -> None:
+        """Remember the whole fold, so that the next start need not begin at the beginning."""
+        if self.freeze is not None:
+            self._snapshot_due = self.engine.state.seq + self.snapshot_every
+            await self.store.snapshot(self.engine.state.seq, self.freeze())
+
+    def _batch(self, batch: Sequence[ev.AnyEvent]) -> bool:
+        facts: list[tuple[int, ev.AnyEvent]] = []
+        outcomes: list[Outcome] = []
+        begin = perf_counter_ns()
+        step, state, observe = self.engine.step, self.engine.state, self.observe
+        for event in batch:
+            outcome = step(event)
+            if event.__class__ in ev.MARKET:
+                self.store.append_market(state.seq, event)
+            else:
+                facts.append((state.seq, event))
+            if outcome is not NOTHING:
+                outcomes.append(outcome)
+            if observe is not None:
+                observe(event, outcome)
+        self.step_ns = (perf_counter_ns() - begin) // max(1, len(batch))
+        self.events += len(batch)
+        self.outcomes += len(outcomes)
+        self.chaos("step.after")
+        if not facts and not outcomes:
+            return False
+        self.kill.on = state.halt is not None or (self.kill.on and not _resumed(batch))
+        return self._journal(facts, outcomes)
+
+    def _journal(self, facts: list[tuple[int, ev.AnyEvent]], outcomes: list[Outcome]) -> bool:
+        actions = [action for outcome in outcomes for action in outcome.actions]
+        durable = self.store.append(
+            facts, outcomes, self._changed(facts, actions), self._sample(), label="commit"
+        )
+        commit = asyncio.ensure_future(durable)
+        # A failed commit is repeated by the next one; whoever needs it durable hears of it from the future.
+        commit.add_done_callback(lambda task: task.cancelled() or task.exception())
+        for action in actions:
+            self.execution.put(action, commit)
+        return bool(actions)
+
+    def _changed(self, facts: list[tuple[int, ev.AnyEvent]], actions: list[Action]) -> list[Order]:
+        """Orders whose rows this commit must bring up to date."""
+        cids = dict.fromkeys(
+            [cid for _, fact in facts if (cid := getattr(fact, "cid", ""))]
+            + [cid for action in actions if (cid := getattr(action, "cid", ""))]
+        )
+        found = (self.engine.state.order(cid) for cid in cids)
+        return [order for order in found if order is not None]
+
+    def _sample(self) -> Sequence[EquityPoint]:
+        """One point of the equity curve a minute of engine time."""
+        state = self.engine.state
+        if state.now < self._equity_due:
+            return ()
+        self._equity_due = state.now - state.now % self.equity_every + self.equity_every
+        return (state.equity_point(),)
+
+
+def _resumed(batch: Sequence[ev.AnyEvent]) -> bool:
+    return any(isinstance(e, ev.Command) and e.verb == "resume" for e in batch)
