@@ -14,7 +14,7 @@ from decimal import Decimal, localcontext
 import msgspec
 
 from cockpit.core.ledger import Ledger, Position
-from cockpit.core.ledger.position import MONEY, value
+from cockpit.core.ledger.position import MONEY, SHOWN, part, value
 from cockpit.core.ledger.valuation import known_mark
 from cockpit.core.types import ONE, ZERO, Instrument, Kind, MarginMode, MarginTier
 
@@ -45,7 +45,7 @@ def initial_margin(instrument: Instrument, qty: Decimal, price: Decimal, leverag
     """What holding (mark price) or ordering (limit price) ``qty`` locks. Spot is paid in full."""
     with localcontext(MONEY):
         worth = abs(value(instrument, qty, price))
-        return worth / leverage if instrument.derivative else worth
+        return part(worth, ONE, leverage) if instrument.derivative else worth
 
 
 def maintenance_margin(instrument: Instrument, qty: Decimal, mark: Decimal) -> Decimal:
@@ -71,7 +71,7 @@ def isolated_ratio(position: Position, instrument: Instrument, mark: Decimal) ->
     if not needed:
         return None
     with localcontext(MONEY):
-        return (position.margin + position.unrealised(instrument, mark)) / needed
+        return SHOWN.divide(position.margin + position.unrealised(instrument, mark), needed)
 
 
 def cross_ratio(
@@ -90,7 +90,7 @@ def cross_ratio(
     if not pool.required:
         return None
     with localcontext(MONEY):
-        return (pool.equity - reserved) / pool.required
+        return SHOWN.divide(pool.equity - reserved, pool.required)
 
 
 def liquidation_linear(
@@ -106,7 +106,7 @@ def liquidation_linear(
             price = (entry_value - margin) / (qty * left) if left > 0 else ZERO
         else:
             price = (entry_value + margin) / (-qty * (ONE + maintenance + fee))
-        return max(price, ZERO)
+        return SHOWN.plus(max(price, ZERO))
 
 
 def liquidation_inverse(
@@ -121,11 +121,15 @@ def liquidation_inverse(
         coin = entry_coin + sign * margin
         if coin <= 0:
             return NEVER
-        return max(abs(face) * (ONE + sign * (maintenance + fee)) / coin, ZERO)
+        price = abs(face) * (ONE + sign * (maintenance + fee)) / coin
+        return SHOWN.plus(max(price, ZERO))
 
 
 def liquidation_price(position: Position, instrument: Instrument, margin: Decimal) -> Decimal | None:
-    """Mark at which ``margin`` (settle currency) no longer carries the position; None = at no price."""
+    """Mark at which ``margin`` (settle currency) no longer carries the position.
+
+    None when no mark divides safe from lost: it is flat, spot, or the margin is enough at any price.
+    """
     if not position.qty or not instrument.derivative:
         return None
     rate = maintenance_rate(instrument, position.qty)

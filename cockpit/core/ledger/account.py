@@ -1,6 +1,6 @@
 """The account's books, and the same facts once more divided among the sleeves that caused them.
 
-Two identities hold after every fact, to the last decimal (tests/properties/test_ledger.py):
+Two identities hold after every fact, to the last decimal (tests/properties/test_ledger_identities.py):
 
     equity = cash + locked margin + unrealised                                       (what we have)
            = opening cash + transfers - sum of signed fill value - fees + funding + position at mark

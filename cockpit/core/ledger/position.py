@@ -84,6 +84,8 @@ class Position(msgspec.Struct):
         """Add ``change`` (signed quantity, worth ``worth`` signed settle money at ``price``)."""
         self.fills += 1
         before = self.qty
+        if not change:
+            return Change(ZERO, ZERO, ZERO, False)
         if before * change >= 0:
             self._add(instrument, change, worth, price, ts)
             return Change(ZERO, abs(change), ZERO, False, abs(worth))
@@ -100,9 +102,9 @@ class Position(msgspec.Struct):
         self.qty += change
         self.cost += worth
         if fresh:
-            self.entry = price if change else ZERO
-            self.opened = ts if change else 0
-        elif self.cost and self.qty:
+            self.entry = price
+            self.opened = ts
+        elif self.cost:
             face = self.qty * instrument.contract_value
             self.entry = SHOWN.divide(face, self.cost) if self.inverse else SHOWN.divide(self.cost, face)
 
