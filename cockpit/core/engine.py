@@ -37,7 +37,6 @@ class Engine:
         self.markets: dict[str, Market] = {}
         self.slots: dict[str, Slot] = {}
         self.deadline = 0
-        self._hash = hashlib.sha256()
         for instrument in state.instruments.values():
             self.markets[instrument.symbol] = Market(instrument)
         account: dict[type, Callable[[State, Any, Turn], None]] = {
@@ -94,7 +93,7 @@ class Engine:
     @property
     def digest(self) -> str:
         """sha256 over every recorded Outcome so far: equal runs have equal digests."""
-        return self._hash.hexdigest()
+        return self.state.digest.hex()
 
     # --- the step ---------------------------------------------------------------------------------
 
@@ -131,7 +130,8 @@ class Engine:
         self._plan()
         outcome = turn.outcome(self.state.seq, self.state.now, str(event.__struct_config__.tag))
         if outcome is not NOTHING:
-            self._hash.update(OUTCOME_ENCODER.encode(outcome))
+            state = self.state
+            state.digest = hashlib.sha256(state.digest + OUTCOME_ENCODER.encode(outcome)).digest()
         return outcome
 
     # --- market data ------------------------------------------------------------------------------
@@ -249,6 +249,7 @@ class Engine:
 
     def _timer(self, state: State, event: ev.Timer, turn: Turn) -> None:
         lifecycle.overdue(state, turn)
+        reckoning.on_timer(state, turn)
         for slot in self.slots.values():
             sleeve = slot.sleeve
             if sleeve.retry_at and sleeve.retry_at <= state.now:
@@ -381,6 +382,6 @@ class Engine:
         for sleeve in state.sleeves.values():
             times.append(sleeve.retry_at)
             times.append(sleeve.timer_at)
-        times.append(halting.deadline(state))
+        times += [halting.deadline(state), reckoning.deadline(state)]
         due = [t for t in times if t]
         self.deadline = max(min(due), state.now) if due else 0

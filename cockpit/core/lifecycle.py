@@ -344,4 +344,5 @@ def _move(state: State, order: Order, word: str, ts: int, turn: Turn) -> bool:
 
 def read_account(state: State, request_id: str, reason: str, turn: Turn) -> None:
     """Ask for balances, positions and orders; the venue also repeats fills since the last known fact."""
-    turn.actions.append(ReadAccount(request_id, reason, max(0, state.last_fact_ts - 60_000)))
+    turn.actions.append(ReadAccount(request_id, reason, state.fills_proven))
+    state.read_at = state.now

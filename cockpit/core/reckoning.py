@@ -19,6 +19,10 @@ from cockpit.core.types import ZERO
 
 BOOT = "boot"
 BOOKS = "books"
+OVERLAP_MS = 60_000
+"""Fills and bills are asked for again from this long before the last agreement: clocks differ."""
+READ_MS = 5_000
+"""A read-back without an answer is asked for again after this long."""
 
 
 def on_boot(state: State, event: ev.Boot, turn: Turn) -> None:
@@ -37,6 +41,7 @@ def on_boot(state: State, event: ev.Boot, turn: Turn) -> None:
 
 def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
     """Compare positions, balances and open orders; resolve, or ask again, or stop entries."""
+    state.read_at = 0
     if not event.complete:
         return
     if not state.reconciled and not state.fills and not state.ledger.positions:
@@ -45,6 +50,7 @@ def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
     _ask_missing(state, event, turn)
     if not differences:
         state.suspicions = 0
+        state.fills_proven = max(state.fills_proven, event.ts - OVERLAP_MS)
         state.voices.pop(BOOKS, None)
         if not state.reconciled:
             state.reconciled = True
@@ -60,8 +66,19 @@ def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
         state.voices[BOOKS] = Posture.REDUCE_ONLY
         for what, ours, theirs in differences:
             turn.note("alarm", "reconcile.diff", what=what, ours=ours, theirs=theirs)
-    if state.suspicions < 20:
-        read_account(state, f"again-{state.boot}-{state.seq}", "books differ", turn)
+    # Asked again a little later: fills that are on their way must get the chance to arrive.
+    state.read_at = state.now
+
+
+def deadline(state: State) -> int:
+    """When an unanswered read-back must be repeated; 0 = nothing is waited for."""
+    return state.read_at + READ_MS if state.read_at else 0
+
+
+def on_timer(state: State, turn: Turn) -> None:
+    """Repeat a read-back that got no answer."""
+    if state.read_at and state.now >= state.read_at + READ_MS:
+        read_account(state, f"retry-{state.boot}-{state.seq}", "no answer", turn)
 
 
 def _adopt(state: State, event: ev.AccountReport, turn: Turn) -> None:

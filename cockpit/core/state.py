@@ -55,6 +55,8 @@ class HaltState(msgspec.Struct):
     flatten: bool
     phase: str = "asked"
     reads: int = 0
+    fills_proven: int = 0
+    """Up to this instant our fills are known to be all of the venue's (the books agreed)."""
     read_at: int = 0
     """When the venue was last asked to be read back."""
     confirmed: int = 0
@@ -100,6 +102,12 @@ class State(msgspec.Struct):
     """When orders were sent within the last minute."""
     peak_equity: float = 0.0
     last_fact_ts: int = 0
+    digest: bytes = bytes(32)
+    """sha256 chain over every recorded Outcome."""
+    fills_proven: int = 0
+    """Up to this instant our fills are known to be all of the venue's (the books agreed)."""
+    read_at: int = 0
+    """When the venue was last asked to be read back; 0 = it has answered."""
 
     @property
     def posture(self) -> Posture:

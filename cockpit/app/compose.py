@@ -1,0 +1,141 @@
+"""Configuration → an engine with its sleeves and rules, fresh or recovered from a journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from cockpit.core import memory
+from cockpit.core.config import Config, SleeveConfig, timeframe_ms, timeframe_text
+from cockpit.core.engine import Engine
+from cockpit.core.errors import ConfigError
+from cockpit.core.gate import Rule
+from cockpit.core.ledger import Ledger
+from cockpit.core.posture import Posture
+from cockpit.core.registry import RULES, STRATEGIES, Plugin
+from cockpit.core.state import Sleeve, State, new_state
+from cockpit.core.types import Instrument, MarginMode, PositionMode
+
+
+class Cast(msgspec.Struct, frozen=True):
+    """One sleeve to be: who plays, where, with which parameters."""
+
+    sleeve: Sleeve
+    plugin: Plugin
+    params: Any
+
+    def strategy(self) -> Any:
+        """A fresh strategy object."""
+        return self.plugin.target.create(self.params)
+
+
+def rules(config: Config) -> tuple[Rule, ...]:
+    """Every registered rule with the configured limits, in their order."""
+    rows = sorted(RULES.values(), key=lambda plugin: (plugin.options.get("order", 100), plugin.name))
+    return tuple(Rule(plugin.name, plugin.target, config.risk) for plugin in rows)
+
+
+def cast(
+    sleeves: Iterable[SleeveConfig],
+    instruments: Mapping[str, Instrument],
+    frames: Mapping[str, Sequence[int]],
+) -> list[Cast]:
+    """Sleeves from their configuration. Raises ConfigError naming what does not exist."""
+    found: list[Cast] = []
+    for row in sleeves:
+        plugin = STRATEGIES.get(row.strategy)
+        if plugin is None:
+            raise ConfigError(f"no strategy {row.strategy!r}; there are {', '.join(STRATEGIES)}")
+        if row.symbol not in instruments:
+            raise ConfigError(f"{row.strategy}: no instrument {row.symbol!r}; {_some(instruments)}")
+        tf = 0
+        if "bar" in plugin.options.get("wakes", ()):
+            tf = _timeframe(row, frames.get(row.symbol, ()))
+        version = int(plugin.options.get("version", 1))
+        name = f"{row.strategy}@{version}/{row.symbol}" + (f"/{timeframe_text(tf)}" if tf else "")
+        twins = sum(1 for c in found if c.sleeve.id.partition("#")[0] == name)
+        sleeve_id = f"{name}#{twins + 1}" if twins else name
+        found.append(
+            Cast(
+                Sleeve(
+                    id=sleeve_id,
+                    index=len(found) + 1,
+                    strategy=row.strategy,
+                    version=version,
+                    symbol=row.symbol,
+                    tf=tf,
+                    share=row.share,
+                    on=row.enabled,
+                ),
+                plugin,
+                parameters(plugin, row.params),
+            )
+        )
+    return found
+
+
+def parameters(plugin: Plugin, given: Mapping[str, Any]) -> Any:
+    """Typed parameters. Raises ConfigError naming the strategy, the parameter and its range."""
+    if plugin.params is None:
+        return None
+    names = plugin.params.__struct_fields__
+    for name in given:
+        if name not in names:
+            raise ConfigError(f"{plugin.name} has no parameter {name!r}; it has {', '.join(names)}")
+    try:
+        return msgspec.convert(dict(given), type=plugin.params, strict=False)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{plugin.name}: {error}") from error
+
+
+def _timeframe(row: SleeveConfig, offered: Sequence[int]) -> int:
+    if not row.timeframe:
+        if not offered:
+            raise ConfigError(f"{row.strategy} on {row.symbol} needs bars and the feed has none")
+        return min(offered)
+    try:
+        tf = timeframe_ms(row.timeframe)
+    except ValueError as error:
+        raise ConfigError(f"{row.strategy} on {row.symbol}: {error}") from error
+    if offered and tf not in offered:
+        have = ", ".join(timeframe_text(t) for t in sorted(offered))
+        raise ConfigError(f"{row.strategy} on {row.symbol}: the feed has {have}, not {row.timeframe}")
+    return tf
+
+
+def _some(instruments: Mapping[str, Instrument]) -> str:
+    names = list(instruments)
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return f"the feed has {', '.join(names[:8])}{more}" if names else "the feed has none"
+
+
+def fresh(
+    config: Config, mode: str, instruments: Mapping[str, Instrument], sleeves: Sequence[Cast]
+) -> Engine:
+    """An engine that knows nothing yet but its instruments and its cash."""
+    ledger = Ledger(
+        mode=PositionMode(config.venue.position_mode), margin_mode=MarginMode(config.venue.margin_mode)
+    )
+    state = new_state(config.run.currency, mode, Decimal(repr(config.run.equity)), ledger)
+    state.instruments.update(instruments)
+    if not config.run.trading_enabled:
+        state.voices["trading_enabled"] = Posture.REDUCE_ONLY
+    engine = Engine(state, rules(config))
+    for part in sleeves:
+        engine.add_sleeve(part.sleeve, part.strategy())
+    return engine
+
+
+def remembered(raw: bytes, config: Config, sleeves: Sequence[Cast]) -> Engine:
+    """An engine from a snapshot. Raises ``msgspec.ValidationError`` when this build cannot read it."""
+    remembered_ = memory.read(raw)
+    state: State = remembered_.state
+    engine = Engine(state, rules(config))
+    memory.thaw(engine, remembered_, {c.sleeve.id: c.plugin.target for c in sleeves})
+    for part in sleeves:
+        if part.sleeve.id not in engine.slots:
+            engine.add_sleeve(part.sleeve, part.strategy())
+    return engine

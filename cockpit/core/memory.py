@@ -1,0 +1,113 @@
+"""An engine as bytes, and back: the snapshot that makes a restart short.
+
+It holds everything the next step depends on: the State, each strategy's own state and pen, and the books.
+A snapshot is only read by the build that wrote it; any other starts the fold from the first fact.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from cockpit.core.engine import Engine
+from cockpit.core.state import State
+from cockpit.core.types import Side
+from cockpit.core.want import Want
+
+EVERY_LEVEL = 1_000_000
+
+
+class MarketMemory(msgspec.Struct, frozen=True):
+    """One market's live data."""
+
+    bids: list[tuple[float, float]]
+    asks: list[tuple[float, float]]
+    seq: int
+    ts: int
+    ok: bool
+    heard: int
+
+
+class SlotMemory(msgspec.Struct, frozen=True):
+    """One sleeve's strategy object, pen and the numbers only its window keeps."""
+
+    strategy: msgspec.Raw
+    pen: dict[str, Any]
+    last: float
+    mark: float
+    funding_rate: float
+    touch_ts: int
+    now: int
+
+
+class Memory(msgspec.Struct, frozen=True):
+    state: State
+    markets: dict[str, MarketMemory]
+    slots: dict[str, SlotMemory]
+
+
+_ENCODER = msgspec.msgpack.Encoder()
+_DECODER = msgspec.msgpack.Decoder(Memory)
+
+
+def freeze(engine: Engine) -> bytes:
+    """Everything the engine knows."""
+    markets = {
+        symbol: MarketMemory(
+            list(m.book.levels(Side.BUY, EVERY_LEVEL)),
+            list(m.book.levels(Side.SELL, EVERY_LEVEL)),
+            m.book.seq,
+            m.book.ts,
+            m.book.ok,
+            m.heard,
+        )
+        for symbol, m in engine.markets.items()
+    }
+    slots = {
+        name: SlotMemory(
+            msgspec.Raw(_ENCODER.encode(slot.strategy)),
+            {field: getattr(slot.want, field) for field in Want.__slots__},
+            slot.view.last,
+            slot.view.mark,
+            slot.view.funding_rate,
+            slot.view.touch_ts,
+            slot.view.now,
+        )
+        for name, slot in engine.slots.items()
+    }
+    return _ENCODER.encode(Memory(engine.state, markets, slots))
+
+
+def read(raw: bytes) -> Memory:
+    """Raises ``msgspec.ValidationError`` when the bytes are not a snapshot of this build."""
+    return _DECODER.decode(raw)
+
+
+def thaw(engine: Engine, memory: Memory, strategies: dict[str, type]) -> None:
+    """Give a freshly built engine (on ``memory.state``) its strategies, pens and books back.
+
+    Call before any event; ``strategies`` are the classes by sleeve id. Raises ``msgspec.ValidationError``
+    when a strategy's state no longer fits its class.
+    """
+    for symbol, market in memory.markets.items():
+        known = engine.markets.get(symbol)
+        if known is None:
+            continue
+        if market.ts:
+            known.book.apply_snapshot(market.bids, market.asks, market.seq, market.ts)
+            known.book.ok = market.ok
+        known.heard = market.heard
+    for name, frozen in memory.slots.items():
+        sleeve = memory.state.sleeves.get(name)
+        if sleeve is None or name not in strategies:
+            continue
+        strategy = msgspec.msgpack.decode(frozen.strategy, type=strategies[name])
+        slot = engine.add_sleeve(sleeve, strategy)
+        for field, value in frozen.pen.items():
+            setattr(slot.want, field, value)
+        slot.view.last = frozen.last
+        slot.view.mark = frozen.mark
+        slot.view.funding_rate = frozen.funding_rate
+        slot.view.touch_ts = frozen.touch_ts
+        slot.view.now = frozen.now

@@ -1,0 +1,400 @@
+"""State + what was lately observed → Frame. Runs at frame rate on the engine's side; decides nothing.
+
+The observer keeps only tails: the last trades, candles, fills, events and 24 hourly PnL buckets a sleeve.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from decimal import Decimal
+from math import isnan, nan
+
+from cockpit.core import events as ev
+from cockpit.core.config import RiskConfig
+from cockpit.core.engine import Engine
+from cockpit.core.frames import (
+    BookFrame,
+    CandleRow,
+    EventRow,
+    FillRow,
+    Frame,
+    Halt,
+    Health,
+    LimitRow,
+    OrderRow,
+    PositionRow,
+    SleeveRow,
+    SourceRow,
+    StopLayer,
+    TradeRow,
+)
+from cockpit.core.gate import worst_notional
+from cockpit.core.intents import Outcome
+from cockpit.core.orders import Order, OrderState, Role
+from cockpit.core.state import Sleeve
+from cockpit.core.turn import NOTHING
+from cockpit.core.types import ZERO, Side
+
+DEPTH = 40
+TAPE = 80
+CANDLES = 300
+EVENTS = 200
+FILLS = 100
+HOUR = 3_600_000
+DAY = 86_400_000
+STALE_MS = 1_000
+
+
+class Candles:
+    """Closed bars as they come; between them a forming one made of trades."""
+
+    __slots__ = ("rows", "tf")
+
+    def __init__(self, tf: int) -> None:
+        self.tf = tf
+        self.rows: deque[CandleRow] = deque(maxlen=CANDLES)
+
+    def bar(self, bar: ev.Bar) -> None:
+        row = CandleRow(bar.ts - bar.tf, bar.open, bar.high, bar.low, bar.close, bar.volume)
+        while self.rows and self.rows[-1].ts >= row.ts:
+            self.rows.pop()
+        self.rows.append(row)
+
+    def trade(self, ts: int, price: float, volume: float) -> None:
+        start = ts - ts % self.tf
+        last = self.rows[-1] if self.rows else None
+        if last is None or start > last.ts:
+            self.rows.append(CandleRow(start, price, price, price, price, volume, False))
+        elif start == last.ts and not last.closed:
+            self.rows[-1] = CandleRow(
+                start,
+                last.open,
+                max(last.high, price),
+                min(last.low, price),
+                price,
+                last.volume + volume,
+                False,
+            )
+
+
+class Projector:
+    """Watches the stream beside the engine and draws frames of both."""
+
+    def __init__(self, engine: Engine, *, mode: str, venue: str, limits: RiskConfig | None = None) -> None:
+        self.engine = engine
+        self.mode = mode
+        self.venue = venue
+        self.limits = limits
+        self.speed = ""
+        self.ended = False
+        self._trades: deque[TradeRow] = deque(maxlen=TAPE)
+        self._candles: dict[tuple[str, int], Candles] = {}
+        self._shortest: dict[str, int] = {}
+        self._events: deque[EventRow] = deque(maxlen=EVENTS)
+        self._fills: deque[FillRow] = deque(maxlen=FILLS)
+        self._heard: dict[tuple[str, str], int] = {}
+        self._opened: dict[str, int] = {}
+        self._day: tuple[int, float] = (-1, nan)
+        self._peak = 0.0
+        self._heat: dict[str, tuple[int, float, deque[float]]] = {}
+
+    # --- observing --------------------------------------------------------------------------------
+
+    def observe(self, event: ev.AnyEvent, outcome: Outcome) -> None:
+        """Called after each step, on the engine's thread; O(1)."""
+        kind = event.__class__
+        if kind in ev.MARKET:
+            self._market(event, kind)
+        elif isinstance(event, ev.Fill):
+            order = self.engine.state.order(event.cid)
+            self._fills.append(
+                FillRow(
+                    event.ts,
+                    event.cid,
+                    order.sleeve if order is not None else "",
+                    event.symbol,
+                    event.side,
+                    float(event.price),
+                    float(event.qty),
+                    float(event.fee),
+                    event.maker,
+                    event.note,
+                )
+            )
+        if outcome is not NOTHING:
+            for note in outcome.notes:
+                self._events.append(EventRow(outcome.ts, note.level, note.message, note.args, note.sleeve))
+            for verdict in outcome.verdicts:
+                message = "rule.blocked" if verdict.action == "block" else "rule.trimmed"
+                args = {
+                    "rule": verdict.rule,
+                    "reason": verdict.reason,
+                    "before": verdict.before,
+                    "after": verdict.after,
+                    "sleeve": verdict.sleeve,
+                }
+                self._events.append(EventRow(outcome.ts, "warn", message, args, verdict.sleeve))
+
+    def _market(self, event: ev.AnyEvent, kind: type) -> None:
+        if kind is ev.Bar:
+            assert isinstance(event, ev.Bar)
+            self._series(event.symbol, event.tf).bar(event)
+            self._heard[("bars", event.symbol)] = event.ts
+        elif kind is ev.Trade:
+            assert isinstance(event, ev.Trade)
+            self._trades.append(TradeRow(event.ts, event.symbol, event.side, event.price, event.qty))
+            tf = self._shortest.get(event.symbol)
+            if tf is not None:
+                self._series(event.symbol, tf).trade(event.ts, event.price, event.qty)
+            self._heard[("trades", event.symbol)] = event.ts
+        elif kind is ev.Mark:
+            assert isinstance(event, ev.Mark)
+            self._heard[("mark", event.symbol)] = event.ts
+        elif kind is not ev.FundingRate and kind is not ev.OpenInterest:
+            assert isinstance(event, ev.BookDelta | ev.BookSnapshot | ev.Touch)
+            self._heard[("book", event.symbol)] = event.ts
+
+    def _series(self, symbol: str, tf: int) -> Candles:
+        found = self._candles.get((symbol, tf))
+        if found is None:
+            found = self._candles[(symbol, tf)] = Candles(tf)
+            self._shortest[symbol] = min(tf, self._shortest.get(symbol, tf))
+        return found
+
+    # --- projecting -------------------------------------------------------------------------------
+
+    def frame(self, now: int, wall: int, health: Health) -> Frame:
+        """One picture as of engine time ``now``."""
+        state = self.engine.state
+        point = state.equity_point()
+        equity = float(point.equity)
+        self._peak = max(self._peak, equity)
+        day = now // DAY
+        if self._day[0] != day:
+            self._day = (day, equity)
+        positions = self._positions(now)
+        return Frame(
+            seq=state.seq,
+            ts=now,
+            wall=wall,
+            mode=self.mode,
+            venue=self.venue,
+            posture=state.posture.name,
+            currency=state.currency,
+            equity=equity,
+            cash=float(point.cash),
+            day_pnl=equity - self._day[1],
+            drawdown=1.0 - equity / self._peak if self._peak > 0 else 0.0,
+            realised=float(point.realised),
+            unrealised=float(point.unrealised),
+            fees=float(point.fees),
+            funding=float(point.funding),
+            symbols=tuple(self.engine.markets),
+            books=self._books(now),
+            trades=tuple(self._trades),
+            candles={f"{s}|{tf}": tuple(c.rows) for (s, tf), c in self._candles.items()},
+            positions=positions,
+            orders=tuple(_order_row(o) for o in state.orders.values()),
+            fills=tuple(self._fills),
+            sleeves=tuple(self._sleeve(s, now) for s in state.sleeves.values()),
+            events=tuple(self._events),
+            sources=self._sources(now),
+            limits=self._limits(equity),
+            health=health,
+            halt=self._halt(),
+            links=dict(state.links),
+            speed=self.speed,
+            ended=self.ended,
+            reconciled=state.reconciled,
+        )
+
+    def _books(self, now: int) -> tuple[BookFrame, ...]:
+        own: dict[str, list[tuple[str, float, float]]] = {}
+        for order in self.engine.state.orders.values():
+            if order.price is not None and not order.algo:
+                row = (str(order.side), float(order.price), float(order.remaining))
+                own.setdefault(order.symbol, []).append(row)
+        frames = []
+        for symbol, market in self.engine.markets.items():
+            book = market.book
+            if not book.ts:
+                continue
+            frames.append(
+                BookFrame(
+                    symbol,
+                    tuple(book.levels(_BUY, DEPTH)),
+                    tuple(book.levels(_SELL, DEPTH)),
+                    tuple(own.get(symbol, ())),
+                    float(market.instrument.tick),
+                    book.ok,
+                    max(0, now - book.ts),
+                )
+            )
+        return tuple(frames)
+
+    def _positions(self, now: int) -> tuple[PositionRow, ...]:
+        state = self.engine.state
+        rows = []
+        for sleeve in state.sleeves.values():
+            for book in state.ledger.sleeve_books(sleeve.id):
+                if not book.qty:
+                    self._opened.pop(sleeve.id, None)
+                    continue
+                instrument = state.instruments[book.symbol]
+                price = state.price(book.symbol)
+                mark = Decimal(repr(price)) if price == price else None
+                pnl = float(book.unrealised(instrument, mark)) if mark is not None else nan
+                heard = self.engine.markets[book.symbol].heard
+                rows.append(
+                    PositionRow(
+                        sleeve.id,
+                        book.symbol,
+                        float(book.qty),
+                        float(book.entry),
+                        price,
+                        pnl,
+                        self._exit_pnl(sleeve, book.qty),
+                        float(book.realised),
+                        float(book.fees),
+                        float(book.funding),
+                        self._layers(sleeve, book.qty, price),
+                        sleeve.tag,
+                        self._opened.setdefault(sleeve.id, book.opened or now),
+                        max(0, now - heard) if heard else -1,
+                    )
+                )
+        return tuple(rows)
+
+    def _exit_pnl(self, sleeve: Sleeve, qty: Decimal) -> float:
+        """Profit if closed now: the book walked for the whole size, taker fee paid. NaN when it cannot be."""
+        state = self.engine.state
+        market = self.engine.markets[sleeve.symbol]
+        instrument = market.instrument
+        price = state.price(sleeve.symbol)
+        if market.book.ok and market.book.ts:
+            average, filled, _ = market.book.walk(_SELL if qty > 0 else _BUY, float(abs(qty)))
+            price = average if filled >= float(abs(qty)) * (1 - 1e-12) else nan
+        if isnan(price) or price <= 0:
+            return nan
+        exit_price = Decimal(repr(price))
+        gross = ZERO
+        for book in state.ledger.sleeve_books(sleeve.id):
+            gross += book.unrealised(instrument, exit_price)
+        return float(gross - instrument.notional(qty, exit_price) * instrument.taker_fee)
+
+    def _layers(self, sleeve: Sleeve, qty: Decimal, price: float) -> tuple[StopLayer, ...]:
+        guards = [o for o in self.engine.state.orders_of(sleeve.id) if o.role is Role.PROTECT]
+        armed = [o for o in guards if o.state in {OrderState.LIVE, OrderState.PARTIAL}]
+        wanted = sleeve.intent.stop if sleeve.intent is not None else None
+        covered = sum((o.remaining for o in armed), ZERO) >= abs(qty)
+        if wanted is None:
+            hard = StopLayer("H", "unused")
+        else:
+            level = float(wanted)
+            state = "armed" if covered else ("local" if guards else "missing")
+            hard = StopLayer("H", state, level, abs(level / price - 1.0) if price > 0 else 0.0)
+        return (hard, StopLayer("S", "unused"), StopLayer("T", "unused"), StopLayer("P", "unused"))
+
+    def _sleeve(self, sleeve: Sleeve, now: int) -> SleeveRow:
+        state = self.engine.state
+        instrument = state.instruments[sleeve.symbol]
+        price = state.price(sleeve.symbol)
+        total = ZERO
+        for book in state.ledger.sleeve_books(sleeve.id):
+            total += book.realised - book.fees + book.funding
+            if book.qty and price == price:
+                total += book.unrealised(instrument, Decimal(repr(price)))
+        pnl = float(total)
+        word = "off" if not sleeve.on else "benched" if sleeve.benched else "on"
+        if word == "on" and sleeve.intent is None:
+            word = "warming"
+        return SleeveRow(
+            sleeve.id,
+            sleeve.strategy,
+            sleeve.version,
+            sleeve.symbol,
+            sleeve.stage,
+            word,
+            float(state.position(sleeve.id)),
+            pnl,
+            sleeve.trades,
+            sleeve.tag,
+            f"{sleeve.verdicts[0].rule}: {sleeve.verdicts[0].reason}" if sleeve.verdicts else sleeve.benched,
+            self._heat_row(sleeve.id, pnl, now),
+        )
+
+    def _heat_row(self, sleeve: str, pnl: float, now: int) -> tuple[float, ...]:
+        """PnL of each of the last 24 hours; the running one last."""
+        hour = now // HOUR
+        known, start, past = self._heat.get(sleeve, (hour, pnl, deque(maxlen=23)))
+        while known < hour:
+            past.append(pnl - start)
+            start = pnl
+            known = hour if hour - known > 24 else known + 1
+        self._heat[sleeve] = (known, start, past)
+        return (*past, pnl - start)
+
+    def _sources(self, now: int) -> tuple[SourceRow, ...]:
+        links = self.engine.state.links
+        up = all(links.values())
+        rows = []
+        for (name, symbol), ts in sorted(self._heard.items()):
+            limit = STALE_MS
+            if name == "bars":
+                limit += self._shortest.get(symbol, 0)
+            age = max(0, now - ts)
+            rows.append(SourceRow(name, symbol, age, age > limit, up))
+        return tuple(rows)
+
+    def _limits(self, equity: float) -> tuple[LimitRow, ...]:
+        state = self.engine.state
+        risk = self.limits
+        if risk is None:
+            return ()
+        gross = sum(worst_notional(state, s) for s in state.sleeves.values())
+        placed = sum(1 for ts in state.placed if ts > state.now - 60_000)
+        largest = max((worst_notional(state, s) for s in state.sleeves.values()), default=0.0)
+        return (
+            LimitRow("max_leverage", gross / equity if equity > 0 else 0.0, risk.max_leverage, "x"),
+            LimitRow("max_notional", largest, risk.max_notional, state.currency),
+            LimitRow("order_rate", placed, risk.max_orders_per_minute, "/min"),
+        )
+
+    def _halt(self) -> Halt | None:
+        halted = self.engine.state.halt
+        if halted is None:
+            return None
+        return Halt(
+            halted.since,
+            halted.by,
+            halted.phase,
+            halted.entries_open,
+            halted.positions_open,
+            halted.flatten,
+            halted.confirmed,
+            halted.detail,
+        )
+
+
+def _order_row(order: Order) -> OrderRow:
+    return OrderRow(
+        order.cid,
+        order.sleeve,
+        order.symbol,
+        order.side,
+        order.kind,
+        order.role,
+        float(order.price) if order.price is not None else nan,
+        float(order.qty),
+        float(order.filled),
+        order.state,
+        order.created,
+        order.reduce_only,
+        float(order.trigger) if order.trigger is not None else 0.0,
+        order.cancelling,
+        order.tag,
+    )
+
+
+_BUY = Side.BUY
+_SELL = Side.SELL
