@@ -13,7 +13,7 @@ from collections.abc import Callable
 from cockpit.core import events as ev
 from cockpit.core.errors import Ambiguous, StoreError, Transient
 from cockpit.core.gate import allowed_at_wire
-from cockpit.core.intents import Action, Amend, Cancel, Place
+from cockpit.core.intents import Action, Amend, Cancel, Place, Query
 from cockpit.core.ports import Clock, Venue
 from cockpit.core.state import State
 from cockpit.workers.kill import KillFlag
@@ -29,7 +29,11 @@ def nothing_happens(_point: str) -> None:
 
 
 class Execution:
-    """Sends what the engine decided, in order, cancels first."""
+    """Sends what the engine decided: cancels first, and no request waits for another order's answer.
+
+    Requests about one order keep their order; a venue that takes seconds to answer one of them delays no
+    cancel, no stop and no other order.
+    """
 
     def __init__(
         self,
@@ -48,6 +52,11 @@ class Execution:
         self._chaos = chaos
         self._fast: deque[Action] = deque()
         self._slow: deque[tuple[Action, Durable | None]] = deque()
+        self._last: dict[str, asyncio.Task[None]] = {}
+        """The newest request under way, by client id."""
+        self._placing: dict[str, None] = {}
+        """Orders whose Place has not been answered for yet."""
+        self._under_way = 0
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -56,10 +65,15 @@ class Execution:
 
     def put(self, action: Action, durable: Durable | None) -> None:
         """Queue one action. ``durable`` is awaited before a Place or Amend; others overtake it."""
+        if isinstance(action, Query) and action.cid in self._placing:
+            return  # its own answer is on the way; "not found" would only mean "not sent yet"
+        if isinstance(action, Place):
+            self._placing[action.cid] = None
         if isinstance(action, Place | Amend):
             self._slow.append((action, durable))
         else:
             self._fast.append(action)
+        self._under_way += 1
         self._idle.clear()
         self._wake.set()
 
@@ -68,17 +82,37 @@ class Execution:
         await self._idle.wait()
 
     async def run(self) -> None:
-        while True:
-            if not (self._fast or self._slow):
-                self._idle.set()
+        async with asyncio.TaskGroup() as group:
+            while True:
+                while self._fast:
+                    self._start(group, self._fast.popleft(), None)
+                while self._slow:
+                    self._start(group, *self._slow.popleft())
                 self._wake.clear()
                 await self._wake.wait()
-            while self._fast:
-                await self._send(self._fast.popleft())
-            if self._slow:
-                action, durable = self._slow.popleft()
-                if await self._committed(action, durable):
-                    await self._send(action)
+
+    def _start(self, group: asyncio.TaskGroup, action: Action, durable: Durable | None) -> None:
+        cid = getattr(action, "cid", "")
+        before = self._last.get(cid)
+        task = group.create_task(self._deliver(action, durable, before))
+        if cid:
+            self._last[cid] = task
+
+    async def _deliver(
+        self, action: Action, durable: Durable | None, before: asyncio.Task[None] | None
+    ) -> None:
+        cid = getattr(action, "cid", "")
+        if before is not None and not before.done():
+            await asyncio.wait({before})
+        if await self._committed(action, durable):
+            await self._send(action)
+        if isinstance(action, Place):
+            del self._placing[cid]
+        if self._last.get(cid) is asyncio.current_task():
+            del self._last[cid]
+        self._under_way -= 1
+        if not self._under_way:
+            self._idle.set()
 
     async def _committed(self, action: Action, durable: Durable | None) -> bool:
         """An order that could not be journalled is not sent (F45)."""
@@ -91,7 +125,16 @@ class Execution:
             return False
         return True
 
+    def _given_up(self, action: Action) -> bool:
+        """The order has ended while it waited here: sent now, it would be nobody's order."""
+        if not isinstance(action, Place | Amend):
+            return False
+        order = self._state.order(action.cid)
+        return order is not None and not order.open
+
     async def _send(self, action: Action) -> None:
+        if self._given_up(action):
+            return
         if self._stopped(action):
             self.blocked += 1
             self._refuse(action, "halted", "stopped at the wire")
