@@ -4,6 +4,7 @@ Rules kept here, whatever the strategy says:
 - while an order of the sleeve is UNKNOWN, or one is being cancelled in the way, nothing new is entered;
 - a flip is two steps: first the exit, and only when it is filled the entry;
 - protection is placed before the old one is cancelled, and covers the whole position;
+- a stop of the old position must be dead before a new position is entered on its side;
 - an order is changed only when it is resting and nothing else is being asked of it.
 """
 
@@ -62,6 +63,11 @@ def reconcile(approved: Approved, desk: Desk) -> list[Action]:
     return _once(actions)
 
 
+def _stop_in_the_way(desk: Desk, side: Side) -> bool:
+    """May a stop still go off on the side of an entry? Together they would be twice the wish."""
+    return any(o.role is Role.PROTECT and o.side is side for o in desk.orders)
+
+
 def _toward_target(
     intent: Intent, desk: Desk, working: list[Order], quoting: list[Order], blind: bool, entries: bool
 ) -> list[Action]:
@@ -84,7 +90,7 @@ def _toward_target(
     closing = desk.have * delta < 0
     qty = min(abs(delta), abs(desk.have)) if closing else abs(delta)
     role = Role.EXIT if closing else Role.ENTRY
-    if role is Role.ENTRY and not entries:
+    if role is Role.ENTRY and (not entries or _stop_in_the_way(desk, side)):
         return []
     qty = qty if closing else desk.instrument.qty(qty)
     if qty <= 0:
@@ -137,7 +143,7 @@ def _toward_quotes(
         if blind:
             continue
         role = Role.EXIT if desk.have * side.sign < 0 and wanted.qty <= abs(desk.have) else Role.ENTRY
-        if role is Role.EXIT or entries:
+        if role is Role.EXIT or (entries and not _stop_in_the_way(desk, side)):
             actions.append(_post(desk, intent, wanted, role))
     return actions
 
@@ -175,6 +181,8 @@ def _protection(intent: Intent, desk: Desk) -> list[Action]:
     guards = [o for o in desk.orders if o.role is Role.PROTECT]
     if not desk.have:
         return [_cancel(o, "position closed") for o in guards if _pullable(o)]
+    if intent.target is not None and intent.target * desk.have < 0:
+        return []  # on the way to the other side: its stop is no stop for what is still held
     if intent.stop is None and intent.take is None:
         return [_cancel(o, "protection withdrawn") for o in guards if _pullable(o)]
     good = [o for o in guards if _guards(o, intent, abs(desk.have)) and not o.cancelling]
