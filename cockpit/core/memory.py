@@ -102,7 +102,7 @@ def thaw(engine: Engine, memory: Memory, strategies: dict[str, type]) -> None:
         sleeve = memory.state.sleeves.get(name)
         if sleeve is None or name not in strategies:
             continue
-        strategy = msgspec.msgpack.decode(frozen.strategy, type=strategies[name])
+        strategy: Any = msgspec.msgpack.decode(frozen.strategy, type=strategies[name])
         slot = engine.add_sleeve(sleeve, strategy)
         for field, value in frozen.pen.items():
             setattr(slot.want, field, value)

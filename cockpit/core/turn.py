@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cockpit.core.intents import Action, Intent, Note, Outcome, Verdict
+from cockpit.core.intents import Action, Amend, Intent, Note, Outcome, Place, Verdict
 from cockpit.core.types import SleeveId
 
 NOTHING = Outcome(0, 0, "")
@@ -39,6 +39,11 @@ class Turn:
             cause,
             tuple(self.intents),
             tuple(self.verdicts),
-            tuple(self.actions),
+            tuple(sorted(self.actions, key=_leaves_last)),
             tuple(self.notes),
         )
+
+
+def _leaves_last(action: Action) -> bool:
+    """Cancels and questions go first: they need no durable record and must never wait for one."""
+    return isinstance(action, Place | Amend)

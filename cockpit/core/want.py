@@ -106,6 +106,10 @@ class Want:
         """Take back the wish about the position: from here on the quotes are the whole wish."""
         self._position(nan, nan, nan, tag or self.tag, self.confidence)
 
+    def forget(self) -> None:
+        """Blank pen: whatever was written so far never happened (used after warming up)."""
+        self.__init__()  # type: ignore[misc]
+
     def _position(self, weight: float, stop: float, take: float, tag: str, confidence: float) -> None:
         same = (
             not self.sized

@@ -1,0 +1,121 @@
+"""Where a run's market comes from: the embedded practice market, or a tape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cockpit.core import events as ev
+from cockpit.core.config import Config, SleeveConfig
+from cockpit.core.engine import Engine
+from cockpit.core.errors import ConfigError
+from cockpit.core.matching import Exchange, Latency, LatencyModel, Rules, World
+from cockpit.core.types import Instrument, MarginMode, PositionMode
+
+WARM_BARS = 300
+
+
+class MarketSource(msgspec.Struct):
+    """A world ready to run: instruments, simulated venue, merged stream."""
+
+    name: str
+    venue: str
+    world: World
+    exchange: Exchange
+    instruments: Mapping[str, Instrument]
+    frames: Mapping[str, Sequence[int]]
+    """Bar lengths (ms) on offer, by symbol."""
+    sleeves: Sequence[SleeveConfig]
+    warm: Sequence[ev.Bar] = ()
+    """Closed bars from before the start: indicators and charts begin warm."""
+    info: dict[str, Any] = {}
+
+    def warm_up(self, engine: Engine) -> None:
+        """Let strategies hear the bars from before the start; nothing they want then is done."""
+        for bar in self.warm:
+            market = engine.markets[bar.symbol]
+            for slot in market.bars:
+                if slot.sleeve.tf and slot.sleeve.tf != bar.tf:
+                    continue
+                slot.view.now = bar.ts
+                slot.view.last = bar.close
+                if slot.on_bar is not None:
+                    slot.on_bar(bar, slot.view, slot.want)
+        for slot in engine.slots.values():
+            slot.want.forget()
+
+
+def practice(
+    config: Config, now_ms: int, *, rate: float = 1.0, sleeves: Sequence[SleeveConfig] = ()
+) -> MarketSource:
+    """The embedded practice market, beginning now."""
+    from cockpit.adapters import practice as generator  # noqa: PLC0415 - only where it is used
+    from cockpit.app.settings import default_sleeves  # noqa: PLC0415
+
+    spec = generator.PracticeSpec(seed=config.run.seed, start_ms=now_ms - now_ms % 5_000, rate=rate)
+    instruments = generator.instruments(spec)
+    frames = {symbol: tuple(spec.bar_ms) for symbol in instruments}
+    exchange = _exchange(config, instruments)
+    world = World(generator.stream(spec), exchange, _latency(config), config.run.seed)
+    chosen = tuple(sleeves or config.sleeves) or default_sleeves(tuple(instruments), tuple(spec.bar_ms))
+    warm = [
+        bar
+        for symbol in instruments
+        for tf in spec.bar_ms
+        for bar in generator.history(spec, symbol, tf, WARM_BARS)
+    ]
+    warm.sort(key=lambda bar: bar.ts)
+    return MarketSource(
+        f"practice seed {config.run.seed}", "practice", world, exchange, instruments, frames, chosen, warm
+    )
+
+
+def from_tape(
+    config: Config, path: Path, start_ms: int = 0, end_ms: int = 0, sleeves: Sequence[SleeveConfig] = ()
+) -> MarketSource:
+    """A recorded market. Raises TapeError when it cannot be read, ConfigError when nothing is in range."""
+    from cockpit.adapters.store import tape  # noqa: PLC0415 - pyarrow only where a tape is read
+    from cockpit.app.settings import default_sleeves  # noqa: PLC0415
+
+    info = tape.read_info(path)
+    instruments = {i.symbol: i for i in info.instruments}
+    if not instruments:
+        raise ConfigError(f"{path} holds no instrument")
+    frames = {symbol: tuple(tfs) for symbol, tfs in info.bar_lengths.items()}
+    exchange = _exchange(config, instruments)
+    stream: Iterable[ev.AnyEvent] = tape.read(path, start_ms=start_ms, end_ms=end_ms)
+    world = World(iter(stream), exchange, _latency(config), config.run.seed)
+    all_tfs = tuple(sorted({tf for tfs in frames.values() for tf in tfs}))
+    chosen = tuple(sleeves or config.sleeves) or default_sleeves(tuple(instruments), all_tfs)
+    return MarketSource(str(path), "tape", world, exchange, instruments, frames, chosen)
+
+
+def _exchange(config: Config, instruments: Mapping[str, Instrument]) -> Exchange:
+    rules = Rules(
+        queue=config.venue.queue,
+        position_mode=PositionMode(config.venue.position_mode),
+        margin_mode=MarginMode(config.venue.margin_mode),
+        leverage=Decimal(repr(config.venue.leverage)),
+        slippage_ticks=config.venue.slippage_ticks,
+    )
+    cash = {config.run.currency: Decimal(repr(config.run.equity))}
+    return Exchange(instruments, cash, rules, config.run.seed)
+
+
+def _latency(config: Config) -> Latency:
+    venue = config.venue
+    if venue.latency_jitter_ms:
+
+        def way(ms: int) -> LatencyModel:
+            return LatencyModel.jittered(ms, venue.latency_jitter_ms)
+    else:
+        way = LatencyModel.constant
+    return Latency(
+        feed=way(venue.feed_latency_ms),
+        order=way(venue.order_latency_ms),
+        report=way(venue.report_latency_ms),
+    )

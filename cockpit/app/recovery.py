@@ -1,0 +1,80 @@
+"""Restart = newest snapshot + fold of the journal (+ reconciliation, which the engine does itself).
+
+The fold runs the same ``step`` over the recorded facts and throws the actions away: they were sent then,
+or will be asked about. What it decides is compared with what was recorded; an order that the journal
+knows and the fold does not is adopted as UNKNOWN, so that the venue is asked about it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from cockpit.adapters.store.sqlite import SqliteStore
+from cockpit.app import compose
+from cockpit.app.market import MarketSource
+from cockpit.core.config import Config
+from cockpit.core.engine import Engine
+from cockpit.core.errors import StoreError
+from cockpit.core.intents import OUTCOME_ENCODER
+from cockpit.core.orders import OrderState
+from cockpit.core.turn import NOTHING
+
+__all__ = ["NOTHING", "Fold", "recover"]
+
+
+class Fold(msgspec.Struct):
+    """How the journal became an engine again."""
+
+    snapshot: int = 0
+    events: int = 0
+    outcomes: int = 0
+    differing: int = 0
+    """Recorded decisions that this build would not take the same way."""
+    adopted: int = 0
+    """Orders that only the journal's table knew."""
+
+
+async def recover(store: SqliteStore, config: Config, mode: str, source: MarketSource) -> tuple[Engine, Fold]:
+    """The engine as it stood at the last durable fact. A fresh journal gives a fresh engine."""
+    sleeves = compose.cast(source.sleeves, source.instruments, source.frames)
+    fold = Fold()
+    engine: Engine | None = None
+    snapshot = await store.latest_snapshot()
+    if snapshot is not None:
+        try:
+            engine = compose.remembered(snapshot[1], config, sleeves)
+            fold.snapshot = snapshot[0]
+        except msgspec.ValidationError:
+            # Written by another build: the facts are the truth, the snapshot only a shortcut.
+            engine = None
+    if engine is None:
+        engine = compose.fresh(config, mode, source.instruments, sleeves)
+        source.warm_up(engine)
+    recorded = store.outcomes(fold.snapshot)
+    expected = await anext(recorded, None)
+    async for seq, event in store.facts(fold.snapshot):
+        outcome = engine.step(event)
+        fold.events += 1
+        if engine.state.seq != seq:
+            raise StoreError(f"the journal misses fact {engine.state.seq}: its next is {seq}")
+        while expected is not None and expected.seq < seq:
+            fold.differing += 1
+            expected = await anext(recorded, None)
+        if expected is not None and expected.seq == seq:
+            fold.outcomes += 1
+            if OUTCOME_ENCODER.encode(outcome) != OUTCOME_ENCODER.encode(expected):
+                fold.differing += 1
+            expected = await anext(recorded, None)
+        elif outcome is not NOTHING:
+            fold.differing += 1
+    await _adopt(store, engine, fold)
+    return engine, fold
+
+
+async def _adopt(store: SqliteStore, engine: Engine, fold: Fold) -> None:
+    for order in await store.orders():
+        if order.open and engine.state.order(order.cid) is None:
+            order.state = OrderState.UNKNOWN
+            engine.state.orders[order.cid] = order
+            engine.state.next_order = max(engine.state.next_order, int(order.cid[-9:]) + 1)
+            fold.adopted += 1

@@ -1,0 +1,251 @@
+"""One run of the machine: journal, engine, world, workers, door, put together and taken apart in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import cockpit
+from cockpit.adapters.store.sqlite import SqliteStore
+from cockpit.adapters.venues.sim import SimVenue, VenueMemory
+from cockpit.app import recovery
+from cockpit.app.market import MarketSource
+from cockpit.core import memory
+from cockpit.core.config import Config
+from cockpit.core.engine import Engine
+from cockpit.core.frames import Frame, Health
+from cockpit.core.project import Projector
+from cockpit.workers.crew import Crew, Door
+from cockpit.workers.feed import Lockstep, Paced
+from cockpit.workers.inbox import Inbox
+
+FRAME_S = 0.1
+SPEEDS = {"1": 1.0, "10": 10.0, "max": 0.0}
+
+
+class WallClock:
+    """UTC now."""
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+
+class TapeClock:
+    """A tape's own now: nothing that is stamped during a replay knows the wall clock."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._state = engine.state
+
+    def now_ms(self) -> int:
+        return self._state.now
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What to run and where."""
+
+    config: Config
+    mode: str
+    """practice | replay"""
+    folder: Path
+    """Holds the journal, the venue's memory, the socket."""
+    speed: str = "1"
+    config_digest: str = ""
+    snapshot_every: int = 50_000
+
+
+class Runtime:
+    """Everything alive in one run. Create with :func:`open_runtime`, then ``run``, then ``close``."""
+
+    def __init__(
+        self, plan: Plan, source: MarketSource, store: SqliteStore, engine: Engine, fold: recovery.Fold
+    ) -> None:
+        self.plan = plan
+        self.source = source
+        self.store = store
+        self.engine = engine
+        self.fold = fold
+        self.wall = WallClock()
+        self.started = time.monotonic()
+        replay = plan.mode == "replay"
+        self.clock = TapeClock(engine) if replay else self.wall
+        self.memory = None if replay else VenueMemory(plan.folder / "venue.db", source.exchange)
+        self.projector = Projector(
+            engine, mode=plan.mode.upper(), venue=source.venue, limits=plan.config.risk
+        )
+        self.projector.speed = plan.speed if replay else ""
+        world = source.world
+        others: dict[str, Callable[[], Any]] = {"frames": self._publish}
+        door: Door
+        if replay:
+            door = self.lockstep = Lockstep(world, lambda: engine.deadline, SPEEDS[plan.speed])
+            venue = SimVenue(world, lambda: engine.state.now)
+        else:
+            door = self.inbox = Inbox()
+            paced = Paced(world, self.inbox, self.wall, lambda: engine.deadline, self._remember)
+            others["feed"] = paced.run
+            venue = SimVenue(world, lambda: max(world.now, self.wall.now_ms()))
+        self.crew = Crew(
+            engine,
+            store,
+            venue,
+            door,
+            self.clock,
+            observe=self.projector.observe,
+            freeze=lambda: memory.freeze(engine),
+            halt_file=None if replay else plan.folder / "halt",
+            others=others,
+            reads=not replay,
+            snapshot_every=plan.snapshot_every,
+        )
+        self.latest: Frame | None = None
+        self.watched: Callable[[], bool] = lambda: True
+        self._rate = (time.monotonic(), 0, 0.0)
+
+    async def run(self) -> None:
+        """Boot, then work until the source ends or ``stop``."""
+        state = self.engine.state
+        if self.memory is not None and not self.memory.recall():
+            self.memory.remember()
+        for bar in self.source.warm:
+            self.projector.observe(bar, recovery.NOTHING)
+        first = self.source.world.peek_ts() or state.now
+        self.crew.boot(
+            state.boot + 1,
+            self.plan.mode,
+            cockpit.__version__,
+            self.plan.config_digest,
+            max(first, state.now),
+        )
+        try:
+            await self.crew.run()
+        finally:
+            self.projector.ended = True
+            self.latest = self.draw()
+
+    def stop(self) -> None:
+        """End the run after what is already in hand. Orders at the venue stay as they are."""
+        self.crew.source.end()
+
+    async def close(self) -> None:
+        """Snapshot and close the journal, let the venue remember."""
+        with contextlib.suppress(Exception):
+            await self.crew.kernel.snapshot()
+        await self.store.close()
+        if self.memory is not None:
+            self.memory.close()
+
+    def set_speed(self, speed: str) -> bool:
+        """Change the pace of a tape; False when this run has no pace."""
+        if self.plan.mode != "replay" or speed not in SPEEDS:
+            return False
+        self.lockstep.set_speed(SPEEDS[speed])
+        self.projector.speed = speed
+        return True
+
+    def _remember(self) -> None:
+        if self.memory is not None:
+            self.memory.remember()
+
+    async def _publish(self) -> None:
+        while True:
+            await asyncio.sleep(FRAME_S)
+            if self.watched():
+                self.latest = self.draw()
+
+    def draw(self) -> Frame:
+        """The newest picture. Call on the engine's thread."""
+        now = self.clock.now_ms()
+        return self.projector.frame(max(now, self.engine.state.now), self.wall.now_ms(), self.health())
+
+    def health(self) -> Health:
+        kernel, source = self.crew.kernel, self.crew.source
+        then, count, _ = self._rate
+        elapsed = time.monotonic() - then
+        received = int(getattr(source, "received", 0))
+        if elapsed >= 1.0:
+            self._rate = (time.monotonic(), received, (received - count) / elapsed)
+        stats = self.store.stats
+        return Health(
+            loop_ms=self.crew.watchdog.lag_ms,
+            step_us=kernel.step_ns / 1_000,
+            rate=self._rate[2],
+            queue=int(getattr(source, "queued", 0)),
+            conflated=int(getattr(source, "conflated", 0)),
+            journal_rows=stats.rows,
+            journal_ms=stats.last_ms,
+            rss_mb=resident_mb(),
+            uptime_ms=int((time.monotonic() - self.started) * 1_000),
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """What the run did, in numbers; exact money as strings."""
+        state = self.engine.state
+        point = state.equity_point()
+        opening = state.ledger.opening(state.currency)
+        fills: Sequence[object] = self.source.exchange.fills
+        return {
+            "mode": self.plan.mode,
+            "tape": self.source.name,
+            "from": self.source.info.get("from", ""),
+            "to": self.source.info.get("to", ""),
+            "events": self.crew.kernel.events,
+            "outcomes": self.crew.kernel.outcomes,
+            "digest": self.engine.digest,
+            "fills": state.fills,
+            "venue_fills": len(fills),
+            "orders": state.next_order - 1,
+            "currency": state.currency,
+            "opening": str(opening),
+            "cash": str(point.cash),
+            "equity": str(point.equity),
+            "pnl": str(point.equity - opening),
+            "realised": str(point.realised),
+            "unrealised": str(point.unrealised),
+            "fees": str(point.fees),
+            "funding": str(point.funding),
+            "reconciled": state.reconciled,
+            "illegal_order_news": state.illegal,
+            "faults": dict(sorted(state.faults.items())),
+            "sleeves": [
+                {
+                    "sleeve": s.id,
+                    "trades": s.trades,
+                    "position": str(state.position(s.id)),
+                    "state": "benched" if s.benched else "on" if s.on else "off",
+                    "why": s.verdicts[0].reason if s.verdicts else s.benched,
+                }
+                for s in state.sleeves.values()
+            ],
+            "wall_s": round(time.monotonic() - self.started, 3),
+        }
+
+
+def resident_mb() -> float:
+    """Memory of this process that is really in RAM; 0 where the system does not say."""
+    try:
+        with open(f"/proc/{os.getpid()}/statm") as file:
+            pages = int(file.read().split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1_048_576
+
+
+async def open_runtime(plan: Plan, source: MarketSource) -> Runtime:
+    """Open the journal (refused when another cockpit holds it), recover or begin, and build the crew."""
+    plan.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # A replay can be run again; its journal need not survive a power cut.
+    synchronous = "OFF" if plan.mode == "replay" else "FULL"
+    store = await SqliteStore.open(plan.folder / "cockpit.db", mode=plan.mode, synchronous=synchronous)
+    try:
+        engine, fold = await recovery.recover(store, plan.config, plan.mode, source)
+        return Runtime(plan, source, store, engine, fold)
+    except BaseException:
+        await store.close()
+        raise

@@ -1,0 +1,201 @@
+"""``cockpit`` itself: headless, or with the screen in the main thread and the machine in another (D6)."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cockpit.app import market, rig
+from cockpit.app.discover import discover
+from cockpit.app.runtime import Plan, Runtime, open_runtime
+from cockpit.app.settings import Loaded
+from cockpit.core.config import Config, SleeveConfig
+from cockpit.core.errors import CockpitError, ConfigError
+
+
+def start(args: argparse.Namespace, loaded: Loaded) -> int:
+    """Run the cockpit as asked; returns the exit code."""
+    discover()
+    plan, source = prepare(args, loaded)
+    headless = bool(args.daemon or args.json)
+    if headless:
+        return Headless(plan, source, as_json=bool(args.json)).run()
+    return Screened(plan, source, loaded, args).run()
+
+
+def prepare(args: argparse.Namespace, loaded: Loaded) -> tuple[Plan, market.MarketSource]:
+    """Choose the market and the folder. Raises CockpitError with what to do."""
+    config = loaded.config
+    sleeves = tuple(parse_sleeve(text) for text in args.strategy or ())
+    if args.tape is not None:
+        path = Path(args.tape)
+        begin, end = instant(args.begin), instant(args.end)
+        source = market.from_tape(config, path, begin, end, sleeves)
+        speed = args.speed or ("max" if args.daemon or args.json else "10")
+        folder = loaded.data_dir if args.data_dir else _run_folder(loaded.data_dir, path)
+        if (folder / "cockpit.db").exists():
+            raise ConfigError(f"{folder} already holds a run: name another --data-dir")
+        return Plan(config, "replay", folder, speed, loaded.digest), source
+    if args.speed not in {None, "1"}:
+        raise ConfigError("--speed is for tapes: the practice market runs in real time")
+    source = market.practice(config, time.time_ns() // 1_000_000, sleeves=sleeves)
+    folder = loaded.data_dir if args.data_dir else loaded.data_dir / "practice"
+    return Plan(config, "practice", folder, "", loaded.digest), source
+
+
+def _run_folder(data_dir: Path, tape: Path) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    folder = data_dir / "replay" / f"{tape.stem}-{stamp}"
+    twin = 1
+    while folder.exists():
+        twin += 1
+        folder = folder.with_name(f"{tape.stem}-{stamp}-{twin}")
+    return folder
+
+
+def instant(text: str | None) -> int:
+    """ISO-8601 (UTC unless it says otherwise) → ms; 0 when absent. Raises ConfigError."""
+    if not text:
+        return 0
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"not a time: {text!r} (write 2024-08-08 or 2024-08-08T23:54:00Z)") from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return int(moment.timestamp() * 1_000)
+
+
+def parse_sleeve(text: str) -> SleeveConfig:
+    """``NAME[:k=v,…]@SYMBOL[/TF]`` → SleeveConfig. Raises ConfigError."""
+    head, at, place = text.partition("@")
+    name, _, given = head.partition(":")
+    symbol, _, tf = place.partition("/")
+    if not (at and name and symbol):
+        raise ConfigError(f"not a sleeve: {text!r} (write ema_trend:ema_fast=5@okx:BTC-USDT-SWAP/1h)")
+    params: dict[str, Any] = {}
+    for pair in filter(None, given.split(",")):
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise ConfigError(f"not a parameter: {pair!r} in {text!r} (write name=value)")
+        params[key.strip()] = value.strip()
+    return SleeveConfig(strategy=name, symbol=symbol, timeframe=tf, params=params)
+
+
+class Headless:
+    """No screen: the loop in the main thread, a door for others, a summary at the end."""
+
+    def __init__(self, plan: Plan, source: market.MarketSource, *, as_json: bool) -> None:
+        self.plan = plan
+        self.source = source
+        self.as_json = as_json
+
+    def run(self) -> int:
+        return asyncio.run(self._main())
+
+    async def _main(self) -> int:
+        runtime = await open_runtime(self.plan, self.source)
+        door = rig.door(runtime)
+        runtime.watched = door.watched
+        await door.serve()
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            with contextlib.suppress(NotImplementedError):
+                loop.add_signal_handler(name, runtime.stop)
+        with contextlib.suppress(NotImplementedError, AttributeError):
+            loop.add_signal_handler(signal.SIGUSR1, lambda: runtime.crew.halt("SIGUSR1", flatten=False))
+        self._say_ready(runtime)
+        try:
+            await runtime.run()
+        finally:
+            await door.close()
+            summary = runtime.summary()
+            await runtime.close()
+        rig.write_summary(self.plan.folder, summary)
+        print(json.dumps(summary) if self.as_json else rig.summary_text(summary))
+        return 0
+
+    def _say_ready(self, runtime: Runtime) -> None:
+        fold = runtime.fold
+        text = f"cockpit {self.plan.mode} on {self.source.name}; journal in {self.plan.folder}"
+        if fold.events or fold.snapshot:
+            text += f"; recovered {fold.events} facts after snapshot {fold.snapshot}"
+        print(text, file=sys.stderr, flush=True)
+
+
+class Screened:
+    """The screen in this thread, the machine in another."""
+
+    def __init__(
+        self, plan: Plan, source: market.MarketSource, loaded: Loaded, args: argparse.Namespace
+    ) -> None:
+        self.plan = plan
+        self.source = source
+        self.loaded = loaded
+        self.args = args
+        self.runtime: Runtime | None = None
+        self.error: BaseException | None = None
+        self.summary: dict[str, Any] = {}
+        self._ready = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def run(self) -> int:
+        thread = threading.Thread(target=self._machine, name="machine", daemon=True)
+        thread.start()
+        self._ready.wait()
+        try:
+            if self.error is None and self.runtime is not None and self._loop is not None:
+                rig.show(rig.LocalLink(self.runtime, self._loop), self.loaded, self.args)
+        finally:
+            self._stop()
+            thread.join(15)
+        if self.error is not None:
+            raise self.error
+        if self.summary:
+            print(rig.summary_text(self.summary))
+        return 0
+
+    def _machine(self) -> None:
+        try:
+            asyncio.run(self._main())
+        except BaseException as error:  # noqa: BLE001 - carried to the main thread, which raises it
+            self.error = error
+        finally:
+            self._ready.set()
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        runtime = self.runtime = await open_runtime(self.plan, self.source)
+        door = rig.door(runtime)
+        await door.serve()
+        self._ready.set()
+        try:
+            await runtime.run()
+        finally:
+            await door.close()
+            self.summary = runtime.summary()
+            await runtime.close()
+            rig.write_summary(self.plan.folder, self.summary)
+
+    def _stop(self) -> None:
+        if self._loop is not None and self.runtime is not None and not self._loop.is_closed():
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self.runtime.stop)
+
+
+def sleeves_text(sleeves: Sequence[SleeveConfig]) -> str:
+    """For messages: ``ema_trend on okx:BTC-USDT-SWAP, …``."""
+    return ", ".join(f"{s.strategy} on {s.symbol}" for s in sleeves)
+
+
+__all__ = ["CockpitError", "Config", "instant", "parse_sleeve", "prepare", "start"]
