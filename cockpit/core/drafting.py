@@ -52,8 +52,8 @@ def draft(
     )
     placed = state.placed
     placed.append(state.now)
-    while placed[0] <= state.now - RATE_WINDOW_MS:
-        placed.popleft()
+    if placed[0] <= state.now - RATE_WINDOW_MS:
+        state.placed = [ts for ts in placed if ts > state.now - RATE_WINDOW_MS]
     return Place(
         cid, sleeve, symbol, side, kind, qty, price, trigger, take, None, reduce_only, pos_side, role, tag
     )

@@ -5,7 +5,6 @@ Only the engine's modules write here; strategies and rules see windows (``View``
 
 from __future__ import annotations
 
-from collections import deque
 from decimal import Decimal
 
 import msgspec
@@ -98,7 +97,7 @@ class State(msgspec.Struct):
     faults: dict[str, int] = {}
     illegal: int = 0
     """Order events that the transition table refused."""
-    placed: deque[int] = msgspec.field(default_factory=deque)
+    placed: list[int] = []
     """When orders were sent within the last minute."""
     peak_equity: float = 0.0
     last_fact_ts: int = 0
