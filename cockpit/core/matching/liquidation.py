@@ -1,0 +1,162 @@
+"""When the money no longer carries the positions, the venue takes them away.
+
+Isolated: each position by its own margin, at the mark but never worse than where the margin is used up.
+Cross: the whole currency, largest requirement first. A position in tier 3 or above is first cut down by two
+tiers. What a cross account owes in the end is covered by the insurance fund (a Transfer).
+Source: OKX v5 reference section 12, quant reference section 13.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from cockpit.core.events import Transfer
+from cockpit.core.matching import margin
+from cockpit.core.matching.account import EXACT, Holding, entry, unrealised, worth
+from cockpit.core.matching.books import Market
+from cockpit.core.matching.desk import Desk
+from cockpit.core.types import ONE, ZERO, MarginMode
+
+NEAR = 1.1
+"""Float estimate of the margin ratio below which the exact one is worked out."""
+
+
+def check(desk: Desk, market: Market, ts: int) -> None:
+    """The mark of ``market`` moved, or money left: liquidate what must be."""
+    held = desk.account.held(market.instrument.symbol)
+    if not held:
+        return
+    if desk.rules.margin_mode is MarginMode.ISOLATED:
+        for holding in held:
+            _isolated(desk, market, holding, ts)
+    elif _close_call(desk, market.instrument.settle):
+        _cross(desk, market.instrument.settle, ts)
+
+
+def price_of(desk: Desk, market: Market, holding: Holding) -> Decimal | None:
+    """Mark at which this position would be taken away; None = at no price. Cross: others stand still."""
+    instrument, rules = market.instrument, desk.rules
+    rate = margin.maintenance(instrument, holding.qty, rules) + margin.liquidation_fee(instrument, rules)
+    if rules.margin_mode is MarginMode.ISOLATED:
+        return margin.liquidation_mark(instrument, holding, holding.margin, rate)
+    rest = margin.pool(desk.account, desk.markets, rules, instrument.settle, instrument.symbol)
+    money = rest.equity - rest.required
+    for other in desk.account.held(instrument.symbol):
+        if other is not holding:
+            mark = margin.mark_of(market) or entry(instrument, other)
+            money += unrealised(instrument, other, mark)
+            money -= margin.required(instrument, other.qty, mark, rules)
+    return margin.liquidation_mark(instrument, holding, money, rate)
+
+
+def equity(desk: Desk, currency: str) -> Decimal:
+    """Cash, isolated margin and unrealised profit of one currency; without a price a position is at entry."""
+    total = desk.account.cash.get(currency, ZERO)
+    for holding in desk.account.holdings.values():
+        market = desk.markets[holding.symbol]
+        if market.instrument.settle == currency:
+            mark = margin.mark_of(market) or entry(market.instrument, holding)
+            total = EXACT.add(total, EXACT.add(holding.margin, unrealised(market.instrument, holding, mark)))
+    return total
+
+
+def _close_call(desk: Desk, currency: str) -> bool:
+    """A cheap look in floats, because marks come often and liquidations do not."""
+    equity = float(desk.account.cash.get(currency, ZERO))
+    needed = 0.0
+    for holding in desk.account.holdings.values():
+        market = desk.markets[holding.symbol]
+        instrument = market.instrument
+        mark = market.reference()
+        if instrument.settle != currency or not mark:
+            continue
+        size = float(holding.qty * instrument.contract_value)
+        inverse = instrument.kind == "inverse"
+        value = size / mark if inverse else size * mark
+        cost = float(holding.cost)
+        equity += cost - value if inverse else value - cost
+        rate = margin.maintenance(instrument, holding.qty, desk.rules)
+        needed += abs(value) * float(rate + margin.liquidation_fee(instrument, desk.rules))
+    return equity <= needed * NEAR
+
+
+def _isolated(desk: Desk, market: Market, holding: Holding, ts: int) -> None:
+    instrument = market.instrument
+    mark = margin.mark_of(market)
+    while mark and holding.qty:
+        need = margin.required(instrument, holding.qty, mark, desk.rules)
+        if EXACT.add(holding.margin, unrealised(instrument, holding, mark)) > need:
+            return
+        _take(desk, market, holding, mark, ts)
+
+
+def _cross(desk: Desk, currency: str, ts: int) -> None:
+    while True:
+        money = margin.pool(desk.account, desk.markets, desk.rules, currency)
+        if money.equity > money.required:
+            return
+        worst = _worst(desk, currency)
+        if worst is None:
+            break
+        market = desk.markets[worst.symbol]
+        mark = margin.mark_of(market) or entry(market.instrument, worst)
+        _take(desk, market, worst, mark, ts)
+    debt = desk.account.cash.get(currency, ZERO)
+    if debt < 0:
+        desk.account.transfer(currency, -debt)
+        desk.pay(Transfer(ts, currency, -debt, f"insurance-{currency}-{desk.trades_seen}"))
+
+
+def _worst(desk: Desk, currency: str) -> Holding | None:
+    worst, most = None, ZERO
+    for holding in desk.account.holdings.values():
+        market = desk.markets[holding.symbol]
+        if market.instrument.settle != currency:
+            continue
+        mark = margin.mark_of(market) or entry(market.instrument, holding)
+        need = margin.required(market.instrument, holding.qty, mark, desk.rules)
+        if need > most:
+            worst, most = holding, need
+    return worst
+
+
+def _take(desk: Desk, market: Market, holding: Holding, mark: Decimal, ts: int) -> None:
+    """Orders of the symbol go first, then (a part of) the position."""
+    for order in [*market.orders.values()]:
+        desk.cancel(market, order, ts, "liquidation")
+    instrument = market.instrument
+    lots = _size(market, holding)
+    ticks = max(1, _ticks(desk, market, holding, mark))
+    qty = market.qty(lots)
+    rate = margin.liquidation_fee(instrument, desk.rules)
+    fee = EXACT.multiply(worth(instrument, qty, market.price(ticks)), rate)
+    if desk.rules.margin_mode is MarginMode.ISOLATED:
+        fee = min(fee, _left(market, holding, lots, ticks))
+    desk.take_away(market, holding, lots, ticks, ts, fee)
+
+
+def _size(market: Market, holding: Holding) -> int:
+    """All of it, or in tier 3 and above what leads two tiers down."""
+    tiers = market.instrument.tiers
+    size = abs(holding.qty)
+    at = next((i for i, tier in enumerate(tiers) if size <= tier.max_qty), len(tiers) - 1)
+    keep = tiers[at - 2].max_qty if at >= 2 else ZERO
+    return max(1, margin.lots_of(market, size) - margin.lots_of(market, keep))
+
+
+def _ticks(desk: Desk, market: Market, holding: Holding, mark: Decimal) -> int:
+    tick = market.instrument.tick
+    if desk.rules.margin_mode is MarginMode.ISOLATED:
+        bankrupt = margin.bankruptcy_mark(market.instrument, holding, holding.margin)
+        if bankrupt is not None:
+            worse = mark < bankrupt if holding.qty > 0 else mark > bankrupt
+            mark = bankrupt if worse else mark
+    rounding = ROUND_CEILING if holding.qty > 0 else ROUND_FLOOR
+    return int((mark / tick).quantize(ONE, rounding=rounding))
+
+
+def _left(market: Market, holding: Holding, lots: int, ticks: int) -> Decimal:
+    """What an isolated position can still pay after it is closed."""
+    profit = unrealised(market.instrument, holding, market.price(ticks))
+    whole = lots == margin.lots_of(market, holding.qty)
+    return max(ZERO, EXACT.add(holding.margin, profit)) if whole else max(ZERO, holding.margin)

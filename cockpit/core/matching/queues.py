@@ -1,0 +1,49 @@
+"""Where a resting order stands in the queue of its price, when only level sizes and trades are public.
+
+Definitions of hftbacktest: ``front`` is the quantity before us. Trades remembered between two depth
+updates are not counted a second time when the update shows the smaller level.
+"""
+
+from __future__ import annotations
+
+from math import inf, log1p
+
+from cockpit.core.matching.books import Working
+from cockpit.core.matching.rules import Rules
+
+UNKNOWN = inf
+"""Our price lies outside what the source shows: not at the front of anything until it is seen."""
+
+
+def traded(order: Working, lots: int) -> int:
+    """A public trade of ``lots`` at our price: how many lots of it are ours by the queue."""
+    order.front -= lots
+    order.traded += lots
+    if order.front >= 0:
+        return 0
+    return round(-order.front)
+
+
+def resized(order: Working, shown: int, rules: Rules) -> None:
+    """Our level is now ``shown`` lots: who left, somebody before us or behind us?"""
+    before, order.shown = order.shown, shown
+    since, order.traded = order.traded, 0
+    front = order.front
+    if front == UNKNOWN:
+        order.front = shown
+        return
+    gone = before - shown - since
+    if rules.queue in ("risk_averse", "front") or gone < 0:
+        order.front = min(front, shown)
+        return
+    back = before - front
+    behind, ahead = _weight(back, rules), _weight(front, rules)
+    total = behind + ahead
+    share = behind / total if total > 0 else 0.5
+    moved = front - (1 - share) * gone + min(back - share * gone, 0.0)
+    order.front = max(0.0, min(moved, shown))
+
+
+def _weight(quantity: float, rules: Rules) -> float:
+    quantity = max(quantity, 0.0)
+    return float(log1p(quantity) if rules.queue == "log" else quantity**rules.queue_power)
