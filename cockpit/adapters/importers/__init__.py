@@ -1,0 +1,1 @@
+"""Recorded files of others → tapes. One file per format; ``intake.import_source`` is the door."""
