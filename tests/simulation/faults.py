@@ -1,0 +1,160 @@
+"""What goes wrong, and when: drawn once from the seed, a budget per transition, each item switchable.
+
+Uniform random faults starve rare transitions, so every named point (``request:place``, ``report:fill``,
+``crash:commit.before/fill`` …) draws its own few faults by the number of the visit, and the draw depends on
+nothing but (seed, point): adding a point elsewhere does not move it. Swarm: each class is on or off for a
+whole seed, so that combinations which drown each other out also get seeds of their own.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from typing import NamedTuple
+
+REQUEST = ("lose_request", "lose_response", "late", "refuse", "slow")
+REPORT = ("duplicate", "drop", "delay")
+WINDOW = ("stall", "cut", "maintenance", "silence")
+OTHER = ("crash", "halt", "hand_trade")
+CLASSES = REQUEST + REPORT + WINDOW + OTHER
+"""Every class of fault the simulator knows."""
+
+MAX_CRASHES = 8
+"""Crashes by named point in one seed; more would leave no time to trade between them."""
+
+
+class Item(NamedTuple):
+    """One planned fault: at the ``nth`` visit of ``point`` do ``kind`` with ``size`` (seconds, or a rank)."""
+
+    point: str
+    nth: int
+    kind: str
+    size: float
+
+    def __str__(self) -> str:
+        return f"{self.point}#{self.nth} {self.kind} {self.size:.3f}"
+
+
+class Window(NamedTuple):
+    """A span of simulated seconds during which a whole channel misbehaves."""
+
+    kind: str
+    start: float
+    end: float
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.start:.3f}-{self.end:.3f} s"
+
+
+class Plan:
+    """All faults of one seed. ``off`` names items (by their text) that a replay leaves out."""
+
+    def __init__(self, seed: int, seconds: float, *, rate: float = 1.0, off: Iterable[str] = ()) -> None:
+        self.seed = seed
+        self.seconds = seconds
+        self.rate = rate
+        self.off = frozenset(off)
+        rng = random.Random(f"{seed}/plan")
+        self.classes = frozenset(name for name in CLASSES if rng.random() < 0.5)
+        self.windows = [w for w in self._draw_windows(rng) if str(w) not in self.off]
+        self.moments = [m for m in self._draw_moments(rng) if str(m) not in self.off]
+        """(point, …, size = instant in seconds): halts, crashes between points, hand trades."""
+        self.fired: list[str] = []
+        """Texts of the items that really happened, in order."""
+        self.visits: dict[str, int] = {}
+        self._budget: dict[str, dict[int, Item]] = {}
+        self._crashes = 0
+        self.healed = False
+
+    def on(self, name: str) -> bool:
+        return name in self.classes
+
+    def heal(self) -> None:
+        """Faults end here; what follows must converge."""
+        self.healed = True
+
+    def visit(self, point: str) -> Item | None:
+        """Count a visit of ``point``; the fault planned for it, if any."""
+        nth = self.visits.get(point, 0) + 1
+        self.visits[point] = nth
+        if self.healed:
+            return None
+        budget = self._budget.get(point)
+        if budget is None:
+            budget = self._budget[point] = self._draw_point(point)
+        item = budget.get(nth)
+        if item is None or str(item) in self.off:
+            return None
+        if item.kind == "crash":
+            if self._crashes >= MAX_CRASHES:
+                return None
+            self._crashes += 1
+        self.fired.append(str(item))
+        return item
+
+    def during(self, kind: str, now: float) -> bool:
+        """Whether a window of this kind covers ``now`` (seconds)."""
+        if self.healed:
+            return False
+        for window in self.windows:
+            if window.kind == kind and window.start <= now < window.end:
+                if str(window) not in self.fired:
+                    self.fired.append(str(window))
+                return True
+        return False
+
+    def items(self) -> list[str]:
+        """Everything that happened or was scheduled by time: what a shrinker may switch off."""
+        timed = [str(item) for item in (*self.windows, *self.moments)]
+        return list(dict.fromkeys([*self.fired, *timed]))
+
+    def _draw_windows(self, rng: random.Random) -> list[Window]:
+        windows = []
+        for kind in WINDOW:
+            for _ in range(rng.randrange(1, 4)):
+                start = rng.uniform(0, self.seconds)
+                length = rng.choice((0.5, 3.0, 12.0)) * rng.uniform(0.5, 1.5)
+                if self.on(kind):
+                    windows.append(Window(kind, round(start, 3), round(start + length, 3)))
+        return sorted(windows, key=lambda w: (w.start, w.kind))
+
+    def _draw_moments(self, rng: random.Random) -> list[Item]:
+        moments = []
+        for kind, most in (("crash", 3), ("halt", 2), ("hand_trade", 3)):
+            for nth in range(1, rng.randrange(0, most + 1) + 1):
+                at = round(rng.uniform(1.0, self.seconds), 3)
+                if self.on(kind):
+                    moments.append(Item("at", nth, kind, at))
+        return sorted(moments, key=lambda m: m.size)
+
+    def _draw_point(self, point: str) -> dict[int, Item]:
+        family = point.partition(":")[0]
+        rng = random.Random(f"{self.seed}/{point}")
+        if family == "crash":
+            return self._spread(rng, point, "crash", 0.4, 1, 200, (0.05, 30.0))
+        budget: dict[int, Item] = {}
+        kinds = REQUEST if family == "request" else REPORT
+        for kind in kinds:
+            sizes = (0.05, 25.0) if kind in ("late", "slow") else (0.01, 8.0)
+            budget = self._spread(rng, point, kind, 0.7, 4, 60, sizes) | budget
+        return budget
+
+    def _spread(
+        self,
+        rng: random.Random,
+        point: str,
+        kind: str,
+        chance: float,
+        most: int,
+        reach: int,
+        sizes: tuple[float, float],
+    ) -> dict[int, Item]:
+        """A few visits, log-uniform so that the first ones are hit as often as the hundredth."""
+        drawn: dict[int, Item] = {}
+        for _ in range(rng.randrange(1, most + 1)):
+            hit = rng.random() < chance * self.rate
+            nth = int(reach ** rng.random())
+            size = round(sizes[0] * (sizes[1] / sizes[0]) ** rng.random(), 3)
+            if hit and self.on(kind):
+                drawn[nth] = Item(point, nth, kind, size)
+        return drawn

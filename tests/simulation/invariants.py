@@ -1,0 +1,225 @@
+"""The judge. It reads the venue's truth and the journal, never the cockpit's opinion except to compare it.
+
+Names are those of the reliability report. Order is by sequence (``History`` numbers, journal ``seq``), never
+by clock: many things share one virtual instant. Checked as it runs:
+
+    I03  after a halt was acknowledged no entry leaves the process, until a human resumes
+    I04  at the venue, per sleeve and side: position + resting entries <= what the strategy may ever want
+    I05  an order leaves only after its Place is committed, unchanged
+    I06  one Place causes at most one request and at most one venue order
+    I07  what was acknowledged is in the journal after any crash
+
+and at quiescence (faults over, strategies silent):
+
+    I01  booked fills = venue fills, each once; funding likewise
+    I02  position = sum of journalled fills = venue position; balances equal to the last decimal
+    I09  nothing is pending or unknown, entries are allowed, in bounded time
+    I10  open orders = the venue's open orders
+    I13  replay(journal) = the state in memory; two more starts change nothing
+
+I28 (same seed, same digest) is checked by the callers, who run a seed twice.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable
+from decimal import Decimal
+
+from cockpit.adapters.store.journal_read import read_fills, read_outcomes
+from cockpit.core.intents import Action, Place
+from cockpit.core.ledger.position import value
+from cockpit.core.orders import OrderState, Role
+from cockpit.core.state import State
+from cockpit.core.types import ZERO
+from tests.simulation.history import History, Violation, brief
+from tests.simulation.venue_link import Truth
+
+CENT_OF_A_CENT = Decimal("1e-9")
+"""What the rounding of an average price may explain; a lost or doubled fee is millions of times larger."""
+UNSETTLED = frozenset((OrderState.PENDING, OrderState.SENT, OrderState.UNKNOWN))
+
+
+class Journal:
+    """The committed rows, read through the writer's own connection (it holds the file alone)."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._places: dict[str, Place] = {}
+        self._read = 0
+
+    def place(self, cid: str) -> Place | None:
+        """The committed decision behind a client id."""
+        if cid not in self._places:
+            for outcome in read_outcomes(self._connection, self._read):
+                self._read = outcome.seq
+                self._places.update((a.cid, a) for a in outcome.actions if isinstance(a, Place))
+        return self._places.get(cid)
+
+    @property
+    def writing(self) -> bool:
+        return self._connection.in_transaction
+
+    def fills(self) -> list[tuple[str, str]]:
+        """(symbol, trade id) of every journalled trade."""
+        return [(fill.symbol, fill.trade_id) for _, fill in read_fills(self._connection)]
+
+    def positions(self) -> dict[str, Decimal]:
+        """Sum of signed journalled fills by symbol."""
+        total: dict[str, Decimal] = {}
+        for _, fill in read_fills(self._connection):
+            total[fill.symbol] = total.get(fill.symbol, ZERO) + fill.side.sign * fill.qty
+        return {symbol: qty for symbol, qty in total.items() if qty}
+
+    def last_seq(self) -> int:
+        """The newest committed fact or outcome."""
+        row = self._connection.execute(
+            "SELECT max(seq) FROM (SELECT 0 AS seq UNION ALL SELECT max(seq) FROM facts"
+            " UNION ALL SELECT max(seq) FROM outcomes)"
+        ).fetchone()
+        return int(row[0])
+
+
+class Checker:
+    """Sees each thing at the instant it happens and raises ``Violation`` through ``fail``."""
+
+    def __init__(
+        self,
+        history: History,
+        truth: Truth,
+        limits: dict[str, Decimal],
+        fail: Callable[[Violation], None],
+    ) -> None:
+        self.history = history
+        self.truth = truth
+        self.limits = limits
+        """Largest position plus resting entries a sleeve may ever have on one side."""
+        self._fail = fail
+        self.journal: Journal | None = None
+        self.sent: Counter[str] = Counter()
+        self.arrivals: Counter[str] = Counter()
+        self.places: dict[str, Place] = {}
+        """What left the process, as it left."""
+        self.halted_at = 0
+        """History number of the acknowledged halt; 0 = not halted."""
+        self.acknowledged = 0
+        """Highest journal seq whose effect anybody outside has seen."""
+        self._exposure: dict[str, Decimal] = {}
+        self._fills_seen = 0
+
+    def violate(self, invariant: str, what: str) -> None:
+        self.history.add("checker", f"VIOLATION {invariant}: {what}")
+        self._fail(Violation(invariant, what))
+
+    # --- as it runs -----------------------------------------------------------------------------------
+
+    def submitted(self, action: Action) -> None:
+        """A request leaves the process (I03, I05, I06)."""
+        number = self.history.add("wire", brief(action))
+        if not isinstance(action, Place):
+            return
+        committed = self.journal.place(action.cid) if self.journal and not self.journal.writing else None
+        if committed is None:
+            self.violate("I05", f"{action.cid} left the process and its decision is not committed")
+        elif committed != action:
+            self.violate("I05", f"{action.cid} left as {brief(action)}, committed as {brief(committed)}")
+        self.sent[action.cid] += 1
+        self.places[action.cid] = action
+        if self.sent[action.cid] > 1:
+            self.violate("I06", f"{action.cid} was sent {self.sent[action.cid]} times")
+        if self.halted_at and number > self.halted_at and action.role is Role.ENTRY:
+            self.violate("I03", f"entry {action.cid} left after the halt was acknowledged")
+
+    def arrived(self, action: Action) -> None:
+        """The venue is about to act on a request (I06)."""
+        if isinstance(action, Place):
+            self.arrivals[action.cid] += 1
+            if self.arrivals[action.cid] > 1:
+                self.violate("I06", f"{action.cid} reached the venue {self.arrivals[action.cid]} times")
+
+    def venue_moved(self) -> None:
+        """The venue's books changed (I04). Fills and orders are told apart by the Place behind their id."""
+        fills = self.truth.fills
+        for fill in fills[self._fills_seen :]:
+            place = self.places.get(fill.cid)
+            if place is not None:
+                before = self._exposure.get(place.sleeve, ZERO)
+                self._exposure[place.sleeve] = before + fill.side.sign * fill.qty
+        self._fills_seen = len(fills)
+        resting: dict[tuple[str, int], Decimal] = {}
+        for order in self.truth.open_orders():
+            place = self.places.get(order.cid)
+            if place is None:
+                self.violate("I05", f"the venue holds {order.cid}, which never left the process")
+            elif place.role is Role.ENTRY:
+                key = (place.sleeve, order.side.sign)
+                resting[key] = resting.get(key, ZERO) + order.qty - order.filled
+        for sleeve, limit in self.limits.items():
+            for sign in (1, -1):
+                position = max(ZERO, self._exposure.get(sleeve, ZERO) * sign)
+                worst = position + resting.get((sleeve, sign), ZERO)
+                if worst > limit:
+                    self.violate("I04", f"{sleeve} could reach {worst} on side {sign:+d}, limit {limit}")
+
+    def acknowledge(self, seq: int) -> None:
+        """Somebody outside the process has seen the effect of journal row ``seq``."""
+        self.acknowledged = max(self.acknowledged, seq)
+
+    def reopened(self, journal: Journal) -> None:
+        """A process starts on the journal again (I07)."""
+        self.journal = journal
+        if journal.last_seq() < self.acknowledged:
+            self.violate(
+                "I07", f"row {self.acknowledged} was acknowledged, the journal ends at {journal.last_seq()}"
+            )
+
+    # --- at quiescence --------------------------------------------------------------------------------
+
+    def unsettled(self, state: State) -> list[str]:
+        """What still keeps the world from being quiet; empty = settled (I09)."""
+        waiting = [f"{o.cid} {o.state}" for o in state.orders.values() if o.state in UNSETTLED]
+        waiting += [f"{o.cid} cancelling" for o in state.orders.values() if o.cancelling]
+        waiting += [f"{o.cid} amending" for o in state.orders.values() if o.amending is not None]
+        if not state.reconciled:
+            waiting.append("not reconciled")
+        if not state.posture.entries and not state.halt:
+            waiting.append(f"entries stopped by {sorted(state.voices)}")
+        return waiting
+
+    def quiet(self, state: State) -> None:
+        """Everything that must be equal when nothing is on its way (I01, I02, I10)."""
+        assert self.journal is not None
+        booked = Counter(self.journal.fills())
+        real = Counter((fill.symbol, fill.trade_id) for fill in self.truth.fills)
+        if booked != real:
+            lost, extra = real - booked, booked - real
+            self.violate("I01", f"fills lost {sorted(lost)[:5]}, too many {sorted(extra)[:5]}")
+        unheard = [f for f in self.truth.fills if not state.ledger.has_fill(f)]
+        if unheard:
+            self.violate("I01", f"{len(unheard)} fills not in the ledger, first {brief(unheard[0])}")
+        theirs = {p.symbol: p.qty for p in self.truth.positions() if p.qty}
+        ours = {p.symbol: p.qty for p in state.ledger.positions.values() if p.qty}
+        if ours != theirs:
+            self.violate("I02", f"position in memory {ours}, at the venue {theirs}")
+        held = {symbol: qty for symbol, qty in self.journal.positions().items() if symbol in theirs}
+        if held != theirs:
+            self.violate("I02", f"sum of journalled fills {held}, at the venue {theirs}")
+        costs = {
+            p.symbol: value(state.instruments[p.symbol], p.qty, p.entry)
+            for p in self.truth.positions()
+            if p.qty
+        }
+        for ccy, cash in self.truth.balances().items():
+            theirs = cash - sum((c for s, c in costs.items() if state.instruments[s].settle == ccy), ZERO)
+            ours = state.ledger.balances.get(ccy, ZERO)
+            ours -= sum((p.cost for p in state.ledger.held() if p.settle == ccy), ZERO)
+            if abs(ours - theirs) > CENT_OF_A_CENT:
+                self.violate("I02", f"{ccy} less open cost: {ours} in memory, {theirs} at the venue")
+        resting = {o.cid for o in self.truth.open_orders()}
+        alive = set(state.orders)
+        if resting != alive:
+            self.violate(
+                "I10",
+                f"open here only {sorted(alive - resting)}, at the venue only {sorted(resting - alive)}",
+            )

@@ -1,0 +1,118 @@
+"""A small market that never sleeps: enough price for orders to fill, cheap enough for thousands of seeds."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from decimal import Decimal
+
+from cockpit.core.events import AnyEvent, Bar, BookSnapshot, FundingRate, Mark, Trade
+from cockpit.core.types import Instrument, Kind, MarginTier, Side
+
+TIERS = (MarginTier(Decimal(1_000_000), Decimal("0.004"), Decimal(100)),)
+
+LINEAR = Instrument(
+    symbol="okx:BTC-USDT-SWAP",
+    kind=Kind.LINEAR,
+    base="BTC",
+    quote="USDT",
+    settle="USDT",
+    tick=Decimal("0.1"),
+    lot=Decimal("0.01"),
+    min_qty=Decimal("0.01"),
+    contract_value=Decimal("0.01"),
+    tiers=TIERS,
+)
+SPOT = Instrument(
+    symbol="okx:ETH-USDT",
+    kind=Kind.SPOT,
+    base="ETH",
+    quote="USDT",
+    settle="USDT",
+    tick=Decimal("0.01"),
+    lot=Decimal("0.0001"),
+    min_qty=Decimal("0.001"),
+)
+START = {LINEAR.symbol: 60_000.0, SPOT.symbol: 3_000.0}
+
+
+class Market:
+    """Seeded random walks with jumps; a book, a few trades and a mark per tick, a bar per ``tf``."""
+
+    def __init__(
+        self, seed: int, instruments: tuple[Instrument, ...], start_ms: int, tf: int = 10_000
+    ) -> None:
+        self._rng = random.Random(f"{seed}/market")
+        self.instruments = instruments
+        self.price = {i.symbol: START[i.symbol] for i in instruments}
+        self.tf = tf
+        self._bars: dict[str, list[float]] = {}
+        self._opened = start_ms - start_ms % tf
+        self._seq = 0
+        self._next_funding = start_ms + 60_000
+        self.funding_ms = 60_000
+        """Funding settles once a minute here, so that short worlds see it."""
+
+    def tick(self, now: int, *, frozen: bool = False) -> Iterator[AnyEvent]:
+        """What the venue publishes at ``now`` (UTC ms); ``frozen``: the same prices again, no trades."""
+        while now >= self._opened + self.tf:
+            yield from self._close(self._opened + self.tf)
+        for instrument in self.instruments:
+            yield from self._move(instrument, now, frozen)
+        if not frozen and now >= self._next_funding:
+            yield from self._fund(now)
+
+    def _move(self, instrument: Instrument, now: int, frozen: bool) -> Iterator[AnyEvent]:
+        rng = self._rng
+        symbol = instrument.symbol
+        before = self.price[symbol]
+        step = rng.gauss(0, 3e-4) + (rng.choice((-1, 1)) * 0.004 if rng.random() < 0.01 else 0.0)
+        price = before if frozen else before * (1 + step)
+        self.price[symbol] = price
+        tick = float(instrument.tick)
+        spread = tick * rng.choice((1, 1, 2, 10))
+        bid = round(round((price - spread / 2) / tick) * tick, 8)
+        ask = round(bid + spread, 8)
+        size = instrument.lots_per_unit
+        bids = tuple(
+            (round(bid - i * 5 * tick, 8), round(rng.randint(1, 900) * 10 / size, 8)) for i in range(5)
+        )
+        asks = tuple(
+            (round(ask + i * 5 * tick, 8), round(rng.randint(1, 900) * 10 / size, 8)) for i in range(5)
+        )
+        self._seq += 1
+        yield BookSnapshot(now, symbol, now, bids, asks, self._seq)
+        for _ in range(0 if frozen else rng.choice((0, 1, 1, 2))):
+            side = rng.choice((Side.BUY, Side.SELL))
+            deep = rng.choice((0, 0, 1, 3)) * tick
+            paid = round(ask + deep if side is Side.BUY else bid - deep, 8)
+            self._seq += 1
+            yield Trade(
+                now, symbol, now, paid, round(rng.randint(1, 400) * 10 / size, 8), side, str(self._seq)
+            )
+            self._note(symbol, paid)
+        self._note(symbol, price)
+        if instrument.derivative:
+            yield Mark(now, symbol, round(price, 2), round(price, 2))
+
+    def _note(self, symbol: str, price: float) -> None:
+        bar = self._bars.get(symbol)
+        if bar is None:
+            self._bars[symbol] = [price, price, price, price]
+            return
+        bar[1] = max(bar[1], price)
+        bar[2] = min(bar[2], price)
+        bar[3] = price
+
+    def _close(self, end: int) -> Iterator[AnyEvent]:
+        self._opened = end
+        for symbol, (first, high, low, last) in self._bars.items():
+            yield Bar(end, symbol, self.tf, first, high, low, last, 1.0)
+        self._bars.clear()
+
+    def _fund(self, now: int) -> Iterator[AnyEvent]:
+        self._next_funding += self.funding_ms
+        for instrument in self.instruments:
+            if instrument.derivative:
+                rate = round(self._rng.gauss(0, 1e-4), 6)
+                yield FundingRate(now, instrument.symbol, rate, now, settled=True)

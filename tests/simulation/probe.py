@@ -1,0 +1,102 @@
+"""Two strategies that trade far more than anybody would, so that every transition is seen often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from cockpit.core.events import Bar, Fill, Trade
+from cockpit.core.view import View
+from cockpit.core.want import Want
+
+UNIT = 2.0
+"""Lots-of-lots that a wish is counted in (contracts)."""
+MOST = 3
+"""Largest position of the flipper, in units."""
+
+
+def mix(number: int) -> int:
+    """A small integer hash: deterministic, and no two decisions look alike."""
+    number = (number ^ (number >> 15)) * 0x2C1B3C6D & 0xFFFFFFFF
+    number = (number ^ (number >> 12)) * 0x297A2D39 & 0xFFFFFFFF
+    return number ^ (number >> 15)
+
+
+@dataclass
+class Flipper:
+    """Wants another position every few trades: long, short, flat, with and without protection."""
+
+    seen: int = 0
+
+    def on_trade(self, trade: Trade, view: View, want: Want) -> None:
+        """Every third public trade changes its mind."""
+        self.seen += 1
+        dice = mix(self.seen * 7919 + trade.venue_ts // 1000)
+        if self.seen % 3:
+            return
+        units = dice % (2 * MOST + 1) - MOST
+        qty = units * UNIT
+        distance = trade.price * (0.0008 + (dice >> 8) % 5 * 0.0004)
+        guarded = units != 0 and (dice >> 4) % 3 > 0
+        sign = 1.0 if units > 0 else -1.0
+        stop = trade.price - sign * distance if guarded else float("nan")
+        take = trade.price + sign * distance * 2 if guarded and (dice >> 6) % 2 else float("nan")
+        want.position(qty, stop, take, f"flip{units:+d}")
+
+
+@dataclass
+class Quoter:
+    """Shows a bid and an ask at the touch, moves them often, and turns round when it holds a unit."""
+
+    timer_ms: int = 700
+    shown: int = 0
+    fills: int = 0
+
+    def on_book(self, view: View, want: Want) -> None:
+        """Requote when the clock says so."""
+        if view.book_ok and view.now - self.shown >= 900:
+            self.shown = view.now
+            self._show(view, want)
+
+    def on_fill(self, fill: Fill, view: View, want: Want) -> None:
+        """Take the quote that would add off at once; a wish that stands would be shown again."""
+        self.fills += 1
+        self._show(view, want)
+
+    def _show(self, view: View, want: Want) -> None:
+        dice = mix(view.now // 100)
+        if dice % 11 == 0:
+            want.pull("rest")
+            return
+        away = (dice % 4) * view.tick
+        bid_qty = UNIT if view.position < UNIT / 2 else 0.0
+        ask_qty = UNIT if view.position > -UNIT / 2 else 0.0
+        want.quote(view.bid - away, bid_qty, view.ask + away, ask_qty, "quote")
+
+    def on_timer(self, view: View, want: Want) -> None:
+        """Silence is noticed: old quotes are pulled."""
+        if view.now - view.touch_ts > 3_000:
+            want.pull("silence")
+
+
+@dataclass
+class Barber:
+    """One decision a bar, sized by weight: the slow kind of strategy."""
+
+    count: int = 0
+
+    def on_bar(self, bar: Bar, view: View, want: Want) -> None:
+        """Long, short or flat by the bar's colour."""
+        self.count += 1
+        dice = mix(self.count * 31 + bar.ts // 1000)
+        if dice % 4 == 0:
+            want.flat("rest")
+        elif bar.close >= bar.open:
+            want.position(UNIT, tag="up")
+        else:
+            want.position(-UNIT, tag="down")
+
+
+UNITS = Decimal(str(UNIT))
+LIMITS = {"flipper": UNITS * MOST, "quoter": UNITS * 2, "barber": UNITS}
+"""Largest position plus resting entries on one side that each may ever have."""

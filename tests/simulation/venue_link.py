@@ -1,0 +1,357 @@
+"""The exchange of the simulation and the bad road to it. The exchange outlives every crash of the cockpit.
+
+``Hub`` is the outside: the market, the real matching engine, and what the network does between. ``Session``
+is one process's connection: it implements the ``Venue`` and ``Feed`` ports. Requests that left the process
+arrive even if it dies meanwhile; answers to a dead process are lost.
+
+The rules of the road, as an adapter for a real venue has them:
+- Place and Amend carry an expiry: arriving later than ``EXPIRY`` they are not executed. So "not found" is a
+  proof once that time has passed since the request (or since the process started), and a guess before.
+- Pushed reports can be lost, doubled and reordered. On every (re)connect and every ``CATCH_UP`` seconds the
+  session fetches fills and bills again, with overlap.
+- A Query is answered after the order's fills, a ReadAccount after all fills and bills since its cursor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Protocol
+
+import msgspec
+
+from cockpit.core.errors import Ambiguous, Transient
+from cockpit.core.events import (
+    AccountReport,
+    AnyEvent,
+    Bar,
+    Fill,
+    FundingPaid,
+    Link,
+    OrderReport,
+    VenueOrder,
+    VenuePosition,
+)
+from cockpit.core.intents import Action, Amend, Place, Query, ReadAccount
+from tests.simulation.faults import Item, Plan
+from tests.simulation.history import History, brief
+from tests.simulation.market import Market
+
+EPOCH = 1_700_000_000_000
+"""Virtual second 0, UTC ms."""
+EXPIRY = 5.0
+TIMEOUT = 3.0
+CATCH_UP = 15.0
+SKEW = 1.0
+"""Clock error allowed for before "expired" counts as proof."""
+TICK = 0.5
+
+
+class Truth(Protocol):
+    """What the simulation needs of an exchange; ``exchange.py`` wraps the real matching engine."""
+
+    fills: list[Fill]
+    bills: list[FundingPaid]
+
+    def market(self, event: AnyEvent, ts: int) -> None: ...
+    def request(self, action: Action, ts: int) -> None: ...
+    def reports(self) -> list[AnyEvent]: ...
+    def order(self, cid: str) -> OrderReport: ...
+    def open_orders(self) -> tuple[VenueOrder, ...]: ...
+    def positions(self) -> tuple[VenuePosition, ...]: ...
+    def balances(self) -> dict[str, Decimal]: ...
+
+
+class Watch(Protocol):
+    """Who is told about each thing at the instant it happens."""
+
+    def submitted(self, action: Action) -> None:
+        """A request leaves the process now."""
+
+    def arrived(self, action: Action) -> None:
+        """A request is about to be executed by the venue."""
+
+    def venue_moved(self) -> None:
+        """The venue's books may have changed."""
+
+
+class Killed(BaseException):
+    """The process is gone. Nothing it does from here on reaches anyone."""
+
+
+def verb(action: Action) -> str:
+    return str(action.__struct_config__.tag)
+
+
+class Hub:
+    """The outside world."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        truth: Truth,
+        market: Market,
+        plan: Plan,
+        history: History,
+        watch: Watch,
+    ) -> None:
+        self.loop = loop
+        self.truth = truth
+        self.market = market
+        self.plan = plan
+        self.history = history
+        self.watch = watch
+        self.session: Session | None = None
+        self.frozen = False
+        """Prices stand still: nothing new happens by itself."""
+
+    def now_ms(self) -> int:
+        return EPOCH + round(self.loop.time() * 1000)
+
+    async def run(self) -> None:
+        """Publish the market for ever."""
+        while True:
+            await asyncio.sleep(TICK)
+            now = self.now_ms()
+            for event in self.market.tick(now, frozen=self.frozen):
+                self.truth.market(event, now)
+                self.flush()
+                if self.session is not None:
+                    self.session.publish(event)
+
+    def execute(self, action: Action, expires: float, session: Session) -> None:
+        """A request reaches the venue now."""
+        if isinstance(action, Place | Amend) and self.loop.time() > expires:
+            self.history.add("venue", f"expired {action.cid}")
+            return
+        self.watch.arrived(action)
+        if isinstance(action, Query | ReadAccount):
+            if session is self.session:
+                session.answer(action)
+            return
+        self.truth.request(action, self.now_ms())
+        self.flush()
+
+    def flush(self) -> None:
+        """Push what the venue has to say to whoever is connected."""
+        reports = self.truth.reports()
+        for report in reports:
+            self.history.add("venue", brief(report))
+        if reports:
+            self.watch.venue_moved()
+        if self.session is not None:
+            for report in reports:
+                self.session.push(report)
+
+    def connect(self) -> Session:
+        """A new process opens its connection."""
+        self.session = Session(self)
+        return self.session
+
+
+class Session:
+    """One process's way to the venue: both ports, and everything that can go wrong between."""
+
+    name = "simulated"
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+        self.alive = True
+        self._queue: list[AnyEvent] = []
+        self._ready = asyncio.Event()
+        self._sent: dict[str, float] = {}
+        self._born = hub.loop.time()
+        self._horizon = {"market": 0.0, "private": 0.0}
+        self._up = True
+        self._duty = hub.loop.create_task(self._adapter(), name="adapter")
+        self.ended = False
+
+    # --- Feed -----------------------------------------------------------------------------------------
+
+    async def take(self) -> Sequence[AnyEvent]:
+        """The next batch. A dead process waits for ever."""
+        await self._ready.wait()
+        if not self.alive:
+            await self.hub.loop.create_future()
+        batch, self._queue = self._queue, []
+        if not self.ended:
+            self._ready.clear()
+        now = self.hub.now_ms()
+        return [e if isinstance(e, Bar) else msgspec.structs.replace(e, ts=now) for e in batch]
+
+    async def close(self) -> None:
+        """The process hangs up."""
+        self.kill()
+
+    def kill(self) -> None:
+        """Cut the process off: what it asks is not heard, what it is told is lost."""
+        self.alive = False
+        self._duty.cancel()
+        if self.hub.session is self:
+            self.hub.session = None
+
+    # --- Venue ----------------------------------------------------------------------------------------
+
+    async def submit(self, action: Action) -> None:
+        """Deliver one request over the bad road."""
+        self._dead_end()
+        hub, what = self.hub, verb(action)
+        now = hub.loop.time()
+        if hub.plan.during("maintenance", now) or not self._up:
+            hub.history.add("net", f"no way for {brief(action)}")
+            await asyncio.sleep(0.02)
+            raise Transient("maintenance" if self._up else "disconnected")
+        fault = hub.plan.visit(f"request:{what}")
+        if fault is not None:
+            hub.history.add("net", f"{fault} <- {brief(action)}")
+        if fault is not None and fault.kind == "refuse":
+            await asyncio.sleep(0.02)
+            raise Transient("connection refused")
+        hub.watch.submitted(action)
+        if isinstance(action, Place):
+            self._sent[action.cid] = now
+        await self._travel(action, now + EXPIRY, fault)
+
+    async def _travel(self, action: Action, expires: float, fault: Item | None) -> None:
+        loop = self.hub.loop
+        kind = fault.kind if fault else ""
+        delay = min(fault.size, TIMEOUT - 0.1) if fault and kind == "slow" else 0.02
+        if fault and kind == "late":
+            delay = fault.size
+        if kind != "lose_request":
+            loop.call_later(delay, self.hub.execute, action, expires, self)
+        if kind in {"lose_request", "lose_response", "late"}:
+            await asyncio.sleep(TIMEOUT)
+            self._dead_end()
+            raise Ambiguous(f"no answer in {TIMEOUT} s")
+        await asyncio.sleep(delay + 0.02)
+        self._dead_end()
+
+    def _dead_end(self) -> None:
+        if not self.alive:
+            raise Killed("the process is dead")
+
+    # --- what the venue says --------------------------------------------------------------------------
+
+    def answer(self, action: Query | ReadAccount) -> None:
+        """Read the venue for the client: fills first, then the answer."""
+        truth = self.hub.truth
+        if isinstance(action, Query):
+            for fill in truth.fills:
+                if fill.cid == action.cid:
+                    self.push(fill, rest=True)
+            report = truth.order(action.cid)
+            if not report.found:
+                sent = max(self._sent.get(action.cid, self._born), self._born)
+                proof = self.hub.loop.time() > sent + EXPIRY + SKEW
+                report = msgspec.structs.replace(report, proof=proof)
+            self.push(report, rest=True)
+            return
+        for row in (*truth.fills, *truth.bills):
+            if row.ts >= action.since:
+                self.push(row, rest=True)
+        self.push(
+            AccountReport(
+                self.hub.now_ms(),
+                truth.balances(),
+                truth.positions(),
+                truth.open_orders(),
+                request_id=action.request_id,
+            ),
+            rest=True,
+        )
+
+    def push(self, event: AnyEvent, *, rest: bool = False) -> None:
+        """A private frame (or a REST answer, which is not lost alone) sets out to the client."""
+        fault = self.hub.plan.visit(f"report:{event.__struct_config__.tag}")
+        if fault is not None and not (rest and fault.kind == "drop"):
+            self.hub.history.add("net", f"{fault} <- {brief(event)}")
+            if fault.kind == "drop":
+                return
+            self._arrive_later(event, fault.size)
+            if fault.kind == "delay":
+                return
+        elif not rest and not self._up:
+            return
+        self._deliver("private", event)
+
+    def publish(self, event: AnyEvent) -> None:
+        """A market frame."""
+        if self._up and not self.hub.plan.during("silence", self.hub.loop.time()):
+            self._deliver("market", event)
+
+    def _deliver(self, channel: str, event: AnyEvent) -> None:
+        """In order within a channel; a stalled stream holds everything back until the stall ends."""
+        loop, plan = self.hub.loop, self.hub.plan
+        at = loop.time() + (0.015 if channel == "market" else 0.02)
+        for window in plan.windows:
+            if (
+                window.kind == "stall"
+                and plan.during("stall", loop.time())
+                and window.start <= at < window.end
+            ):
+                at = window.end
+        at = max(at, self._horizon[channel])
+        self._horizon[channel] = at
+        loop.call_at(at, self._arrive, event)
+
+    def _arrive_later(self, event: AnyEvent, seconds: float) -> None:
+        self.hub.loop.call_later(seconds, self._arrive, event)
+
+    def _arrive(self, event: AnyEvent) -> None:
+        if self.alive:
+            self._queue.append(event)
+            self._ready.set()
+
+    # --- what an adapter does by itself ---------------------------------------------------------------
+
+    async def _adapter(self) -> None:
+        """Connect, notice cuts, catch up on every connect and periodically."""
+        self._link(True, "connected")
+        self._catch_up()
+        last = self.hub.loop.time()
+        while True:
+            await asyncio.sleep(0.25)
+            now = self.hub.loop.time()
+            cut = self.hub.plan.during("cut", now)
+            if cut and self._up:
+                self._up = False
+                self._link(False, "cut")
+            elif not cut and not self._up:
+                self._up = True
+                self._link(True, "reconnected")
+                self._catch_up()
+                last = now
+            elif self._up and now - last >= CATCH_UP:
+                self._catch_up()
+                last = now
+
+    def _link(self, up: bool, reason: str) -> None:
+        self.hub.history.add("net", f"link {'up' if up else 'down'}: {reason}")
+        for channel in ("market", "private"):
+            self._deliver(channel, Link(self.hub.now_ms(), channel, up, reason))
+
+    def _catch_up(self) -> None:
+        for row in (*self.hub.truth.fills, *self.hub.truth.bills):
+            if row.ts >= self.hub.now_ms() - 120_000:
+                self._deliver("private", row)
+
+
+class SimClock:
+    """Wall time of the simulation: virtual, never early."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    def now_ms(self) -> int:
+        return self._hub.now_ms()
+
+
+def describe_truth(truth: Truth) -> dict[str, Any]:
+    """The venue's word, in a form that compares and prints."""
+    return {
+        "positions": {p.symbol: p.qty for p in truth.positions() if p.qty},
+        "orders": sorted(o.cid for o in truth.open_orders()),
+        "balances": {ccy: amount for ccy, amount in truth.balances().items() if amount},
+    }
