@@ -6,19 +6,23 @@ entries until they agree again (I02).
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from cockpit.core import events as ev
 from cockpit.core.intents import Query
+from cockpit.core.ledger.position import value
 from cockpit.core.lifecycle import read_account
 from cockpit.core.orders import OrderState
 from cockpit.core.posture import Posture
 from cockpit.core.state import State
 from cockpit.core.turn import Turn
-from cockpit.core.types import ZERO
+from cockpit.core.types import ONE, ZERO, Kind
 
 BOOT = "boot"
 BOOKS = "books"
+SLACK = Decimal("1e-12")
+"""Relative difference that the rounding of average prices explains."""
 OVERLAP_MS = 60_000
 """Fills and bills are asked for again from this long before the last agreement: clocks differ."""
 READ_MS = 5_000
@@ -90,16 +94,45 @@ def _adopt(state: State, event: ev.AccountReport, turn: Turn) -> None:
 
 
 def _differences(state: State, event: ev.AccountReport) -> list[tuple[str, Decimal, Decimal]]:
-    """(what, ours, venue's) for every position and balance that is not equal to the last decimal."""
-    rows: list[tuple[str, Decimal, Decimal]] = []
-    ours = {k: p.qty for k, p in state.ledger.positions.items() if p.qty}
-    theirs = {f"{p.symbol}|{p.pos_side}": p.qty for p in event.positions if p.qty}
-    for mine, venue in ((ours, theirs), (state.ledger.balances, event.balances)):
-        for key in sorted(mine.keys() | venue.keys()):
-            pair = mine.get(key, ZERO), venue.get(key, ZERO)
-            if pair[0] != pair[1]:
-                rows.append((key, *pair))
+    """(what, ours, venue's) for every position that is not equal and every currency that does not add up.
+
+    What an average-cost ledger calls realised depends on the order in which it heard of the fills; cash and
+    open cost together do not. So fills heard late or out of order are no difference, a lost one is.
+    """
+    held = {k: p.qty for k, p in state.ledger.positions.items() if p.qty}
+    real = {f"{p.symbol}|{p.pos_side}": p.qty for p in event.positions if p.qty}
+    pairs = [(key, held.get(key, ZERO), real.get(key, ZERO)) for key in sorted(held.keys() | real.keys())]
+    rows = [pair for pair in pairs if pair[1] != pair[2]]
+    ours = _paid_in(state, state.ledger.balances, [(p.symbol, p.cost) for p in state.ledger.held()])
+    costs = [(p.symbol, _cost(state, p)) for p in event.positions if p.qty]
+    theirs = _paid_in(state, event.balances, costs)
+    scale = sum((abs(cost) for _, cost in costs), ONE)
+    for ccy in sorted(ours.keys() | theirs.keys()):
+        mine, venue = ours.get(ccy, ZERO), theirs.get(ccy, ZERO)
+        if abs(mine - venue) > SLACK * scale:
+            rows.append((ccy, mine, venue))
     return rows
+
+
+def _cost(state: State, position: ev.VenuePosition) -> Decimal:
+    """Signed worth of the venue's position at its entry."""
+    instrument = state.instruments.get(position.symbol)
+    if instrument is None or not position.entry:
+        return ZERO
+    return value(instrument, position.qty, position.entry)
+
+
+def _paid_in(
+    state: State, balances: Mapping[str, Decimal], costs: Iterable[tuple[str, Decimal]]
+) -> dict[str, Decimal]:
+    """Cash per currency as if every open derivative had been paid for at its entry."""
+    sums = dict(balances)
+    for symbol, cost in costs:
+        instrument = state.instruments.get(symbol)
+        if instrument is not None and instrument.derivative:
+            sign = 1 if instrument.kind is Kind.INVERSE else -1
+            sums[instrument.settle] = sums.get(instrument.settle, ZERO) + sign * cost
+    return sums
 
 
 def _ask_missing(state: State, event: ev.AccountReport, turn: Turn) -> None:
