@@ -1,1 +1,25 @@
-"""Strategies: one file each; they say what they want, never what to do."""
+"""Strategies: one file, one class, one decorator. They say what they want, never what to do about it.
+
+    @strategy("name", Params, version=1, wakes=("bar",))
+    class Name(msgspec.Struct):
+        params: Params                                    # typed, bounded, described: the screen shows them
+        average: Ema                                      # then the state: plain numbers, lists, indicators
+
+        @classmethod
+        def create(cls, params: Params) -> Name: ...      # a fresh one, knowing nothing
+
+        def on_bar(self, bar, view, want): ...            # a candle has CLOSED; write only the hooks you need
+        def on_book(self, view, want): ...                # best bid or ask may have changed
+        def on_trade(self, trade, view, want): ...        # somebody traded
+        def on_fill(self, fill, view, want): ...          # you did; view.position is already the new one
+        def on_funding(self, rate, view, want): ...       # a funding rate was announced or settled
+        def on_timer(self, view, want): ...               # every ``timer_ms`` (attribute), news or not
+
+``view`` is what may be known now: position, entry, equity, book, fees; nothing later. ``want`` is a pen:
+``want.long(weight, stop=..., take=..., tag=...)``, ``short``, ``flat``, ``position(qty)``, ``quote(...)``;
+``weight`` is notional over equity, and a wish stays in force until another is written. Stops and takes
+rest at the venue. The gate may trim or refuse a wish and says why (``cockpit explain``).
+
+The whole object is the snapshot: what is not a field is forgotten by a restart. No clock (``view.now``),
+no randomness, no files, no other strategy: live, paper and backtest run this same class.
+"""

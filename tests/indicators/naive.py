@@ -4,6 +4,7 @@ Nothing here is shared with cockpit.indicators. ``None`` = no value yet, or unde
 """
 
 from fractions import Fraction
+from itertools import pairwise
 from math import log, sqrt
 
 Series = list[float]
@@ -45,7 +46,7 @@ def rma(x: Series, n: int) -> Line:
 
 
 def rsi(close: Series, n: int) -> Line:
-    changes = [b - a for a, b in zip(close, close[1:], strict=False)]
+    changes = [b - a for a, b in pairwise(close)]
     gains = rma([max(c, 0.0) for c in changes], n)
     losses = rma([max(-c, 0.0) for c in changes], n)
     out: Line = [None]

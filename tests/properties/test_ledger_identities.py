@@ -146,7 +146,7 @@ class Replay:
         return have
 
     def equity_from_facts(self, marks: dict[str, Decimal]) -> dict[str, Fraction]:
-        """opening + transfers - signed fill value - fees + funding + position at mark, per settle currency."""
+        """opening + transfers - signed fill value - fees + funding + position at mark, by currency."""
         have = defaultdict(F, {ccy: F(amount) for ccy, amount in START.items()})
         held: dict[tuple[str, str], Fraction] = defaultdict(F)
         for fact, _ in self.facts:
