@@ -53,8 +53,8 @@ def practice(
     config: Config, now_ms: int, *, rate: float = 1.0, sleeves: Sequence[SleeveConfig] = ()
 ) -> MarketSource:
     """The embedded practice market, beginning now."""
-    from cockpit.adapters import practice as generator  # noqa: PLC0415 - only where it is used
-    from cockpit.app.settings import default_sleeves  # noqa: PLC0415
+    from cockpit.adapters import practice as generator
+    from cockpit.app.settings import default_sleeves
 
     spec = generator.PracticeSpec(seed=config.run.seed, start_ms=now_ms - now_ms % 5_000, rate=rate)
     instruments = generator.instruments(spec)
@@ -78,8 +78,8 @@ def from_tape(
     config: Config, path: Path, start_ms: int = 0, end_ms: int = 0, sleeves: Sequence[SleeveConfig] = ()
 ) -> MarketSource:
     """A recorded market. Raises TapeError when it cannot be read, ConfigError when nothing is in range."""
-    from cockpit.adapters.store import tape  # noqa: PLC0415 - pyarrow only where a tape is read
-    from cockpit.app.settings import default_sleeves  # noqa: PLC0415
+    from cockpit.adapters.store import tape
+    from cockpit.app.settings import default_sleeves
 
     info = tape.read_info(path)
     instruments = {i.symbol: i for i in info.instruments}

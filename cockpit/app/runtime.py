@@ -75,7 +75,7 @@ class Runtime:
         self.started = time.monotonic()
         replay = plan.mode == "replay"
         self.clock = TapeClock(engine) if replay else self.wall
-        self.memory = None if replay else VenueMemory(plan.folder / "venue.db", source.exchange)
+        self.memory = None if replay else VenueMemory(plan.folder / "venue.db", source.exchange, source.world)
         self.projector = Projector(
             engine, mode=plan.mode.upper(), venue=source.venue, limits=plan.config.risk
         )

@@ -106,7 +106,7 @@ class Headless:
     async def _main(self) -> int:
         runtime = await open_runtime(self.plan, self.source)
         door = rig.door(runtime)
-        runtime.watched = door.watched
+        runtime.watched = lambda: bool(door.clients())
         await door.serve()
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):

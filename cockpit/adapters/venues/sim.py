@@ -17,7 +17,7 @@ from cockpit.core.registry import venue
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS account (id INTEGER PRIMARY KEY CHECK (id = 1), body BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS log (n INTEGER PRIMARY KEY, kind TEXT NOT NULL, body BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS log (n INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, body BLOB NOT NULL);
 """
 
 
@@ -40,48 +40,62 @@ class SimVenue:
 
 
 class VenueMemory:
-    """The venue's own books on disk: the account as one blob, fills and bills as an append-only log."""
+    """The venue's own books on disk: the account as one blob; fills, bills and ended orders as a log."""
 
-    def __init__(self, path: Path, exchange: Exchange) -> None:
+    def __init__(self, path: Path, exchange: Exchange, world: World) -> None:
         self._exchange = exchange
+        self._world = world
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
+        # kill -9 loses nothing that was written; this venue does not promise more than that.
         self._db.execute("PRAGMA synchronous=OFF")
         self._db.executescript(SCHEMA)
-        self._fills = 0
-        self._bills = 0
-        self._seen = -1
+        self._fills = self._bills = self._ended = 0
+        self._told = -1
 
     def recall(self) -> bool:
         """Restore the exchange from the last run; False = there was none."""
         row = self._db.execute("SELECT body FROM account").fetchone()
         if row is None:
             return False
-        logged: dict[str, list[ev.AnyEvent]] = {"fill": [], "bill": []}
-        for kind, body in self._db.execute("SELECT kind, body FROM log ORDER BY n"):
-            logged[kind].append(ev.decode(body))
+        fills: list[ev.Fill] = []
+        bills: list[ev.FundingPaid | ev.Transfer] = []
+        ended: list[tuple[str, bytes]] = []
+        for kind, name, body in self._db.execute("SELECT kind, name, body FROM log ORDER BY n"):
+            if kind == "ended":
+                ended.append((name, body))
+                continue
+            fact = ev.decode(body)
+            if isinstance(fact, ev.Fill):
+                fills.append(fact)
+            elif isinstance(fact, ev.FundingPaid | ev.Transfer):
+                bills.append(fact)
         self._exchange.restore(row[0])
-        self._exchange.fills.extend(logged["fill"])  # type: ignore[arg-type]
-        self._exchange.bills.extend(logged["bill"])  # type: ignore[arg-type]
-        self._fills, self._bills = len(logged["fill"]), len(logged["bill"])
-        self._seen = self._exchange.changes
+        self._exchange.remember(fills, bills, ended)
+        self._fills, self._bills, self._ended = len(fills), len(bills), len(ended)
+        self._told = self._world.told
         return True
 
     def remember(self) -> None:
         """Write what changed since the last call; cheap when nothing did."""
-        exchange = self._exchange
-        if exchange.changes == self._seen:
+        if self._world.told == self._told:
             return
-        self._seen = exchange.changes
-        fills, bills = exchange.fills[self._fills :], exchange.bills[self._bills :]
-        rows = [("fill", ev.encode(f)) for f in fills] + [("bill", ev.encode(b)) for b in bills]
+        self._told = self._world.told
+        exchange = self._exchange
+        rows = [("fill", "", ev.encode(f)) for f in exchange.fills[self._fills :]]
+        rows += [("bill", "", ev.encode(b)) for b in exchange.bills[self._bills :]]
+        gone = exchange.ended(self._ended)
+        rows += [("ended", cid, body) for cid, body in gone]
         with self._db:
             self._db.execute("BEGIN")
-            self._db.executemany("INSERT INTO log (kind, body) VALUES (?, ?)", rows)
-            self._db.execute("INSERT OR REPLACE INTO account VALUES (1, ?)", (exchange.export(),))
-        self._fills += len(fills)
-        self._bills += len(bills)
+            self._db.executemany("INSERT INTO log (kind, name, body) VALUES (?, ?, ?)", rows)
+            self._db.execute(
+                "INSERT OR REPLACE INTO account VALUES (1, ?)", (exchange.export(history=False),)
+            )
+        self._fills, self._bills = len(exchange.fills), len(exchange.bills)
+        self._ended += len(gone)
 
     def close(self) -> None:
+        """Write and let go."""
         self.remember()
         self._db.close()

@@ -209,9 +209,25 @@ class Exchange:
         bill = f"transfer-{currency}-{len(self._desk.bills)}"
         self._desk.pay(Transfer(ts, currency, amount, bill))
 
-    def export(self) -> bytes:
-        """The whole venue as msgpack, but for reports that nobody has taken."""
-        return saved.dump(self._desk)
+    def export(self, *, history: bool = True) -> bytes:
+        """The whole venue as msgpack, but for reports that nobody has taken.
+
+        Without ``history`` fills, bills and ended orders are left out: a caller who keeps those in a log of
+        its own (``fills``, ``bills``, ``ended``) puts them back with :meth:`remember`.
+        """
+        return saved.dump(self._desk, history=history)
+
+    def ended(self, after: int = 0) -> list[tuple[str, bytes]]:
+        """Orders that no longer live, oldest first, from the ``after``-th on: (client id, msgpack)."""
+        return saved.ended(self._desk, after)
+
+    def remember(
+        self, fills: list[Fill], bills: list[FundingPaid | Transfer], ended: list[tuple[str, bytes]]
+    ) -> None:
+        """Put the history back that :meth:`export` left out; call after :meth:`restore`."""
+        self._desk.fills.extend(fills)
+        self._desk.bills.extend(bills)
+        self._desk.done.update(saved.revived(ended))
 
     def restore(self, raw: bytes) -> None:
         """Become the venue that was exported; it goes on exactly as that one would have."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import msgspec
 
 from cockpit.core.events import Fill, FundingPaid, Transfer
@@ -28,12 +30,25 @@ ENCODER = msgspec.msgpack.Encoder()
 DECODER: msgspec.msgpack.Decoder[Saved] = msgspec.msgpack.Decoder(Saved)
 
 
-def dump(desk: Desk) -> bytes:
-    """The desk as msgpack."""
+DONE: msgspec.msgpack.Decoder[Done] = msgspec.msgpack.Decoder(Done)
+
+
+def ended(desk: Desk, after: int) -> list[tuple[str, bytes]]:
+    """Ended orders from the ``after``-th on, as (client id, msgpack)."""
+    return [(cid, ENCODER.encode(row)) for cid, row in islice(desk.done.items(), after, None)]
+
+
+def revived(rows: list[tuple[str, bytes]]) -> dict[str, Done]:
+    """Inverse of :func:`ended`."""
+    return {cid: DONE.decode(raw) for cid, raw in rows}
+
+
+def dump(desk: Desk, *, history: bool = True) -> bytes:
+    """The desk as msgpack; without ``history`` its logs are left empty."""
     return ENCODER.encode(
         Saved(
-            desk.seed, desk.account, desk.markets, desk.done, desk.fills, desk.bills, desk.orders_seen,
-            desk.trades_seen, desk.draws,
+            desk.seed, desk.account, desk.markets, desk.done if history else {}, desk.fills if history else [],
+            desk.bills if history else [], desk.orders_seen, desk.trades_seen, desk.draws,
         )
     )  # fmt: skip
 

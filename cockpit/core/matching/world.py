@@ -70,6 +70,8 @@ class World:
         self._quiet = self._instant
         """Nothing is in flight: the next event of the tape is the next event."""
         self._reports = exchange.reports
+        self.told = 0
+        """Reports that have left the venue: it changed whenever this did."""
         self.now = 0
         """Local time (UTC ms): the ``ts`` of the newest event we have learned."""
 
@@ -222,6 +224,7 @@ class World:
         for report in self._reports:
             self._count += 1
             self._back.append((lane.arrival(report.ts), self._count, report))
+        self.told += len(self._reports)
         self._reports.clear()
         self._quiet = False
 

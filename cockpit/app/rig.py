@@ -1,0 +1,257 @@
+"""What faces see of a runtime: the handler behind the door, the link of the screen in this process."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import threading
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cockpit
+from cockpit.api.door import Door, HelloInfo
+from cockpit.api.place import door_path
+from cockpit.app.explain import chain
+from cockpit.core.frames import Answer, Frame
+
+if TYPE_CHECKING:
+    from cockpit.app.runtime import Runtime
+    from cockpit.app.settings import Loaded
+
+ENGINE_VERBS = frozenset(("cancel", "sleeve_on", "sleeve_off", "read"))
+
+
+class Handler:
+    """Obeys commands from any door. Must be awaited on the machine's loop."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self.clients: Callable[[], list[Any]] = list
+
+    async def __call__(self, verb: str, args: dict[str, str], actor: str, command_id: str) -> Answer:
+        """Take or refuse; the effect of what was taken is seen in the frames."""
+        crew = self._runtime.crew
+        if verb in {"halt", "flatten"}:
+            flatten = verb == "flatten" or args.get("flatten", "") in {"1", "true", "yes"}
+            flatten = flatten or (verb == "halt" and self._halt_flattens(args))
+            crew.halt(actor, flatten=flatten, command_id=command_id)
+            return Answer(command_id, True, "answer.halt")
+        if verb == "resume":
+            if args.get("word") != "RESUME" or not args.get("reason", "").strip():
+                return Answer(command_id, False, "answer.resume_word")
+            crew.command(verb, args, actor, command_id)
+            return Answer(command_id, True, "answer.taken")
+        if verb in ENGINE_VERBS:
+            crew.command(verb, args, actor, command_id)
+            return Answer(command_id, True, "answer.taken")
+        return await self._ask(verb, args, command_id)
+
+    def _halt_flattens(self, args: dict[str, str]) -> bool:
+        return "flatten" not in args and self._runtime.plan.config.risk.halt_flattens
+
+    async def _ask(self, verb: str, args: dict[str, str], command_id: str) -> Answer:
+        runtime = self._runtime
+        if verb == "status":
+            return Answer(command_id, True, "answer.status", payload=self.status())
+        if verb == "explain":
+            found = await self._explain(args.get("cid", ""))
+            if found is None:
+                return Answer(command_id, False, "command.no_order", {"cid": args.get("cid", "")})
+            return Answer(command_id, True, "answer.explain", payload=found)
+        if verb == "speed":
+            ok = runtime.set_speed(args.get("speed", ""))
+            return Answer(command_id, ok, "answer.taken" if ok else "answer.no_speed")
+        if verb == "stop":
+            asyncio.get_running_loop().call_later(0.05, runtime.stop)
+            return Answer(command_id, True, "answer.stopping")
+        return Answer(command_id, False, "command.unknown", {"verb": verb})
+
+    async def _explain(self, cid: str) -> dict[str, Any] | None:
+        order = self._runtime.engine.state.order(cid)
+        if order is None:
+            found = [o for o in await self._runtime.store.orders() if o.cid == cid]
+            if not found:
+                return None
+            order = found[0]
+        outcome = await self._runtime.store.outcome(order.intent)
+        fills = [fill for _, fill in await self._runtime.store.fills() if fill.cid == cid]
+        return chain(order, outcome, fills)
+
+    def status(self) -> dict[str, Any]:
+        """The run in numbers, with what a caller of ``cockpit status`` wants first."""
+        runtime = self._runtime
+        state = runtime.engine.state
+        halted = state.halt
+        books = state.ledger.held()
+        return {
+            "pid": os.getpid(),
+            "version": cockpit.__version__,
+            "posture": state.posture.name,
+            "seq": state.seq,
+            "engine_ts": state.now,
+            "folder": str(runtime.plan.folder),
+            "halt": None
+            if halted is None
+            else {
+                "since": halted.since,
+                "by": halted.by,
+                "phase": halted.phase,
+                "flatten": halted.flatten,
+                "entries_open": halted.entries_open,
+                "positions_open": halted.positions_open,
+                "confirmed": halted.confirmed,
+                "detail": halted.detail,
+            },
+            "open_orders": [
+                {
+                    "cid": o.cid,
+                    "sleeve": o.sleeve,
+                    "symbol": o.symbol,
+                    "side": o.side,
+                    "kind": o.kind,
+                    "role": o.role,
+                    "state": o.state,
+                    "qty": str(o.qty),
+                    "filled": str(o.filled),
+                    "price": None if o.price is None else str(o.price),
+                }
+                for o in state.orders.values()
+            ],
+            "positions": [
+                {"symbol": p.symbol, "side": p.pos_side, "qty": str(p.qty), "entry": str(p.entry)}
+                for p in books
+            ],
+            "balances": {k: str(v) for k, v in state.ledger.balances.items()},
+            "recovered": {
+                "snapshot": runtime.fold.snapshot,
+                "events": runtime.fold.events,
+                "differing": runtime.fold.differing,
+                "adopted": runtime.fold.adopted,
+            },
+            "clients": [vars_of(c) for c in self.clients()],
+            **runtime.summary(),
+        }
+
+
+def vars_of(struct: Any) -> dict[str, Any]:
+    """A msgspec Struct as a plain dict."""
+    return {name: getattr(struct, name) for name in struct.__struct_fields__}
+
+
+def door(runtime: Runtime) -> Door:
+    """The socket door of this run."""
+    handler = Handler(runtime)
+    made = Door(
+        door_path(runtime.plan.folder),
+        HelloInfo(os.getpid(), runtime.plan.mode, cockpit.__version__),
+        lambda: runtime.latest,
+        handler,
+    )
+    handler.clients = made.clients
+    return made
+
+
+class LocalLink:
+    """The screen's way to an engine in this process: frames out, commands in, nothing shared."""
+
+    closing_stops_engine = True
+    driver = True
+
+    def __init__(self, runtime: Runtime, loop: asyncio.AbstractEventLoop) -> None:
+        self._runtime = runtime
+        self._loop = loop
+        self._handler = Handler(runtime)
+        self._answers: list[Answer] = []
+        self._lock = threading.Lock()
+        self._count = 0
+
+    @property
+    def lost(self) -> float:
+        """An engine in this process is lost only when its loop has ended."""
+        return 0.0 if self._loop.is_running() else 1.0
+
+    def latest(self) -> Frame | None:
+        return self._runtime.latest
+
+    def send(self, verb: str, args: dict[str, str]) -> str:
+        """Hand a command to the machine's loop. A halt closes the wire here and now, without the loop."""
+        self._count += 1
+        command_id = f"screen-{os.getpid()}-{self._count}"
+        if verb in {"halt", "flatten"}:
+            self._runtime.crew.kill.on = True
+        if self._loop.is_running():
+            self._loop.call_soon_threadsafe(self._begin, verb, args, command_id)
+        return command_id
+
+    def _begin(self, verb: str, args: dict[str, str], command_id: str) -> None:
+        work: Coroutine[Any, Any, None] = self._work(verb, args, command_id)
+        task = self._loop.create_task(work)
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def _work(self, verb: str, args: dict[str, str], command_id: str) -> None:
+        begin = self._loop.time()
+        answer = await self._handler(verb, args, "screen", command_id)
+        ms = (self._loop.time() - begin) * 1_000
+        with self._lock:
+            self._answers.append(
+                Answer(command_id, answer.ok, answer.message, answer.args, answer.payload, ms)
+            )
+
+    def answers(self) -> list[Answer]:
+        with self._lock:
+            taken, self._answers = self._answers, []
+        return taken
+
+
+def show(link: Any, loaded: Loaded, args: argparse.Namespace) -> None:
+    """Run the screen on a link until the user leaves."""
+    from cockpit.tui.app import CockpitApp
+    from cockpit.tui.settings import TuiSettings
+
+    screen = loaded.config.screen
+    lang = getattr(args, "lang", None) or screen.language
+    if lang == "auto":
+        locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
+        lang = "zh" if locale.startswith("zh") else "en"
+    settings = TuiSettings(
+        theme=screen.theme,
+        lang=lang,
+        scheme=screen.scheme,
+        glyphs=screen.glyphs,
+        themes_dir=loaded.data_dir / "themes",
+        keymap={action: ",".join(keys) for action, keys in screen.keymap.items()},
+        screenshots_dir=loaded.data_dir / "screenshots",
+    )
+    CockpitApp(link, settings).run()
+
+
+def write_summary(folder: Path, summary: dict[str, Any]) -> None:
+    """Leave ``summary.json`` beside the journal."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
+
+
+def summary_text(summary: dict[str, Any]) -> str:
+    """The same for people."""
+    lines = [
+        (
+            f"{summary['mode']} {summary['tape']}: {summary['events']:,} events, {summary['orders']:,} orders,"
+            f" {summary['fills']:,} fills in {summary['wall_s']:.1f} s"
+        ),
+        (
+            f"  equity {summary['equity']} {summary['currency']}   PnL {summary['pnl']}"
+            f"   fees {summary['fees']}   funding {summary['funding']}"
+        ),
+        f"  realised {summary['realised']}   unrealised {summary['unrealised']}",
+    ]
+    for row in summary["sleeves"]:
+        why = f"   {row['why']}" if row["why"] else ""
+        lines.append(f"  {row['sleeve']}: {row['trades']} trades, position {row['position']}{why}")
+    if summary["faults"]:
+        found = ", ".join(f"{count:,} {what}" for what, count in summary["faults"].items())
+        lines.append(f"  data faults: {found}")
+    lines.append(f"  decisions {summary['digest'][:16]}")
+    return "\n".join(lines)
