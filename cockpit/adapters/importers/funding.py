@@ -31,7 +31,7 @@ def load(source: Source, sink: Sink) -> int:
         rates = rows.floats("rate")
         sink.count(symbol, "late", sum(b < a for a, b in pairwise(times)))
         settled = sorted(zip(times, rates, strict=True), key=lambda row: row[0])
-        steps = Counter(round((b[0] - a[0]) / MINUTE) for a, b in pairwise(settled))
+        steps = Counter(round((b - a) / MINUTE) for a, b in pairwise(sorted(set(times))))
         usual = steps.most_common(1)[0][0] * MINUTE if steps else 0
         last = 0
         for ts, rate in settled:
