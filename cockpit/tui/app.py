@@ -1,0 +1,285 @@
+"""The cockpit in a terminal: pulls frames, paints them, sends commands. It decides nothing about trading."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic
+from typing import Any, ClassVar
+
+from textual import events
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.driver import Driver
+from textual.filter import Monochrome, NoColor
+from textual.screen import Screen
+from textual.theme import Theme as TextualTheme
+
+from cockpit.core.errors import ConfigError
+from cockpit.core.frames import Frame
+from cockpit.tui import halt, theme
+from cockpit.tui.controls import Controls
+from cockpit.tui.desk import DeskScreen
+from cockpit.tui.glyphs import SETS
+from cockpit.tui.governor import Governor
+from cockpit.tui.keymap import Keymap, written
+from cockpit.tui.link import Link
+from cockpit.tui.picture import Look
+from cockpit.tui.settings import TuiSettings
+
+LAG_STEP = 100
+"""ms: ages on the screen move in steps of this, so that a quiet screen stays quiet."""
+
+
+class CockpitApp(App[str]):
+    """One screen on one engine. Returns the words to print after it has closed."""
+
+    CSS_PATH = "cockpit.tcss"
+    ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
+    TITLE = "cockpit"
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "help_quit", show=False, system=True)]
+
+    def __init__(
+        self, link: Link, settings: TuiSettings | None = None, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self.settings = settings or TuiSettings()
+        self.no_color = self.settings.no_color or bool(os.environ.get("NO_COLOR"))
+        colourless = self.no_color
+        super().__init__(driver_class=_driver_class(), ansi_color=True if colourless else None)
+        self.link = link
+        self.clock = clock
+        self.keymap, keymap_fault = _keymap(self.settings)
+        self.palette, theme_fault = _palette(self.settings, colourless)
+        self.faults = [fault for fault in (keymap_fault, theme_fault) if fault]
+        if colourless:
+            self._without_colour()
+        self.frame: Frame | None = None
+        self.symbol = ""
+        self.lang = self.settings.lang
+        self.glyphs = SETS.get(self.settings.glyphs, SETS["unicode"])
+        self.private = False
+        self.timeframe = 0
+        self.step = 2
+        self.gesture = halt.Gesture()
+        self.asked: halt.Asked | None = None
+        self.controls = Controls(self)
+        self.governor = Governor(self.period)
+        self._frame_at = clock()
+        self._bars_due = 0.0
+        self._halt_keys = frozenset(self.keymap["halt"].keys)
+        self._show_theme()
+        self.desk = DeskScreen(self)
+
+    @property
+    def period(self) -> float:
+        """Seconds between two rounds of painting."""
+        return 1 / max(1, min(30, self.settings.fps))
+
+    def get_default_screen(self) -> Screen[Any]:
+        return self.desk
+
+    def on_mount(self) -> None:
+        self.tick()
+        self.set_interval(self.period, self.tick)
+        for fault in self.faults:
+            self.warn(fault)
+        if self.settings.welcome:
+            self.tell("welcome")
+        if not self.is_headless:
+            self.call_after_refresh(self._settle)
+
+    def _settle(self) -> None:
+        """Everything alive now stays: otherwise each full collection walks the screen, 20 ms a time."""
+        gc.collect()
+        gc.freeze()
+
+    # --- painting -------------------------------------------------------------------------------------
+
+    def look(self) -> Look:
+        """How the person wants to see things now."""
+        return Look(
+            width=max(1, self.size.width),
+            height=1,
+            symbol=self.symbol,
+            lang=self.lang,
+            glyphs=self.glyphs,
+            private=self.private,
+            timeframe=self.timeframe,
+            step=self.step,
+            lag=self.lag,
+            mono=self.palette.mono,
+        )
+
+    @property
+    def lag(self) -> int:
+        """ms since the engine last sent a picture, in steps."""
+        silent = int((self.clock() - self._frame_at) * 1000)
+        return max(silent // LAG_STEP * LAG_STEP, int(self.link.lost * 1000))
+
+    def tick(self) -> None:
+        """One round: take the newest frame and the answers, paint what is due."""
+        now = self.clock()
+        self.governor.begin(now)
+        frame = self.link.latest()
+        if frame is not None and frame is not self.frame:
+            self._frame_at = now
+            self.frame = frame
+            self._settle_halt(frame)
+            if self.symbol not in frame.symbols:
+                self.symbol = frame.symbols[0] if frame.symbols else ""
+        self.controls.take_answers()
+        if not getattr(self._driver, "behind", False) and self.desk.is_mounted:
+            look = self.look()
+            self.desk.paint(self.frame, look, now, 2.0 if self.governor.slow else 1.0)
+            if now >= self._bars_due:
+                self._bars_due = now + 0.24
+                self.paint_bars()
+        self.governor.end(self.clock())
+
+    def paint_bars(self) -> None:
+        """Status, markets, alarms and footer."""
+        if not self.desk.is_mounted:
+            return
+        now = self.clock()
+        look = self.look()
+        frame_halt = self.frame.halt if self.frame else None
+        found = (
+            halt.link_banner(self.link.lost, self.link.closing_stops_engine, look),
+            halt.halt_banner(frame_halt, self.asked, now, look),
+        )
+        armed = None
+        if self.gesture.armed(now):
+            armed = halt.armed_banner(look, written(self.keymap["halt"].keys[0]))
+        banners = [banner for banner in found if banner is not None]
+        self.desk.paint_bars(self.frame, look, banners, armed, self.governor.slow)
+
+    def _settle_halt(self, frame: Frame) -> None:
+        """Once the engine itself reports the halt, its word replaces our waiting."""
+        if frame.halt is not None:
+            self.asked = None
+
+    # --- keys -----------------------------------------------------------------------------------------
+
+    async def on_event(self, event: events.Event) -> None:
+        """The kill switch comes before everything: inputs, dialogues, the palette, any other binding."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            if event.key in self._halt_keys:
+                self.press_halt(event.time)
+                return
+            if self.gesture.armed(event.time):
+                self.gesture.cancel()
+                self.paint_bars()
+        await super().on_event(event)
+
+    def press_halt(self, at: float) -> None:
+        """One press of the kill switch; the command leaves before anything is painted."""
+        press = self.gesture.press(at)
+        if press is halt.Press.FIRED:
+            self.controls.halt()
+        elif press is halt.Press.ARMED:
+            self.bell()
+        self.paint_bars()
+
+    def action_do(self, action_id: str) -> None:
+        """Every binding ends here."""
+        self.controls.run(action_id)
+
+    def action_help_quit(self) -> None:
+        self.tell("quit.how", key=self.keymap.key("quit"))
+
+    # --- words ----------------------------------------------------------------------------------------
+
+    def tell(self, message_id: str, **args: object) -> None:
+        """Passing news in a corner; what lasts goes to the rows above the panels."""
+        self.notify(self.look().say(message_id, **args), markup=False, timeout=6)
+
+    def warn(self, words: str) -> None:
+        """Something the person did cannot be."""
+        self.notify(words, severity="warning", markup=False, timeout=8)
+
+    # --- colours --------------------------------------------------------------------------------------
+
+    def themes(self) -> dict[str, Path]:
+        """All themes by name."""
+        return theme.available(self.settings.themes_dir)
+
+    def use_theme(self, name: str) -> bool:
+        """Change colours; a bad theme is named with its fault and the old colours stay."""
+        try:
+            palette = theme.Palette(theme.read(self.themes()[name]), self.settings.scheme, self.no_color)
+        except (ConfigError, KeyError) as error:
+            self.warn(self.look().say("theme.bad", reason=error if isinstance(error, ConfigError) else name))
+            return False
+        self.settings.theme = name
+        self.palette = palette
+        self._show_theme()
+        self.desk.forget()
+        return True
+
+    def _show_theme(self) -> None:
+        if self.no_color:
+            self.theme = "ansi-dark"
+            return
+        chosen = self.palette.theme
+        colours = chosen.colours
+        # Each change is a theme of its own to the library: it redraws only when the name changes.
+        name = f"{chosen.name}-{len(self.available_themes)}"
+        self.register_theme(
+            TextualTheme(
+                name=name,
+                primary=colours["frame_on"],
+                secondary=colours["muted"],
+                accent=colours["accent"],
+                warning=colours["warn"],
+                error=colours["danger"],
+                success=colours["good"],
+                foreground=colours["text"],
+                background=colours["background"],
+                surface=colours["raised"],
+                panel=colours["raised"],
+                dark=chosen.dark,
+                variables={"edge": colours["frame"], "ink-muted": colours["muted"]},
+            )
+        )
+        self.theme = name
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return {"edge": "ansi_default", "ink-muted": "ansi_default"}
+
+    def _without_colour(self) -> None:
+        """NO_COLOR means none: greys would make up and down alike."""
+        self._filters = [one for one in self._filters if not isinstance(one, Monochrome | NoColor)]
+        self._filters.append(NoColor())
+
+
+def _driver_class() -> type[Driver] | None:
+    if sys.platform == "win32":
+        return None
+    from cockpit.tui.driver import DropDriver
+
+    return DropDriver
+
+
+def _keymap(settings: TuiSettings) -> tuple[Keymap, str]:
+    """The person's keys, or the shipped ones and what is wrong with the person's."""
+    try:
+        return Keymap(settings.keymap), ""
+    except ConfigError as error:
+        return Keymap(), str(error)
+
+
+def _palette(settings: TuiSettings, no_color: bool) -> tuple[theme.Palette, str]:
+    """The person's theme, or the shipped one and what is wrong with the person's."""
+    found = theme.available(settings.themes_dir)
+    try:
+        if settings.theme not in found:
+            raise ConfigError(f"theme: there is no {settings.theme!r}; there are {', '.join(sorted(found))}")
+        return theme.Palette(theme.read(found[settings.theme]), settings.scheme, no_color), ""
+    except ConfigError as error:
+        settings.theme = "harbour"
+        fallback = theme.read(theme.shipped() / "harbour.toml")
+        return theme.Palette(fallback, settings.scheme, no_color), str(error)

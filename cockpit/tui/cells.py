@@ -1,0 +1,71 @@
+"""Text measured in terminal cells. A Chinese character takes two: ``len`` and ``ljust`` lay out no row."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len, set_cell_size
+
+Segment = tuple[str, str]
+"""Text and the style key it is drawn in (``"up bold"``)."""
+Row = tuple[Segment, ...]
+
+
+def width_of(text: str) -> int:
+    """Cells ``text`` takes."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def trim(text: str, width: int, more: str = "…") -> str:
+    """``text`` in at most ``width`` cells; what is cut off is marked with ``more``."""
+    if width <= 0:
+        return ""
+    if width_of(text) <= width:
+        return text
+    mark = width_of(more)
+    if mark >= width:
+        return set_cell_size(text, width).rstrip()
+    return set_cell_size(text, width - mark).rstrip() + more
+
+
+def fit(text: str, width: int, right: bool = False, more: str = "…") -> str:
+    """``text`` in exactly ``width`` cells, padded on the right, or on the left for numbers (``right``)."""
+    text = trim(text, width, more)
+    gap = " " * (width - width_of(text))
+    return gap + text if right else text + gap
+
+
+def row_width(row: Row) -> int:
+    """Cells a row takes."""
+    return sum(width_of(text) for text, _ in row)
+
+
+def clip_row(row: Row, width: int) -> Row:
+    """``row`` in exactly ``width`` cells: padded with blanks, or cut."""
+    out: list[Segment] = []
+    left = width
+    for text, style in row:
+        size = width_of(text)
+        if size > left:
+            out.append((set_cell_size(text, left), style))
+            left = 0
+            break
+        if size:
+            out.append((text, style))
+            left -= size
+    if left:
+        out.append((" " * left, ""))
+    return tuple(out)
+
+
+def restyle(row: Row, style: str) -> Row:
+    """``row`` in one style, whatever it was."""
+    return (("".join(text for text, _ in row), style),)
+
+
+def add_style(row: Row, style: str) -> Row:
+    """``row`` with ``style`` added to each of its segments."""
+    return tuple((text, f"{key} {style}" if key else style) for text, key in row)
+
+
+def plain(row: Row) -> str:
+    """The words of a row."""
+    return "".join(text for text, _ in row)

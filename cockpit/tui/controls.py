@@ -1,0 +1,236 @@
+"""What the keys do to this screen. What they do to the engine is in ``commands``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from cockpit.text import LANGUAGES
+from cockpit.tui import figures, theme
+from cockpit.tui.commands import Commands
+from cockpit.tui.dialogs import Help
+from cockpit.tui.glyphs import SETS
+from cockpit.tui.keymap import Danger
+from cockpit.tui.palette import CommandLine, Entry
+from cockpit.tui.series import lengths
+from cockpit.tui.widgets import repaint
+
+if TYPE_CHECKING:
+    from cockpit.tui.app import CockpitApp
+    from cockpit.tui.widgets import PanelView
+
+TIMEFRAMES = (60_000, 300_000, 900_000, 3_600_000, 14_400_000, 86_400_000)
+MANY = 10**6
+"""Rows: further than any list is long."""
+
+
+class Controls(Commands):
+    """One method per action; ``run`` is the only door."""
+
+    def __init__(self, app: CockpitApp) -> None:
+        super().__init__(app)
+        self._table: dict[str, Callable[[], None]] = {
+            "halt": self.halt,
+            "order.cancel": self.cancel_order,
+            "sleeve.switch": self.switch_sleeve,
+            "symbol.previous": lambda: self.step_symbol(-1),
+            "symbol.next": lambda: self.step_symbol(1),
+            "focus.next": lambda: app.desk.step_focus(1),
+            "focus.previous": lambda: app.desk.step_focus(-1),
+            "zoom": lambda: app.desk.zoom(),
+            "filter": lambda: app.desk.open_needle(),
+            "palette": self.open_palette,
+            "help": self.open_help,
+            "back": self.back,
+            "row.up": lambda: self.panel.move(-1),
+            "row.down": lambda: self.panel.move(1),
+            "row.first": lambda: self.panel.move(-MANY),
+            "row.last": lambda: self.panel.move(MANY),
+            "row.page_up": lambda: self.panel.move(-max(1, self.panel.size.height - 4)),
+            "row.page_down": lambda: self.panel.move(max(1, self.panel.size.height - 4)),
+            "copy": self.copy,
+            "timeframe.shorter": lambda: self.step_timeframe(-1),
+            "timeframe.longer": lambda: self.step_timeframe(1),
+            "chart.closer": lambda: self.set_step(app.step + 1),
+            "chart.wider": lambda: self.set_step(app.step - 1),
+            "tape.faster": lambda: self.step_speed(1),
+            "tape.slower": lambda: self.step_speed(-1),
+            "theme": self.next_theme,
+            "scheme": self.next_scheme,
+            "private": self.toggle_private,
+            "screenshot": self.screenshot,
+            "repaint": lambda: repaint(app),
+            "quit": self.leave,
+            "flatten": self.flatten,
+            "resume": self.resume,
+            "drive": self.drive,
+            "language": self.next_language,
+            "glyphs": self.next_glyphs,
+        }
+
+    def run(self, action_id: str) -> None:
+        """Do one action; refused with words where this face may only watch."""
+        action = self.app.keymap[action_id]
+        if action.danger is Danger.DRIVE and not self.app.link.driver:
+            self.app.warn(self.app.look().say("refused.viewer"))
+            return
+        self._table[action_id]()
+
+    # --- looking --------------------------------------------------------------------------------------
+
+    def changed(self) -> None:
+        """The person changed how things look: paint all of it now."""
+        self.app.desk.forget()
+        self.app.tick()
+        self.app.paint_bars()
+
+    def select(self, symbol: str) -> None:
+        """Show another market in book, tape and chart."""
+        self.app.symbol = symbol
+        self.changed()
+
+    def step_symbol(self, step: int) -> None:
+        symbols = self.app.frame.symbols if self.app.frame else ()
+        if symbols:
+            at = symbols.index(self.app.symbol) if self.app.symbol in symbols else 0
+            self.select(symbols[(at + step) % len(symbols)])
+
+    def step_timeframe(self, step: int) -> None:
+        """Longer or shorter candles, never shorter than what the engine delivers."""
+        known = lengths(self.app.frame, self.app.symbol) if self.app.frame else {}
+        if not known:
+            return
+        base = next(iter(known))
+        choice = sorted({*known, *(size for size in TIMEFRAMES if size > base and base and size % base == 0)})
+        now = self.app.timeframe if self.app.timeframe in choice else base
+        self.app.timeframe = choice[max(0, min(len(choice) - 1, choice.index(now) + step))]
+        self.changed()
+
+    def set_step(self, step: int) -> None:
+        self.app.step = max(1, min(4, step))
+        self.changed()
+
+    def next_theme(self) -> None:
+        names = sorted(self.app.themes())
+        at = names.index(self.app.settings.theme) if self.app.settings.theme in names else -1
+        self._theme(names[(at + 1) % len(names)])
+
+    def _theme(self, name: str) -> None:
+        if self.app.use_theme(name):
+            self.app.tell("theme.now", name=name)
+            self.changed()
+
+    def next_scheme(self) -> None:
+        at = theme.SCHEMES.index(self.app.settings.scheme)
+        self._scheme(theme.SCHEMES[(at + 1) % len(theme.SCHEMES)])
+
+    def _scheme(self, scheme: str) -> None:
+        self.app.settings.scheme = scheme
+        if self.app.use_theme(self.app.settings.theme):
+            self.app.tell("scheme.now", name=self.app.look().say(f"scheme.{scheme}"))
+            self.changed()
+
+    def toggle_private(self) -> None:
+        self.app.private = not self.app.private
+        self.app.tell("private.on" if self.app.private else "private.off")
+        self.changed()
+
+    def next_language(self) -> None:
+        codes = list(LANGUAGES)
+        self._language(codes[(codes.index(self.app.lang) + 1) % len(codes) if self.app.lang in codes else 0])
+
+    def _language(self, code: str) -> None:
+        self.app.lang = code
+        self.changed()
+
+    def next_glyphs(self) -> None:
+        names = list(SETS)
+        self._glyphs(names[(names.index(self.app.glyphs.name) + 1) % len(names)])
+
+    def _glyphs(self, name: str) -> None:
+        self.app.glyphs = SETS[name]
+        self.changed()
+
+    def copy(self) -> None:
+        """The row under the cursor, through the terminal (OSC 52). It may not arrive: "sent" is said."""
+        text = self.panel.row_copy()
+        if text:
+            self.app.copy_to_clipboard(text)
+            self.app.tell("copy.sent", text=text)
+
+    def screenshot(self) -> None:
+        folder = self.app.settings.screenshots_dir
+        try:
+            path = self.app.save_screenshot(path=str(folder) if folder else os.curdir)
+        except OSError as error:
+            self.app.warn(self.app.look().say("screenshot.failed", reason=error))
+        else:
+            self.app.tell("screenshot.saved", path=path)
+
+    def back(self) -> None:
+        """Close what is open: the filter's line, the filter, the zoom."""
+        desk = self.app.desk
+        if desk.needle.display:
+            desk.close_needle(clear=True)
+        elif self.panel.needle:
+            self.panel.needle = ""
+            desk.repaint(self.panel)
+        elif desk.desk.zoomed:
+            desk.zoom()
+
+    def open_help(self) -> None:
+        self.app.push_screen(Help(self.app.look(), self.app.keymap, self.panel.panel))
+
+    # --- palette --------------------------------------------------------------------------------------
+
+    def open_palette(self) -> None:
+        def chosen(entry: Entry | None) -> None:
+            if entry is not None:
+                entry.run()
+
+        self.app.push_screen(CommandLine(self.app.look(), self.entries()), chosen)
+
+    def entries(self) -> list[Entry]:
+        """Everything that can be done now."""
+        look = self.app.look()
+        out = [
+            Entry(
+                look.say(action.help), _later(self.run, action.id), self.app.keymap.key(action.id), action.id
+            )
+            for action in self.app.keymap.actions
+            if action.id not in ("palette", "back") and not action.id.startswith("row.")
+        ]
+        symbols = self.app.frame.symbols if self.app.frame else ()
+        for symbol in symbols:
+            name = figures.short(symbol)
+            out.append(Entry(look.say("palette.symbol", symbol=name), _later(self.select, symbol), "", name))
+        for name, view in self.app.desk.views.items():
+            label = look.say("palette.panel", panel=look.say(f"panel.{name}"))
+            out.append(Entry(label, _focus(view), "", name))
+        out.extend(
+            Entry(look.say("palette.theme", name=name), _later(self._theme, name), "", f"theme {name}")
+            for name in sorted(self.app.themes())
+        )
+        for scheme in theme.SCHEMES:
+            label = look.say("palette.scheme", name=look.say(f"scheme.{scheme}"))
+            out.append(Entry(label, _later(self._scheme, scheme), "", f"scheme {scheme}"))
+        for code, name in LANGUAGES.items():
+            label = look.say("palette.language", name=name)
+            out.append(Entry(label, _later(self._language, code), "", f"lang {code}"))
+        out.extend(
+            Entry(look.say("palette.glyphs", name=name), _later(self._glyphs, name), "", f"glyphs {name}")
+            for name in SETS
+        )
+        return out
+
+
+def _later(call: Callable[[str], None], argument: str) -> Callable[[], None]:
+    return lambda: call(argument)
+
+
+def _focus(view: PanelView) -> Callable[[], None]:
+    def focus() -> None:
+        view.focus(scroll_visible=False)
+
+    return focus

@@ -1,0 +1,195 @@
+"""The trading screen: status, markets, alarms, the panels, and the keys that matter here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from textual.containers import Container
+from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
+from textual.layout import ArrangeResult, Layout, WidgetPlacement
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Input
+
+from cockpit.core.frames import Frame
+from cockpit.core.registry import PANELS
+from cockpit.tui import bars
+from cockpit.tui.halt import Banner
+from cockpit.tui.keymap import DESK
+from cockpit.tui.layout import ORDER, Rect, arrange
+from cockpit.tui.panels import load
+from cockpit.tui.picture import Look
+from cockpit.tui.widgets import Painted, PanelView, bindings
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from cockpit.tui.app import CockpitApp
+
+
+class DeskLayout(Layout):
+    """Places panels where :func:`cockpit.tui.layout.arrange` says; the others are not drawn at all."""
+
+    name = "desk"
+
+    def arrange(
+        self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
+    ) -> ArrangeResult:
+        desk = cast(Desk, parent)
+        desk.places = arrange(size.width, size.height, desk.focused_panel, desk.zoomed)
+        return [
+            WidgetPlacement(Region(*desk.places[view.panel]), NULL_OFFSET, NULL_SPACING, view)
+            for view in children
+            if isinstance(view, PanelView) and view.panel in desk.places
+        ]
+
+
+class Desk(Container):
+    """The part of the screen that belongs to the panels."""
+
+    DEFAULT_CSS = "Desk { height: 1fr; }"
+
+    def __init__(self) -> None:
+        super().__init__(id="desk")
+        self.focused_panel = "book"
+        self.zoomed = False
+        self.places: dict[str, Rect] = {}
+        self._desk_layout = DeskLayout()
+
+    @property
+    def layout(self) -> Layout:
+        return self._desk_layout
+
+    def rearrange(self) -> None:
+        """Work the places out again."""
+        self._clear_arrangement_cache()
+        self.refresh(layout=True)
+
+
+class DeskScreen(Screen[None], inherit_bindings=False):
+    """Everything a trader looks at while trading."""
+
+    def __init__(self, app: CockpitApp) -> None:
+        super().__init__(id="trading")
+        load()
+        self.controls = app
+        self.status = Painted(id="status")
+        self.markets = Painted(id="markets")
+        self.alarms = Painted(id="alarms")
+        self.keys = Painted(id="keys")
+        self.desk = Desk()
+        names = [name for name in ORDER if name in PANELS]
+        self.views = {name: PanelView(name, app.keymap) for name in names}
+        self.needle = Input(id="needle", compact=True, select_on_focus=False)
+        self._bindings = bindings(app.keymap.within(DESK))
+
+    def compose(self) -> ComposeResult:
+        yield self.status
+        yield self.markets
+        yield self.alarms
+        with self.desk:
+            yield from self.views.values()
+        yield self.keys
+        yield self.needle
+
+    def on_mount(self) -> None:
+        self.alarms.display = False
+        self.needle.display = False
+        self.views["book"].focus()
+
+    @property
+    def focused_view(self) -> PanelView:
+        """The panel that has the focus, or had it last."""
+        return self.views[self.desk.focused_panel]
+
+    # --- painting -------------------------------------------------------------------------------------
+
+    def paint(self, frame: Frame | None, look: Look, now: float, patience: float = 1.0) -> None:
+        """Paint every panel that is due. ``patience`` stretches the periods of all but the book."""
+        for name in self.desk.places:
+            view = self.views[name]
+            if now >= view.due:
+                slack = 1.0 if name == "book" else patience
+                view.due = now + slack / view.rate - 0.01
+                view.paint(frame, look)
+
+    def paint_bars(
+        self, frame: Frame | None, look: Look, banners: list[Banner], armed: Banner | None, slow: bool
+    ) -> None:
+        """Paint the rows around the panels. An armed kill switch takes the whole status row."""
+        link = self.controls.link
+        top = bars.banner(armed, look) if armed else bars.status(frame, look, link.driver, slow)
+        self.status.put([top])
+        self.markets.put([bars.symbols(frame, look)])
+        if len(banners) != (self.alarms.size.height if self.alarms.display else 0):
+            self.alarms.display = bool(banners)
+            self.alarms.styles.height = max(1, len(banners))
+        self.alarms.put([bars.banner(banner, look) for banner in banners])
+        keymap = self.controls.keymap
+        self.keys.put(
+            [bars.footer(keymap, self.desk.focused_panel, look, link.driver, link.closing_stops_engine)]
+        )
+
+    def repaint(self, view: PanelView) -> None:
+        """One panel now: the person touched it."""
+        view.repaint()
+        if self.is_mounted:
+            view.paint(self.controls.frame, self.controls.look())
+
+    def forget(self) -> None:
+        """Everything again: colours, language or shapes have changed."""
+        for view in self.views.values():
+            view.repaint()
+        for painted in (self.status, self.markets, self.alarms, self.keys, *self.views.values()):
+            painted.forget()
+
+    # --- focus ----------------------------------------------------------------------------------------
+
+    def focus_changed(self, view: PanelView) -> None:
+        """A panel got the focus; where room is short it may take another one's place."""
+        if view.panel != self.desk.focused_panel:
+            self.desk.focused_panel = view.panel
+            hidden = view.panel not in self.desk.places
+            if hidden or self.desk.zoomed or len(self.desk.places) < len(self.views):
+                self.desk.rearrange()
+        self.repaint(view)
+        self.controls.paint_bars()
+
+    def step_focus(self, step: int) -> None:
+        """To the next panel in the order of the desk, shown or not."""
+        names = list(self.views)
+        at = names.index(self.desk.focused_panel)
+        self.views[names[(at + step) % len(names)]].focus(scroll_visible=False)
+
+    def zoom(self) -> None:
+        """The focused panel over the whole desk, or back."""
+        self.desk.zoomed = not self.desk.zoomed
+        self.desk.rearrange()
+
+    # --- filter ---------------------------------------------------------------------------------------
+
+    def open_needle(self) -> None:
+        """Type what the rows of the focused panel must contain."""
+        self.needle.value = self.focused_view.needle
+        self.needle.placeholder = self.controls.look().say("filter.hint")
+        self.needle.display = True
+        self.keys.display = False
+        self.needle.focus()
+
+    def close_needle(self, clear: bool) -> None:
+        """Done typing; ``clear`` shows all rows again."""
+        view = self.focused_view
+        if clear:
+            view.needle = ""
+        self.needle.display = False
+        self.keys.display = True
+        view.focus(scroll_visible=False)
+        self.repaint(view)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        if self.needle.display:
+            self.focused_view.needle = event.value
+            self.repaint(self.focused_view)
+
+    def on_input_submitted(self) -> None:
+        self.close_needle(clear=False)

@@ -1,0 +1,123 @@
+"""Questions and help. Nothing that moves money happens without one of these saying what will happen."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from cockpit.tui.cells import fit, width_of
+from cockpit.tui.keymap import Danger, Keymap, written
+from cockpit.tui.picture import Look
+
+
+class Ask(ModalScreen[str | None]):
+    """One question. The answer is what was typed (``""`` where nothing must be), or None for no.
+
+    With ``word`` the person must type it; with ``reason`` something must follow it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "no", show=False),
+        Binding("enter", "yes", show=False),
+    ]
+
+    def __init__(
+        self, look: Look, title: str, lines: list[str], *, word: str = "", reason: bool = False
+    ) -> None:
+        super().__init__()
+        self.look = look
+        self.heading = title
+        self.lines = lines
+        self.word = word
+        self.reason = reason
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            yield Static(self.heading, markup=False, id="heading")
+            yield Static("\n".join(self.lines), markup=False, id="lines")
+            if self.word:
+                hint = "ask.type_word_and_reason" if self.reason else "ask.type_word"
+                yield Input(placeholder=self.look.say(hint, word=self.word), id="word", compact=True)
+            yield Static(self.look.say("ask.type" if self.word else "ask.keys"), markup=False, id="hint")
+
+    def on_mount(self) -> None:
+        if self.word:
+            self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._typed(event.value)
+
+    def action_yes(self) -> None:
+        if not self.word:
+            self.dismiss("")
+
+    def action_no(self) -> None:
+        self.dismiss(None)
+
+    def _typed(self, value: str) -> None:
+        word, _, rest = value.strip().partition(" ")
+        if word != self.word or (rest.strip() and not self.reason):
+            self._refuse(self.look.say("ask.wrong_word", word=self.word))
+        elif self.reason and len(rest.strip()) < 3:
+            self._refuse(self.look.say("ask.needs_reason", word=self.word))
+        else:
+            self.dismiss(rest.strip())
+
+    def _refuse(self, words: str) -> None:
+        self.query_one("#hint", Static).update(words)
+
+
+class Help(ModalScreen[None]):
+    """What this panel is, and every key there is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,f1,enter", "close", show=False),
+        Binding("j,down", "scroll(1)", show=False),
+        Binding("k,up", "scroll(-1)", show=False),
+        Binding("pagedown,space,ctrl+d", "scroll(10)", show=False),
+        Binding("pageup,ctrl+u", "scroll(-10)", show=False),
+    ]
+
+    def __init__(self, look: Look, keymap: Keymap, panel: str) -> None:
+        super().__init__()
+        self.look = look
+        self.words = help_text(look, keymap, panel)
+        self.panel = panel
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="help"):
+            yield Static(self.look.say(f"panel.{self.panel}"), markup=False, id="heading")
+            with VerticalScroll(id="scroll", can_focus=False):
+                yield Static(self.words, markup=False, id="lines")
+            yield Static(self.look.say("help.close"), markup=False, id="hint")
+
+    def action_scroll(self, step: int) -> None:
+        self.query_one("#scroll", VerticalScroll).scroll_relative(y=step, animate=False)
+
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+
+def help_text(look: Look, keymap: Keymap, panel: str) -> str:
+    """The panel in words, then the keys that work in it, then all the others. Pure."""
+    here = {action.id for action in keymap.active(panel)}
+    lines = [look.say(f"help.panel.{panel}"), ""]
+    for heading, chosen in (("help.here", True), ("help.elsewhere", False)):
+        rows = [action for action in keymap.actions if (action.id in here) is chosen]
+        if rows:
+            lines += [look.say(heading), ""]
+        for action in rows:
+            keys = " ".join(written(key) for key in action.keys) or f":{action.id}"
+            if action.id == "halt":
+                keys = f"{keys} {look.glyphs.times}2"
+            mark = {Danger.DRIVE: "!", Danger.STOP: "!!"}.get(action.danger, "")
+            lines.append(f"  {fit(keys, max(14, width_of(keys)))} {fit(mark, 2)} {look.say(action.help)}")
+        lines.append("")
+    lines += [look.say("help.danger"), "", look.say("help.legend")]
+    return "\n".join(lines)

@@ -1,0 +1,196 @@
+"""Keys are data. Bindings, footer, help, palette and the README's table all come from this one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from enum import IntEnum
+
+import msgspec
+
+from cockpit.core.errors import ConfigError
+
+ANYWHERE = "anywhere"
+"""Works in inputs, dialogues and the palette too."""
+DESK = "desk"
+LIST = "list"
+CONTEXTS: dict[str, tuple[str, ...]] = {
+    "positions": (LIST, "positions"),
+    "orders": (LIST, "orders"),
+    "sleeves": (LIST, "sleeves"),
+    "events": (LIST,),
+    "chart": ("chart",),
+}
+"""Panel → contexts that hold while it has the focus, besides ANYWHERE and DESK."""
+
+
+class Danger(IntEnum):
+    """What pressing it may do to money."""
+
+    LOOK = 0
+    """Changes only this screen."""
+    DRIVE = 1
+    """Changes what the engine does: only for the driver, and only after a confirmation."""
+    STOP = 2
+    """Makes the engine safer: anybody may, at once."""
+
+
+class Action(msgspec.Struct, frozen=True):
+    """One thing a person can do."""
+
+    id: str
+    keys: tuple[str, ...]
+    context: str
+    danger: Danger = Danger.LOOK
+    footer: int = 0
+    """Importance in the footer; 0 = not shown there."""
+
+    @property
+    def help(self) -> str:
+        """Message id of its description."""
+        return f"action.{self.id}"
+
+    @property
+    def short(self) -> str:
+        """Message id of its name in the footer."""
+        return f"footer.{self.id}"
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("halt", ("ctrl+g",), ANYWHERE, Danger.STOP, footer=100),
+    Action("order.cancel", ("x",), "orders", Danger.DRIVE, footer=60),
+    Action("sleeve.switch", ("s",), "sleeves", Danger.DRIVE, footer=60),
+    Action("symbol.previous", ("[",), DESK),
+    Action("symbol.next", ("]",), DESK, footer=41),
+    Action("focus.next", ("tab",), DESK, footer=45),
+    Action("focus.previous", ("shift+tab",), DESK),
+    Action("zoom", ("z",), DESK, footer=50),
+    Action("filter", ("/",), LIST, footer=30),
+    Action("palette", (":", "ctrl+p"), DESK, footer=80),
+    Action("help", ("?", "f1"), DESK, footer=90),
+    Action("back", ("escape",), DESK),
+    Action("row.up", ("k", "up"), LIST),
+    Action("row.down", ("j", "down"), LIST),
+    Action("row.first", ("g", "home"), LIST),
+    Action("row.last", ("G", "end"), LIST),
+    Action("row.page_up", ("pageup", "ctrl+u"), LIST),
+    Action("row.page_down", ("pagedown", "ctrl+d"), LIST),
+    Action("copy", ("y",), LIST, footer=10),
+    Action("timeframe.shorter", ("{",), DESK),
+    Action("timeframe.longer", ("}",), DESK),
+    Action("chart.closer", ("+", "="), DESK),
+    Action("chart.wider", ("-",), DESK),
+    Action("tape.faster", (">",), DESK, Danger.DRIVE),
+    Action("tape.slower", ("<",), DESK, Danger.DRIVE),
+    Action("theme", ("t",), DESK),
+    Action("scheme", ("T",), DESK),
+    Action("private", ("p",), DESK),
+    Action("screenshot", ("ctrl+s",), DESK),
+    Action("repaint", ("ctrl+l",), DESK),
+    Action("quit", ("q", "ctrl+q"), DESK, footer=70),
+    # Only in the palette: what is slow on purpose has no key.
+    Action("flatten", (), DESK, Danger.DRIVE),
+    Action("resume", (), DESK, Danger.DRIVE),
+    Action("drive", (), DESK),
+    Action("language", (), DESK),
+    Action("glyphs", (), DESK),
+)
+
+PRINTABLE = frozenset(chr(code) for code in range(0x20, 0x7F))
+ARRIVES = (
+    PRINTABLE
+    | frozenset(f"ctrl+{letter}" for letter in "cdfgklnopqrstuvwxyz")
+    | frozenset(f"f{number}" for number in range(1, 13))
+    | frozenset(("tab", "shift+tab", "enter", "escape", "space", "backspace", "delete"))
+    | frozenset(("up", "down", "left", "right", "home", "end", "pageup", "pagedown", "insert"))
+    | frozenset(f"{mod}+{arrow}" for mod in ("ctrl", "shift") for arrow in ("up", "down", "left", "right"))
+)
+"""Keys that a VT terminal sends as themselves, also inside tmux."""
+NOT_BY_DEFAULT = frozenset(("ctrl+c", "ctrl+z", "ctrl+k", "f10", "f11", "f12"))
+"""They arrive, but terminals, desktops and tmux navigators like to keep them."""
+
+
+class Keymap:
+    """The table with a person's changes in it."""
+
+    def __init__(self, overrides: Mapping[str, str] | None = None) -> None:
+        """Raises ConfigError naming the action and the key that cannot be."""
+        keys = {action.id: action.keys for action in ACTIONS}
+        for action_id, text in (overrides or {}).items():
+            if action_id not in keys:
+                near = get_close_matches(action_id, keys, 1)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                raise ConfigError(f"keymap: there is no action {action_id!r}{hint}")
+            keys[action_id] = _parsed(action_id, text, keys[action_id])
+        self.actions = tuple(msgspec.structs.replace(action, keys=keys[action.id]) for action in ACTIONS)
+        self._by_id = {action.id: action for action in self.actions}
+        self._refuse_clashes()
+
+    def __getitem__(self, action_id: str) -> Action:
+        return self._by_id[action_id]
+
+    def within(self, *contexts: str) -> tuple[Action, ...]:
+        """The actions of some contexts, in the order of the table."""
+        return tuple(action for action in self.actions if action.context in contexts)
+
+    def active(self, panel: str) -> tuple[Action, ...]:
+        """What can be done while a panel has the focus."""
+        return self.within(ANYWHERE, DESK, *CONTEXTS.get(panel, ()))
+
+    def key(self, action_id: str) -> str:
+        """How the first key of an action is written: ``^g``, ``?``, ``tab``; empty when it has none."""
+        keys = self._by_id[action_id].keys
+        return written(keys[0]) if keys else ""
+
+    def _refuse_clashes(self) -> None:
+        for index, one in enumerate(self.actions):
+            for other in self.actions[index + 1 :]:
+                shared = set(one.keys) & set(other.keys)
+                if shared and _together(one.context, other.context):
+                    raise ConfigError(f"keymap: {written(min(shared))!r} is both {one.id!r} and {other.id!r}")
+
+
+def _parsed(action_id: str, text: str, before: tuple[str, ...]) -> tuple[str, ...]:
+    parts = [","] if text.strip() == "," else [part.strip() for part in text.split(",") if part.strip()]
+    for key in parts:
+        if key not in ARRIVES:
+            raise ConfigError(f"keymap: {action_id}: a terminal does not send {key!r} as itself")
+    if action_id == "halt":
+        # A kill switch that can be configured away is not one: it may gain keys, not lose any.
+        if printable := [key for key in parts if key in PRINTABLE]:
+            raise ConfigError(
+                f"keymap: halt: {printable[0]!r} would fire while typing; use ctrl or a function key"
+            )
+        return (*before, *(key for key in parts if key not in before))
+    return tuple(parts)
+
+
+def _together(one: str, other: str) -> bool:
+    """Can both contexts hold at the same time?"""
+    everywhere = (ANYWHERE, DESK)
+    if one == other or one in everywhere or other in everywhere:
+        return True
+    return any(one in held and other in held for held in CONTEXTS.values())
+
+
+def written(key: str) -> str:
+    """A key as the footer and the help write it."""
+    if key.startswith("ctrl+"):
+        return f"^{key[5:]}"
+    return key.replace("shift+", "s-").replace("escape", "esc")
+
+
+def bound(keys: Iterable[str]) -> str:
+    """Keys as the terminal library wants them bound: separated by commas, so the comma itself by name."""
+    return ",".join("comma" if key == "," else key for key in keys)
+
+
+def markdown(lang: str) -> str:
+    """The README's table of keys."""
+    from cockpit.text import tr
+
+    lines = [f"| {tr('help.keys', lang)} | {tr('help.action', lang)} |", "|---|---|"]
+    for action in Keymap().actions:
+        keys = " ".join(f"`{written(key)}`".replace("|", "\\|") for key in action.keys) or f"`:{action.id}`"
+        lines.append(f"| {keys} | {tr(action.help, lang)} |")
+    return "\n".join(lines)

@@ -1,0 +1,92 @@
+"""Where each panel is at each size. Pure: a panel that does not fit is left out, never cut.
+
+Panels left out are still reached by the focus keys: the last slot shows whichever of them has the focus.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+ORDER = ("book", "chart", "tape", "positions", "sleeves", "orders", "events", "limits", "feeds")
+"""The order in which the focus travels."""
+
+NARROW = 110
+WIDE = 180
+TINY_WIDTH, TINY_HEIGHT = 64, 14
+
+
+class Rect(NamedTuple):
+    """Cells from the top left of the desk."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+def arrange(width: int, height: int, focus: str = "", zoomed: bool = False) -> dict[str, Rect]:
+    """Panel name → place. Every panel shown is whole; ``focus`` is always among them."""
+    focus = focus if focus in ORDER else "book"
+    if zoomed or width < TINY_WIDTH or height < TINY_HEIGHT:
+        return {focus: Rect(0, 0, width, height)}
+    if width < NARROW or height < 26:
+        return _narrow(width, height, focus)
+    if width < WIDE or height < 45:
+        return _normal(width, height, focus)
+    return _wide(width, height)
+
+
+def _narrow(width: int, height: int, focus: str) -> dict[str, Rect]:
+    left = max(30, min(40, width * 45 // 100))
+    right = width - left
+    flexible = focus if focus in ("sleeves", "orders", "events", "tape", "limits", "feeds") else "sleeves"
+    low = max(5, min(8, height * 30 // 100))
+    middle = max(6, min(9, height * 33 // 100))
+    top = height - middle - low
+    return {
+        "book": Rect(0, 0, left, height),
+        "chart": Rect(left, 0, right, top),
+        "positions": Rect(left, top, right, middle),
+        flexible: Rect(left, top + middle, right, low),
+    }
+
+
+def _normal(width: int, height: int, focus: str) -> dict[str, Rect]:
+    bottom = max(5, height * 15 // 100)
+    middle = max(6, height * 20 // 100)
+    third = max(6, height * 20 // 100)
+    top = height - bottom - middle - third
+    book = max(38, width * 33 // 100)
+    tape = max(26, width * 22 // 100)
+    sleeves = width * 58 // 100
+    last = focus if focus in ("limits", "feeds") else "events"
+    return {
+        "book": Rect(0, 0, book, top),
+        "chart": Rect(book, 0, width - book - tape, top),
+        "tape": Rect(width - tape, 0, tape, top),
+        "positions": Rect(0, top, width, middle),
+        "sleeves": Rect(0, top + middle, sleeves, third),
+        "orders": Rect(sleeves, top + middle, width - sleeves, third),
+        last: Rect(0, top + middle + third, width, bottom),
+    }
+
+
+def _wide(width: int, height: int) -> dict[str, Rect]:
+    top = height * 46 // 100
+    middle = height * 24 // 100
+    low = height - top - middle
+    book = max(46, width * 25 // 100)
+    tape = max(34, width * 18 // 100)
+    side = max(54, width * 30 // 100)
+    main = width - side
+    return {
+        "book": Rect(0, 0, book, top),
+        "chart": Rect(book, 0, width - book - tape, top),
+        "tape": Rect(width - tape, 0, tape, top),
+        "positions": Rect(0, top, main, middle),
+        "orders": Rect(main, top, side, middle),
+        "sleeves": Rect(0, top + middle, main, low // 2),
+        "events": Rect(0, top + middle + low // 2, main, low - low // 2),
+        "limits": Rect(main, top + middle, side, low // 2),
+        "feeds": Rect(main, top + middle + low // 2, side, low - low // 2),
+    }

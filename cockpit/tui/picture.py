@@ -1,0 +1,229 @@
+"""What a painter is given and what it gives back. Pure values: a panel can be tested without a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from cockpit.core.frames import Frame
+from cockpit.text import known, safe_text, say, tr
+from cockpit.tui import figures
+from cockpit.tui.cells import Row, Segment, fit, plain, width_of
+from cockpit.tui.glyphs import UNICODE, Glyphs
+
+
+class Look(msgspec.Struct, frozen=True):
+    """How the person wants to see it, and in how much room."""
+
+    width: int
+    height: int
+    """Cells inside the panel's frame."""
+    symbol: str = ""
+    """The market the book, the tape and the chart show."""
+    lang: str = "en"
+    glyphs: Glyphs = UNICODE
+    private: bool = False
+    """Own money and sizes are hidden."""
+    focused: bool = False
+    cursor: str = ""
+    """Key of the row under the cursor: rows move, keys do not."""
+    needle: str = ""
+    """Only rows that contain this are shown."""
+    timeframe: int = 0
+    """Candle length in ms; 0 = as delivered."""
+    step: int = 1
+    """Cells per candle."""
+    lag: int = 0
+    """ms since the engine last sent a picture."""
+    mono: bool = False
+    """Shapes alone must tell up from down."""
+
+    def say(self, message_id: str, /, **args: object) -> str:
+        """The catalogue's sentence in the person's language."""
+        return tr(message_id, self.lang, **args)
+
+    def news(self, message_id: str, args: dict[str, str]) -> str:
+        """A line of the event log in the person's language."""
+        return say(message_id, args, self.lang)
+
+    def word(self, value: str) -> str:
+        """One of the machine's own words (``buy``, ``paper``) in the person's language."""
+        key = f"word.{value.lower()}"
+        return tr(key, self.lang) if known(key) else safe_text(value)
+
+    def amount(self, text: str) -> str:
+        """Own money or size, or dots when the person wants it hidden."""
+        return self.glyphs.hidden * 3 if self.private else text
+
+
+class Picture(msgspec.Struct, frozen=True):
+    """One panel, painted: its title, its rows and how old what it shows is."""
+
+    title: str
+    rows: tuple[Row, ...] = ()
+    note: str = ""
+    """Shown at the lower edge: legend, counts."""
+    stale: int = 0
+    """Age in ms when it is too old to act on; 0 = fresh."""
+    dim: bool = True
+    """Are all rows as old as ``stale`` says? False: the painter has marked the old ones itself."""
+    alarm: str = ""
+    """A word beside the title that must not be missed (``BROKEN``)."""
+    keys: tuple[str, ...] = ()
+    """Identities of all rows a cursor may visit, in order."""
+    copy: tuple[str, ...] = ()
+    """What copying such a row copies; same order as ``keys``."""
+
+
+Painter = Callable[[Frame, Look], Picture]
+
+
+class Column(NamedTuple):
+    """A column of a table. The ones with the highest ``rank`` go first when room is short."""
+
+    head: str
+    least: int
+    rank: int = 0
+    right: bool = False
+    grow: int = 0
+    """Share of the room that is left over."""
+
+
+Cells = Sequence[Segment]
+
+
+def chosen(columns: Sequence[Column], width: int) -> list[int]:
+    """Indexes of the columns that fit into ``width`` with one cell between them: whole columns or none."""
+    keep = list(range(len(columns)))
+    while len(keep) > 1 and sum(columns[i].least for i in keep) + len(keep) - 1 > width:
+        keep.remove(max(keep, key=lambda i: (columns[i].rank, i)))
+    return keep
+
+
+def table(
+    columns: Sequence[Column], body: Sequence[Cells], width: int, more: str = "…"
+) -> tuple[Row, list[Row]]:
+    """Header row and body rows of equal width. ``body`` has a cell for every column, shown or not.
+
+    A number is never cut: a column of numbers is as wide as its widest, or not there at all.
+    """
+    wanted = [
+        max(width_of(column.head), column.least, *(width_of(cells[i][0]) for cells in body))
+        for i, column in enumerate(columns)
+    ]
+    sized = [
+        column._replace(least=wanted[i] if column.right else max(column.least, width_of(column.head)))
+        for i, column in enumerate(columns)
+    ]
+    keep = chosen(sized, width)
+    widths = _widths(sized, wanted, keep, width)
+
+    def line(cells: Cells) -> Row:
+        out: list[Segment] = []
+        for place, i in enumerate(keep):
+            if place:
+                out.append((" ", ""))
+            text, style = cells[i]
+            out.append((fit(text, widths[i], sized[i].right, more), style))
+        return tuple(out)
+
+    return line([(column.head, "muted") for column in sized]), [line(cells) for cells in body]
+
+
+def _widths(sized: list[Column], wanted: list[int], keep: list[int], width: int) -> dict[int, int]:
+    """Cells of each kept column: what it needs first, in order of rank; the rest to those that grow."""
+    widths = {i: sized[i].least for i in keep}
+    if len(keep) == 1:
+        return {keep[0]: min(widths[keep[0]], width)}
+    spare = max(0, width - sum(widths.values()) - len(keep) + 1)
+    for i in sorted(keep, key=lambda i: sized[i].rank):
+        extra = min(spare, wanted[i] - widths[i])
+        widths[i] += extra
+        spare -= extra
+    shares = sum(sized[i].grow for i in keep)
+    for i in keep:
+        if shares and sized[i].grow:
+            extra = spare * sized[i].grow // shares
+            widths[i] += extra
+            spare -= extra
+            shares -= sized[i].grow
+    return widths
+
+
+def window(count: int, at: int, height: int) -> range:
+    """Which of ``count`` rows to show in ``height`` lines so that row ``at`` is among them."""
+    top = 0 if at < height else min(at - height // 2, count - height)
+    return range(max(0, top), min(count, max(0, top) + height))
+
+
+def matching(rows: Sequence[Row], needle: str) -> list[int]:
+    """Indexes of the rows that contain ``needle``, in any letter case."""
+    if not needle:
+        return list(range(len(rows)))
+    wanted = needle.casefold()
+    return [index for index, row in enumerate(rows) if wanted in plain(row).casefold()]
+
+
+def listing(
+    look: Look,
+    title: str,
+    columns: Sequence[Column],
+    body: Sequence[Cells],
+    keys: Sequence[str],
+    *,
+    empty: str,
+    note: str = "",
+    stale: int = 0,
+    dim: bool = True,
+    alarm: str = "",
+    foot: Sequence[Row] = (),
+) -> Picture:
+    """A panel that is a table: header, the rows around the cursor, and lines at its foot."""
+    head, rows = table(columns, body, max(look.width, 1), look.glyphs.more)
+    if not rows:
+        return Picture(title=title, rows=((("", ""),), ((empty, "muted"),)), note=note, stale=stale)
+    seen = matching(rows, look.needle)
+    names = [keys[index] for index in seen]
+    at = names.index(look.cursor) if look.cursor in names else 0
+    height = look.height - 1
+    foot = foot if height - len(foot) >= min(len(seen), 3) else ()
+    shown = window(len(seen), at, max(1, height - len(foot)))
+    lines: list[Row] = [head]
+    for place in shown:
+        row = rows[seen[place]]
+        if look.focused and place == at:
+            row = tuple((text, f"{style} cursor".strip()) for text, style in row)
+        lines.append(row)
+    if not seen:
+        lines.append(((look.say("panel.nothing_matches", needle=look.needle), "muted"),))
+    if foot:
+        lines.extend([((("", ""),))] * (height - len(foot) - len(lines) + 1))
+        lines.extend(foot)
+    hidden = len(seen) - len(shown)
+    count = look.say("panel.more", count=hidden) if hidden > 0 else ""
+    return Picture(
+        title=title,
+        rows=tuple(lines),
+        note=f"{count} {look.glyphs.sep} {note}" if count and note else count or note,
+        stale=stale,
+        dim=dim,
+        alarm=alarm,
+        keys=tuple(names),
+        copy=tuple("  ".join(text.strip() for text, _ in rows[i] if text.strip()) for i in seen),
+    )
+
+
+def gain(value: float, look: Look) -> Segment:
+    """Money won or lost: shape, sign and colour."""
+    text = figures.signed(value)
+    if text == figures.UNKNOWN:
+        return (text, "muted")
+    if look.private:
+        return (look.amount(text), "muted")
+    if value > 0:
+        return (f"{look.glyphs.up}{text}", "up")
+    if value < 0:
+        return (f"{look.glyphs.down}{text}", "down")
+    return (text, "muted")

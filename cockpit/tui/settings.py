@@ -1,0 +1,32 @@
+"""What a person may set about the screen. The app fills it from ``cockpit.toml``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+
+class TuiSettings(msgspec.Struct):
+    """Look and keys of the screen; every field has a safe default."""
+
+    theme: str = "harbour"
+    """Name of a file in the themes folder, without ``.toml``."""
+    lang: str = "en"
+    """en | zh"""
+    scheme: str = "green_up"
+    """green_up | red_up | colour_blind | mono: which colour rises."""
+    glyphs: str = "unicode"
+    """unicode | safe | ascii: which shapes the terminal can draw."""
+    no_color: bool = False
+    """Attributes only; also switched on by the environment variable NO_COLOR."""
+    fps: int = 10
+    """Frames per second of the order book, the fastest panel; 1 to 30."""
+    themes_dir: Path | None = None
+    """A folder of your own themes; they join the shipped ones."""
+    keymap: dict[str, str] = {}
+    """Action id → keys, comma-separated: ``{"zoom": "z,f5"}``."""
+    welcome: bool = False
+    """Say at the first start where help is and how to choose colours."""
+    screenshots_dir: Path | None = None
+    """Where ctrl+s writes; the working directory by default."""

@@ -1,0 +1,321 @@
+"""A rich, realistic frame that is the same on every machine, and a market that moves for demos and benchmarks."""
+
+from __future__ import annotations
+
+from math import nan, sin
+
+import msgspec
+
+from cockpit.core.frames import (
+    BookFrame,
+    CandleRow,
+    EventRow,
+    FillRow,
+    Frame,
+    Halt,
+    Health,
+    LimitRow,
+    OrderRow,
+    PositionRow,
+    SleeveRow,
+    SourceRow,
+    StopLayer,
+    TradeRow,
+)
+
+BTC, ETH, SOL, XRP = (f"okx:{base}-USDT-SWAP" for base in ("BTC", "ETH", "SOL", "XRP"))
+T0 = 1_709_280_249_000
+"""2024-03-01 08:04:09 UTC."""
+MINUTE = 60_000
+MIDS = {BTC: 65_000.0, ETH: 3_316.2, SOL: 171.54, XRP: 0.5871}
+TICKS = {BTC: 0.1, ETH: 0.01, SOL: 0.01, XRP: 0.0001}
+
+
+def noise(seed: int, at: int) -> float:
+    """A number in [-1, 1) that depends on nothing but its arguments."""
+    x = (seed * 73_856_093 ^ at * 19_349_663 ^ 0x5BF0_3635) & 0xFFFF_FFFF
+    x = (x ^ (x >> 16)) * 0x45D9_F3B & 0xFFFF_FFFF
+    x = (x ^ (x >> 16)) * 0x45D9_F3B & 0xFFFF_FFFF
+    return (x ^ (x >> 16)) / 2**31 - 1
+
+
+def mid(symbol: str, at: int) -> float:
+    """A wandering mid price on the tick grid, after ``at`` tenths of a second."""
+    tick = TICKS[symbol]
+    seed = len(symbol) + ord(symbol[4])
+    drift = sin(at / 90 + seed) * 60 + sin(at / 13 + seed) * 12 + noise(seed, at) * 4
+    return round(MIDS[symbol] / tick + drift * (MIDS[symbol] / 65_000 / tick / 2 + 0.3)) * tick
+
+
+def book(symbol: str, at: int, *, age: int = 40, ok: bool = True, levels: int = 40) -> BookFrame:
+    tick, middle = TICKS[symbol], mid(symbol, at)
+    scale = 10.0 if symbol == BTC else 120.0 if symbol == ETH else 2400.0
+
+    def side(sign: int) -> tuple[tuple[float, float], ...]:
+        first = 1 if sign > 0 else 0
+        return tuple(
+            (
+                round(middle + sign * (level + first) * tick, 8),
+                round(abs(noise(sign * 7 + level, at // (1 + level % 4))) * scale + 0.01, 3),
+            )
+            for level in range(levels)
+        )
+
+    own = (("buy", round(middle - 3 * tick, 8), 0.5), ("sell", round(middle + 5 * tick, 8), 0.5))
+    return BookFrame(symbol, side(-1), side(1), own if symbol in (BTC, SOL) else (), tick, ok, age)
+
+
+def candles(symbol: str, at: int, count: int = 240) -> tuple[CandleRow, ...]:
+    seed = ord(symbol[4])
+    tick, scale = TICKS[symbol], MIDS[symbol] * 0.0011
+    start = (T0 + at * 100) // MINUTE - count + 1
+    rows = []
+    price = MIDS[symbol] * 0.995
+    for index in range(count):
+        minute = start + index
+        last = index == count - 1
+        opened = price
+        pull = (MIDS[symbol] - price) * 0.02
+        close = opened + pull + noise(seed, minute) * scale + sin(minute / 17) * scale * 0.3
+        if last:
+            close = mid(symbol, at)
+        high = max(opened, close) + abs(noise(seed + 1, minute)) * scale * 0.6
+        low = min(opened, close) - abs(noise(seed + 2, minute)) * scale * 0.6
+        volume = abs(noise(seed + 3, minute)) * 40 + abs(close - opened) / scale * 30
+        values = (round(value / tick) * tick for value in (opened, high, low, close))
+        rows.append(CandleRow(minute * MINUTE, *values, round(volume, 3), not last))
+        price = close
+    return tuple(rows)
+
+
+def trades(symbol: str, at: int, count: int = 60) -> list[TradeRow]:
+    rows = []
+    for index in range(count):
+        when = at * 2 - count + index
+        buy = noise(5, when) > 0
+        size = round(abs(noise(6, when)) ** 3 * 4 + 0.004, 3)
+        price = round(mid(symbol, at) + (TICKS[symbol] if buy else 0), 8)
+        rows.append(TradeRow(T0 + when * 50, symbol, "buy" if buy else "sell", price, size))
+    return rows
+
+
+def layers(
+    hard: str, soft: str, time: str, portfolio: str, price: float, away: float
+) -> tuple[StopLayer, ...]:
+    states = zip("HSTP", (hard, soft, time, portfolio), strict=True)
+    return tuple(
+        StopLayer(letter, state, price if letter in "HS" else 0.0, away if letter in "HS" else 0.0)
+        for letter, state in states
+    )
+
+
+def positions(at: int, age: int = 60) -> tuple[PositionRow, ...]:
+    rows = (
+        (BTC, "ema_trend@3", 2.5, 0.992, ("armed", "local", "armed", "armed"), 0.0121, "breakout above 20d"),
+        (ETH, "market_maker@1", -31.0, 1.0011, ("armed", "unused", "unused", "armed"), 0.0042, "inventory"),
+        (SOL, "ema_trend@3", 440.0, 0.9975, ("missing", "local", "armed", "armed"), 0.0221, "ema 12/48"),
+    )
+    return tuple(
+        PositionRow(
+            sleeve=f"{strategy}/{symbol}",
+            symbol=symbol,
+            qty=qty,
+            entry=round(MIDS[symbol] * part, 4),
+            mark=mid(symbol, at),
+            pnl=(mid(symbol, at) - MIDS[symbol] * part) * qty * 0.01,
+            exit_pnl=(mid(symbol, at) - MIDS[symbol] * part) * qty * 0.01 - abs(qty) * 0.3,
+            realised=12.5,
+            fees=4.21,
+            funding=-1.07,
+            layers=layers(*states, MIDS[symbol] * (1 - away if qty > 0 else 1 + away), away),
+            tag=tag,
+            opened=T0 - 11_520_000,
+            age=age,
+            liquidation=round(MIDS[symbol] * (0.71 if qty > 0 else 1.31), 2),
+        )
+        for symbol, strategy, qty, part, states, away, tag in rows
+    )
+
+
+def orders(at: int) -> tuple[OrderRow, ...]:
+    maker = f"market_maker@1/{SOL}"
+    trend = f"ema_trend@3/{BTC}"
+    one = mid(SOL, at)
+    return (
+        OrderRow(
+            "mm1b000412",
+            maker,
+            SOL,
+            "buy",
+            "post_only",
+            "entry",
+            one - 0.03,
+            120,
+            0,
+            "live",
+            T0 - 4200,
+            False,
+        ),
+        OrderRow(
+            "mm1s000413",
+            maker,
+            SOL,
+            "sell",
+            "post_only",
+            "entry",
+            one + 0.05,
+            120,
+            35,
+            "partial",
+            T0 - 900,
+            False,
+        ),
+        OrderRow(
+            "em3p000007",
+            trend,
+            BTC,
+            "sell",
+            "stop",
+            "protect",
+            nan,
+            2.5,
+            0,
+            "live",
+            T0 - 11_500_000,
+            True,
+            64_213.5,
+        ),
+        OrderRow(
+            "em3e000009", trend, ETH, "buy", "limit", "entry", 3301.5, 4, 0, "unknown", T0 - 2100, False
+        ),
+        OrderRow(
+            "mm1b000411",
+            maker,
+            SOL,
+            "buy",
+            "post_only",
+            "entry",
+            one - 0.04,
+            120,
+            0,
+            "live",
+            T0 - 6000,
+            False,
+            0.0,
+            True,
+        ),
+    )
+
+
+def sleeves(at: int) -> tuple[SleeveRow, ...]:
+    def heat(seed: int) -> tuple[float, ...]:
+        return tuple(round(noise(seed, hour) * 40 + 4, 2) for hour in range(24))
+
+    return (
+        SleeveRow(f"ema_trend@3/{BTC}", "ema_trend", 3, BTC, "paper", "on", 2.5, 1284.4 + at, 41, "hold long", "", heat(1)),
+        SleeveRow(
+            f"market_maker@1/{SOL}", "market_maker", 1, SOL, "paper", "on", -31.0, 82.11, 1204, "quote 2 sides",
+            "max_notional: 24,000 > 20,000 USDT", heat(2),
+        ),
+        SleeveRow(
+            f"ema_trend@4/{ETH}", "ema_trend", 4, ETH, "shadow", "warming", 0.0, 0.0, 0, "", "", heat(3)[:6],
+        ),
+        SleeveRow(
+            f"breakout@2/{XRP}", "breakout", 2, XRP, "canary", "benched", 0.0, -212.9, 17, "wanted long 900",
+            "loss_streak: 4 losses in a row", heat(4),
+        ),
+        SleeveRow(f"funding_carry@1/{BTC}", "funding_carry", 1, BTC, "paper", "off", 0.0, 4.2, 3, "", "", heat(5)),
+    )  # fmt: skip
+
+
+def events(at: int) -> tuple[EventRow, ...]:
+    rows: list[tuple[int, str, str, dict[str, str], str]] = [
+        (0, "info", "boot.started", {"mode": "practice", "version": "0.1.0"}, ""),
+        (1, "good", "reconcile.ok", {"orders": "3", "positions": "3"}, ""),
+        (4, "info", "order.sent", {"side": "buy", "qty": "2.5", "symbol": "BTC-USDT-SWAP", "price": "64,480.0"}, "ema_trend@3"),
+        (5, "good", "order.filled", {"side": "buy", "qty": "2.5", "symbol": "BTC-USDT-SWAP", "price": "64,480.0"}, "ema_trend@3"),
+        (6, "good", "stop.armed", {"symbol": "BTC-USDT-SWAP", "price": "64,213.5"}, "ema_trend@3"),
+        (30, "warn", "rule.trimmed", {"rule": "max_notional", "reason": "24,000 > 20,000 USDT"}, "market_maker@1"),
+        (44, "warn", "feed.fault", {"symbol": "XRP-USDT-SWAP", "what": "gap", "count": "2"}, ""),
+        (51, "alarm", "sleeve.benched", {"sleeve": "breakout@2", "reason": "4 losses in a row"}, "breakout@2"),
+        (58, "alarm", "stop.missing", {"symbol": "SOL-USDT-SWAP", "reason": "51000 refused"}, "ema_trend@3"),
+        (59, "warn", "order.unknown", {"symbol": "ETH-USDT-SWAP", "reason": "timeout"}, "ema_trend@3"),
+        (60, "info", "funding.paid", {"symbol": "BTC-USDT-SWAP", "amount": "-1.07", "ccy": "USDT"}, ""),
+    ]  # fmt: skip
+    old = tuple(EventRow(T0 - 61_000 + second * 1000, *rest) for second, *rest in rows)  # type: ignore[arg-type]
+    new = tuple(
+        EventRow(
+            T0 + index * 2000, "good" if index % 3 else "info", "order.filled" if index % 3 else "order.sent",
+            {"side": "sell" if index % 2 else "buy", "qty": "120", "symbol": "SOL-USDT-SWAP", "price": f"{mid(SOL, index * 20):.2f}"},
+            "market_maker@1",
+        )
+        for index in range(max(0, at // 20 - 40), at // 20)
+    )  # fmt: skip
+    return old + new
+
+
+def sources(age: int) -> tuple[SourceRow, ...]:
+    return tuple(
+        SourceRow(name, symbol, age + extra, age + extra > 1000, True, faults)
+        for symbol, faults in ((BTC, 0), (ETH, 0), (SOL, 1), (XRP, 2))
+        for name, extra in (("book", 0), ("trades", 160), ("mark", 420))
+    )
+
+
+def fills(at: int) -> tuple[FillRow, ...]:
+    return tuple(
+        FillRow(
+            T0 - minute * MINUTE, f"f{minute}", f"ema_trend@3/{BTC}", BTC, side, 64_480.0, 2.5, 1.2, False
+        )
+        for minute, side in ((37, "buy"), (22, "sell"), (9, "buy"))
+    )
+
+
+def frame(at: int = 0, **changes: object) -> Frame:
+    """The synthetic frame ``at`` tenths of a second after T0."""
+    age = int(changes.pop("age", 40))  # type: ignore[call-overload]
+    built = Frame(
+        seq=at,
+        ts=T0 + at * 100,
+        wall=T0 + at * 100,
+        mode="PRACTICE",
+        venue="SIM",
+        posture="NORMAL",
+        currency="USDT",
+        equity=100_203.44 + at * 0.7,
+        cash=99_000.0,
+        day_pnl=1_204.37 + at * 0.7,
+        drawdown=0.013,
+        realised=12.5,
+        unrealised=1190.0,
+        fees=14.2,
+        funding=-1.07,
+        symbols=(BTC, ETH, SOL, XRP),
+        books=tuple(book(symbol, at, age=age, ok=symbol != XRP) for symbol in (BTC, ETH, SOL, XRP)),
+        trades=tuple(trades(BTC, at) + trades(SOL, at)),
+        candles={f"{symbol}|{MINUTE}": candles(symbol, at) for symbol in (BTC, ETH, SOL)},
+        positions=positions(at, age),
+        orders=orders(at),
+        fills=fills(at),
+        sleeves=sleeves(at),
+        events=events(at),
+        sources=sources(age),
+        limits=(
+            LimitRow("max_leverage", 1.04, 3.0, "x"),
+            LimitRow("max_notional", 16_400.0, 20_000.0, "USDT"),
+            LimitRow("order_rate", 63, 120, "/min"),
+            LimitRow("daily_loss", 0.0, 3_000.0, "USDT"),
+        ),
+        health=Health(2.6, 38.0, 1234.0, 2, 17, 48_210, 3.1, 142.0, 3_600_000),
+        links={"market": True, "orders": True, "private": True},
+        speed="",
+        ended=False,
+        reconciled=True,
+    )
+    return msgspec.structs.replace(built, **changes)
+
+
+def halted(phase: str, **changes: object) -> Halt:
+    """A halt in one of its phases."""
+    built = Halt(T0 - 2000, "tty3", phase, 3, 2, False, T0 if phase == "confirmed" else 0, "")
+    return msgspec.structs.replace(built, **changes)
