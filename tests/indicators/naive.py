@@ -172,3 +172,28 @@ def ewma_var(r: Series, lam: float) -> Line:
 def parkinson(high: Series, low: Series, n: int) -> Line:
     bars = [log(h / k) ** 2 / (4 * log(2)) for h, k in zip(high, low, strict=True)]
     return [sum(bars[i + 1 - n : i + 1]) / n if i + 1 >= n else None for i in range(len(bars))]
+
+
+def psar(high: Series, low: Series, step: float, most: float) -> Line:
+    """Line by line as the reference words it; a short is a long in the mirror."""
+    out: Line = [None] * len(high)
+    if len(high) < 2:
+        return out
+    up, down = high[1] - high[0], low[0] - low[1]
+    mirrored = down > up and down > 0
+    top, bottom = (high, low) if not mirrored else ([-v for v in low], [-v for v in high])
+    extreme, stop, af = top[1], bottom[0], step
+    for i in range(1, len(high)):
+        j = max(i - 1, 1)
+        if bottom[i] <= stop:
+            said = -max(extreme, top[j], top[i])
+            mirrored = not mirrored
+            top, bottom = [-v for v in bottom], [-v for v in top]
+            af, extreme = step, top[i]
+        else:
+            said = stop
+            if top[i] > extreme:
+                extreme, af = top[i], min(af + step, most)
+        out[i] = -said if mirrored else said
+        stop = min(said + af * (extreme - said), bottom[j], bottom[i])
+    return out

@@ -84,6 +84,14 @@ def test_ranges_and_trends(bars: tuple[list[float], list[float], list[float]], n
         same(found[name], line, 1e4)
 
 
+@given(candles(), st.sampled_from([(0.02, 0.2), (0.2, 0.5), (0.5, 0.9)]))
+def test_parabolic_stop(
+    bars: tuple[list[float], list[float], list[float]], pace: tuple[float, float]
+) -> None:
+    high, low, _ = bars
+    same(batch(Psar(*pace), high, low), naive.psar(high, low, *pace), max(high, default=1.0))
+
+
 @given(closes, st.integers(1, 5), st.integers(1, 6), small)
 def test_macd(x: list[float], fast: int, more: int, smooth: int) -> None:
     got = lines(Macd(fast, fast + more, smooth), ("macd", "signal", "hist"), x)

@@ -168,6 +168,14 @@ def test_after_the_run_has_broken_the_next_one_is_free(stage: Stage) -> None:
     assert (stage.want.weight, stage.want.tag) == (0.2, "trend-up")
 
 
+def test_a_run_the_other_way_is_another_run(stage: Stage) -> None:
+    stage.rise()
+    stage.fill(Side.BUY, 104, 5)
+    stage.fill(Side.SELL, stage.want.take, 0)
+    stage.bars(60, volume=100)
+    assert (stage.want.weight, stage.want.tag) == (-0.2, "trend-down")
+
+
 def test_a_position_that_vanished_unheard_ends_the_wish_at_the_next_bar(stage: Stage) -> None:
     stage.rise()
     stage.view.position = 5
