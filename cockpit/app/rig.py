@@ -15,12 +15,15 @@ import cockpit
 from cockpit.api.door import Door, HelloInfo
 from cockpit.api.place import door_path
 from cockpit.app.explain import chain
+from cockpit.core.errors import StoreError
 from cockpit.core.frames import Answer, Frame
 
 if TYPE_CHECKING:
     from cockpit.app.runtime import Runtime
     from cockpit.app.settings import Loaded
 
+KEPT_S = 5.0
+"""How long a command may take to become durable before the caller is told that it is not."""
 ENGINE_VERBS = frozenset(("cancel", "sleeve_on", "sleeve_off", "read"))
 
 
@@ -37,16 +40,15 @@ class Handler:
         if verb in {"halt", "flatten"}:
             flatten = verb == "flatten" or args.get("flatten", "") in {"1", "true", "yes"}
             flatten = flatten or (verb == "halt" and self._halt_flattens(args))
-            crew.halt(actor, flatten=flatten, command_id=command_id)
-            return Answer(command_id, True, "answer.halt")
+            return await _kept(
+                crew.halt(actor, flatten=flatten, command_id=command_id), command_id, "answer.halt"
+            )
         if verb == "resume":
             if args.get("word") != "RESUME" or not args.get("reason", "").strip():
                 return Answer(command_id, False, "answer.resume_word")
-            crew.command(verb, args, actor, command_id)
-            return Answer(command_id, True, "answer.taken")
+            return await _kept(crew.command(verb, args, actor, command_id), command_id, "answer.taken")
         if verb in ENGINE_VERBS:
-            crew.command(verb, args, actor, command_id)
-            return Answer(command_id, True, "answer.taken")
+            return await _kept(crew.command(verb, args, actor, command_id), command_id, "answer.taken")
         return await self._ask(verb, args, command_id)
 
     def _halt_flattens(self, args: dict[str, str]) -> bool:
@@ -134,6 +136,15 @@ class Handler:
             "clients": [vars_of(c) for c in self.clients()],
             **runtime.summary(),
         }
+
+
+async def _kept(taken: asyncio.Future[None], command_id: str, message: str) -> Answer:
+    """Say yes only when the command is in the journal: what was acknowledged survives a crash (I07)."""
+    try:
+        await asyncio.wait_for(asyncio.shield(taken), KEPT_S)
+    except (TimeoutError, StoreError) as error:
+        return Answer(command_id, False, "answer.not_kept", {"reason": str(error)})
+    return Answer(command_id, True, message)
 
 
 def vars_of(struct: Any) -> dict[str, Any]:

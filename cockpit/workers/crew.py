@@ -76,16 +76,24 @@ class Crew:
         """The first fact of every process."""
         self.source.put(ev.Boot(ts, number, mode, version, digest))
 
-    def halt(self, actor: str, *, flatten: bool, command_id: str = "") -> None:
+    def halt(self, actor: str, *, flatten: bool, command_id: str = "") -> asyncio.Future[None]:
         """The kill switch: the flag first, without the loop; the durable command right behind."""
         self.kill.on = True
         args = {"flatten": "1" if flatten else "0"}
-        self.command("halt", args, actor, command_id)
+        return self.command("halt", args, actor, command_id)
 
-    def command(self, verb: str, args: dict[str, str], actor: str, command_id: str = "") -> None:
-        """Put a command into the stream. Call on the loop's thread."""
+    def command(
+        self, verb: str, args: dict[str, str], actor: str, command_id: str = ""
+    ) -> asyncio.Future[None]:
+        """Put a command into the stream. Call on the loop's thread.
+
+        Only when the future is done may anybody be told that it was taken: then it survives a crash (I07).
+        """
         now = self._clock.now_ms()
-        self.source.put(ev.Command(now, command_id or f"{actor}-{now}-{verb}", verb, args, actor))
+        command = ev.Command(now, command_id or f"{actor}-{now}-{verb}", verb, args, actor)
+        taken = self.kernel.expect(command.command_id)
+        self.source.put(command)
+        return taken
 
     async def drain(self) -> None:
         """Let the source end and the kernel finish what it holds."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from time import perf_counter_ns
 from typing import Protocol
 
@@ -64,6 +65,8 @@ class Kernel:
         self.outcomes = 0
         self.step_ns = 0
         self.finished = asyncio.Event()
+        self._expected: dict[str, asyncio.Future[None]] = {}
+        """Who waits for a command to be durable, by command id."""
         self._equity_due = 0
         self._snapshot_due = engine.state.seq + snapshot_every
 
@@ -89,6 +92,13 @@ class Kernel:
         if self.freeze is not None:
             self._snapshot_due = self.engine.state.seq + self.snapshot_every
             await self.store.snapshot(self.engine.state.seq, self.freeze())
+
+    def expect(self, command_id: str) -> asyncio.Future[None]:
+        """Done when the command has been obeyed and is in the journal; StoreError when it cannot be kept."""
+        known = self._expected.get(command_id)
+        if known is None:
+            known = self._expected[command_id] = asyncio.get_running_loop().create_future()
+        return known
 
     def _batch(self, batch: Sequence[ev.AnyEvent]) -> bool:
         facts: list[tuple[int, ev.AnyEvent]] = []
@@ -122,6 +132,9 @@ class Kernel:
         commit = asyncio.ensure_future(durable)
         # A failed commit is repeated by the next one; whoever needs it durable hears of it from the future.
         commit.add_done_callback(lambda task: task.cancelled() or task.exception())
+        for _, fact in facts:
+            if isinstance(fact, ev.Command) and fact.command_id in self._expected:
+                commit.add_done_callback(partial(_tell, self._expected.pop(fact.command_id)))
         for action in actions:
             self.execution.put(action, commit)
         return bool(actions)
@@ -142,6 +155,20 @@ class Kernel:
             return ()
         self._equity_due = state.now - state.now % self.equity_every + self.equity_every
         return (state.equity_point(),)
+
+
+def _tell(waiting: asyncio.Future[None], commit: asyncio.Future[None]) -> None:
+    """Pass the fate of a commit on to whoever asked for it."""
+    if waiting.done():
+        return
+    error = None if commit.cancelled() else commit.exception()
+    if commit.cancelled():
+        waiting.cancel()
+    elif error is None:
+        waiting.set_result(None)
+    else:
+        waiting.set_exception(error)
+        waiting.exception()
 
 
 def _resumed(batch: Sequence[ev.AnyEvent]) -> bool:
