@@ -50,13 +50,13 @@ class MarketSource(msgspec.Struct):
 
 
 def practice(
-    config: Config, now_ms: int, *, rate: float = 1.0, sleeves: Sequence[SleeveConfig] = ()
+    config: Config, now_ms: int, *, sleeves: Sequence[SleeveConfig] = ()
 ) -> MarketSource:
     """The embedded practice market, beginning now."""
     from cockpit.adapters import practice as generator
     from cockpit.app.settings import default_sleeves
 
-    spec = generator.PracticeSpec(seed=config.run.seed, start_ms=now_ms - now_ms % 5_000, rate=rate)
+    spec = generator.PracticeSpec(seed=config.run.seed, start_ms=now_ms - now_ms % 5_000, rate=config.run.practice_rate)
     instruments = generator.instruments(spec)
     frames = {symbol: tuple(spec.bar_ms) for symbol in instruments}
     exchange = _exchange(config, instruments)
