@@ -8,6 +8,8 @@
     ├── VenueError
     │   ├── Transient     timeout before sending, rate limit, disconnect: retry with jitter
     │   └── Ambiguous     sent, no answer: ask by client id, never resend
+    ├── DoorError         a cockpit runs here but refuses us or does not answer (exit 8)
+    │   └── NotRunning    no cockpit is running here (exit 7)
     └── InvariantError    our bug: stop deciding, keep watching, alert
 
 A rejected order, a hit limit or a missing answer is an event or a verdict, never an exception.
@@ -48,6 +50,18 @@ class Transient(VenueError):
 
 class Ambiguous(VenueError):
     """The request may have been executed. Only the venue can say: query by client id."""
+
+
+class DoorError(CockpitError):
+    """The engine behind the door refuses us, or does not answer."""
+
+    exit_code = 8
+
+
+class NotRunning(DoorError):
+    """There is no engine to talk to."""
+
+    exit_code = 7
 
 
 class InvariantError(CockpitError):

@@ -6,6 +6,8 @@ spoke; -1 = it never has. Faces format, colour and translate; they decide nothin
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 
@@ -232,6 +234,24 @@ class Frame(msgspec.Struct, frozen=True, array_like=True, tag="frame"):
     """The tape is over."""
     reconciled: bool = False
     """Orders and positions have been compared with the venue since the start."""
+
+
+class Answer(msgspec.Struct, frozen=True, array_like=True, tag="answer"):
+    """What became of a command: taken (``ok``) or refused, in a message of the catalogue."""
+
+    command_id: str
+    ok: bool
+    message: str
+    """Message id; faces translate it."""
+    args: dict[str, str] = {}
+    payload: dict[str, Any] | None = None
+    """What was asked for (``status``, ``explain``); None for a plain command."""
+    ms: float = 0.0
+    """How long it took; on the asking side the whole round trip."""
+
+    @property
+    def message_id(self) -> str:
+        return self.message
 
 
 FRAME_ENCODER = msgspec.msgpack.Encoder()

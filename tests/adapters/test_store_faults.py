@@ -249,12 +249,16 @@ def test_damaged_bytes_are_named(path: Path) -> None:
     with sqlite3.connect(path) as raw:
         raw.execute("UPDATE market SET body = x'0102' WHERE first_seq = 3")
         raw.execute("UPDATE facts SET body = x'0102' WHERE seq = 6")
+        no_text = "CAST(replace(body, x'746573742e6e6f7465', x'ff6573742e6e6f7465') AS BLOB)"
+        raw.execute(f"UPDATE outcomes SET body = {no_text} WHERE seq = 4")
     raw.close()
     with JournalFile(path) as journal:
         with pytest.raises(StoreError, match="market chunk 3 cannot be read"):
             list(journal.events())
         with pytest.raises(StoreError, match="fact 6 cannot be read"):
             list(journal.events(4))
+        with pytest.raises(StoreError, match="outcome 4 cannot be read"):
+            list(journal.outcomes())
 
 
 # --- a full disk ----------------------------------------------------------------------------------
@@ -350,6 +354,8 @@ def test_a_queue_that_the_disk_refuses_for_long_ends_the_run(
         for seq in range(1, 2001):
             store.append_market(seq, trade(seq))
             await asyncio.sleep(0)
+        while store.stats.waiting > len(store._batch):  # a try is under way: its rows come back
+            await asyncio.sleep(0.001)
         with pytest.raises(StoreError, match="not been writable for 2000 market events"):
             store.append_market(2001, trade(2001))
         await store._run(limit_pages, store._connection, 100_000)

@@ -82,7 +82,7 @@ def _unpack(body: bytes) -> list[tuple[int, AnyEvent]]:
 def _decoded(decoder: Callable[[bytes], Any], body: bytes, what: str) -> Any:
     try:
         return decoder(body)
-    except (msgspec.DecodeError, zlib.error) as error:
+    except (msgspec.DecodeError, ValueError, zlib.error) as error:
         raise StoreError(f"the journal is damaged: {what} cannot be read ({error})") from error
 
 
