@@ -167,7 +167,9 @@ class Market:
                 break
             lots = min(away.lots[-1], self._small(bits >> 8 + 16 * level) * 4)
             self._print(away.best, lots, up, ts, out)
-            away.pop()
+            _, there = away.pop()
+            if lots < there:
+                break
         self._place(bid, ask)
 
     def _place(self, bid: int, ask: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from heapq import heapify, heapreplace
 
+from cockpit.adapters.practice.draws import Draws
 from cockpit.adapters.practice.history import forming
 from cockpit.adapters.practice.market import Market
 from cockpit.adapters.practice.mood import STEP_MS, Walk
@@ -68,6 +69,8 @@ class _Desk:
         self._derivative = instrument.derivative
         self._interval = instrument.funding_interval_ms
         self._open_interest = market.profile.open_interest
+        # Drawn by the calendar, so it must not share the market's own draws.
+        self._draws = Draws(spec.seed, f"interest/{market.symbol}")
         self._rate = 0.0
         market.candles = [forming(spec, market.symbol, tf) for tf in spec.bar_ms]
 
@@ -87,7 +90,7 @@ class _Desk:
         if not self._derivative:
             return
         if now % INTEREST_MS == 0:
-            self._open_interest += int(self._open_interest * 0.0004 * market.slow.gauss())
+            self._open_interest += int(self._open_interest * 0.0004 * self._draws.gauss())
             out.append(OpenInterest(now, market.symbol, float(self._open_interest)))
         if now % self._interval == 0:
             out.append(FundingRate(now, market.symbol, self._rate, now, True))
