@@ -13,7 +13,7 @@ from cockpit.adapters.practice import DEFAULT, PracticeSpec, history, instrument
 from cockpit.core.errors import ConfigError
 from cockpit.core.events import AnyEvent, Bar, Mark, encode
 
-GOLDEN = "e77f5af058381da1293238d0cafe2b602204b605ffd599343f100433d69e0474"
+GOLDEN = "9ddb6299373ccc40c7ec4d50a324195fc6d3dc7e018a3aa096b103f74b246e42"
 """sha256 of the first 20,000 events of the default session; equal on Python 3.11, 3.12 and 3.13."""
 
 PROGRAM = """

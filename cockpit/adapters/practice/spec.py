@@ -177,14 +177,14 @@ PROFILES: dict[str, Profile] = {
     WIF_SWAP: Profile(
         instrument=_swap("WIF-USDT-SWAP", "1", "0.0001", "0.1", 1, MINOR_TIERS),
         coin=WIF,
-        interval_us=70_000,
+        interval_us=140000,
         spread=0.0014,
         patience=0.0004,
         touch_lots=2_500,
-        trade_lots=500,
-        sweep=110,
+        trade_lots=200,
+        sweep=40,
         gap=6,
-        history_lots=45_000,
+        history_lots=11_000,
         open_interest=31_000_000,
     ),
     BTC_SPOT: Profile(
