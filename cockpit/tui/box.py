@@ -22,9 +22,24 @@ def boxed(picture: Picture, look: Look) -> list[Row]:
         row: Row = picture.rows[index] if index < len(picture.rows) else ()
         if picture.stale and picture.dim:
             row = restyle(row, "stale")
-        rows.append(((side, edge), *clip_row(row, look.width), (side, edge)))
+        row = clip_row(row, look.width)
+        rows.append(((side, edge), *(bare_padding(row) if look.mono else row), (side, edge)))
     rows.append(_bottom(picture, look, corners, edge, width))
     return rows
+
+
+def bare_padding(row: Row) -> Row:
+    """``row`` with the blanks around words unstyled: underlined or reversed blanks look like something."""
+    out: list[Segment] = []
+    for text, style in row:
+        words = text.strip(" ")
+        if not style or words == text or "cursor" in style or not words:
+            out.append((text, style))
+            continue
+        start = len(text) - len(text.lstrip(" "))
+        end = start + len(words)
+        out += [part for part in ((text[:start], ""), (words, style), (text[end:], "")) if part[0]]
+    return tuple(out)
 
 
 def _top(picture: Picture, look: Look, corners: str, edge: str, width: int) -> Row:

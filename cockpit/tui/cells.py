@@ -33,6 +33,25 @@ def fit(text: str, width: int, right: bool = False, more: str = "…") -> str:
     return gap + text if right else text + gap
 
 
+def wrapped(text: str, width: int) -> list[str]:
+    """``text`` in lines of at most ``width`` cells, broken at blanks, or anywhere between wide characters."""
+    lines: list[str] = []
+    line = ""
+    for word in text.split(" "):
+        joined = f"{line} {word}" if line else word
+        if width_of(joined) <= width:
+            line = joined
+            continue
+        if line:
+            lines.append(line)
+        line = word
+        while width_of(line) > width:
+            head = set_cell_size(line, width).rstrip()
+            lines.append(head)
+            line = line[len(head) :]
+    return [*lines, line] if line or not lines else lines
+
+
 def row_width(row: Row) -> int:
     """Cells a row takes."""
     return sum(width_of(text) for text, _ in row)

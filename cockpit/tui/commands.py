@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual.screen import ModalScreen
 
 from cockpit.core.frames import OrderRow, SleeveRow
-from cockpit.tui import figures
+from cockpit.tui import figures, freshness
 from cockpit.tui.dialogs import Ask
 from cockpit.tui.halt import Asked
 
@@ -59,6 +59,12 @@ class Commands:
         """Stop: no new entries, resting entries cancelled. Anybody may, at once, without a question."""
         self.app.asked = Asked(self.send("halt", {}), self.app.clock())
         self.app.paint_bars()
+
+    def ask_halt(self) -> None:
+        """The slow door to the kill switch: from the palette, after Enter."""
+        look = self.app.look()
+        question = Ask(look, look.say("ask.halt"), [look.say("action.halt")])
+        self.ask(question, lambda _: self.halt())
 
     def ask(self, dialog: ModalScreen[str | None], then: Callable[[str], None]) -> None:
         """Show a question; ``then`` runs only after a yes."""
@@ -184,12 +190,13 @@ def _ignore(_: object) -> None:
 
 def _order_words(row: OrderRow, app: CockpitApp) -> str:
     look = app.look()
+    book = freshness.book_of(app.frame, row.symbol) if app.frame else None
     return look.say(
         "cancel.order",
         side=look.word(row.side),
         qty=look.amount(figures.quantity(row.qty - row.filled)),
         symbol=figures.short(row.symbol),
-        price=figures.price(figures.first_price(row.price, row.trigger)),
+        price=figures.price(figures.first_price(row.price, row.trigger), book.tick if book else 0.0),
         kind=look.word(row.kind),
         cid=row.cid,
     )

@@ -194,20 +194,20 @@ class Controls(Commands):
     def entries(self) -> list[Entry]:
         """Everything that can be done now."""
         look = self.app.look()
-        out = [
-            Entry(
-                look.say(action.help), _later(self.run, action.id), self.app.keymap.key(action.id), action.id
-            )
-            for action in self.app.keymap.actions
-            if action.id not in ("palette", "back") and not action.id.startswith("row.")
-        ]
         symbols = self.app.frame.symbols if self.app.frame else ()
+        out = []
         for symbol in symbols:
             name = figures.short(symbol)
             out.append(Entry(look.say("palette.symbol", symbol=name), _later(self.select, symbol), "", name))
         for name, view in self.app.desk.views.items():
             label = look.say("palette.panel", panel=look.say(f"panel.{name}"))
             out.append(Entry(label, _focus(view), "", name))
+        for action in self.app.keymap.active(self.panel.panel):
+            if action.id in ("palette", "back") or action.id.startswith("row."):
+                continue
+            # Enter on a half-typed word must not stop the trading: the gesture is the fast way.
+            run = self.ask_halt if action.id == "halt" else _later(self.run, action.id)
+            out.append(Entry(look.say(action.help), run, self.app.keymap.key(action.id), action.id))
         out.extend(
             Entry(look.say("palette.theme", name=name), _later(self._theme, name), "", f"theme {name}")
             for name in sorted(self.app.themes())

@@ -10,9 +10,14 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from cockpit.tui.cells import fit, width_of
+from cockpit.tui.cells import fit, width_of, wrapped
 from cockpit.tui.keymap import Danger, Keymap, written
 from cockpit.tui.picture import Look
+
+WIDTH = 92
+"""Cells of the help, frame included."""
+PADDING = 8
+"""Cells of its frame, margins and scroll bar."""
 
 
 class Ask(ModalScreen[str | None]):
@@ -87,7 +92,7 @@ class Help(ModalScreen[None]):
     def __init__(self, look: Look, keymap: Keymap, panel: str) -> None:
         super().__init__()
         self.look = look
-        self.words = help_text(look, keymap, panel)
+        self.words = help_text(look, keymap, panel, min(WIDTH, look.width * 96 // 100) - PADDING)
         self.panel = panel
 
     def compose(self) -> ComposeResult:
@@ -104,10 +109,10 @@ class Help(ModalScreen[None]):
         self.dismiss(None)
 
 
-def help_text(look: Look, keymap: Keymap, panel: str) -> str:
+def help_text(look: Look, keymap: Keymap, panel: str, width: int) -> str:
     """The panel in words, then the keys that work in it, then all the others. Pure."""
     here = {action.id for action in keymap.active(panel)}
-    lines = [look.say(f"help.panel.{panel}"), ""]
+    lines = [*wrapped(look.say(f"help.panel.{panel}"), width), ""]
     for heading, chosen in (("help.here", True), ("help.elsewhere", False)):
         rows = [action for action in keymap.actions if (action.id in here) is chosen]
         if rows:
@@ -117,7 +122,10 @@ def help_text(look: Look, keymap: Keymap, panel: str) -> str:
             if action.id == "halt":
                 keys = f"{keys} {look.glyphs.times}2"
             mark = {Danger.DRIVE: "!", Danger.STOP: "!!"}.get(action.danger, "")
-            lines.append(f"  {fit(keys, max(14, width_of(keys)))} {fit(mark, 2)} {look.say(action.help)}")
+            head = f"  {fit(keys, max(13, width_of(keys)))} {fit(mark, 2)} "
+            words = wrapped(look.say(action.help), max(10, width - width_of(head)))
+            lines.append(head + words[0])
+            lines.extend(" " * width_of(head) + more for more in words[1:])
         lines.append("")
-    lines += [look.say("help.danger"), "", look.say("help.legend")]
+    lines += [*wrapped(look.say("help.danger"), width), "", *wrapped(look.say("help.legend"), width)]
     return "\n".join(lines)

@@ -52,12 +52,12 @@ def _narrow(width: int, height: int, focus: str) -> dict[str, Rect]:
 
 
 def _normal(width: int, height: int, focus: str) -> dict[str, Rect]:
-    bottom = max(5, height * 15 // 100)
+    bottom = max(5, height * 19 // 100)
     middle = max(6, height * 20 // 100)
-    third = max(6, height * 20 // 100)
+    third = max(6, height * 22 // 100)
     top = height - bottom - middle - third
     book = max(38, width * 33 // 100)
-    tape = max(26, width * 22 // 100)
+    tape = max(26, width * 24 // 100)
     sleeves = width * 58 // 100
     last = focus if focus in ("limits", "feeds") else "events"
     return {

@@ -43,7 +43,7 @@ def score(entry: Entry, typed: str) -> int:
     ):
         if hit:
             return points
-    rest = iter(f"{words} {label}")
+    rest = iter(words)
     return 10 if all(character in rest for character in wanted) else 0
 
 

@@ -137,6 +137,7 @@ def _inks(theme: Theme, scheme: str) -> dict[str, str]:
     if scheme == "mono":
         words |= {"up": f"bold {colours['strong']}", "down": f"underline {colours['muted']}"}
         words |= {"up_bar": colours["muted"], "down_bar": colours["faint"]}
+    words |= {"candle_up": market["up"], "candle_down": market["down"]}
     words |= {f"mode_{mode}": f"bold {colours['on_mode']} on {colours[mode]}" for mode in MODES}
     return words | {
         "frame": colours["frame"],
@@ -161,7 +162,8 @@ def _other(key: str) -> str:
 
 def _attributes() -> dict[str, str]:
     """NO_COLOR: weight, underline and reverse carry the meaning; greys would all look alike."""
-    quiet = ("text", "muted", "faint", "good", "up_bar", "down_bar", "frame", "title", "tab")
+    bars = ("up_bar", "down_bar", "candle_up", "candle_down")
+    quiet = (*bars, "text", "muted", "faint", "good", "frame", "title", "tab")
     words = PLAIN | dict.fromkeys(quiet, "none")
     words |= dict.fromkeys(("strong", "accent", "warn", "up", "own", "frame_on"), "bold")
     words |= {"down": "underline", "danger": "bold reverse", "stale": "dim", "title_on": "bold"}

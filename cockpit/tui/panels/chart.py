@@ -115,7 +115,7 @@ class _Chart:
             if self.look.mono and up
             else (glyphs.full, glyphs.upper, glyphs.lower)
         )
-        style = "up" if up else "down"
+        style = "candle_up" if up else "candle_down"
         for y in range(high // 2, low // 2 + 1):
             shape = _shape(2 * y, (top, bottom), (high, low), body, glyphs)
             grid[y][x] = (shape, style)

@@ -89,7 +89,7 @@ def _cells(row: PositionRow, age: int, frame: Frame, look: Look) -> list[Segment
     cells: list[Segment] = [
         (safe_text(figures.short(row.symbol)), "strong bold"),
         (look.word("long" if long else "short"), way),
-        (look.amount(figures.quantity(abs(row.qty))), "text"),
+        (look.amount(figures.quantity(row.qty)), "text"),
         (figures.price(row.entry, tick), "muted"),
         (figures.price(row.mark, tick), "text"),
         gain(row.pnl, look),

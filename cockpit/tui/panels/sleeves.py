@@ -42,14 +42,14 @@ def _columns(look: Look) -> list[Column]:
     say = look.say
     return [
         Column(say("column.strategy"), 13, 0, grow=1),
-        Column(say("column.symbol"), 9, 4, grow=1),
+        Column(say("column.symbol"), 9, 3, grow=1),
         Column(say("column.stage"), 6, 2),
         Column(say("column.state"), 7, 1),
         Column(say("column.position"), 7, 6, right=True),
         Column(say("column.pnl"), 10, 0, right=True),
         Column(say("column.trades"), 6, 7, right=True),
         Column(say("column.hours"), HOURS, 9),
-        Column(say("column.why"), 14, 3, grow=4),
+        Column(say("column.why"), 14, 4, grow=4),
         Column(say("column.tag"), 14, 8, grow=2),
     ]
 

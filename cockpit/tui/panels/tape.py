@@ -29,7 +29,7 @@ def paint(frame: Frame, look: Look) -> Picture:
     large = sizes[len(sizes) // 2] * LARGE
     places = figures.depth_places(sizes)
     prices = max(len(figures.price(trade.price, tick)) for trade in trades)
-    clocked = look.width >= prices + 21
+    clocked = look.width >= prices + 17
     rows = tuple(_row(trade, look, tick, prices, places, large, clocked) for trade in trades)
     age = look.lag + max(0, frame.ts - trades[0].ts)
     return Picture(
