@@ -72,7 +72,7 @@ class PracticeSpec(msgspec.Struct, frozen=True):
     """UTC ms, a whole multiple of five seconds."""
     symbols: tuple[str, ...] = DEFAULT
     rate: float = 1.0
-    """How busy: 1 is about 200 market messages per second over all symbols, 30 about 6,000."""
+    """How busy: 1 is about 180 market messages per second over all symbols, 30 about 5,000."""
     bar_ms: tuple[int, ...] = (5_000, 60_000)
 
     def __post_init__(self) -> None:
