@@ -170,26 +170,24 @@ class _Reader:
         last = self._last[symbol] = message.last_update_id
         bids, asks = levels(message.bids), levels(message.asks)
         self._sink.book(BookSnapshot(recv_ns // NS, symbol, message.E, bids, asks, last), recv_ns)
+        self._begun.add(symbol)
         # What was received before the snapshot counts from now on: only now can it be applied.
         for depth in self._waiting.pop(symbol, ()):
-            self._apply(symbol, depth, recv_ns)
-        self._begun.add(symbol)
+            if depth.u > last:
+                self._apply(symbol, depth, recv_ns)
 
     def _update(self, raw: msgspec.Raw, recv_ns: int) -> None:
         depth = _depth(raw)
         symbol = self._symbol(depth.s)
-        if symbol in self._last:
-            self._apply(symbol, depth, recv_ns)
+        if depth.u <= self._last.get(symbol, -1):
+            self._sink.count(symbol, "duplicate")
         else:
-            self._waiting.setdefault(symbol, []).append(depth)
+            self._apply(symbol, depth, recv_ns)
 
     def _apply(self, symbol: str, depth: Depth, recv_ns: int) -> None:
         last = self._last.get(symbol)
         if last is None:
             self._waiting.setdefault(symbol, []).append(depth)
-            return
-        if depth.u <= last:
-            self._sink.count(symbol, "duplicate", symbol in self._begun)
             return
         chained = depth.pu == last if depth.pu >= 0 else last + 1 == depth.U
         if chained or last + 1 >= depth.U:

@@ -22,8 +22,12 @@ class Answer(msgspec.Struct):
 
 def matches(source: Source) -> bool:
     """Answers whose rows are instruments."""
-    messages = [message for _, message in source.head]
-    rows = [row for m in messages if isinstance(m, dict) and "code" in m for row in m.get("data") or ()]
+    rows = [
+        row
+        for _, message in source.head
+        if isinstance(message, dict) and "code" in message and isinstance(message.get("data"), list)
+        for row in message["data"]
+    ]
     return bool(rows) and all(isinstance(row, dict) and "tickSz" in row for row in rows)
 
 

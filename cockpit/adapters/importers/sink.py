@@ -261,7 +261,10 @@ class Sink:
         if not fact.venue_ts:
             return
         self._lag = min(self._lag, fact.ts - fact.venue_ts)
-        key = (BookDelta if isinstance(fact, BookSnapshot) else type(fact), fact.symbol)
+        if isinstance(fact, BookSnapshot):
+            # A REST snapshot is younger than the updates that were waiting for it.
+            return
+        key = (type(fact), fact.symbol)
         last = self._heard.get(key, 0)
         if fact.venue_ts < last:
             self.count(fact.symbol, "late")
