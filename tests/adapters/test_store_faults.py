@@ -280,11 +280,15 @@ def limit_pages(connection: sqlite3.Connection, pages: int) -> None:
 
 
 def test_a_full_disk_is_said_and_nothing_is_lost(path: Path) -> None:
+    ballast = path.with_name("cockpit.db.ballast")
+
     async def session() -> None:
         store = await SqliteStore.open(path, mode="practice", synchronous="OFF")
         await store._run(limit_pages, store._connection, 60)
+        assert ballast.stat().st_size == schema.BALLAST
         durable = await until_refused(store)
         assert "is the disk full" in store.stats.failure
+        assert not ballast.exists(), "given up for the exits"
         assert store.stats.waiting == 2
         refused = durable + 2
         with pytest.raises(StoreError, match="is the disk full"):
@@ -441,9 +445,19 @@ asyncio.run(main())
 
 @pytest.mark.daemon
 def test_kill_minus_nine_loses_nothing_that_was_acknowledged(path: Path, repo: Path) -> None:
-    draw = random.Random(9)
+    kill_and_look(path, repo, KILLS)
+
+
+@pytest.mark.soak
+@pytest.mark.daemon
+def test_kill_minus_nine_five_hundred_times(path: Path, repo: Path) -> None:
+    kill_and_look(path, repo, 500)
+
+
+def kill_and_look(path: Path, repo: Path, kills: int) -> None:
+    draw = random.Random(kills)
     acknowledged = 0
-    for _ in range(KILLS):
+    for _ in range(kills):
         with subprocess.Popen(
             [sys.executable, "-c", WRITE, str(path)], cwd=repo, stdout=subprocess.PIPE, text=True
         ) as writer:
@@ -458,7 +472,7 @@ def test_kill_minus_nine_loses_nothing_that_was_acknowledged(path: Path, repo: P
             assert rows == list(range(1, len(rows) + 1)), "every seq once, market data before its facts"
             assert len(rows) >= acknowledged
             journal.verify()
-    assert acknowledged > KILLS
+    assert acknowledged > kills
 
 
 def test_an_error_while_reading_the_head_frees_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,9 @@ from cockpit.core.events import Fill, decode
 APPLICATION_ID = 0x434B5054
 """Marks the file as ours, so that no other database is ever written to by mistake."""
 
+BALLAST = 1 << 20
+"""Bytes; some two hundred commits."""
+
 JOURNAL = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 
@@ -246,6 +249,28 @@ def holder(path: Path) -> int | None:
 def forget_holder(path: Path) -> None:
     """The file is closed: nobody holds it."""
     _pid_file(path).unlink(missing_ok=True)
+
+
+def _ballast(path: Path) -> Path:
+    return path.with_name(path.name + ".ballast")
+
+
+def keep_ballast(path: Path) -> None:
+    """Occupy some disk now, to have some to give back when it is full. No space for it is no error."""
+    ballast = _ballast(path)
+    if ballast.exists():
+        return
+    try:
+        # Random, because a file system that compresses would store a row of zeros in no space at all.
+        ballast.write_bytes(os.urandom(BALLAST))
+        ballast.chmod(0o600)
+    except OSError:
+        ballast.unlink(missing_ok=True)
+
+
+def drop_ballast(path: Path) -> None:
+    """The disk is full: make room for what must still be journalled, the exits."""
+    _ballast(path).unlink(missing_ok=True)
 
 
 def in_use(path: Path) -> StoreError:

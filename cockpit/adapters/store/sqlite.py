@@ -21,7 +21,13 @@ import msgspec
 
 from cockpit.adapters.store import journal_read as read
 from cockpit.adapters.store.journal import CHUNK, Batch, Head, Intake, write
-from cockpit.adapters.store.schema import forget_holder, open_exclusive, store_error
+from cockpit.adapters.store.schema import (
+    drop_ballast,
+    forget_holder,
+    keep_ballast,
+    open_exclusive,
+    store_error,
+)
 from cockpit.core.errors import StoreError
 from cockpit.core.events import AnyEvent, Fill
 from cockpit.core.intents import Outcome
@@ -90,6 +96,7 @@ class SqliteStore(Intake):
             raise
         try:
             store._resume(await store._run(read.read_head, store._connection))
+            await store._run(keep_ballast, path)
         except BaseException:
             await store._database.close()
             raise
@@ -122,6 +129,8 @@ class SqliteStore(Intake):
         """Queue rows now; the future is done once they are durable, or fails with StoreError.
 
         A failed write loses nothing: its rows are written first by the next transaction that succeeds.
+        The first one that fails also gives up the ballast file, so that the exits of a trader whose disk is
+        full can be journalled; whoever gets the error must open no new risk.
         """
         if self._closed:
             raise StoreError(f"the journal {self.path} is closed")
@@ -185,6 +194,7 @@ class SqliteStore(Intake):
         error = None if flight.error is None else store_error(flight.error, self.path)
         self._failure = str(error or "")
         if flight.head is None:
+            drop_ballast(self.path)
             self._batch = flight.batch.followed_by(self._batch)
         else:
             self._head = flight.head
