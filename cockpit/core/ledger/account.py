@@ -93,11 +93,10 @@ class Ledger(msgspec.Struct):
         owner = sleeve or foreign(fill.symbol)
         if not fill.trade_id or fill.qty <= 0 or fill.price <= 0 or fill.symbol != instrument.symbol:
             raise InvariantError(f"fill cannot be booked: {fill}")
-        fact = f"{fill.symbol}|{fill.trade_id}|{fill.side}"
-        if fact in self.seen:
+        if self.has_fill(fill):
             return None
         own = self._sleeve(owner, side, instrument)
-        self._remember(fact)
+        self._remember(_id(fill))
         with localcontext(MONEY):
             change = fill.qty * fill.side.sign
             fee = _settled_fee(fill, instrument)
@@ -188,7 +187,7 @@ class Ledger(msgspec.Struct):
 
     def has_fill(self, fill: Fill) -> bool:
         """Has this fill been booked already?"""
-        return f"{fill.symbol}|{fill.trade_id}|{fill.side}" in self.seen
+        return _id(fill) in self.seen
 
     def position(self, symbol: str, pos_side: PosSide = PosSide.NET) -> Position | None:
         """The account's position, or None when it never had one there."""
@@ -334,6 +333,11 @@ class Ledger(msgspec.Struct):
 def foreign(symbol: str) -> SleeveId:
     """The sub-book of everything in ``symbol`` that no sleeve caused."""
     return f"-|{symbol}"
+
+
+def _id(fill: Fill) -> str:
+    """A trade with oneself has one id at the venue and is two fills."""
+    return f"{fill.symbol}|{fill.trade_id}|{fill.side}"
 
 
 def _settled_fee(fill: Fill, instrument: Instrument) -> Decimal:
