@@ -65,7 +65,7 @@ def progress(state: State, turn: Turn) -> None:
     if entries:
         halted.phase = "cancelling"
         return
-    if halted.flatten and positions:
+    if halted.flatten and (positions or _still_closing(state)):
         halted.phase = "flattening"
         return
     if state.now >= halted.read_at + READ_MS:
@@ -73,6 +73,13 @@ def progress(state: State, turn: Turn) -> None:
         halted.reads += 1
         halted.read_at = state.now
         read_account(state, f"halt-{halted.since}-{halted.reads}", "halt", turn)
+
+
+def _still_closing(state: State) -> bool:
+    """Sleeves can cancel each other out to an account that is flat for a moment: it is not over then."""
+    if any(order.role is not Role.PROTECT for order in state.orders.values()):
+        return True
+    return any(state.position(sleeve) for sleeve in state.sleeves)
 
 
 def deadline(state: State) -> int:
@@ -105,6 +112,9 @@ def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
         for row in resting:
             turn.actions.append(Cancel(row.cid, row.symbol, "halt"))
         halted.phase = "reading"
+        return
+    if halted.flatten and _still_closing(state):
+        halted.phase = "flattening"
         return
     halted.phase = "confirmed"
     halted.confirmed = event.ts

@@ -23,6 +23,10 @@ ASK_MS = 2_000
 BACKOFF_MS = 1_000
 BENCH_AFTER = 6
 """Refusals in a row after which a sleeve is taken off."""
+CROSSED_MS = 250
+"""Pause after a post-only quote that would have crossed."""
+NOT_SENT = frozenset(("transient", "halted", "journal"))
+"""Codes of refusals by our own side: a closed venue or road is no fault of the strategy."""
 FOREIGN = ""
 """The ledger books what no sleeve caused under its own foreign sub-book."""
 
@@ -57,19 +61,19 @@ def on_reject(state: State, event: ev.Reject, turn: Turn) -> None:
         qty=order.qty,
         reason=f"{event.code} {event.reason}".strip(),
     )
-    back_off(state, order.sleeve, turn, event.reason)
+    back_off(state, order.sleeve, turn, event.reason, bench=event.code not in NOT_SENT)
     state.retire(order)
     turn.touch(order.sleeve)
 
 
-def back_off(state: State, sleeve_id: str, turn: Turn, reason: str) -> None:
-    """Slow down after a refusal; bench the sleeve after too many."""
+def back_off(state: State, sleeve_id: str, turn: Turn, reason: str, *, bench: bool = True) -> None:
+    """Slow down after a refusal; bench the sleeve after too many that the venue itself gave."""
     sleeve = state.sleeves.get(sleeve_id)
     if sleeve is None:
         return
     sleeve.rejects += 1
     sleeve.retry_at = state.now + BACKOFF_MS * 2 ** min(sleeve.rejects - 1, 6)
-    if sleeve.rejects >= BENCH_AFTER and not sleeve.benched:
+    if bench and sleeve.rejects >= BENCH_AFTER and not sleeve.benched:
         sleeve.benched = reason
         turn.note("alarm", "sleeve.benched", sleeve.id, sleeve=sleeve.id, reason=reason)
 
@@ -175,6 +179,9 @@ def on_cancelled(state: State, event: ev.Cancelled, turn: Turn) -> None:
     )
     if order.role is Role.ENTRY and event.reason and not _asked_for(event.reason):
         back_off(state, order.sleeve, turn, event.reason)
+    elif event.reason == "post_only" and order.sleeve in state.sleeves:
+        # Placed again at once it would cross again: wait for the market to move, or for another wish.
+        state.sleeves[order.sleeve].retry_at = state.now + CROSSED_MS
     state.retire(order)
     turn.touch(order.sleeve)
 
