@@ -49,14 +49,14 @@ class MarketSource(msgspec.Struct):
             slot.want.forget()
 
 
-def practice(
-    config: Config, now_ms: int, *, sleeves: Sequence[SleeveConfig] = ()
-) -> MarketSource:
+def practice(config: Config, now_ms: int, *, sleeves: Sequence[SleeveConfig] = ()) -> MarketSource:
     """The embedded practice market, beginning now."""
     from cockpit.adapters import practice as generator
     from cockpit.app.settings import default_sleeves
 
-    spec = generator.PracticeSpec(seed=config.run.seed, start_ms=now_ms - now_ms % 5_000, rate=config.run.practice_rate)
+    spec = generator.PracticeSpec(
+        seed=config.run.seed, start_ms=now_ms - now_ms % 5_000, rate=config.run.practice_rate
+    )
     instruments = generator.instruments(spec)
     frames = {symbol: tuple(spec.bar_ms) for symbol in instruments}
     exchange = _exchange(config, instruments)
@@ -89,8 +89,8 @@ def from_tape(
     exchange = _exchange(config, instruments)
     stream: Iterable[ev.AnyEvent] = tape.read(path, start_ms=start_ms, end_ms=end_ms)
     world = World(iter(stream), exchange, _latency(config), config.run.seed)
-    all_tfs = tuple(sorted({tf for tfs in frames.values() for tf in tfs}))
-    chosen = tuple(sleeves or config.sleeves) or default_sleeves(tuple(instruments), all_tfs)
+    books = [symbol for symbol, kinds in info.symbols.items() if kinds.keys() & {"books", "touches"}]
+    chosen = tuple(sleeves or config.sleeves) or default_sleeves(tuple(instruments), (), frames, books)
     return MarketSource(str(path), "tape", world, exchange, instruments, frames, chosen)
 
 

@@ -31,6 +31,8 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Seed of the practice market and of the simulated venue."""
     practice_rate: Annotated[float, Meta(ge=0.05, le=200)] = 1.0
     """How busy the practice market is: 1 is about 200 market messages a second, 25 about 5,000."""
+    plugins_dir: str = ""
+    """Folder with plug-ins of your own (each ``.py`` in it is run at the start); empty = none."""
     log_level: Annotated[str, Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
 
 
