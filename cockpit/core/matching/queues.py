@@ -30,18 +30,18 @@ def resized(order: Working, shown: int, rules: Rules) -> None:
     since, order.traded = order.traded, 0
     front = order.front
     if front == UNKNOWN:
-        order.front = shown
+        order.front = float(shown)
         return
     gone = before - shown - since
     if rules.queue in ("risk_averse", "front") or gone < 0:
-        order.front = min(front, shown)
+        order.front = float(min(front, shown))
         return
     back = before - front
     behind, ahead = _weight(back, rules), _weight(front, rules)
     total = behind + ahead
     share = behind / total if total > 0 else 0.5
     moved = front - (1 - share) * gone + min(back - share * gone, 0.0)
-    order.front = max(0.0, min(moved, shown))
+    order.front = float(max(0.0, min(moved, shown)))
 
 
 def _weight(quantity: float, rules: Rules) -> float:

@@ -72,7 +72,7 @@ def rest(desk: Desk, market: Market, order: Working) -> None:
     shown = market.bids if order.side is Side.BUY else market.asks
     order.shown = shown.get(order.price, 0)
     order.traded = 0
-    order.front = order.shown if order.shown or seen(market, order) else UNKNOWN
+    order.front = float(order.shown) if order.shown or seen(market, order) else UNKNOWN
     if desk.rules.queue == "front":
         order.front = 0.0
 
