@@ -255,6 +255,9 @@ class Engine:
             if sleeve.retry_at and sleeve.retry_at <= state.now:
                 sleeve.retry_at = 0
                 turn.touch(sleeve.id)
+            if sleeve.reduce_at and sleeve.reduce_at <= state.now:
+                sleeve.reduce_at = 0
+                turn.touch(sleeve.id)
             if sleeve.timer_at and sleeve.timer_at <= state.now:
                 sleeve.timer_at = state.now + slot.timer_ms
                 if slot.on_timer is not None:
@@ -357,8 +360,6 @@ class Engine:
             turn.verdicts.extend(verdicts)
             sleeve.verdicts = verdicts
         sleeve.approved = approved.intent
-        if sleeve.retry_at > state.now:
-            return
         desk = Desk(
             slot.instrument,
             context.have,
@@ -366,6 +367,8 @@ class Engine:
             state.orders_of(sleeve.id),
             state.ledger.mode,
             partial(draft, state),
+            may_enter=sleeve.retry_at <= state.now,
+            may_reduce=sleeve.reduce_at <= state.now,
         )
         taken = {getattr(a, "cid", "") for a in turn.actions}
         for action in reconcile(approved, desk):
@@ -381,6 +384,7 @@ class Engine:
         times = [lifecycle.due_at(o) for o in state.orders.values()]
         for sleeve in state.sleeves.values():
             times.append(sleeve.retry_at)
+            times.append(sleeve.reduce_at)
             times.append(sleeve.timer_at)
         times += [halting.deadline(state), reckoning.deadline(state)]
         due = [t for t in times if t]

@@ -61,19 +61,25 @@ def on_reject(state: State, event: ev.Reject, turn: Turn) -> None:
         qty=order.qty,
         reason=f"{event.code} {event.reason}".strip(),
     )
-    back_off(state, order.sleeve, turn, event.reason, bench=event.code not in NOT_SENT)
+    back_off(state, order, turn, event.reason, ours=event.code in NOT_SENT)
     state.retire(order)
     turn.touch(order.sleeve)
 
 
-def back_off(state: State, sleeve_id: str, turn: Turn, reason: str, *, bench: bool = True) -> None:
-    """Slow down after a refusal; bench the sleeve after too many that the venue itself gave."""
-    sleeve = state.sleeves.get(sleeve_id)
+def back_off(state: State, order: Order, turn: Turn, reason: str, *, ours: bool = False) -> None:
+    """Slow down after a refusal; bench the sleeve after too many that the venue itself gave.
+
+    Entries wait longer with each. What reduces never waits more than a second: it must get out.
+    """
+    sleeve = state.sleeves.get(order.sleeve)
     if sleeve is None:
         return
     sleeve.rejects += 1
-    sleeve.retry_at = state.now + BACKOFF_MS * 2 ** min(sleeve.rejects - 1, 6)
-    if bench and sleeve.rejects >= BENCH_AFTER and not sleeve.benched:
+    if order.role is Role.ENTRY:
+        sleeve.retry_at = state.now + BACKOFF_MS * 2 ** min(sleeve.rejects - 1, 2 if ours else 6)
+    else:
+        sleeve.reduce_at = state.now + BACKOFF_MS
+    if not ours and sleeve.rejects >= BENCH_AFTER and not sleeve.benched:
         sleeve.benched = reason
         turn.note("alarm", "sleeve.benched", sleeve.id, sleeve=sleeve.id, reason=reason)
 
@@ -178,7 +184,7 @@ def on_cancelled(state: State, event: ev.Cancelled, turn: Turn) -> None:
         "info", "order.cancelled", order.sleeve, symbol=order.symbol, side=order.side, reason=event.reason
     )
     if order.role is Role.ENTRY and event.reason and not _asked_for(event.reason):
-        back_off(state, order.sleeve, turn, event.reason)
+        back_off(state, order, turn, event.reason)
     elif event.reason == "post_only" and order.sleeve in state.sleeves:
         # Placed again at once it would cross again: wait for the market to move, or for another wish.
         state.sleeves[order.sleeve].retry_at = state.now + CROSSED_MS

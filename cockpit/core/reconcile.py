@@ -26,7 +26,7 @@ Draft = Callable[..., Place]
 class Desk:
     """One sleeve's situation at this instant, as reconcile needs it."""
 
-    __slots__ = ("account", "draft", "have", "instrument", "mode", "orders")
+    __slots__ = ("account", "draft", "have", "instrument", "may_enter", "may_reduce", "mode", "orders")
 
     def __init__(
         self,
@@ -36,6 +36,9 @@ class Desk:
         orders: Iterable[Order],
         mode: PositionMode,
         draft: Draft,
+        *,
+        may_enter: bool = True,
+        may_reduce: bool = True,
     ) -> None:
         self.instrument = instrument
         self.have = have
@@ -45,6 +48,20 @@ class Desk:
         self.orders = list(orders)
         self.mode = mode
         self.draft = draft
+        self.may_enter = may_enter
+        """False: entries were refused lately, or a rule asked to be heard again later."""
+        self.may_reduce = may_reduce
+        """False: an exit or stop was refused a moment ago."""
+
+    def may(self, role: Role, side: Side, entries: bool) -> bool:
+        """May a new order of this role be placed now?"""
+        if role is Role.ENTRY:
+            return entries and self.may_enter and not self._stop_on(side)
+        return self.may_reduce
+
+    def _stop_on(self, side: Side) -> bool:
+        """May a stop still go off on the side of an entry? Together they would be twice the wish."""
+        return any(o.role is Role.PROTECT and o.side is side for o in self.orders)
 
 
 def reconcile(approved: Approved, desk: Desk) -> list[Action]:
@@ -61,11 +78,6 @@ def reconcile(approved: Approved, desk: Desk) -> list[Action]:
     actions += _toward_quotes(intent, desk, quoting, blind, approved.entries)
     actions += _protection(intent, desk)
     return _once(actions)
-
-
-def _stop_in_the_way(desk: Desk, side: Side) -> bool:
-    """May a stop still go off on the side of an entry? Together they would be twice the wish."""
-    return any(o.role is Role.PROTECT and o.side is side for o in desk.orders)
 
 
 def _toward_target(
@@ -90,7 +102,7 @@ def _toward_target(
     closing = desk.have * delta < 0
     qty = min(abs(delta), abs(desk.have)) if closing else abs(delta)
     role = Role.EXIT if closing else Role.ENTRY
-    if role is Role.ENTRY and (not entries or _stop_in_the_way(desk, side)):
+    if not desk.may(role, side, entries):
         return []
     qty = qty if closing else desk.instrument.qty(qty)
     if qty <= 0:
@@ -143,7 +155,7 @@ def _toward_quotes(
         if blind:
             continue
         role = Role.EXIT if desk.have * side.sign < 0 and wanted.qty <= abs(desk.have) else Role.ENTRY
-        if role is Role.EXIT or (entries and not _stop_in_the_way(desk, side)):
+        if desk.may(role, side, entries):
             actions.append(_post(desk, intent, wanted, role))
     return actions
 
@@ -181,13 +193,15 @@ def _protection(intent: Intent, desk: Desk) -> list[Action]:
     guards = [o for o in desk.orders if o.role is Role.PROTECT]
     if not desk.have:
         return [_cancel(o, "position closed") for o in guards if _pullable(o)]
-    if intent.target is not None and intent.target * desk.have < 0:
-        return []  # on the way to the other side: its stop is no stop for what is still held
+    if intent.target is not None and intent.target * desk.have <= 0:
+        return []  # on the way out: the old stops stay until it is done, the wish's are for the other side
+    if any(o.role is Role.EXIT and o.tag != QUOTE for o in desk.orders):
+        return []  # an exit and a new stop together could close more than there is
     if intent.stop is None and intent.take is None:
         return [_cancel(o, "protection withdrawn") for o in guards if _pullable(o)]
     good = [o for o in guards if _guards(o, intent, abs(desk.have)) and not o.cancelling]
     if not good:
-        return [_guard(desk, intent)]
+        return [_guard(desk, intent)] if desk.may_reduce else []
     proven = next((o for o in good if o.state in CHANGEABLE), None)
     if proven is None:
         return []

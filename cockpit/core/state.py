@@ -43,6 +43,9 @@ class Sleeve(msgspec.Struct):
     rejects: int = 0
     """Refusals in a row; sending slows down with each."""
     retry_at: int = 0
+    """Entries wait until then, and the sleeve is looked at again."""
+    reduce_at: int = 0
+    """Exits and protection wait until then: refused ones are not repeated at the speed of the road."""
     timer_at: int = 0
 
 
