@@ -28,11 +28,13 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from cockpit.adapters.store.journal_read import read_fills, read_outcomes
-from cockpit.core.intents import Action, Place
+from cockpit.core.events import Command, decode
+from cockpit.core.intents import Action, Place, Query, ReadAccount
 from cockpit.core.ledger.position import value
 from cockpit.core.orders import OrderState, Role
 from cockpit.core.state import State
 from cockpit.core.types import ZERO
+from tests.simulation.exchange import HAND
 from tests.simulation.history import History, Violation, brief
 from tests.simulation.venue_link import Truth
 
@@ -72,13 +74,10 @@ class Journal:
             total[fill.symbol] = total.get(fill.symbol, ZERO) + fill.side.sign * fill.qty
         return {symbol: qty for symbol, qty in total.items() if qty}
 
-    def last_seq(self) -> int:
-        """The newest committed fact or outcome."""
-        row = self._connection.execute(
-            "SELECT max(seq) FROM (SELECT 0 AS seq UNION ALL SELECT max(seq) FROM facts"
-            " UNION ALL SELECT max(seq) FROM outcomes)"
-        ).fetchone()
-        return int(row[0])
+    def commands(self) -> set[str]:
+        """Ids of every journalled command."""
+        rows = self._connection.execute("SELECT body FROM facts WHERE kind = 'command'")
+        return {command.command_id for (body,) in rows if isinstance(command := decode(body), Command)}
 
 
 class Checker:
@@ -94,7 +93,7 @@ class Checker:
         self.history = history
         self.truth = truth
         self.limits = limits
-        """Largest position plus resting entries a sleeve may ever have on one side."""
+        """By strategy: largest position plus resting entries a sleeve may ever have on one side."""
         self._fail = fail
         self.journal: Journal | None = None
         self.sent: Counter[str] = Counter()
@@ -103,8 +102,10 @@ class Checker:
         """What left the process, as it left."""
         self.halted_at = 0
         """History number of the acknowledged halt; 0 = not halted."""
-        self.acknowledged = 0
-        """Highest journal seq whose effect anybody outside has seen."""
+        self.acknowledged: dict[str, str] = {}
+        """Commands that somebody was told are taken: id -> verb."""
+        self.changes = 0
+        """Requests that want something changed (not questions)."""
         self._exposure: dict[str, Decimal] = {}
         self._fills_seen = 0
 
@@ -117,6 +118,7 @@ class Checker:
     def submitted(self, action: Action) -> None:
         """A request leaves the process (I03, I05, I06)."""
         number = self.history.add("wire", brief(action))
+        self.changes += not isinstance(action, Query | ReadAccount)
         if not isinstance(action, Place):
             return
         committed = self.journal.place(action.cid) if self.journal and not self.journal.writing else None
@@ -150,29 +152,52 @@ class Checker:
         resting: dict[tuple[str, int], Decimal] = {}
         for order in self.truth.open_orders():
             place = self.places.get(order.cid)
+            if order.cid.startswith(HAND):
+                continue
             if place is None:
                 self.violate("I05", f"the venue holds {order.cid}, which never left the process")
             elif place.role is Role.ENTRY:
                 key = (place.sleeve, order.side.sign)
                 resting[key] = resting.get(key, ZERO) + order.qty - order.filled
-        for sleeve, limit in self.limits.items():
+        for sleeve in sorted({*self._exposure, *(name for name, _ in resting)}):
+            limit = self.limits.get(sleeve.partition("@")[0])
+            if limit is None:
+                continue
             for sign in (1, -1):
                 position = max(ZERO, self._exposure.get(sleeve, ZERO) * sign)
                 worst = position + resting.get((sleeve, sign), ZERO)
                 if worst > limit:
                     self.violate("I04", f"{sleeve} could reach {worst} on side {sign:+d}, limit {limit}")
 
-    def acknowledge(self, seq: int) -> None:
-        """Somebody outside the process has seen the effect of journal row ``seq``."""
-        self.acknowledged = max(self.acknowledged, seq)
+    def acknowledge(self, name: str, verb: str) -> None:
+        """Somebody outside the process has been told that a command is taken."""
+        number = self.history.add("person", f"{name} {verb} was acknowledged")
+        self.acknowledged[name] = verb
+        if verb == "halt":
+            self.halted_at = number
+
+    def lifted(self) -> None:
+        """A person is about to say resume: from here on entries are allowed again."""
+        self.halted_at = 0
+
+    def confirmed(self, flatten: bool) -> None:
+        """The cockpit says that a halt is complete: it must be true at the venue (I03)."""
+        entries = [o.cid for o in self.truth.open_orders() if self._role(o.cid) is Role.ENTRY]
+        held = {p.symbol: p.qty for p in self.truth.positions() if p.qty}
+        if entries or (flatten and held):
+            self.violate("I03", f"halt confirmed with entries {entries} and positions {held} at the venue")
+
+    def _role(self, cid: str) -> Role | None:
+        place = self.places.get(cid)
+        return place.role if place is not None else None
 
     def reopened(self, journal: Journal) -> None:
         """A process starts on the journal again (I07)."""
         self.journal = journal
-        if journal.last_seq() < self.acknowledged:
-            self.violate(
-                "I07", f"row {self.acknowledged} was acknowledged, the journal ends at {journal.last_seq()}"
-            )
+        known = journal.commands() if self.acknowledged else set()
+        lost = [f"{name} {verb}" for name, verb in self.acknowledged.items() if name not in known]
+        if lost:
+            self.violate("I07", f"acknowledged and not in the journal: {lost}")
 
     # --- at quiescence --------------------------------------------------------------------------------
 

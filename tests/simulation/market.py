@@ -53,21 +53,21 @@ class Market:
         self.funding_ms = 60_000
         """Funding settles once a minute here, so that short worlds see it."""
 
-    def tick(self, now: int, *, frozen: bool = False) -> Iterator[AnyEvent]:
-        """What the venue publishes at ``now`` (UTC ms); ``frozen``: the same prices again, no trades."""
+    def tick(self, now: int) -> Iterator[AnyEvent]:
+        """What the venue publishes at ``now`` (UTC ms), for every instrument."""
         while now >= self._opened + self.tf:
             yield from self._close(self._opened + self.tf)
         for instrument in self.instruments:
-            yield from self._move(instrument, now, frozen)
-        if not frozen and now >= self._next_funding:
+            yield from self._move(instrument, now)
+        if now >= self._next_funding:
             yield from self._fund(now)
 
-    def _move(self, instrument: Instrument, now: int, frozen: bool) -> Iterator[AnyEvent]:
+    def _move(self, instrument: Instrument, now: int) -> Iterator[AnyEvent]:
         rng = self._rng
         symbol = instrument.symbol
         before = self.price[symbol]
         step = rng.gauss(0, 3e-4) + (rng.choice((-1, 1)) * 0.004 if rng.random() < 0.01 else 0.0)
-        price = before if frozen else before * (1 + step)
+        price = before * (1 + step)
         self.price[symbol] = price
         tick = float(instrument.tick)
         spread = tick * rng.choice((1, 1, 2, 10))
@@ -82,7 +82,7 @@ class Market:
         )
         self._seq += 1
         yield BookSnapshot(now, symbol, now, bids, asks, self._seq)
-        for _ in range(0 if frozen else rng.choice((0, 1, 1, 2))):
+        for _ in range(rng.choice((0, 1, 1, 2))):
             side = rng.choice((Side.BUY, Side.SELL))
             deep = rng.choice((0, 0, 1, 3)) * tick
             paid = round(ask + deep if side is Side.BUY else bid - deep, 8)

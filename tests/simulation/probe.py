@@ -1,11 +1,14 @@
-"""Two strategies that trade far more than anybody would, so that every transition is seen often."""
+"""Strategies that trade far more than anybody would, so that every transition is seen often."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 
 from cockpit.core.events import Bar, Fill, Trade
+from cockpit.core.registry import STRATEGIES
 from cockpit.core.view import View
 from cockpit.core.want import Want
 
@@ -27,6 +30,10 @@ class Flipper:
     """Wants another position every few trades: long, short, flat, with and without protection."""
 
     seen: int = 0
+
+    @classmethod
+    def create(cls, _params: object) -> Flipper:
+        return cls()
 
     def on_trade(self, trade: Trade, view: View, want: Want) -> None:
         """Every third public trade changes its mind."""
@@ -51,6 +58,10 @@ class Quoter:
     timer_ms: int = 700
     shown: int = 0
     fills: int = 0
+
+    @classmethod
+    def create(cls, _params: object) -> Quoter:
+        return cls()
 
     def on_book(self, view: View, want: Want) -> None:
         """Requote when the clock says so."""
@@ -80,13 +91,17 @@ class Quoter:
 
 
 @dataclass
-class Barber:
+class Painter:
     """One decision a bar, sized by weight: the slow kind of strategy."""
 
     count: int = 0
 
+    @classmethod
+    def create(cls, _params: object) -> Painter:
+        return cls()
+
     def on_bar(self, bar: Bar, view: View, want: Want) -> None:
-        """Long, short or flat by the bar's colour."""
+        """Long, short or flat by the colour of the bar."""
         self.count += 1
         dice = mix(self.count * 31 + bar.ts // 1000)
         if dice % 4 == 0:
@@ -98,5 +113,23 @@ class Barber:
 
 
 UNITS = Decimal(str(UNIT))
-LIMITS = {"flipper": UNITS * MOST, "quoter": UNITS * 2, "barber": UNITS}
+LIMITS = {"flipper": UNITS * MOST, "quoter": UNITS * 2, "painter": UNITS}
 """Largest position plus resting entries on one side that each may ever have."""
+
+CAST = {
+    "flipper": (Flipper, ("trade",)),
+    "quoter": (Quoter, ("book", "timer", "fill")),
+    "painter": (Painter, ("bar",)),
+}
+
+
+@contextmanager
+def registered() -> Iterator[None]:
+    """The probes are known to the registry while a world runs, and to nobody afterwards."""
+    for name, (target, wakes) in CAST.items():
+        STRATEGIES.add(name, target, None, {"version": 1, "wakes": wakes})
+    try:
+        yield
+    finally:
+        for name in CAST:
+            del STRATEGIES._rows[name]

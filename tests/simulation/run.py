@@ -100,7 +100,7 @@ def summary(results: Sequence[Result]) -> str:
     """One line: how much was simulated, how fast, and what broke."""
     hours = sum(r.simulated for r in results) / 3600
     cpu = sum(r.cpu for r in results) or 1e-9
-    bad = [f"{r.seed} ({r.violation})" for r in results if r.violation]
+    bad = [f"{r.seed} ({r.violation[:240]})" for r in results if r.violation]
     head = (
         f"{len(results)} seeds, {hours:.2f} simulated hours, {sum(r.orders for r in results)} orders, "
         f"{sum(r.fills for r in results)} fills, {sum(r.crashes for r in results)} crashes, "

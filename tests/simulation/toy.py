@@ -91,11 +91,11 @@ class ToyExchange:
             else:
                 self._end(work, "cancelled", "user", ts)
 
-    def order(self, cid: str) -> OrderReport:
+    def order(self, cid: str, ts: int) -> OrderReport:
         """The venue's word about one order."""
         work = self.works.get(cid)
         if work is None:
-            return OrderReport(0, cid, False)
+            return OrderReport(ts, cid, False)
         state = "partial" if work.state == "live" and work.filled else work.state
         return OrderReport(
             0, cid, True, True, state, work.filled, work.price or ZERO, work.qty, work.venue_id

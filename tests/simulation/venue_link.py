@@ -51,13 +51,15 @@ TICK = 0.5
 class Truth(Protocol):
     """What the simulation needs of an exchange; ``exchange.py`` wraps the real matching engine."""
 
-    fills: list[Fill]
-    bills: list[FundingPaid]
+    @property
+    def fills(self) -> list[Fill]: ...
+    @property
+    def bills(self) -> list[FundingPaid]: ...
 
     def market(self, event: AnyEvent, ts: int) -> None: ...
     def request(self, action: Action, ts: int) -> None: ...
     def reports(self) -> list[AnyEvent]: ...
-    def order(self, cid: str) -> OrderReport: ...
+    def order(self, cid: str, ts: int) -> OrderReport: ...
     def open_orders(self) -> tuple[VenueOrder, ...]: ...
     def positions(self) -> tuple[VenuePosition, ...]: ...
     def balances(self) -> dict[str, Decimal]: ...
@@ -104,7 +106,7 @@ class Hub:
         self.watch = watch
         self.session: Session | None = None
         self.frozen = False
-        """Prices stand still: nothing new happens by itself."""
+        """The market is closed: nothing new happens by itself."""
 
     def now_ms(self) -> int:
         return EPOCH + round(self.loop.time() * 1000)
@@ -113,8 +115,10 @@ class Hub:
         """Publish the market for ever."""
         while True:
             await asyncio.sleep(TICK)
+            if self.frozen:
+                continue
             now = self.now_ms()
-            for event in self.market.tick(now, frozen=self.frozen):
+            for event in self.market.tick(now):
                 self.truth.market(event, now)
                 self.flush()
                 if self.session is not None:
@@ -241,7 +245,7 @@ class Session:
             for fill in truth.fills:
                 if fill.cid == action.cid:
                     self.push(fill, rest=True)
-            report = truth.order(action.cid)
+            report = truth.order(action.cid, self.hub.now_ms())
             if not report.found:
                 sent = max(self._sent.get(action.cid, self._born), self._born)
                 proof = self.hub.loop.time() > sent + EXPIRY + SKEW

@@ -4,36 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
 from cockpit.adapters.store.inline import InlineStore
 from cockpit.core import events as ev
-from cockpit.core.config import RiskConfig
-from cockpit.core.engine import Engine
-from cockpit.core.gate import Rule
+from cockpit.core import memory
 from cockpit.core.intents import Outcome, Place
-from cockpit.core.ledger import Ledger
-from cockpit.core.registry import RULES
-from cockpit.core.state import Sleeve, new_state
-from cockpit.core.types import ZERO
 from cockpit.workers.crew import Crew
 from cockpit.workers.inbox import Inbox
-from tests.simulation.faults import Plan
+from tests.simulation import stage
+from tests.simulation.exchange import RealTruth
+from tests.simulation.faults import Item, Plan
 from tests.simulation.history import History, Violation
 from tests.simulation.invariants import Checker, Journal
 from tests.simulation.market import LINEAR, Market
-from tests.simulation.probe import LIMITS, Barber, Flipper, Quoter
-from tests.simulation.toy import ToyExchange
-from tests.simulation.venue_link import EPOCH, Hub, Killed, Session, SimClock
+from tests.simulation.probe import LIMITS, UNITS, registered
+from tests.simulation.venue_link import EPOCH, Hub, Killed, Session, SimClock, describe_truth
 from tests.simulation.vloop import VLoop
 
 SECONDS = 120.0
+"""How long faults and strategies run."""
 SETTLE = 90.0
-SLEEVES = (("flipper", Flipper, 0), ("quoter", Quoter, 0), ("barber", Barber, 10_000))
+"""How long a healed world may take to become quiet (I09)."""
+STILL = 20
+"""Quiet seconds in a row that count as settled: longer than any periodic catch-up."""
+SNAPSHOT_EVERY = 300
 
 
 class World:
+    """Everything of one run. ``run`` returns the violation in words, or an empty string."""
+
     def __init__(
         self, seed: int, *, off: Iterable[str] = (), rate: float = 1.0, seconds: float = SECONDS
     ) -> None:
@@ -42,21 +44,22 @@ class World:
         self.loop = VLoop(seed)
         self.history = History(self.loop.time)
         self.plan = Plan(seed, seconds, rate=rate, off=off)
-        self.truth = ToyExchange((LINEAR,))
+        self.truth = RealTruth((LINEAR,), seed)
         self.market = Market(seed, (LINEAR,), EPOCH)
-        limits = {sleeve_id(name): limit for name, limit in LIMITS.items()}
-        self.checker = Checker(self.history, self.truth, limits, self._fail)
+        self.checker = Checker(self.history, self.truth, LIMITS, self._fail)
         self.hub = Hub(self.loop, self.truth, self.market, self.plan, self.history, self.checker)
         self.clock = SimClock(self.hub)
         self.crashes = 0
         self.boots = 0
         self.violation: Violation | None = None
-        self._over = asyncio.Event()
-        self._dead = asyncio.Event()
         self._commands = 0
+        self._dying = False
+        self._downtime = 1.0
 
     def run(self) -> str:
-        with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as folder:
+        """Live through the seed."""
+        shm = Path("/dev/shm")
+        with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as folder, registered():
             self.path = Path(folder) / "journal.db"
             try:
                 self.loop.run(self._main())
@@ -64,60 +67,61 @@ class World:
                 self.violation = self.violation or violation
         return str(self.violation) if self.violation else ""
 
-    def _fail(self, violation: Violation) -> None:
-        if self.violation is None:
-            self.violation = violation
-        self._dying = True
-        self._dead.set()
+    async def _main(self) -> None:
+        market = asyncio.create_task(self.hub.run(), name="market")
+        await asyncio.sleep(1.0)
+        await self.boot()
+        moments = asyncio.create_task(self._moments(), name="moments")
+        await self.live(self.seconds)
+        self.plan.heal()
+        self.history.add("world", "healed: no more faults")
+        while not moments.done():
+            await self.live(1.0)
+        moments.result()
+        self.hub.frozen = True
+        for sleeve in sorted(self.engine.state.sleeves):
+            await self._through(self.say("sleeve_off", sleeve=sleeve))
+        await self.settle()
+        self.checker.quiet(self.engine.state)
+        self._replayed()
+        await self._twice()
+        self._raise()
+        await self.bury()
+        market.cancel()
 
     # --- the cockpit's life ---------------------------------------------------------------------------
 
-    def chaos(self, point: str) -> None:
-        """A named instant inside the process: it may be the last one."""
-        if self._dying:
-            raise Killed(point)
-        batch = self.store._batch
-        kinds = ["fill"] if any(type(e) is ev.Fill for _, e in batch.facts) else []
-        kinds += ["place"] if any(isinstance(a, Place) for o in batch.outcomes for a in o.actions) else []
-        name = f"crash:{point}" + "".join(f"/{kind}" for kind in kinds)
-        item = self.plan.visit(name)
-        if item is not None:
-            self._downtime = item.size
-            self.kill(str(item))
-            raise Killed(point)
-
-    def kill(self, why: str) -> None:
-        self.history.add("crash", why)
-        self._dying = True
-        self.crashes += 1
-        self.session.kill()
-        self._dead.set()
-
     async def boot(self) -> None:
+        """A process starts: journal, engine, connection, workers."""
         self.boots += 1
         self._dying = False
         self._dead = asyncio.Event()
         self._before = asyncio.all_tasks()
         self.store = await InlineStore.open(self.path, mode="practice", chaos=self.chaos)
         self.checker.reopened(Journal(self.store._connection))
+        self.engine, fold = await stage.recovered(self.store)
+        if fold.differing or fold.adopted:
+            self.checker.violate(
+                "I13", f"{fold.differing} decisions differ on replay, {fold.adopted} unknown orders"
+            )
+        self.history.add("cockpit", f"boot {self.boots} at {self.engine.state.seq}, snapshot {fold.snapshot}")
         self.session: Session = self.hub.connect()
-        self.engine = new_engine()
-        async for _, event in self.store.facts():
-            self.engine.step(event)
-        self.history.add("cockpit", f"boot {self.boots} at seq {self.engine.state.seq}")
         self.inbox = Inbox()
+        engine = self.engine
         self.crew = Crew(
-            self.engine,
+            engine,
             self.store,
             self.session,
             self.inbox,
             self.clock,
             observe=self._observe,
+            freeze=lambda: memory.freeze(engine),
             others={"feed": self._pump, "timer": self._ring},
+            snapshot_every=SNAPSHOT_EVERY,
             chaos=self.chaos,
         )
-        self.crew.boot(self.engine.state.boot + 1, "practice", "simulated", "", self.clock.now_ms())
-        self._task = asyncio.create_task(self.crew.run())
+        self.crew.boot(engine.state.boot + 1, "practice", "simulated", "", self.clock.now_ms())
+        self._task = asyncio.create_task(self.crew.run(), name="cockpit")
 
     async def _pump(self) -> None:
         """What the venue says goes through the one door, as a live feed's worker does it."""
@@ -138,120 +142,177 @@ class World:
                 inbox.put(ev.Timer(now))
 
     def _observe(self, event: ev.AnyEvent, outcome: Outcome) -> None:
-        """Every screen, alert and client sees outcomes as they are made."""
+        """The screen's seat: whoever reads a confirmed halt there must be able to rely on it."""
+        halted = self.engine.state.halt
+        if isinstance(event, ev.AccountReport) and halted is not None and halted.confirmed == event.ts:
+            self.checker.confirmed(halted.flatten)
+        for note in outcome.notes:
+            self.history.add("cockpit", f"{note.message} {note.args}")
+
+    def chaos(self, point: str) -> None:
+        """A named instant inside the process: it may be the last one."""
+        if self._dying:
+            raise Killed(point)
+        batch = self.store._batch
+        kinds = ["fill"] if any(type(e) is ev.Fill for _, e in batch.facts) else []
+        kinds += ["place"] if any(isinstance(a, Place) for o in batch.outcomes for a in o.actions) else []
+        item = self.plan.visit(f"crash:{point}" + "".join(f"/{kind}" for kind in kinds))
+        if item is not None:
+            self._downtime = item.size
+            self.kill(str(item))
+            raise Killed(point)
+
+    def kill(self, why: str) -> None:
+        """kill -9: from here on nothing the process does reaches anyone."""
+        self.history.add("crash", why)
+        self._dying = True
+        self.crashes += 1
+        self.session.kill()
+        self._dead.set()
 
     async def bury(self) -> None:
         """Everything the dead process left on the loop goes with it."""
+        self._dying = True
         self.session.kill()
         for _ in range(100):
-            left = asyncio.all_tasks() - self._before - {asyncio.current_task()}
+            left = asyncio.all_tasks() - self._before - self._mourners
             if not left:
                 break
-            for task in left:
+            for task in sorted(left, key=lambda t: t.get_name()):
                 task.cancel()
             await asyncio.sleep(0)
         if not self._task.cancelled():
             self._task.exception()
         self.store.abandon()
 
+    @property
+    def _mourners(self) -> set[asyncio.Task[object]]:
+        """Tasks of the world itself, born after the process."""
+        own = {task for task in asyncio.all_tasks() if task.get_name() in ("moments", "world")}
+        current = asyncio.current_task()
+        return own | {current} if current is not None else own
+
     async def live(self, seconds: float) -> None:
         """Let the world run, starting the cockpit again whenever it dies."""
         end = self.loop.time() + seconds
-        while self.loop.time() < end:
-            left = end - self.loop.time()
-            waiter = asyncio.create_task(self._dead.wait())
+        while (left := end - self.loop.time()) > 0:
+            waiter = asyncio.create_task(self._dead.wait(), name="world")
             done, _ = await asyncio.wait(
                 {waiter, self._task}, timeout=left, return_when=asyncio.FIRST_COMPLETED
             )
             waiter.cancel()
-            if self.violation:
-                raise self.violation
+            self._raise()
             if not done:
                 return
             if not self._dying:
-                error = self._task.exception() if not self._task.cancelled() else "cancelled"
-                self._fail(Violation("I15", f"the cockpit ended by itself: {error!r}"))
-                if isinstance(error, BaseException):
-                    import traceback
-
-                    self.history.add("cockpit", "".join(traceback.format_exception(error)))
-                raise self.violation
+                self._ended()
             await self.bury()
             await asyncio.sleep(self._downtime)
             await self.boot()
 
-    async def _main(self) -> None:
-        self._downtime = 1.0
-        market = asyncio.create_task(self.hub.run())
-        moments = asyncio.create_task(self._moments())
-        await asyncio.sleep(TICK_FIRST)
-        await self.boot()
-        await self.live(self.seconds)
-        moments.cancel()
-        self.plan.heal()
-        self.history.add("world", "healed")
-        self.hub.frozen = True
-        for sleeve in sorted(LIMITS):
-            await self.command("sleeve_off", sleeve=sleeve_id(sleeve))
-        await self.settle()
-        self.checker.quiet(self.engine.state)
-        if self.violation:
+    def _ended(self) -> None:
+        error = None if self._task.cancelled() else self._task.exception()
+        if error is not None:
+            self.history.add("cockpit", "".join(traceback.format_exception(error)))
+        self.checker.violate("I15", f"the cockpit ended by itself: {error!r}")
+        self._raise()
+
+    def _raise(self) -> None:
+        if self.violation is not None:
             raise self.violation
-        self.kill("the last crash")
-        await self.bury()
-        market.cancel()
+
+    def _fail(self, violation: Violation) -> None:
+        if self.violation is None:
+            self.violation = violation
+        self._dying = True
+        if self.boots:
+            self._dead.set()
+
+    # --- people and accidents -------------------------------------------------------------------------
+
+    async def say(self, verb: str, **args: str) -> None:
+        """A person says something through the door, again and again until it is acknowledged."""
+        self._commands += 1
+        name = f"c{self._commands}"
+        while True:
+            while self._dying:
+                await asyncio.sleep(0.1)
+            self.history.add("person", f"{name} {verb} {args}")
+            if verb == "halt":
+                taken = self.crew.halt("person", flatten=args.get("flatten") == "1", command_id=name)
+            else:
+                taken = self.crew.command(verb, args, "person", name)
+            await asyncio.wait({taken}, timeout=5.0)
+            if taken.done() and not taken.cancelled() and taken.exception() is None:
+                self.checker.acknowledge(name, verb)
+                return
+
+    async def _through(self, saying: object) -> None:
+        """Keep the world alive while somebody talks."""
+        talk = asyncio.create_task(saying, name="moments")  # type: ignore[arg-type]
+        while not talk.done():
+            await self.live(0.5)
+        talk.result()
+
+    async def _moments(self) -> None:
+        """What the plan does by the clock: kill -9 anywhere, hand trades, halts."""
+        for moment in self.plan.moments:
+            await asyncio.sleep(max(0.0, moment.size - self.loop.time()))
+            await self._happen(moment)
+
+    async def _happen(self, moment: Item) -> None:
+        if moment.kind == "crash" and not self._dying:
+            self._downtime = 2.0
+            self.kill(str(moment))
+        elif moment.kind == "hand_trade":
+            side = ev.Side.BUY if moment.nth % 2 else ev.Side.SELL
+            self.history.add("person", f"{moment}: trades {side} {UNITS} by hand")
+            self.truth.hand_trade(LINEAR.symbol, side, UNITS, self.hub.now_ms())
+            self.hub.flush()
+        elif moment.kind == "halt":
+            await self.say("halt", flatten=str(moment.nth % 2))
+            await asyncio.sleep(8.0)
+            self.checker.lifted()
+            await self.say("resume", word="RESUME", reason="drill")
+
+    # --- the end --------------------------------------------------------------------------------------
 
     async def settle(self) -> None:
+        """Bounded time after the last fault nothing may be pending any more (I09)."""
         deadline = self.loop.time() + SETTLE
         quiet = 0
-        while True:
+        while quiet < STILL:
             await self.live(1.0)
             waiting = self.checker.unsettled(self.engine.state)
             quiet = 0 if waiting else quiet + 1
-            if quiet >= 20:
-                return
-            if self.loop.time() > deadline:
+            if waiting and self.loop.time() > deadline:
                 self.checker.violate("I09", f"not settled {SETTLE:.0f} s after the last fault: {waiting[:6]}")
-                raise self.violation
+            self._raise()
 
-    async def _moments(self) -> None:
-        for moment in self.plan.moments:
-            await asyncio.sleep(max(0.0, moment.size - self.loop.time()))
-            if moment.kind == "crash" and not self._dying:
-                self._downtime = 2.0
-                self.kill(str(moment))
+    def _replayed(self) -> None:
+        """The journal alone, from its first fact, gives the state in memory (I13)."""
+        self.store._write("final")
+        alone = stage.replayed(self.store)
+        if memory.freeze(alone) != memory.freeze(self.engine):
+            self.checker.violate("I13", stage.difference(alone, self.engine))
+        self._raise()
 
-    async def command(self, verb: str, **args: str) -> None:
-        """A person says something through the door and waits until it is acknowledged."""
-        self._commands += 1
-        name = f"c{self._commands}"
-        while name not in self.engine.state.commands:
-            if not self._dying:
-                self.crew.command(verb, args, "person", name)
-            await self.live(1.0)
-
-
-TICK_FIRST = 1.0
-
-
-def sleeve_id(name: str) -> str:
-    return f"{name}@1/{LINEAR.symbol}"
-
-
-def new_engine() -> Engine:
-    import cockpit.risk.rules.max_leverage
-    import cockpit.risk.rules.order_rate
-    import cockpit.risk.rules.price_band
-    import cockpit.risk.rules.stale_data  # noqa: F401
-
-    state = new_state("USDT", "practice", ZERO, Ledger())
-    state.instruments[LINEAR.symbol] = LINEAR
-    rules = [
-        Rule(name, RULES[name].target, RiskConfig(max_orders_per_minute=1000, max_orders_per_second=100))
-        for name in RULES
-        if name != "tradable"
-    ]
-    engine = Engine(state, rules)
-    for index, (name, strategy, tf) in enumerate(SLEEVES):
-        engine.add_sleeve(Sleeve(sleeve_id(name), index, name, 1, LINEAR.symbol, tf), strategy())
-    return engine
+    async def _twice(self) -> None:
+        """Two starts in a row: nothing is sent but questions, nothing changes (I13)."""
+        for _ in range(2):
+            before = describe_truth(self.truth), stage.essence(self.engine)
+            sent = self.checker.changes
+            self.kill("a restart in quiet times")
+            await self.live(float(STILL))
+            after = describe_truth(self.truth), stage.essence(self.engine)
+            for was, now in zip(before, after, strict=True):
+                changed = {key: (was[key], now[key]) for key in was if was[key] != now[key]}
+                if changed:
+                    self.checker.violate("I13", f"a restart changed {changed}")
+            if self.checker.changes != sent:
+                self.checker.violate("I13", f"a restart sent {self.checker.changes - sent} requests")
+            waiting = self.checker.unsettled(self.engine.state)
+            if waiting:
+                self.checker.violate("I13", f"not settled {STILL} s after a quiet restart: {waiting[:6]}")
+            self.checker.quiet(self.engine.state)
+            self._raise()

@@ -1,0 +1,95 @@
+"""The real matching engine in the role of the outside world, seen only as an adapter would see it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from cockpit.core.events import (
+    Ack,
+    AnyEvent,
+    Cancelled,
+    Fill,
+    FillKind,
+    FundingPaid,
+    OrderReport,
+    Reject,
+    VenueOrder,
+    VenuePosition,
+)
+from cockpit.core.intents import Action, Place
+from cockpit.core.matching import Exchange, Rules
+from cockpit.core.orders import OrderKind, Role
+from cockpit.core.types import Instrument, PosSide, Side
+
+CASH = Decimal(1_000_000)
+HAND = "hand"
+"""Client ids of orders that a person sent around the cockpit begin with this."""
+
+
+class RealTruth:
+    """``cockpit.core.matching.Exchange`` with instant matching; distance is the network's business."""
+
+    def __init__(self, instruments: tuple[Instrument, ...], seed: int) -> None:
+        rules = Rules(queue="front", leverage=Decimal(10), cancel_failure=0.02 if seed % 4 == 0 else 0.0)
+        self.exchange = Exchange({i.symbol: i for i in instruments}, {"USDT": CASH}, rules, seed)
+        self._fills: list[Fill] = []
+        self._hands = 0
+
+    @property
+    def fills(self) -> list[Fill]:
+        """Every fill of the account as an adapter reports it: what is not ours has no client id."""
+        for fill in self.exchange.fills[len(self._fills) :]:
+            self._fills.append(_as_reported(fill))
+        return self._fills
+
+    @property
+    def bills(self) -> list[FundingPaid]:
+        return [bill for bill in self.exchange.bills if isinstance(bill, FundingPaid)]
+
+    def market(self, event: AnyEvent, ts: int) -> None:
+        self.exchange.market(event, ts)
+
+    def request(self, action: Action, ts: int) -> None:
+        self.exchange.request(action, ts)
+
+    def reports(self) -> list[AnyEvent]:
+        """What the venue has to say since the last call; replies to strangers' orders are not ours."""
+        told = list(self.exchange.reports)
+        self.exchange.reports.clear()
+        said: list[AnyEvent] = []
+        for event in told:
+            if isinstance(event, Fill):
+                said.append(_as_reported(event))
+            elif not (isinstance(event, Ack | Reject | Cancelled) and event.cid.startswith(HAND)):
+                said.append(event)
+        return said
+
+    def order(self, cid: str, ts: int) -> OrderReport:
+        return self.exchange.order(cid, ts)
+
+    def open_orders(self) -> tuple[VenueOrder, ...]:
+        return self.exchange.open_orders()
+
+    def positions(self) -> tuple[VenuePosition, ...]:
+        return self.exchange.positions()
+
+    def balances(self) -> dict[str, Decimal]:
+        return self.exchange.balances()
+
+    def hand_trade(self, symbol: str, side: Side, qty: Decimal, ts: int) -> None:
+        """Somebody trades on the account by hand."""
+        self._hands += 1
+        cid = f"{HAND}{self._hands}"
+        place = Place(
+            cid, "", symbol, side, OrderKind.MARKET, qty, None, None, None, None,
+            False, PosSide.NET, Role.ENTRY, "",
+        )  # fmt: skip
+        self.exchange.request(place, ts)
+
+
+def _as_reported(fill: Fill) -> Fill:
+    if fill.cid.startswith(HAND):
+        return msgspec.structs.replace(fill, cid="", kind=FillKind.EXTERNAL)
+    return fill
