@@ -259,7 +259,8 @@ def summary_text(summary: dict[str, Any]) -> str:
         f"  realised {summary['realised']}   unrealised {summary['unrealised']}",
     ]
     for row in summary["sleeves"]:
-        why = f"   {row['why']}" if row["why"] else ""
+        words = row["why"] or (row["tag"] if not row["trades"] else "")
+        why = f"   {words}" if words else ""
         lines.append(f"  {row['sleeve']}: {row['trades']} trades, position {row['position']}{why}")
     if summary["faults"]:
         found = ", ".join(f"{count:,} {what}" for what, count in summary["faults"].items())

@@ -219,6 +219,7 @@ class Runtime:
                     "trades": s.trades,
                     "position": str(state.position(s.id)),
                     "state": "benched" if s.benched else "on" if s.on else "off",
+                    "tag": s.tag,
                     "why": s.verdicts[0].reason if s.verdicts else s.benched,
                 }
                 for s in state.sleeves.values()
