@@ -162,6 +162,8 @@ class Controls(Commands):
     def screenshot(self) -> None:
         folder = self.app.settings.screenshots_dir
         try:
+            if folder is not None:
+                folder.mkdir(parents=True, exist_ok=True)
             path = self.app.save_screenshot(path=str(folder) if folder else os.curdir)
         except OSError as error:
             self.app.warn(self.app.look().say("screenshot.failed", reason=error))

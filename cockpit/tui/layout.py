@@ -12,6 +12,7 @@ ORDER = ("book", "chart", "tape", "positions", "sleeves", "orders", "events", "l
 
 NARROW = 110
 WIDE = 180
+SHORT = 19
 TINY_WIDTH, TINY_HEIGHT = 64, 14
 
 
@@ -39,7 +40,15 @@ def arrange(width: int, height: int, focus: str = "", zoomed: bool = False) -> d
 def _narrow(width: int, height: int, focus: str) -> dict[str, Rect]:
     left = max(30, min(40, width * 45 // 100))
     right = width - left
-    flexible = focus if focus in ("sleeves", "orders", "events", "tape", "limits", "feeds") else "sleeves"
+    if height < SHORT:
+        half = height // 2
+        flexible = focus if focus not in ("book", "positions") else "sleeves"
+        return {
+            "book": Rect(0, 0, left, height),
+            "positions": Rect(left, 0, right, half),
+            flexible: Rect(left, half, right, height - half),
+        }
+    flexible = focus if focus not in ("book", "positions", "chart") else "sleeves"
     low = max(5, min(8, height * 30 // 100))
     middle = max(6, min(9, height * 33 // 100))
     top = height - middle - low

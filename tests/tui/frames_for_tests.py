@@ -1,4 +1,4 @@
-"""A rich, realistic frame that is the same on every machine, and a market that moves for demos and benchmarks."""
+"""A rich, realistic frame, the same on every machine, and a market that moves for demos and benchmarks."""
 
 from __future__ import annotations
 
@@ -138,37 +138,21 @@ def positions(at: int, age: int = 60) -> tuple[PositionRow, ...]:
 
 
 def orders(at: int) -> tuple[OrderRow, ...]:
-    maker = f"market_maker@1/{SOL}"
-    trend = f"ema_trend@3/{BTC}"
-    one = mid(SOL, at)
+    maker, trend, one = f"market_maker@1/{SOL}", f"ema_trend@3/{BTC}", mid(SOL, at)
+    quote = OrderRow(
+        "mm1b000412", maker, SOL, "buy", "post_only", "entry", one - 0.03, 120, 0, "live", T0 - 4200, False
+    )
+    swap = msgspec.structs.replace
     return (
-        OrderRow(
-            "mm1b000412",
-            maker,
-            SOL,
-            "buy",
-            "post_only",
-            "entry",
-            one - 0.03,
-            120,
-            0,
-            "live",
-            T0 - 4200,
-            False,
-        ),
-        OrderRow(
-            "mm1s000413",
-            maker,
-            SOL,
-            "sell",
-            "post_only",
-            "entry",
-            one + 0.05,
-            120,
-            35,
-            "partial",
-            T0 - 900,
-            False,
+        quote,
+        swap(
+            quote,
+            cid="mm1s000413",
+            side="sell",
+            price=one + 0.05,
+            filled=35,
+            state="partial",
+            created=T0 - 900,
         ),
         OrderRow(
             "em3p000007",
@@ -188,22 +172,7 @@ def orders(at: int) -> tuple[OrderRow, ...]:
         OrderRow(
             "em3e000009", trend, ETH, "buy", "limit", "entry", 3301.5, 4, 0, "unknown", T0 - 2100, False
         ),
-        OrderRow(
-            "mm1b000411",
-            maker,
-            SOL,
-            "buy",
-            "post_only",
-            "entry",
-            one - 0.04,
-            120,
-            0,
-            "live",
-            T0 - 6000,
-            False,
-            0.0,
-            True,
-        ),
+        swap(quote, cid="mm1b000411", price=one - 0.04, created=T0 - 6000, cancelling=True),
     )
 
 
@@ -211,47 +180,46 @@ def sleeves(at: int) -> tuple[SleeveRow, ...]:
     def heat(seed: int) -> tuple[float, ...]:
         return tuple(round(noise(seed, hour) * 40 + 4, 2) for hour in range(24))
 
+    def row(strategy: str, version: int, symbol: str, stage: str, state: str, *rest: object) -> SleeveRow:
+        return SleeveRow(f"{strategy}@{version}/{symbol}", strategy, version, symbol, stage, state, *rest)  # type: ignore[arg-type]
+
+    over, streak = "max_notional: 24,000 > 20,000 USDT", "loss_streak: 4 losses in a row"
     return (
-        SleeveRow(f"ema_trend@3/{BTC}", "ema_trend", 3, BTC, "paper", "on", 2.5, 1284.4 + at, 41, "hold long", "", heat(1)),
-        SleeveRow(
-            f"market_maker@1/{SOL}", "market_maker", 1, SOL, "paper", "on", -31.0, 82.11, 1204, "quote 2 sides",
-            "max_notional: 24,000 > 20,000 USDT", heat(2),
-        ),
-        SleeveRow(
-            f"ema_trend@4/{ETH}", "ema_trend", 4, ETH, "shadow", "warming", 0.0, 0.0, 0, "", "", heat(3)[:6],
-        ),
-        SleeveRow(
-            f"breakout@2/{XRP}", "breakout", 2, XRP, "canary", "benched", 0.0, -212.9, 17, "wanted long 900",
-            "loss_streak: 4 losses in a row", heat(4),
-        ),
-        SleeveRow(f"funding_carry@1/{BTC}", "funding_carry", 1, BTC, "paper", "off", 0.0, 4.2, 3, "", "", heat(5)),
-    )  # fmt: skip
+        row("ema_trend", 3, BTC, "paper", "on", 2.5, 1284.4 + at, 41, "hold long", "", heat(1)),
+        row("market_maker", 1, SOL, "paper", "on", -31.0, 82.11, 1204, "quote 2 sides", over, heat(2)),
+        row("ema_trend", 4, ETH, "shadow", "warming", 0.0, 0.0, 0, "", "", heat(3)[:6]),
+        row("breakout", 2, XRP, "canary", "benched", 0.0, -212.9, 17, "wanted long 900", streak, heat(4)),
+        row("funding_carry", 1, BTC, "paper", "off", 0.0, 4.2, 3, "", "", heat(5)),
+    )
 
 
 def events(at: int) -> tuple[EventRow, ...]:
-    rows: list[tuple[int, str, str, dict[str, str], str]] = [
+    btc, sol, eth, xrp = (f"{base}-USDT-SWAP" for base in ("BTC", "SOL", "ETH", "XRP"))
+    bought = {"side": "buy", "qty": "2.5", "symbol": btc, "price": "64,480.0"}
+    story: list[tuple[int, str, str, dict[str, str], str]] = [
         (0, "info", "boot.started", {"mode": "practice", "version": "0.1.0"}, ""),
         (1, "good", "reconcile.ok", {"orders": "3", "positions": "3"}, ""),
-        (4, "info", "order.sent", {"side": "buy", "qty": "2.5", "symbol": "BTC-USDT-SWAP", "price": "64,480.0"}, "ema_trend@3"),
-        (5, "good", "order.filled", {"side": "buy", "qty": "2.5", "symbol": "BTC-USDT-SWAP", "price": "64,480.0"}, "ema_trend@3"),
-        (6, "good", "stop.armed", {"symbol": "BTC-USDT-SWAP", "price": "64,213.5"}, "ema_trend@3"),
-        (30, "warn", "rule.trimmed", {"rule": "max_notional", "reason": "24,000 > 20,000 USDT"}, "market_maker@1"),
-        (44, "warn", "feed.fault", {"symbol": "XRP-USDT-SWAP", "what": "gap", "count": "2"}, ""),
-        (51, "alarm", "sleeve.benched", {"sleeve": "breakout@2", "reason": "4 losses in a row"}, "breakout@2"),
-        (58, "alarm", "stop.missing", {"symbol": "SOL-USDT-SWAP", "reason": "51000 refused"}, "ema_trend@3"),
-        (59, "warn", "order.unknown", {"symbol": "ETH-USDT-SWAP", "reason": "timeout"}, "ema_trend@3"),
-        (60, "info", "funding.paid", {"symbol": "BTC-USDT-SWAP", "amount": "-1.07", "ccy": "USDT"}, ""),
-    ]  # fmt: skip
-    old = tuple(EventRow(T0 - 61_000 + second * 1000, *rest) for second, *rest in rows)  # type: ignore[arg-type]
-    new = tuple(
-        EventRow(
-            T0 + index * 2000, "good" if index % 3 else "info", "order.filled" if index % 3 else "order.sent",
-            {"side": "sell" if index % 2 else "buy", "qty": "120", "symbol": "SOL-USDT-SWAP", "price": f"{mid(SOL, index * 20):.2f}"},
-            "market_maker@1",
-        )
-        for index in range(max(0, at // 20 - 40), at // 20)
-    )  # fmt: skip
-    return old + new
+        (4, "info", "order.sent", bought, "ema_trend@3"),
+        (5, "good", "order.filled", bought, "ema_trend@3"),
+        (6, "good", "stop.armed", {"symbol": btc, "price": "64,213.5"}, "ema_trend@3"),
+        (30, "warn", "rule.trimmed", {"rule": "max_notional", "reason": "24,000 > 20,000"}, "market_maker@1"),
+        (44, "warn", "feed.fault", {"symbol": xrp, "what": "gap", "count": "2"}, ""),
+        (51, "alarm", "sleeve.benched", {"sleeve": "breakout@2", "reason": "4 losses"}, "breakout@2"),
+        (58, "alarm", "stop.missing", {"symbol": sol, "reason": "51000 refused"}, "ema_trend@3"),
+        (59, "warn", "order.unknown", {"symbol": eth, "reason": "timeout"}, "ema_trend@3"),
+        (60, "info", "funding.paid", {"symbol": btc, "amount": "-1.07", "ccy": "USDT"}, ""),
+    ]
+    out = [EventRow(T0 - 61_000 + second * 1000, *rest) for second, *rest in story]  # type: ignore[arg-type]
+    for index in range(max(0, at // 20 - 40), at // 20):
+        args = {
+            "side": "sell" if index % 2 else "buy",
+            "qty": "120",
+            "symbol": sol,
+            "price": f"{mid(SOL, index * 20):.2f}",
+        }
+        level, message = ("good", "order.filled") if index % 3 else ("info", "order.sent")
+        out.append(EventRow(T0 + index * 2000, level, message, args, "market_maker@1"))
+    return tuple(out)
 
 
 def sources(age: int) -> tuple[SourceRow, ...]:

@@ -1,0 +1,330 @@
+"""What each panel says about a frame. Painters are pure: no terminal is needed to ask them."""
+
+from math import nan
+
+import msgspec
+import pytest
+
+from cockpit.core.frames import CandleRow, Frame
+from cockpit.core.registry import PANELS
+from cockpit.tui.box import boxed
+from cockpit.tui.cells import plain
+from cockpit.tui.glyphs import ASCII
+from cockpit.tui.panels import load
+from cockpit.tui.picture import Column, Look, Picture, chosen, table, window
+from tests.tui import frames_for_tests as made
+
+load()
+LOOK = Look(width=100, height=20, symbol=made.BTC)
+swap = msgspec.structs.replace
+
+
+def paint(panel: str, frame: Frame, look: Look = LOOK) -> Picture:
+    picture: Picture = PANELS[panel].target(frame, look)
+    return picture
+
+
+def text(picture: Picture) -> str:
+    return "\n".join(plain(row) for row in picture.rows)
+
+
+def styles(picture: Picture, words: str) -> set[str]:
+    """The styles of the segments that contain ``words``."""
+    return {style for row in picture.rows for part, style in row if words in part}
+
+
+# --- book -------------------------------------------------------------------------------------------------
+
+
+def test_the_book_puts_asks_above_bids_and_the_best_next_to_the_spread() -> None:
+    picture = paint("book", made.frame(0))
+    lines = [plain(row) for row in picture.rows]
+    spread = next(i for i, line in enumerate(lines) if "spread" in line)
+    prices = [
+        float(line.split()[1].replace(",", "").rstrip("◆"))
+        for line in lines
+        if line.strip() and "spread" not in line
+    ]
+    book = made.book(made.BTC, 0)
+    assert prices == sorted(prices, reverse=True)
+    assert prices[spread - 1] == book.asks[0][0]
+    assert prices[spread] == book.bids[0][0]
+    assert len(lines) == LOOK.height
+
+
+def test_own_orders_are_marked_and_shown_even_where_nobody_else_quotes() -> None:
+    book = made.book(made.BTC, 0)
+    lonely = round((book.bids[0][0] + book.bids[1][0]) / 2, 3)
+    frame = made.frame(
+        0, books=(swap(book, own=(("buy", lonely, 0.25), ("sell", book.asks[1][0], 1.5)), tick=0.01),)
+    )
+    lines = [plain(row) for row in paint("book", frame).rows]
+    assert [line for line in lines if "◆" in line and "0.25" in line and f"{lonely:,.2f}" in line]
+    assert [line for line in lines if "◆" in line and "1.5" in line]
+    assert len([line for line in lines if "◆" in line]) == 2
+
+
+def test_a_broken_book_says_so_and_is_dimmed() -> None:
+    frame = made.frame(0, books=(made.book(made.BTC, 0, ok=False),))
+    picture = paint("book", frame)
+    assert "BROKEN" in picture.alarm
+    assert {style for row in picture.rows for part, style in row if part.strip()} == {"stale"}
+    assert "BROKEN" in plain(boxed(picture, LOOK)[0])
+
+
+def test_an_old_book_is_stale_with_its_age() -> None:
+    fresh = paint("book", made.frame(0, books=(made.book(made.BTC, 0, age=900),)))
+    assert fresh.stale == 0
+    picture = paint("book", made.frame(0, books=(made.book(made.BTC, 0, age=4200),)))
+    assert picture.stale == 4200
+    rows = boxed(picture, LOOK)
+    assert "STALE 4 s" in plain(rows[0])
+    assert {style for row in rows[1:-1] for part, style in row[1:-1] if part.strip()} == {"stale"}
+
+
+def test_a_silent_engine_makes_a_young_book_old() -> None:
+    frame = made.frame(0)
+    assert paint("book", frame, swap(LOOK, lag=800)).stale == 0
+    assert paint("book", frame, swap(LOOK, lag=1000)).stale == 1040
+
+
+def test_no_book_is_said_in_words() -> None:
+    assert "no book" in text(paint("book", made.frame(0, books=())))
+    empty = swap(made.book(made.BTC, 0), bids=(), asks=())
+    assert "waiting" in text(paint("book", made.frame(0, books=(empty,))))
+    one = swap(made.book(made.BTC, 0), asks=())
+    assert "one side is empty" in text(paint("book", made.frame(0, books=(one,))))
+
+
+# --- tape -------------------------------------------------------------------------------------------------
+
+
+def test_the_tape_is_newest_first_whichever_way_it_comes() -> None:
+    frame = made.frame(0)
+    turned = swap(frame, trades=tuple(reversed(frame.trades)))
+    assert text(paint("tape", frame)) == text(paint("tape", turned))
+    newest = max((row for row in frame.trades if row.symbol == made.BTC), key=lambda row: row.ts)
+    assert f"{newest.price:,.1f}" in plain(paint("tape", frame).rows[0])
+
+
+def test_the_takers_side_is_a_shape() -> None:
+    rows = paint("tape", made.frame(0)).rows
+    assert {plain(row).split()[1] for row in rows} == {"▲", "▼"}
+    assert {plain(row).split()[1] for row in paint("tape", made.frame(0), swap(LOOK, glyphs=ASCII)).rows} == {
+        "^",
+        "v",
+    }
+
+
+# --- chart ------------------------------------------------------------------------------------------------
+
+
+def series(*closes: float, tf: int = 60_000) -> dict[str, tuple[CandleRow, ...]]:
+    rows = tuple(
+        CandleRow(index * tf, close - 1, close + 1, close - 2, close, 5.0)
+        for index, close in enumerate(closes)
+    )
+    return {f"{made.BTC}|{tf}": rows}
+
+
+@pytest.mark.parametrize("closes", [(100.0,), (100.0, 100.0), (1e-7, 2e-7, 3e-7), (64_000.0,) * 300])
+def test_any_series_can_be_drawn(closes: tuple[float, ...]) -> None:
+    picture = paint("chart", made.frame(0, candles=series(*closes), positions=(), fills=()))
+    assert "█" in text(picture) or "▀" in text(picture) or "▄" in text(picture)
+
+
+def test_a_series_without_any_movement_can_be_drawn() -> None:
+    rows = tuple(CandleRow(index * 60_000, 5.0, 5.0, 5.0, 5.0, 0.0) for index in range(20))
+    assert paint("chart", made.frame(0, candles={made.BTC: rows})).rows
+
+
+def test_up_and_down_differ_without_colour() -> None:
+    rows = tuple(
+        CandleRow(i * 60_000, 10.0, 21.0, 9.0, 20.0, 1.0)
+        if i % 2
+        else CandleRow(i * 60_000, 20.0, 21.0, 9.0, 10.0, 1.0)
+        for i in range(20)
+    )
+    picture = paint("chart", made.frame(0, candles={made.BTC: rows}, positions=()), swap(LOOK, mono=True))
+    assert "┃" in text(picture)
+    assert "█" in text(picture)
+
+
+def test_longer_candles_are_made_of_shorter_ones() -> None:
+    frame = made.frame(0, candles=series(*[float(price) for price in range(100, 130)]))
+    assert "1m" in paint("chart", frame).title
+    assert "5m" in paint("chart", frame, swap(LOOK, timeframe=300_000)).title
+    assert "1m" in paint("chart", frame, swap(LOOK, timeframe=30_000)).title
+
+
+def test_entry_stops_and_own_fills_are_drawn() -> None:
+    frame = made.frame(300)
+    wide = swap(LOOK, width=140, height=30)
+    drawn = text(paint("chart", frame, wide))
+    assert "64,480.0" in drawn
+    assert "▲" in drawn
+    assert "64,480.0" not in text(paint("chart", frame, swap(wide, private=True)))
+
+
+# --- positions --------------------------------------------------------------------------------------------
+
+
+def test_a_missing_stop_goes_to_the_top_and_says_so() -> None:
+    picture = paint("positions", made.frame(0))
+    assert plain(picture.rows[1]).startswith("SOL-USDT-SWAP")
+    assert "!sTP" in plain(picture.rows[1])
+    assert picture.alarm == "STOP MISSING"
+    assert styles(picture, "!sTP") == {"danger bold"}
+
+
+@pytest.mark.parametrize(
+    ("states", "letters"),
+    [
+        (("armed", "armed", "armed", "armed"), "HSTP"),
+        (("armed", "local", "unused", "missing"), "Hs-!"),
+        (("unused", "unused", "unused", "unused"), "----"),
+    ],
+)
+def test_stop_letters(states: tuple[str, str, str, str], letters: str) -> None:
+    row = swap(made.positions(0)[0], layers=made.layers(*states, 64_000.0, 0.01))
+    assert letters in text(paint("positions", made.frame(0, positions=(row,))))
+
+
+def test_only_the_old_marks_are_dimmed() -> None:
+    young, old, *_ = made.positions(0)
+    frame = made.frame(0, positions=(young, swap(old, age=5000)))
+    picture = paint("positions", frame)
+    assert (picture.stale, picture.dim) == (5000, False)
+    assert {style for part, style in picture.rows[2] if part.strip()} == {"stale"}
+    assert "stale" not in {style for _, style in picture.rows[1]}
+
+
+def test_a_gain_and_a_loss_differ_by_shape_and_sign() -> None:
+    rows = tuple(
+        swap(made.positions(0)[0], sleeve=str(pnl), pnl=pnl, exit_pnl=nan) for pnl in (12.5, -12.5, 0.0)
+    )
+    drawn = text(paint("positions", made.frame(0, positions=rows)))
+    assert "▲+12.50" in drawn
+    assert "▼-12.50" in drawn
+
+
+def test_privacy_hides_money_and_sizes_but_not_the_market() -> None:
+    drawn = text(paint("positions", made.frame(0), swap(LOOK, private=True, width=180)))
+    assert "•••" in drawn
+    assert "64,480.0" in drawn
+    for secret in ("440", "2.5 ", "12.1", "-1.07", "4.21"):
+        assert secret not in drawn
+
+
+def test_bars_only_tapes_are_fresh_as_long_as_the_engine_says_so() -> None:
+    bars = swap(made.sources(0)[0], name="bars", age=1_800_000, stale=False)
+    row = swap(made.positions(0)[0], age=1_800_000)
+    frame = made.frame(0, books=(), sources=(bars,), positions=(row,))
+    assert paint("positions", frame).stale == 0
+    late = swap(frame, sources=(swap(bars, stale=True),))
+    assert paint("positions", late).stale == 1_800_000
+
+
+def test_when_the_tape_is_over_nothing_grows_old() -> None:
+    frame = made.frame(0, ended=True, age=9000)
+    assert {paint(panel, frame, swap(LOOK, lag=60_000)).stale for panel in PANELS} == {0}
+
+
+# --- orders, strategies, events, limits, feeds ------------------------------------------------------------
+
+
+def test_an_order_nobody_can_vouch_for_comes_first() -> None:
+    picture = paint("orders", made.frame(0))
+    assert "UNKNOWN" in plain(picture.rows[1])
+    assert picture.alarm == "1 UNKNOWN"
+    assert picture.keys[0] == "em3e000009"
+
+
+def test_a_stop_shows_its_trigger() -> None:
+    assert "64,213.5" in text(paint("orders", made.frame(0)))
+
+
+def test_the_reason_for_not_trading_is_shown() -> None:
+    drawn = text(paint("sleeves", made.frame(0), swap(LOOK, width=140)))
+    assert "max_notional: 24,000 > 20,000 USDT" in drawn
+    assert "benched" in drawn
+    assert "shadow" in drawn
+
+
+def test_the_selected_strategy_explains_itself_at_the_foot() -> None:
+    cursor = made.frame(0).sleeves[3].sleeve
+    picture = paint("sleeves", made.frame(0), swap(LOOK, width=60, focused=True, cursor=cursor))
+    assert "loss_streak: 4 losses in a row" in plain(picture.rows[-1])
+
+
+def test_events_are_newest_first_and_translated() -> None:
+    picture = paint("events", made.frame(0))
+    assert "funding" in plain(picture.rows[1])
+    drawn = text(paint("events", made.frame(0), swap(LOOK, lang="zh")))
+    assert "止损缺失" in drawn
+    assert "买 2.5 BTC-USDT-SWAP 成交于 64,480.0" in drawn
+
+
+def test_events_of_one_instant_have_keys_of_their_own() -> None:
+    row = made.events(0)[0]
+    keys = paint("events", made.frame(0, events=(row, row, row))).keys
+    assert len(set(keys)) == 3
+
+
+def test_limits_show_their_use_fullest_first() -> None:
+    rows = [plain(row) for row in paint("limits", made.frame(0)).rows]
+    assert "82%" in rows[0]
+    assert "16,400/20,000 USDT" in rows[0]
+    assert styles(paint("limits", made.frame(0)), "82%") == {"danger"}
+
+
+def test_feeds_in_trouble_come_first() -> None:
+    first = swap(made.sources(0)[-1], up=False)
+    rows = paint("feeds", made.frame(0, sources=(*made.sources(0)[:-1], first))).rows
+    assert "DOWN" in plain(rows[1])
+
+
+@pytest.mark.parametrize("panel", sorted(PANELS))
+def test_an_empty_panel_says_something(panel: str) -> None:
+    bare = made.frame(
+        0,
+        books=(),
+        trades=(),
+        candles={},
+        positions=(),
+        orders=(),
+        fills=(),
+        sleeves=(),
+        events=(),
+        sources=(),
+        limits=(),
+    )
+    assert text(paint(panel, bare)).strip()
+
+
+# --- lists ------------------------------------------------------------------------------------------------
+
+
+def test_whole_columns_are_left_out_and_numbers_are_never_cut() -> None:
+    columns = [Column("Name", 4, 0), Column("PnL", 3, 1, right=True), Column("Why", 6, 2)]
+    body = [[("abcdefgh", ""), ("-1,234,567.89", ""), ("because", "")]]
+    for width in range(4, 60):
+        head, rows = table(columns, body, width)
+        line = plain(rows[0])
+        assert len(plain(head)) == len(line) <= width
+        assert "-1,234,567.89" in line or "PnL" not in plain(head)
+    assert chosen(columns, 5) == [0]
+
+
+def test_the_window_follows_the_cursor() -> None:
+    assert list(window(100, 0, 5)) == [0, 1, 2, 3, 4]
+    assert 50 in window(100, 50, 5)
+    assert list(window(100, 99, 5)) == [95, 96, 97, 98, 99]
+    assert list(window(3, 2, 5)) == [0, 1, 2]
+
+
+def test_a_filter_shows_what_it_hides() -> None:
+    picture = paint("orders", made.frame(0), swap(LOOK, needle="eth"))
+    assert len(picture.keys) == 1
+    nothing = paint("orders", made.frame(0), swap(LOOK, needle="doge"))
+    assert "nothing matches /doge" in text(nothing)
