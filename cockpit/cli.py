@@ -1,12 +1,193 @@
-"""The command line."""
+"""The command line: what is typed becomes one command, run from its own file in ``cockpit.app.commands``.
+
+Nothing heavy is imported here: ``cockpit --help`` must answer before the finger has left the key.
+"""
+
+from __future__ import annotations
 
 import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any, NoReturn
 
 import cockpit
+from cockpit.core.errors import CockpitError, ConfigError, InvariantError
+
+COMMANDS = {
+    "attach": "put the screen on a cockpit that runs without one",
+    "status": "what the running cockpit does",
+    "kill": "stop all trading now: no entries, resting entries cancelled, positions protected or closed",
+    "resume": "lift a halt",
+    "stop": "end the running cockpit; orders at the venue stay as they are",
+    "explain": "why an order exists: wish, rules, order, fills",
+    "replay": "run a journal through the engine again and compare every decision",
+    "backtest": "run strategies over a tape as fast as it goes",
+    "data": "import, describe and verify recorded markets",
+    "strategies": "the strategies there are, with their parameters",
+    "new": "write a new strategy with its test",
+    "doctor": "is everything here in order?",
+    "help": "parameters, rules, exit codes, environment, keys, settings",
+}
+
+EXIT_CODES = {
+    0: "done",
+    1: "error, or doctor found something broken",
+    2: "usage or settings",
+    3: "a plug-in is broken",
+    4: "storage: journal or data directory",
+    5: "recorded data",
+    6: "venue",
+    7: "no cockpit is running here",
+    8: "refused for safety, or no answer",
+    70: "our bug",
+    130: "interrupted",
+}
+
+EPILOG = """\
+exit codes: 0 done, 1 error, 2 usage or settings, 3 plug-in, 4 storage, 5 recorded data, 6 venue,
+            7 no cockpit running here, 8 refused, 70 our bug, 130 interrupted
+more: cockpit help, cockpit COMMAND --help
+"""
+
+NAMED = re.compile(r"(?:unrecognized arguments: |invalid choice: ')([^\s']+)")
 
 
-def main(argv: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="cockpit", description=cockpit.__doc__)
+class Parser(argparse.ArgumentParser):
+    """argparse that names the nearest word it knows."""
+
+    words: Sequence[str] = ()
+    """What was typed."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("allow_abbrev", False)
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(**options)
+
+    def error(self, message: str) -> NoReturn:
+        """Exit 2 with one sentence."""
+        known = [*self._option_string_actions, *COMMANDS]
+        found = NAMED.search(message)
+        word = found[1].partition("=")[0] if found is not None else ""
+        stranger = next((w for w in self.words if w.startswith("--") and w.partition("=")[0] not in known), "")
+        if stranger and "COMMAND: invalid choice" in message:
+            # Its value was taken for a command; the option itself is what nobody knows.
+            word, message = stranger, f"there is no option {stranger}"
+        near = get_close_matches(word, known, 1) if word else []
+        hint = f"; did you mean {near[0]}?" if near else ""
+        if near and found is not None:
+            message = message.partition(" (choose from")[0]
+        raise ConfigError(f"{message}{hint} (see {self.prog} --help)")
+
+
+def common(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
+    """Options that every command takes, before its name or after it."""
+    absent: Any = None if top else argparse.SUPPRESS
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        default=False if top else argparse.SUPPRESS,
+        help="answer in JSON on stdout; talk goes to stderr",
+    )
+    parser.add_argument(
+        "--data-dir", metavar="DIR", default=absent, help="where journals are kept (default: cockpit doctor)"
+    )
+    parser.add_argument("--config", metavar="FILE", default=absent, help="settings instead of ./cockpit.toml")
+    parser.add_argument(
+        "--set",
+        metavar="K=V",
+        action="append",
+        dest="set" if top else "set_after",
+        default=[] if top else argparse.SUPPRESS,
+        help="one setting, e.g. run.equity=5000; may be repeated",
+    )
+    parser.add_argument("--lang", choices=("en", "zh"), default=absent, help="language")
+
+
+def market(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
+    """Options that say what to run on."""
+    absent: Any = None if top else argparse.SUPPRESS
+    parser.add_argument("--tape", metavar="TAPE", default=absent, help="a recorded market")
+    parser.add_argument(
+        "--from", metavar="TIME", dest="begin", default=absent, help="from this instant of the tape (ISO, UTC)"
+    )
+    parser.add_argument(
+        "--to", metavar="TIME", dest="end", default=absent, help="up to, not including, this instant"
+    )
+    parser.add_argument(
+        "--strategy",
+        metavar="SLEEVE",
+        action="append",
+        default=absent,
+        help="NAME[:k=v,...]@SYMBOL[/TF] instead of the settings' sleeves; may be repeated",
+    )
+    parser.add_argument(
+        "--seed", metavar="N", type=int, default=absent, help="of the practice market and the simulated venue"
+    )
+
+
+def build(argv: Sequence[str]) -> Parser:
+    """The whole grammar; only the commands that are named are loaded."""
+    parser = Parser(
+        prog="cockpit",
+        description=f"{cockpit.__doc__}\n\nWithout a command it starts on the embedded practice market: "
+        "no key, no network, no real money.",
+        epilog=EPILOG,
+    )
+    parser.words = argv
     parser.add_argument("--version", action="version", version=f"cockpit {cockpit.__version__}")
-    parser.parse_args(argv)
-    return 0
+    parser.add_argument("--daemon", action="store_true", help="no screen; cockpit attach brings one")
+    parser.add_argument("--speed", choices=("1", "10", "max"), help="pace of a tape")
+    market(parser, top=True)
+    common(parser, top=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, help_ in COMMANDS.items():
+        below = commands.add_parser(name, help=help_, description=help_)
+        if name in argv:
+            import_module(f"cockpit.app.commands.{name}").add(below)
+            common(below)
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line; returns its exit code and never shows a traceback (COCKPIT_DEBUG=1 does)."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        args = build(words).parse_args(words)
+        args.set = [*args.set, *getattr(args, "set_after", [])]
+        if args.seed is not None:
+            args.set.append(f"run.seed={args.seed}")
+        command = import_module(f"cockpit.app.commands.{args.command or 'start'}")
+        code = int(command.run(args))
+        sys.stdout.flush()
+        return code
+    except CockpitError as error:
+        return _failed(error, words)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # Whoever read us has had enough (``cockpit data info | head``); Python must not complain at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001  the last fence: a bug is a sentence and exit 70, not a traceback
+        bug = InvariantError(f"internal error: {type(error).__name__}: {error}")
+        bug.__cause__ = error
+        return _failed(bug, words)
+
+
+def _failed(error: CockpitError, words: Sequence[str]) -> int:
+    if os.environ.get("COCKPIT_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(error)
+    print(f"cockpit: {error}", file=sys.stderr)
+    if isinstance(error, InvariantError):
+        print("cockpit: this is a bug of ours; COCKPIT_DEBUG=1 shows where", file=sys.stderr)
+    if "--json" in words:
+        failure = {"kind": type(error).__name__, "message": str(error), "exit_code": error.exit_code}
+        print(json.dumps({"error": failure}, ensure_ascii=False))
+    return error.exit_code

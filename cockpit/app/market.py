@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,12 @@ from typing import Any
 import msgspec
 
 from cockpit.core import events as ev
+from cockpit.core.book import Book
 from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.engine import Engine
 from cockpit.core.errors import ConfigError
 from cockpit.core.matching import Exchange, Latency, LatencyModel, Rules, World
-from cockpit.core.types import Instrument, MarginMode, PositionMode
+from cockpit.core.types import Instrument, MarginMode, PositionMode, Side
 
 WARM_BARS = 300
 
@@ -49,18 +50,36 @@ class MarketSource(msgspec.Struct):
             slot.want.forget()
 
 
-def practice(config: Config, now_ms: int, *, sleeves: Sequence[SleeveConfig] = ()) -> MarketSource:
-    """The embedded practice market, beginning now."""
+class PracticeSession(msgspec.Struct):
+    """Remembered beside the journal, so that the market goes on where it was after a restart."""
+
+    seed: int
+    rate: float
+    start_ms: int
+
+
+LONGEST_CATCH_UP = 600_000
+"""Market messages (about 10 s of work) that a restart plays through; after a longer pause it begins anew."""
+MESSAGES_PER_S = 200
+
+
+def practice(
+    config: Config, now_ms: int, folder: Path | None = None, sleeves: Sequence[SleeveConfig] = ()
+) -> MarketSource:
+    """The embedded practice market: beginning now, or going on where ``folder`` says that it was."""
     from cockpit.adapters import practice as generator
     from cockpit.app.settings import default_sleeves
 
-    spec = generator.PracticeSpec(
-        seed=config.run.seed, start_ms=now_ms - now_ms % 5_000, rate=config.run.practice_rate
-    )
+    run = config.run
+    session, goes_on = _session(run.seed, run.practice_rate, now_ms, folder)
+    spec = generator.PracticeSpec(seed=run.seed, start_ms=session.start_ms, rate=run.practice_rate)
     instruments = generator.instruments(spec)
     frames = {symbol: tuple(spec.bar_ms) for symbol in instruments}
     exchange = _exchange(config, instruments)
-    world = World(generator.stream(spec), exchange, _latency(config), config.run.seed)
+    stream: Iterator[ev.AnyEvent] = generator.stream(spec)
+    if goes_on:
+        stream = fast_forward(stream, now_ms)
+    world = World(stream, exchange, _latency(config), run.seed)
     chosen = tuple(sleeves or config.sleeves) or default_sleeves(tuple(instruments), tuple(spec.bar_ms))
     warm = [
         bar
@@ -70,8 +89,56 @@ def practice(config: Config, now_ms: int, *, sleeves: Sequence[SleeveConfig] = (
     ]
     warm.sort(key=lambda bar: bar.ts)
     return MarketSource(
-        f"practice seed {config.run.seed}", "practice", world, exchange, instruments, frames, chosen, warm
+        f"practice seed {run.seed}", "practice", world, exchange, instruments, frames, chosen, warm
     )
+
+
+def _session(seed: int, rate: float, now_ms: int, folder: Path | None) -> tuple[PracticeSession, bool]:
+    """The session to run, and whether it is one that goes on."""
+    fresh = PracticeSession(seed, rate, now_ms - now_ms % 5_000)
+    if folder is None:
+        return fresh, False
+    path = folder / "practice.json"
+    try:
+        known = msgspec.json.decode(path.read_bytes(), type=PracticeSession)
+    except (OSError, msgspec.DecodeError):
+        known = None
+    if known is not None and (known.seed, known.rate) == (seed, rate):
+        missed = (now_ms - known.start_ms) / 1_000 * MESSAGES_PER_S * rate
+        if 0 <= missed <= LONGEST_CATCH_UP:
+            return known, True
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path.write_bytes(msgspec.json.encode(fresh))
+    return fresh, False
+
+
+def fast_forward(stream: Iterator[ev.AnyEvent], until: int) -> Iterator[ev.AnyEvent]:
+    """The stream from ``until`` on, opened by what it had led to: listings, whole books, marks, rates."""
+    listings: dict[str, ev.Listing] = {}
+    books: dict[str, Book] = {}
+    latest: dict[tuple[str, str], ev.AnyEvent] = {}
+    for event in stream:
+        if event.ts >= until:
+            break
+        if isinstance(event, ev.Listing):
+            listings[event.instrument.symbol] = event
+        elif isinstance(event, ev.BookSnapshot):
+            book = books.setdefault(event.symbol, Book())
+            book.apply_snapshot(event.bids, event.asks, event.seq, event.ts)
+        elif isinstance(event, ev.BookDelta):
+            books[event.symbol].apply_delta(event.bids, event.asks, event.seq, event.prev_seq, event.ts)
+        elif isinstance(event, ev.Mark | ev.FundingRate | ev.OpenInterest):
+            latest[(type(event).__name__, event.symbol)] = event
+    else:
+        return
+    ts = event.ts
+    yield from (msgspec.structs.replace(row, ts=ts) for row in listings.values())
+    for symbol, book in books.items():
+        bids, asks = (tuple(book.levels(side, 1_000)) for side in (Side.BUY, Side.SELL))
+        yield ev.BookSnapshot(ts, symbol, ts, bids, asks, book.seq)
+    yield from (msgspec.structs.replace(row, ts=ts) for row in latest.values())
+    yield event
+    yield from stream
 
 
 def from_tape(
@@ -89,7 +156,7 @@ def from_tape(
     exchange = _exchange(config, instruments)
     stream: Iterable[ev.AnyEvent] = tape.read(path, start_ms=start_ms, end_ms=end_ms)
     world = World(iter(stream), exchange, _latency(config), config.run.seed)
-    books = [symbol for symbol, kinds in info.symbols.items() if kinds.keys() & {"books", "touches"}]
+    books = [symbol for symbol, kinds in info.symbols.items() if kinds.keys() & {"books", "touch"}]
     chosen = tuple(sleeves or config.sleeves) or default_sleeves(tuple(instruments), (), frames, books)
     return MarketSource(str(path), "tape", world, exchange, instruments, frames, chosen)
 

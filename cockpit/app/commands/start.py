@@ -1,0 +1,21 @@
+"""``cockpit`` without a command: the screen, or headless with --daemon."""
+
+from __future__ import annotations
+
+import argparse
+
+from cockpit.app import console, settings
+from cockpit.core.errors import ConfigError
+
+
+def run(args: argparse.Namespace) -> int:
+    """Start on the practice market or on a tape."""
+    found = console.loaded(args)
+    if args.tape is None and (args.begin or args.end):
+        raise ConfigError("--from and --to are for tapes: the practice market begins now")
+    settings.private(found.data_dir)
+    from cockpit.app.discover import discover
+    from cockpit.app.session import start
+
+    discover(found.config.run.plugins_dir)
+    return start(args, found)
