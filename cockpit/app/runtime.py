@@ -17,6 +17,7 @@ from cockpit.adapters.store.sqlite import SqliteStore
 from cockpit.adapters.venues.sim import SimVenue, VenueMemory
 from cockpit.app import recovery
 from cockpit.app.market import MarketSource
+from cockpit.core import events as ev
 from cockpit.core import memory
 from cockpit.core.config import Config
 from cockpit.core.engine import Engine
@@ -123,6 +124,9 @@ class Runtime:
             self.plan.config_digest,
             max(first, state.now),
         )
+        if self.memory is not None:
+            for channel in ("market", "private"):
+                self.crew.source.put(ev.Link(self.wall.now_ms(), channel, up=True))
         try:
             await self.crew.run()
         finally:

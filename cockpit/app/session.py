@@ -48,8 +48,8 @@ def prepare(args: argparse.Namespace, loaded: Loaded) -> tuple[Plan, market.Mark
         return Plan(config, "replay", folder, speed, loaded.digest), source
     if args.speed not in {None, "1"}:
         raise ConfigError("--speed is for tapes: the practice market runs in real time")
-    source = market.practice(config, time.time_ns() // 1_000_000, sleeves=sleeves)
     folder = loaded.data_dir if args.data_dir else loaded.data_dir / "practice"
+    source = market.practice(config, time.time_ns() // 1_000_000, folder, sleeves)
     return Plan(config, "practice", folder, "", loaded.digest), source
 
 

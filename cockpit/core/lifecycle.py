@@ -36,9 +36,19 @@ def on_ack(state: State, event: ev.Ack, turn: Turn) -> None:
     if order is None:
         return
     order.venue_id = event.venue_id or order.venue_id
+    if order.state in {OrderState.PENDING, OrderState.SENT}:
+        _answered(state, order, order.created)
     _move(state, order, "ack", event.ts, turn)
     if order.cancelling is False and order.state is OrderState.LIVE:
         turn.touch(order.sleeve)
+
+
+def _answered(state: State, order: Order, asked: int) -> None:
+    """How long the venue took, for strategies that must not quote on a slow line (HF-12)."""
+    sleeve = state.sleeves.get(order.sleeve)
+    if sleeve is not None:
+        sleeve.latency = max(0, state.now - asked)
+        sleeve.latency_ts = state.now
 
 
 def on_sent(state: State, event: ev.Sent, turn: Turn) -> None:
@@ -178,6 +188,8 @@ def on_cancelled(state: State, event: ev.Cancelled, turn: Turn) -> None:
         return
     if order.state in TERMINAL:
         return
+    if order.cancelling:
+        _answered(state, order, order.updated)
     _move(state, order, "cancelled", event.ts, turn)
     order.reason = event.reason
     turn.note(
@@ -208,6 +220,8 @@ def on_amended(state: State, event: ev.Amended, turn: Turn) -> None:
     order = state.orders.get(event.cid)
     if order is None:
         return
+    if order.amending is not None:
+        _answered(state, order, order.updated)
     order.price = event.price
     order.qty = event.qty
     order.amending = None

@@ -59,6 +59,8 @@ class Slot:
         books = [b for b in state.ledger.sleeve_books(self.sleeve.id) if b.qty]
         view.entry = float(books[0].entry) if len(books) == 1 else nan
         view.resting = sum(1 for o in state.orders.values() if o.sleeve == self.sleeve.id)
+        view.latency = float(self.sleeve.latency)
+        view.latency_ts = self.sleeve.latency_ts
         view.equity_at = -1
 
     def intent(self, state: State) -> Intent:

@@ -47,6 +47,10 @@ class Sleeve(msgspec.Struct):
     reduce_at: int = 0
     """Exits and protection wait until then: refused ones are not repeated at the speed of the road."""
     timer_at: int = 0
+    latency: int = 0
+    """How long the venue took to answer the last request (ms)."""
+    latency_ts: int = 0
+    """When that was; 0 = no answer yet."""
 
 
 class HaltState(msgspec.Struct):
