@@ -3,7 +3,8 @@
 Rules kept here, whatever the strategy says:
 - while an order of the sleeve is UNKNOWN, or one is being cancelled in the way, nothing new is entered;
 - a flip is two steps: first the exit, and only when it is filled the entry;
-- protection is placed before the old one is cancelled, and covers the whole position;
+- protection covers the whole position and is placed before the old one is cancelled, but only where the
+  venue can be told "reduce only"; elsewhere two stops could both go off, so the old one goes first;
 - a stop of the old position must be dead before a new position is entered on its side;
 - an order is changed only when it is resting and nothing else is being asked of it.
 """
@@ -76,7 +77,9 @@ def reconcile(approved: Approved, desk: Desk) -> list[Action]:
     if intent.target is not None:
         actions += _toward_target(intent, desk, working, quoting, blind, approved.entries)
     actions += _toward_quotes(intent, desk, quoting, blind, approved.entries)
-    actions += _protection(intent, desk)
+    exiting = any(o.role is Role.EXIT for o in working)
+    exiting = exiting or any(isinstance(a, Place) and a.role is Role.EXIT and a.tag != QUOTE for a in actions)
+    actions += _protection(intent, desk, exiting)
     return _once(actions)
 
 
@@ -189,18 +192,20 @@ def _post(desk: Desk, intent: Intent, quote: Quote, role: Role) -> Place:
     )
 
 
-def _protection(intent: Intent, desk: Desk) -> list[Action]:
+def _protection(intent: Intent, desk: Desk, exiting: bool) -> list[Action]:
     guards = [o for o in desk.orders if o.role is Role.PROTECT]
     if not desk.have:
         return [_cancel(o, "position closed") for o in guards if _pullable(o)]
     if intent.target is not None and intent.target * desk.have <= 0:
         return []  # on the way out: the old stops stay until it is done, the wish's are for the other side
-    if any(o.role is Role.EXIT and o.tag != QUOTE for o in desk.orders):
+    if exiting:
         return []  # an exit and a new stop together could close more than there is
     if intent.stop is None and intent.take is None:
         return [_cancel(o, "protection withdrawn") for o in guards if _pullable(o)]
     good = [o for o in guards if _guards(o, intent, abs(desk.have)) and not o.cancelling]
     if not good:
+        if guards and not _covered(desk, Side.SELL if desk.have > 0 else Side.BUY, abs(desk.have)):
+            return [_cancel(o, "replaced") for o in guards if _pullable(o)]
         return [_guard(desk, intent)] if desk.may_reduce else []
     proven = next((o for o in good if o.state in CHANGEABLE), None)
     if proven is None:
