@@ -1,0 +1,70 @@
+"""``cockpit explain CID``: why an order exists, from the running cockpit or from a journal."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from cockpit.app import console
+from cockpit.core.errors import CockpitError, NotRunning
+from cockpit.text import tr
+
+
+class NoSuchOrder(CockpitError):
+    """Nobody knows that client id."""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """What ``explain`` takes."""
+    parser.add_argument("cid", metavar="CID", help="client id of the order, as status and the screen show it")
+    parser.add_argument("--journal", metavar="FILE", help="look in this journal instead of a running cockpit")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the chain. Raises NoSuchOrder (exit 1), StoreError (exit 4) for an unreadable journal."""
+    from cockpit.app.explain import text
+
+    found = console.loaded(args)
+    lang = console.language(args, found.config.screen.language)
+    chain = ask(found, args.cid) if args.journal is None else None
+    if chain is None:
+        chain = search([Path(args.journal)] if args.journal else journals(found), args.cid)
+    if chain is None:
+        raise NoSuchOrder(tr("cli.explain.none", lang, cid=args.cid))
+    console.answer(args, chain, "\n".join(console.clean(line) for line in text(chain).splitlines()))
+    return 0
+
+
+def ask(found: Any, cid: str) -> dict[str, Any] | None:
+    """From the cockpit that runs here; None when none runs or it does not know the order."""
+    from cockpit.app.whereabouts import door
+
+    try:
+        with door(found) as link:
+            answer = link.ask("explain", {"cid": cid})
+    except NotRunning:
+        return None
+    return answer.payload if answer.ok else None
+
+
+def journals(found: Any) -> list[Path]:
+    """Every journal under the data directory that nobody writes now."""
+    from cockpit.app.whereabouts import JOURNAL, running, runs
+
+    alive = running(found.data_dir)
+    return [folder / JOURNAL for folder in runs(found.data_dir) if folder not in alive]
+
+
+def search(paths: list[Path], cid: str) -> dict[str, Any] | None:
+    """The chain of an order from the first journal that has it."""
+    from cockpit.adapters.store.journal_file import JournalFile
+    from cockpit.app.explain import chain
+
+    for path in paths:
+        with JournalFile(path) as journal:
+            order = next((order for order in journal.orders() if order.cid == cid), None)
+            if order is not None:
+                fills = [fill for _, fill in journal.fills() if fill.cid == cid]
+                return chain(order, journal.outcome(order.intent), fills)
+    return None

@@ -1,0 +1,78 @@
+"""``cockpit kill``: the kill switch from another terminal. Success = the venue has been read back."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+from cockpit.app import console
+from cockpit.core.errors import DoorError
+from cockpit.text import tr
+
+POLL_S = 0.2
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """What ``kill`` takes."""
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--flatten", action="store_true", help="close every position at market")
+    choice.add_argument("--keep", action="store_true", help="keep positions, protected by their stops")
+    parser.add_argument(
+        "--wait", type=float, default=30.0, metavar="S", help="seconds to wait for the venue's word"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Halt, then wait until it is confirmed. Raises NotRunning (exit 7), DoorError (exit 8) when it is not."""
+    from cockpit.app.whereabouts import door, here
+
+    found = console.loaded(args)
+    lang = console.language(args, found.config.screen.language)
+    folder = here(found)
+    wish = {"flatten": "1"} if args.flatten else {"flatten": "0"} if args.keep else {}
+    try:
+        with door(found) as link:
+            answer = link.ask("halt", wish)
+            if not answer.ok:
+                raise DoorError(console.sentence(answer, lang))
+            console.talk(tr("cli.kill.taken", lang, ms=f"{answer.ms:.0f}"))
+            halt = wait(link, args.wait, lang)
+    except DoorError as error:
+        leave_file(folder, flatten=args.flatten)
+        raise DoorError(f"{error}; {tr('cli.kill.file', lang, path=folder / 'halt')}") from error
+    if halt["phase"] != "confirmed":
+        raise DoorError(line(halt, lang))
+    console.answer(args, halt, line(halt, lang))
+    return 0
+
+
+def wait(link: Any, seconds: float, lang: str) -> dict[str, Any]:
+    """Poll until the halt is confirmed or the time is over; says what is still open whenever that changes."""
+    limit = time.monotonic() + seconds
+    said = ""
+    while True:
+        answer = link.ask("status")
+        halt: dict[str, Any] = (answer.payload or {}).get("halt") or {}
+        if not halt:
+            raise DoorError(tr("cli.kill.lifted", lang))
+        if halt["phase"] == "confirmed" or time.monotonic() > limit:
+            return halt
+        now = line(halt, lang)
+        if now != said:
+            console.talk(now)
+            said = now
+        time.sleep(POLL_S)
+
+
+def line(halt: dict[str, Any], lang: str) -> str:
+    """The halt in one sentence."""
+    from cockpit.app.commands.status import halt as sentence
+
+    return sentence(halt, lang)
+
+
+def leave_file(folder: Path, *, flatten: bool) -> None:
+    """The door of last resort: the watchdog looks for this file twenty times a second."""
+    (folder / "halt").write_text("flatten\n" if flatten else "halt\n", "utf-8")

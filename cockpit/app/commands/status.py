@@ -1,0 +1,111 @@
+"""``cockpit status``: what the running cockpit does, in numbers."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from cockpit.app import console
+from cockpit.core.errors import DoorError
+from cockpit.text import tr
+
+POSITION = ("column.symbol", "column.qty", "column.entry")
+ORDER = ("column.symbol", "column.side", "column.kind", "column.qty", "column.price", "column.state")
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """It takes only what every command takes."""
+
+
+def run(args: argparse.Namespace) -> int:
+    """Ask the cockpit that runs here. Raises NotRunning (exit 7), DoorError (exit 8)."""
+    from cockpit.app.whereabouts import door
+
+    found = console.loaded(args)
+    lang = console.language(args, found.config.screen.language)
+    with door(found) as link:
+        answer = link.ask("status")
+    if not answer.ok or answer.payload is None:
+        raise DoorError(console.sentence(answer, lang))
+    console.answer(args, answer.payload, text(answer.payload, lang))
+    return 0
+
+
+def text(status: dict[str, Any], lang: str) -> str:
+    """The payload of ``status`` for people."""
+    lines = [
+        tr(
+            "cli.status.head",
+            lang,
+            mode=status["mode"].upper(),
+            tape=status["tape"],
+            pid=status["pid"],
+            version=status["version"],
+            posture=status["posture"],
+            time=console.utc(status["engine_ts"]),
+        ),
+        tr("cli.status.folder", lang, folder=status["folder"]),
+        money(status, lang),
+    ]
+    if status["halt"] is not None:
+        lines.append(halt(status["halt"], lang))
+    if not status["reconciled"]:
+        lines.append(tr("status.not_reconciled", lang))
+    positions = [(p["symbol"], p["qty"], p["entry"]) for p in status["positions"]]
+    lines += table("panel.positions", POSITION, positions, "positions.none", lang, frozenset((1, 2)))
+    orders = [
+        (o["symbol"], o["side"], o["kind"], o["qty"], o["price"] or "-", o["state"])
+        for o in status["open_orders"]
+    ]
+    lines += table("panel.orders", ORDER, orders, "orders.none", lang, frozenset((3, 4)))
+    lines.append("")
+    lines.append(tr("panel.sleeves", lang))
+    for row in status["sleeves"]:
+        line = tr(
+            "cli.status.sleeve",
+            lang,
+            **{key: row[key] for key in ("sleeve", "trades", "position")},
+            state=tr(f"word.{row['state']}", lang),
+        )
+        lines.append(f"  {line}" + (f"  {console.clean(row['why'])}" if row["why"] else ""))
+    return "\n".join(lines)
+
+
+def money(status: dict[str, Any], lang: str) -> str:
+    """Equity and what it is made of."""
+    return tr(
+        "cli.status.money",
+        lang,
+        **{key: status[key] for key in ("equity", "currency", "pnl", "fees", "funding", "fills", "orders")},
+    )
+
+
+def halt(found: dict[str, Any], lang: str) -> str:
+    """One line about a halt: confirmed, or what is still open."""
+    phase = "cli.halt.confirmed" if found["phase"] == "confirmed" else "cli.halt.open"
+    return tr(
+        phase,
+        lang,
+        by=found["by"],
+        time=console.utc(found["since"]),
+        phase=tr(f"word.{found['phase']}", lang),
+        orders=found["entries_open"],
+        positions=found["positions_open"],
+    )
+
+
+def table(
+    title: str,
+    names: tuple[str, ...],
+    rows: list[tuple[str, ...]],
+    nothing: str,
+    lang: str,
+    right: frozenset[int],
+) -> list[str]:
+    """A titled table, or the sentence that there is nothing in it."""
+    if not rows:
+        return ["", f"{tr(title, lang)}: {tr(nothing, lang)}"]
+    head = tuple(tr(name, lang) for name in names)
+    body = [tuple(console.clean(cell) for cell in row) for row in rows]
+    drawn = console.columns([head, *body], right)
+    return ["", tr(title, lang), *(f"  {line}" for line in drawn.splitlines())]
