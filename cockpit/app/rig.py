@@ -249,8 +249,8 @@ def summary_text(summary: dict[str, Any]) -> str:
     """The same for people."""
     lines = [
         (
-            f"{summary['mode']} {summary['tape']}: {summary['events']:,} events, {summary['orders']:,} orders,"
-            f" {summary['fills']:,} fills in {summary['wall_s']:.1f} s"
+            f"{summary['mode']} {summary['tape']}: {summary['events']:,} events,"
+            f" {summary['orders']:,} orders, {summary['fills']:,} fills in {summary['wall_s']:.1f} s"
         ),
         (
             f"  equity {summary['equity']} {summary['currency']}   PnL {summary['pnl']}"

@@ -30,6 +30,10 @@ def start(args: argparse.Namespace, loaded: Loaded) -> int:
     headless = bool(args.daemon or args.json)
     if headless:
         return Headless(plan, source, as_json=bool(args.json)).run()
+    if not (sys.stdin.isatty() and sys.__stderr__ is not None and sys.__stderr__.isatty()):
+        raise ConfigError(
+            "the screen needs a terminal and draws on stderr: do not redirect it, or use --daemon"
+        )
     return Screened(plan, source, loaded, args).run()
 
 

@@ -42,7 +42,7 @@ class Bench:
         self.world = World(
             islice(practice.stream(spec), events), self.exchange, market._latency(self.config), seed
         )
-        frames = {symbol: spec.bar_ms for symbol in instruments}
+        frames = dict.fromkeys(instruments, spec.bar_ms)
         self.sleeves = compose.cast(SLEEVES, instruments, frames)
         self.engine: Engine = compose.fresh(self.config, "replay", instruments, self.sleeves)
         self.first: AnyEvent = backtest.boot(self.world, "replay", "test", "config")

@@ -74,6 +74,6 @@ async def _daemon(tape: Path, folder: Path) -> dict[str, object]:
 
 
 def _version() -> str:
-    import cockpit  # noqa: PLC0415
+    import cockpit
 
     return cockpit.__version__

@@ -47,8 +47,8 @@ def dump(desk: Desk, *, history: bool = True) -> bytes:
     """The desk as msgpack; without ``history`` its logs are left empty."""
     return ENCODER.encode(
         Saved(
-            desk.seed, desk.account, desk.markets, desk.done if history else {}, desk.fills if history else [],
-            desk.bills if history else [], desk.orders_seen, desk.trades_seen, desk.draws,
+            desk.seed, desk.account, desk.markets, desk.done if history else {},
+            desk.fills if history else [], desk.bills if history else [], desk.orders_seen, desk.trades_seen, desk.draws,
         )
     )  # fmt: skip
 
