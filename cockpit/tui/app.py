@@ -142,7 +142,7 @@ class CockpitApp(App[str]):
 
     def paint_bars(self) -> None:
         """Status, markets, alarms and footer."""
-        if not self.desk.is_mounted:
+        if not self.desk.is_attached:
             return
         now = self.clock()
         look = self.look()

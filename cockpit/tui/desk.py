@@ -97,6 +97,9 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         self.needle.display = False
         self.views["book"].focus()
 
+    def on_resize(self) -> None:
+        self.controls.paint_bars()
+
     @property
     def focused_view(self) -> PanelView:
         """The panel that has the focus, or had it last."""

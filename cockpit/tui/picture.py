@@ -94,12 +94,24 @@ class Column(NamedTuple):
 Cells = Sequence[Segment]
 
 
-def chosen(columns: Sequence[Column], width: int) -> list[int]:
+EXTRA = 8
+"""Columns of this rank and above come only when the others show their contents whole."""
+WHOLE = 48
+"""Cells after which a text counts as shown well enough."""
+
+
+def chosen(columns: Sequence[Column], wanted: Sequence[int], width: int) -> list[int]:
     """Indexes of the columns that fit into ``width`` with one cell between them: whole columns or none."""
-    keep = list(range(len(columns)))
+    keep = [i for i, column in enumerate(columns) if column.rank < EXTRA]
     while len(keep) > 1 and sum(columns[i].least for i in keep) + len(keep) - 1 > width:
         keep.remove(max(keep, key=lambda i: (columns[i].rank, i)))
-    return keep
+    if all(i in keep for i, column in enumerate(columns) if column.rank < EXTRA):
+        room = width - sum(max(columns[i].least, min(wanted[i], WHOLE)) + 1 for i in keep) + 1
+        for i in sorted(range(len(columns)), key=lambda i: columns[i].rank):
+            if columns[i].rank >= EXTRA and columns[i].least + 1 <= room:
+                keep.append(i)
+                room -= columns[i].least + 1
+    return sorted(keep)
 
 
 def table(
@@ -117,7 +129,7 @@ def table(
         column._replace(least=wanted[i] if column.right else max(column.least, width_of(column.head)))
         for i, column in enumerate(columns)
     ]
-    keep = chosen(sized, width)
+    keep = chosen(sized, wanted, width)
     widths = _widths(sized, wanted, keep, width)
 
     def line(cells: Cells) -> Row:

@@ -12,8 +12,6 @@ from cockpit.tui.picture import Column, Look, Picture, gain, listing
 STATES = {"benched": "danger bold", "off": "muted", "warming": "accent", "waiting": "accent"}
 STAGES = {"prod": "strong bold", "canary": "warn"}
 HOURS = 24
-ROOMY = 90
-"""From this width on the reason gets room before the extras."""
 
 
 @panel("sleeves", rate=2, cursor=True)
@@ -51,7 +49,7 @@ def _columns(look: Look) -> list[Column]:
         Column(say("column.pnl"), 10, 0, right=True),
         Column(say("column.trades"), 6, 7, right=True),
         Column(say("column.hours"), HOURS, 9),
-        Column(say("column.why"), 30 if look.width >= ROOMY else 14, 4, grow=4),
+        Column(say("column.why"), 14, 4, grow=4),
         Column(say("column.tag"), 14, 8, grow=2),
     ]
 
