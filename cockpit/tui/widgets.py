@@ -128,8 +128,15 @@ class PanelView(Painted, can_focus=True):
         self.put(boxed(self.picture, mine))
 
     def _follow_cursor(self) -> bool:
-        """Keep the cursor on its row; when that row is gone, on the one that took its place."""
+        """Keep the cursor on its row; when that row is gone, on the one that took its place.
+
+        In a panel nobody is in, the first row is shown: news must not pile up out of sight.
+        """
         keys = self.picture.keys
+        if not self.has_focus:
+            before, self._place = self.cursor, 0
+            self.cursor = keys[0] if keys else ""
+            return self.cursor != before
         if self.cursor in keys:
             self._place = keys.index(self.cursor)
             return False

@@ -48,7 +48,8 @@ def dump(desk: Desk, *, history: bool = True) -> bytes:
     return ENCODER.encode(
         Saved(
             desk.seed, desk.account, desk.markets, desk.done if history else {},
-            desk.fills if history else [], desk.bills if history else [], desk.orders_seen, desk.trades_seen, desk.draws,
+            desk.fills if history else [], desk.bills if history else [],
+            desk.orders_seen, desk.trades_seen, desk.draws,
         )
     )  # fmt: skip
 
