@@ -205,11 +205,14 @@ def test_orders_keep_their_law(set_up: Mapping[str, Any], moves: list[Move]) -> 
     filled: dict[str, D] = defaultdict(D)
     sizes: dict[str, D] = {}
     over: set[str] = set()
+    amended: set[str] = set()
+    fok: dict[str, D] = {}
     for move in moves:
         new = story.step(move)
         for report in new:
             if isinstance(report, Amended):
                 sizes[report.cid] = report.qty
+                amended.add(report.cid)
             elif isinstance(report, Reject | Cancelled):
                 if isinstance(report, Cancelled):
                     assert report.filled == filled[report.cid]
@@ -225,14 +228,13 @@ def test_orders_keep_their_law(set_up: Mapping[str, Any], moves: list[Move]) -> 
                 assert report.side is order.side
                 if order.kind is OrderKind.POST_ONLY:
                     assert report.maker
-                limited = order.price is not None and "c" + str(move[1]) != report.cid
-                amended = any(isinstance(r, Amended) and r.cid == report.cid for r in story.said)
-                if limited and not amended and order.kind not in ALGO:
+                plain = order.kind not in ALGO and report.cid not in amended
+                if plain and order.price is not None:
                     assert (order.price - report.price) * order.side.sign >= 0
-        for report in new:
-            if isinstance(report, Ack) and story.placed[report.cid].kind is OrderKind.FOK:
-                done = not any(o.cid == report.cid for o in story.exchange.open_orders())
-                assert not done or filled[report.cid] in (0, story.placed[report.cid].qty)
+                if order.kind is OrderKind.FOK:
+                    fok[report.cid] = order.qty
+        for cid, qty in fok.items():
+            assert filled[cid] == qty, "all of it in the step in which it began to fill"
     for order in story.exchange.open_orders():
         assert order.cid not in over
         assert filled[order.cid] == order.filled < order.qty

@@ -46,8 +46,7 @@ class Account(msgspec.Struct):
 
     def held(self, symbol: str) -> list[Holding]:
         """Open positions of one market: up to two in HEDGE mode."""
-        found = (self.holdings.get(f"{symbol}|{side}") for side in PosSide)
-        return [holding for holding in found if holding is not None]
+        return [holding for holding in self.holdings.values() if holding.symbol == symbol]
 
     def fee(self, currency: str, amount: Decimal) -> None:
         """Positive = we pay."""

@@ -32,7 +32,8 @@ def on_bar(desk: Desk, market: Market, bar: Bar) -> None:
     opening(desk, market, bar)
     low, high = market.ticks(bar.low), market.ticks(bar.high)
     ts = bar.ts
-    if not market.mark:
+    risky = not market.mark and _risky(desk, market, bar)
+    if risky:
         _liquidate_before_stops(desk, market, bar, low, high)
     _stops(desk, market, low, high, ts, "")
     _targets(desk, market, bar, low, high)
@@ -40,10 +41,16 @@ def on_bar(desk: Desk, market: Market, bar: Bar) -> None:
     if entered:
         _stops(desk, market, low, high, ts, AFTER_ENTRY)
     _trail(desk, market, bar, low, high)
-    if not market.mark:
+    if risky or (entered and not market.mark):
         worst = _liquidation_hit(desk, market, low, high)
         if worst is not None:
             _at_price(desk, market, worst, ts)
+
+
+def _risky(desk: Desk, market: Market, bar: Bar) -> bool:
+    """Could the range take a position away? Most bars cannot, and most positions are small."""
+    sides = {holding.qty > 0 for holding in desk.account.held(market.instrument.symbol)}
+    return any(liquidation.near(desk, market, bar.low if long else bar.high) for long in sides)
 
 
 def opening(desk: Desk, market: Market, bar: Bar) -> None:

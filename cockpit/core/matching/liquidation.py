@@ -60,6 +60,27 @@ def equity(desk: Desk, currency: str) -> Decimal:
     return total
 
 
+def near(desk: Desk, market: Market, price: float) -> bool:
+    """Would ``price`` come close to liquidating a position of this market? Never "no" when it would.
+
+    Only for markets that are valued by their bars.
+    """
+    before, market.close = market.close, price
+    if desk.rules.margin_mode is MarginMode.ISOLATED:
+        held = desk.account.held(market.instrument.symbol)
+        close = any(_own_money(desk, market, holding) for holding in held)
+    else:
+        close = _close_call(desk, market.instrument.settle)
+    market.close = before
+    return close
+
+
+def _own_money(desk: Desk, market: Market, holding: Holding) -> bool:
+    mark = margin.mark_of(market)
+    need = margin.required(market.instrument, holding.qty, mark, desk.rules)
+    return EXACT.add(holding.margin, unrealised(market.instrument, holding, mark)) <= need * 2
+
+
 def _close_call(desk: Desk, currency: str) -> bool:
     """A cheap look in floats, because marks come often and liquidations do not."""
     equity = float(desk.account.cash.get(currency, ZERO))
