@@ -10,8 +10,9 @@ from __future__ import annotations
 import msgspec
 
 from cockpit.adapters.store.sqlite import SqliteStore
-from cockpit.app import compose
+from cockpit.app import compose, settings
 from cockpit.app.market import MarketSource
+from cockpit.core import memory
 from cockpit.core.config import Config
 from cockpit.core.engine import Engine
 from cockpit.core.errors import StoreError
@@ -68,6 +69,11 @@ async def recover(store: SqliteStore, config: Config, mode: str, source: MarketS
         elif outcome is not NOTHING:
             fold.differing += 1
     await _adopt(store, engine, fold)
+    settings.keep(config, store.path.parent)
+    if not fold.snapshot and not fold.events:
+        # What the engine is before its first fact: with it a restart folds, and `cockpit replay` repeats,
+        # from the same point, warm indicators included.
+        await store.snapshot(0, memory.freeze(engine))
     return engine, fold
 
 

@@ -78,6 +78,22 @@ def digest(config: Config) -> str:
     return hashlib.sha256(msgspec.json.encode(config, order="deterministic")).hexdigest()
 
 
+def keep(config: Config, folder: Path) -> None:
+    """Leave the settings beside the journal that is written under them, by their digest."""
+    file = folder / "settings" / f"{digest(config)}.json"
+    if not file.exists():
+        private(file.parent)
+        file.write_bytes(msgspec.json.format(msgspec.json.encode(config), indent=2) + b"\n")
+
+
+def kept(digest_: str, folder: Path) -> Config | None:
+    """The settings of a run by their digest; None when they are not there or not of this version."""
+    try:
+        return msgspec.json.decode((folder / "settings" / f"{digest_}.json").read_bytes(), type=Config)
+    except (OSError, msgspec.MsgspecError):
+        return None
+
+
 def checkout() -> Path | None:
     """The project's folder when the package runs from it; None for an installed one."""
     root = Path(cockpit.__file__).resolve().parent.parent

@@ -153,7 +153,9 @@ def _insert(connection: sqlite3.Connection, batch: Batch, head: Head) -> Head:
         connection.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)", row)
     if batch.snapshots:
         connection.execute(
-            "DELETE FROM snapshots WHERE seq NOT IN (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT ?)",
+            # The one before the first fact stays: with it the journal can be replayed without anything else.
+            "DELETE FROM snapshots WHERE seq > 0"
+            " AND seq NOT IN (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT ?)",
             (SNAPSHOTS_KEPT,),
         )
     return head

@@ -117,6 +117,11 @@ class JournalFile:
         """(seq, state) of the newest undamaged snapshot."""
         return read.read_snapshot(self._connection)
 
+    def opening(self) -> bytes | None:
+        """The engine before its first fact; None in journals of builds that did not keep it."""
+        row = self._connection.execute("SELECT body FROM snapshots WHERE seq = 0").fetchone()
+        return None if row is None else bytes(row[0])
+
     def verify(self) -> int:
         """Number of rows whose hashes hold. Raises StoreError at the first that was changed or removed."""
         return read.verify(self._connection)

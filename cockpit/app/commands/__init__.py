@@ -1,1 +1,1 @@
-"""One file per command: ``add(parser)`` says what it takes, ``run(args)`` does it and returns the exit code."""
+"""One file per command: ``add(parser)`` says what it takes, ``run(args)`` does it."""

@@ -25,7 +25,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Halt, then wait until it is confirmed. Raises NotRunning (exit 7), DoorError (exit 8) when it is not."""
+    """Halt, then wait until it is confirmed. Raises NotRunning (exit 7), DoorError (exit 8)."""
     from cockpit.app.whereabouts import door, here
 
     found = console.loaded(args)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from typing import Any
 
 from cockpit.app import console
@@ -97,7 +98,7 @@ def halt(found: dict[str, Any], lang: str) -> str:
 def table(
     title: str,
     names: tuple[str, ...],
-    rows: list[tuple[str, ...]],
+    rows: Sequence[tuple[str, ...]],
     nothing: str,
     lang: str,
     right: frozenset[int],
