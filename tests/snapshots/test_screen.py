@@ -1,0 +1,60 @@
+"""The screen as a picture: three sizes, two languages, colours and none. Accept a wanted change with
+
+pytest tests/snapshots --snapshot-update
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from cockpit.tui.app import CockpitApp
+from cockpit.tui.link import FixedLink
+from cockpit.tui.settings import TuiSettings
+from tests.tui import frames_for_tests as made
+
+SIZES = {"narrow": (80, 24), "normal": (120, 40), "wide": (200, 60)}
+Compare = Callable[..., bool]
+
+
+def still(frame: object = None, **settings: object) -> CockpitApp:
+    """A cockpit whose clock stands still, on the frame that never changes."""
+    link = FixedLink(frame or made.frame(300))  # type: ignore[arg-type]
+    return CockpitApp(link, TuiSettings(**settings), clock=lambda: 1000.0)  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def colour_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pictures must not depend on the terminal the tests run in."""
+    for name in ("NO_COLOR", "COLORTERM", "TERM_PROGRAM"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize("no_color", [False, True], ids=["green-up", "no-color"])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("size", sorted(SIZES))
+def test_the_desk(snap_compare: Compare, size: str, lang: str, no_color: bool) -> None:
+    assert snap_compare(still(lang=lang, no_color=no_color), terminal_size=SIZES[size])
+
+
+def test_red_up_on_paper(snap_compare: Compare) -> None:
+    assert snap_compare(still(theme="paper", scheme="red_up", lang="zh"), terminal_size=SIZES["normal"])
+
+
+def test_everything_is_wrong_at_once(snap_compare: Compare) -> None:
+    """Old data, a lost link and a halt that is not done, in the smallest window."""
+    frame = made.frame(300, mode="LIVE", age=4200, posture="HALT", halt=made.halted("cancelling"))
+    app = still(frame)
+    app.link.lost = 12.0
+    assert snap_compare(app, terminal_size=SIZES["narrow"])
+
+
+def test_the_question_before_a_flatten(snap_compare: Compare) -> None:
+    app = still()
+    keys = (":", *"flatten", "enter")
+    assert snap_compare(app, press=keys, terminal_size=SIZES["normal"])
+
+
+def test_help(snap_compare: Compare) -> None:
+    assert snap_compare(still(), press=("?",), terminal_size=SIZES["narrow"])
