@@ -73,7 +73,9 @@ class Parser(argparse.ArgumentParser):
         known = [*self._option_string_actions, *COMMANDS]
         found = NAMED.search(message)
         word = found[1].partition("=")[0] if found is not None else ""
-        stranger = next((w for w in self.words if w.startswith("--") and w.partition("=")[0] not in known), "")
+        stranger = next(
+            (w for w in self.words if w.startswith("--") and w.partition("=")[0] not in known), ""
+        )
         if stranger and "COMMAND: invalid choice" in message:
             # Its value was taken for a command; the option itself is what nobody knows.
             word, message = stranger, f"there is no option {stranger}"
@@ -113,7 +115,11 @@ def market(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
     absent: Any = None if top else argparse.SUPPRESS
     parser.add_argument("--tape", metavar="TAPE", default=absent, help="a recorded market")
     parser.add_argument(
-        "--from", metavar="TIME", dest="begin", default=absent, help="from this instant of the tape (ISO, UTC)"
+        "--from",
+        metavar="TIME",
+        dest="begin",
+        default=absent,
+        help="from this instant of the tape (ISO, UTC)",
     )
     parser.add_argument(
         "--to", metavar="TIME", dest="end", default=absent, help="up to, not including, this instant"

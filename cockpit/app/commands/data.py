@@ -1,0 +1,164 @@
+"""``cockpit data``: recorded files of others become tapes; tapes are described and verified."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from cockpit.app import console
+from cockpit.core.config import timeframe_ms, timeframe_text
+from cockpit.core.errors import ConfigError, TapeError
+from cockpit.text import tr
+
+if TYPE_CHECKING:
+    from cockpit.adapters.store.tape_writer import TapeInfo
+
+SAY_EVERY = 1_000_000
+"""Facts between two lines of progress."""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """What ``data`` takes."""
+    from cockpit.cli import common
+
+    what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
+    bring = what.add_parser("import", help="make a tape from recorded files")
+    bring.add_argument("sources", nargs="+", metavar="SOURCE", help="parquet, csv, jsonl or jsonl.gz")
+    bring.add_argument("--out", required=True, metavar="TAPE", help="the tape to write; must not exist")
+    bring.add_argument("--symbols", metavar="LIST", help="only these, e.g. binance:BTCUSDT,binance:ETHUSDT")
+    bring.add_argument("--venue", default="", help="where it was recorded, if the files do not say")
+    bring.add_argument(
+        "--rename", action="append", default=[], metavar="NAME=SYMBOL", help="recorded name=venue:symbol"
+    )
+    bring.add_argument("--format", default="", metavar="NAME", help="importer, if a file could be several")
+    bring.add_argument("--from", dest="begin", metavar="TIME", help="from this instant (ISO, UTC)")
+    bring.add_argument("--to", dest="end", metavar="TIME", help="up to, not including, this instant")
+    bring.add_argument("--tf", metavar="TF", help="only bars of this length, e.g. 1h")
+    info = what.add_parser("info", help="what a tape holds")
+    info.add_argument("tape", metavar="TAPE")
+    check = what.add_parser("verify", help="read a whole tape and compare it with its index")
+    check.add_argument("tape", metavar="TAPE")
+    for below in (bring, info, check):
+        common(below)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Raises TapeError (exit 5) for what cannot be read."""
+    found = console.loaded(args)
+    lang = console.language(args, found.config.screen.language)
+    return {"import": bring, "info": info, "verify": verify}[args.what](args, lang)
+
+
+def bring(args: argparse.Namespace, lang: str) -> int:
+    """Import; on an error nothing is left behind."""
+    from cockpit.adapters.importers.intake import import_source
+    from cockpit.app.session import instant
+
+    report = import_source(
+        [Path(source) for source in args.sources],
+        Path(args.out),
+        venue=args.venue,
+        symbol_map=dict(renamed(text) for text in args.rename),
+        symbols=[name.strip() for name in args.symbols.split(",")] if args.symbols else None,
+        tf=length(args.tf),
+        start=instant(args.begin) or None,
+        end=instant(args.end) or None,
+        format=args.format,
+        progress=Progress(lang),
+    )
+    rows = [
+        tr("cli.data.source", lang, name=Path(s.path).name, format=s.format, rows=s.rows, facts=s.facts)
+        for s in report.sources
+    ]
+    if report.inferred:
+        rows.append(tr("cli.data.inferred", lang, symbols=", ".join(report.inferred)))
+    document = msgspec.to_builtins(report)
+    console.answer(args, document, "\n".join([*rows, describe(Path(report.path), report.tape, lang)]))
+    return 0
+
+
+class Progress:
+    """A line on stderr per file and per million facts."""
+
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
+        self._said = 0
+
+    def __call__(self, name: str, facts: int) -> None:
+        if facts < self._said:
+            self._said = 0
+        if facts - self._said >= SAY_EVERY:
+            self._said = facts
+            console.talk(tr("cli.data.progress", self._lang, name=name, facts=f"{facts:,}"))
+
+
+def renamed(text: str) -> tuple[str, str]:
+    """``NAME=VENUE:SYMBOL``. Raises ConfigError."""
+    name, equals, symbol = text.partition("=")
+    if not (name and equals and ":" in symbol):
+        raise ConfigError(f"not a name: {text!r} (write BTCUSDT=binance:BTCUSDT)")
+    return name, symbol
+
+
+def length(text: str | None) -> int | None:
+    """A bar length in ms. Raises ConfigError."""
+    if text is None:
+        return None
+    try:
+        return timeframe_ms(text)
+    except ValueError as error:
+        raise ConfigError(f"--tf: {error}") from error
+
+
+def info(args: argparse.Namespace, lang: str) -> int:
+    """Describe a tape from its index."""
+    from cockpit.adapters.store.tape import read_info
+
+    path = Path(args.tape)
+    tape = read_info(path)
+    console.answer(args, msgspec.to_builtins(tape), describe(path, tape, lang))
+    return 0
+
+
+def verify(args: argparse.Namespace, lang: str) -> int:
+    """Exit 0 when the tape is sound, 5 when it is not."""
+    from cockpit.adapters.store.tape import verify as problems_of
+
+    problems = problems_of(Path(args.tape))
+    document: dict[str, Any] = {"tape": args.tape, "sound": not problems, "problems": problems}
+    text = "\n".join(problems) if problems else tr("cli.data.sound", lang, tape=args.tape)
+    console.answer(args, document, text)
+    return TapeError.exit_code if problems else 0
+
+
+def describe(path: Path, tape: TapeInfo, lang: str) -> str:
+    """Span, markets, rows and defects."""
+    lines = [
+        tr("cli.data.head", lang, tape=path, source=tape.source),
+        tr(
+            "cli.data.span",
+            lang,
+            start=console.utc(tape.start_ms),
+            end=console.utc(tape.end_ms),
+            rows=f"{tape.rows:,}",
+        ),
+    ]
+    rows: list[tuple[str, ...]] = []
+    for instrument in tape.instruments:
+        symbol = instrument.symbol
+        lengths = ", ".join(timeframe_text(tf) for tf in tape.bar_lengths.get(symbol, ()))
+        kinds = tape.symbols.get(symbol, {})
+        held = ", ".join(
+            f"{count:,} {kind}" + (f" ({lengths})" if kind == "bars" and lengths else "")
+            for kind, count in kinds.items()
+        )
+        rows.append((console.clean(symbol), str(instrument.kind), f"tick {instrument.tick:f}", held))
+    lines += [f"  {line}" for line in console.columns(rows).splitlines()]
+    for what, counts in tape.defects.items():
+        each = ", ".join(f"{symbol} {count:,}" for symbol, count in counts.items())
+        lines.append(tr("cli.data.defect", lang, what=what, count=f"{sum(counts.values()):,}", each=each))
+    lines += [tr("cli.data.note", lang, note=note) for note in tape.notes]
+    return "\n".join(lines)
