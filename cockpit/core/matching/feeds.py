@@ -98,7 +98,7 @@ def moved(desk: Desk, market: Market, bids: set[int] | None, asks: set[int] | No
     """The book has changed at these levels (None = everywhere)."""
     _arrivals(desk, market, ts)
     maker.on_levels(desk, market, bids, asks, ts)
-    if not market.mark and not market.last:
+    if not (market.mark or market.last):
         algos.check(desk, market, market.bid(), market.ask(), ts)
         liquidation.check(desk, market, ts)
 

@@ -48,7 +48,9 @@ def on_levels(desk: Desk, market: Market, bids: Levels | None, asks: Levels | No
     if bid and ask and bid >= ask:
         return  # a crossed book is a defect of the data, not a trade
     for order in resting:
-        if order.phase is not Phase.GONE and _met(market, order):
+        buy = order.side is Side.BUY
+        near = ask and order.price >= ask if buy else bid and order.price <= bid
+        if near and order.phase is not Phase.GONE and _met(market, order):
             desk.fill(market, order, order.price, order.left, maker=True, ts=ts, note="book came to it")
 
 
@@ -58,11 +60,9 @@ def _visible(market: Market, order: Working) -> bool:
 
 
 def _met(market: Market, order: Working) -> bool:
-    """Does the other side now stand at the order's price or beyond, with something we have not taken?"""
+    """The other side stands at the order's price or beyond: with something we have not taken?"""
     buy = order.side is Side.BUY
     best = market.ask() if buy else market.bid()
-    if not best or (order.price - best) * order.sign < 0:
-        return False
     eaten = market.eaten_asks if buy else market.eaten_bids
     if not eaten or market.source is Source.TOUCH:
         return market.available(order.side, best) > 0
