@@ -50,6 +50,8 @@ def bounds(gt: float | None, ge: float | None, lt: float | None, le: float | Non
     """`` above 0``, `` from 0 to 1``, `` of at least 5``; empty when there is no bound."""
     if ge is not None and le is not None:
         return f" from {ge:g} to {le:g}"
+    if gt is not None and le is not None:
+        return f" above {gt:g}, at most {le:g}"
     parts = [
         f"{word} {limit:g}"
         for word, limit in (("above", gt), ("of at least", ge), ("below", lt), ("of at most", le))

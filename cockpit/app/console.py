@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ def utc(ms: int) -> str:
     return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%d %H:%M:%S}Z" if ms else "-"
 
 
-def columns(rows: list[tuple[str, ...]], right: frozenset[int] = frozenset()) -> str:
+def columns(rows: Sequence[tuple[str, ...]], right: frozenset[int] = frozenset()) -> str:
     """Rows as aligned text; columns in ``right`` are numbers."""
     if not rows:
         return ""

@@ -1,4 +1,4 @@
-"""``cockpit backtest --tape TAPE``: the same engine and venue as the daemon, without clock, journal or door."""
+"""``cockpit backtest --tape TAPE``: the same engine and venue as the daemon, without clock or journal."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import cockpit
 from cockpit.app import console
+from cockpit.app.grammar import market
 from cockpit.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``backtest`` takes."""
-    from cockpit.cli import market
-
     market(parser)
 
 

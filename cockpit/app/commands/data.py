@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cockpit.app import console
+from cockpit.app.grammar import common
 from cockpit.core.config import timeframe_ms, timeframe_text
 from cockpit.core.errors import ConfigError, TapeError
 from cockpit.text import tr
@@ -22,8 +23,6 @@ SAY_EVERY = 1_000_000
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``data`` takes."""
-    from cockpit.cli import common
-
     what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
     bring = what.add_parser("import", help="make a tape from recorded files")
     bring.add_argument("sources", nargs="+", metavar="SOURCE", help="parquet, csv, jsonl or jsonl.gz")

@@ -1,0 +1,86 @@
+"""What can be typed: the commands, the options that many of them share, the exit codes."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+COMMANDS = {
+    "attach": "put the screen on a cockpit that runs without one",
+    "status": "what the running cockpit does",
+    "kill": "stop all trading now: no entries, resting entries cancelled, positions protected or closed",
+    "resume": "lift a halt",
+    "stop": "end the running cockpit; orders at the venue stay as they are",
+    "explain": "why an order exists: wish, rules, order, fills",
+    "replay": "run a journal through the engine again and compare every decision",
+    "backtest": "run strategies over a tape as fast as it goes",
+    "data": "import, describe and verify recorded markets",
+    "strategies": "the strategies there are, with their parameters",
+    "new": "write a new strategy with its test",
+    "doctor": "is everything here in order?",
+    "help": "parameters, rules, exit codes, environment, keys, settings",
+}
+
+EXIT_CODES = {
+    0: "done",
+    1: "error, or doctor found something broken",
+    2: "usage or settings",
+    3: "a plug-in is broken",
+    4: "storage: journal or data directory",
+    5: "recorded data",
+    6: "venue",
+    7: "no cockpit is running here",
+    8: "refused for safety, or no answer",
+    70: "our bug",
+    130: "interrupted",
+}
+
+
+def common(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
+    """Options that every command takes, before its name or after it."""
+    absent: Any = None if top else argparse.SUPPRESS
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        default=False if top else argparse.SUPPRESS,
+        help="answer in JSON on stdout; talk goes to stderr",
+    )
+    parser.add_argument(
+        "--data-dir", metavar="DIR", default=absent, help="where journals are kept (default: cockpit doctor)"
+    )
+    parser.add_argument("--config", metavar="FILE", default=absent, help="settings instead of ./cockpit.toml")
+    parser.add_argument(
+        "--set",
+        metavar="K=V",
+        action="append",
+        dest="set" if top else "set_after",
+        default=[] if top else argparse.SUPPRESS,
+        help="one setting, e.g. run.equity=5000; may be repeated",
+    )
+    parser.add_argument("--lang", choices=("en", "zh"), default=absent, help="language")
+
+
+def market(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
+    """Options that say what to run on."""
+    absent: Any = None if top else argparse.SUPPRESS
+    parser.add_argument("--tape", metavar="TAPE", default=absent, help="a recorded market")
+    parser.add_argument(
+        "--from",
+        metavar="TIME",
+        dest="begin",
+        default=absent,
+        help="from this instant of the tape (ISO, UTC)",
+    )
+    parser.add_argument(
+        "--to", metavar="TIME", dest="end", default=absent, help="up to, not including, this instant"
+    )
+    parser.add_argument(
+        "--strategy",
+        metavar="SLEEVE",
+        action="append",
+        default=absent,
+        help="NAME[:k=v,...]@SYMBOL[/TF] instead of the settings' sleeves; may be repeated",
+    )
+    parser.add_argument(
+        "--seed", metavar="N", type=int, default=absent, help="of the practice market and the simulated venue"
+    )

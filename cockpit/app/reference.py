@@ -1,0 +1,156 @@
+"""Reference pages read off the code: nothing a page says is typed twice."""
+
+from __future__ import annotations
+
+import inspect as code
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+from cockpit.app import settings
+from cockpit.app.complaints import allowed, shown
+from cockpit.app.console import columns
+from cockpit.app.grammar import COMMANDS, EXIT_CODES
+from cockpit.core.config import Config
+from cockpit.core.registry import RULES, STRATEGIES, Plugin
+from cockpit.text import tr
+
+ENVIRONMENT = {
+    "COCKPIT_<TABLE>__<KEY>": "cli.env.key",
+    "COCKPIT_CONFIG": "cli.env.config",
+    "COCKPIT_DATA_DIR": "cli.env.data_dir",
+    "COCKPIT_SHARED": "cli.env.shared",
+    "COCKPIT_SOAK": "cli.env.soak",
+    "COCKPIT_DEBUG": "cli.env.debug",
+    "NO_COLOR": "cli.env.no_color",
+}
+TOPICS = ("commands", "strategies", "rules", "config", "environment", "exit", "keys")
+
+
+def parameters(plugin: Plugin) -> list[dict[str, Any]]:
+    """Name, default, unit, what is allowed and what it means, for each parameter."""
+    if plugin.params is None:
+        return []
+    kind = inspect.type_info(plugin.params)
+    if not isinstance(kind, inspect.StructType):
+        return []
+    return [parameter(field) for field in kind.fields]
+
+
+def parameter(field: inspect.Field) -> dict[str, Any]:
+    """One parameter; what the author left unsaid is empty."""
+    kind, extra = field.type, {}
+    if isinstance(kind, inspect.Metadata):
+        extra = kind.extra_json_schema or {}
+        kind = kind.type
+    default = None if field.default is msgspec.NODEFAULT else field.default
+    return {
+        "name": field.name,
+        "default": default,
+        "allowed": allowed(kind),
+        "unit": extra.get("unit", ""),
+        "meaning": extra.get("description", ""),
+    }
+
+
+def strategy(plugin: Plugin) -> dict[str, Any]:
+    """A strategy with its parameters, as ``cockpit strategies --json`` prints it."""
+    return {
+        "name": plugin.name,
+        "version": plugin.options.get("version", 1),
+        "enabled": plugin.options.get("enabled", True),
+        "wakes": list(plugin.options.get("wakes", ())),
+        "module": plugin.module,
+        "about": code.cleandoc(plugin.doc),
+        "parameters": parameters(plugin),
+    }
+
+
+def strategy_text(row: Mapping[str, Any], lang: str) -> str:
+    """The same for people."""
+    off = "" if row["enabled"] else f" - {tr('cli.strategies.disabled', lang)}"
+    lines = [f"{row['name']}@{row['version']}{off}  ({', '.join(row['wakes'])})"]
+    lines += [f"  {line}".rstrip() for line in row["about"].splitlines()]
+    rows = [
+        (
+            p["name"],
+            "" if p["default"] is None else shown(p["default"]),
+            p["unit"],
+            p["allowed"],
+            p["meaning"],
+        )
+        for p in row["parameters"]
+    ]
+    return "\n".join(lines + [f"    {line}" for line in columns(rows, frozenset((1,))).splitlines()])
+
+
+def page(topic: str, lang: str) -> tuple[Any, str] | None:
+    """(data, text) of a topic, a strategy or a rule; None when there is no such thing."""
+    if topic in STRATEGIES:
+        row = strategy(STRATEGIES[topic])
+        return row, strategy_text(row, lang)
+    if topic in RULES:
+        row = rule(RULES[topic])
+        return row, rule_text(row)
+    if topic not in TOPICS:
+        return None
+    if topic == "strategies":
+        rows = [strategy(plugin) for plugin in STRATEGIES.values()]
+        return rows, "\n\n".join(strategy_text(row, lang) for row in rows)
+    if topic == "rules":
+        rows = [rule(plugin) for plugin in in_order()]
+        return rows, "\n\n".join(rule_text(row) for row in rows)
+    if topic == "config":
+        text = settings.shipped(settings.FILE).read_text("utf-8")
+        return msgspec.to_builtins(Config()), text
+    if topic == "keys":
+        return keys(lang)
+    pairs = {
+        "commands": COMMANDS,
+        "exit": {str(code): meaning for code, meaning in EXIT_CODES.items()},
+        "environment": {name: tr(message, lang) for name, message in ENVIRONMENT.items()},
+    }[topic]
+    return pairs, columns(list(pairs.items()))
+
+
+def in_order() -> list[Plugin]:
+    """Rules in the order in which the gate asks them."""
+    return sorted(RULES.values(), key=lambda plugin: (plugin.options.get("order", 100), plugin.name))
+
+
+def rule(plugin: Plugin) -> dict[str, Any]:
+    """A rule of the gate and where it stands in the order."""
+    return {
+        "name": plugin.name,
+        "order": plugin.options.get("order", 100),
+        "module": plugin.module,
+        "about": code.cleandoc(plugin.doc),
+    }
+
+
+def rule_text(row: Mapping[str, Any]) -> str:
+    """The same for people."""
+    return "\n".join([f"{row['order']:3}  {row['name']}", *(f"     {x}" for x in row["about"].splitlines())])
+
+
+def keys(lang: str) -> tuple[Any, str]:
+    """The table of keys, from the one the screen itself uses."""
+    from cockpit.tui.keymap import ACTIONS, written
+
+    rows: list[dict[str, Any]] = [
+        {
+            "action": action.id,
+            "keys": [written(key) for key in action.keys],
+            "context": action.context,
+            "danger": action.danger.name.lower(),
+            "does": tr(action.help, lang),
+        }
+        for action in ACTIONS
+    ]
+    table = [
+        (" ".join(row["keys"]) or f":{row['action']}", row["context"], row["action"], row["does"])
+        for row in rows
+    ]
+    return rows, columns(table)
