@@ -121,6 +121,10 @@ def fresh(
     )
     state = new_state(config.run.currency, mode, Decimal(repr(config.run.equity)), ledger)
     state.instruments.update(instruments)
+    for instrument in instruments.values():
+        if instrument.derivative:
+            # The same number that the simulated venue locks isolated margin by.
+            ledger.set_leverage(instrument, Decimal(repr(config.venue.leverage)))
     if not config.run.trading_enabled:
         state.voices["trading_enabled"] = Posture.REDUCE_ONLY
     engine = Engine(state, rules(config))

@@ -11,10 +11,11 @@ import msgspec
 
 from cockpit.core import events as ev
 from cockpit.core.intents import Query, ReadAccount
+from cockpit.core.ledger.position import MONEY, part
 from cockpit.core.orders import TERMINAL, Order, OrderState, Role, transition
 from cockpit.core.state import State
 from cockpit.core.turn import Turn
-from cockpit.core.types import ZERO
+from cockpit.core.types import ZERO, PosSide
 
 ANSWER_MS = 5_000
 """An order that has not been answered for this long is asked about."""
@@ -144,26 +145,36 @@ def _fill_order(state: State, order: Order, event: ev.Fill, turn: Turn) -> None:
 
 
 def _attribute(state: State, event: ev.Fill) -> list[tuple[str, ev.Fill]]:
-    """Whose position did the venue change without our asking? Those that hold the other side, in order."""
+    """Whose position did the venue change without our asking? Those that hold the other side, in order.
+
+    The parts' quantities and fees add up to the fill's, to the last decimal.
+    """
     left = event.qty
-    parts: list[tuple[str, ev.Fill]] = []
-    for sleeve in state.sleeves.values():
-        held = state.position(sleeve.id) if sleeve.symbol == event.symbol else ZERO
+    shares: list[tuple[str, Decimal]] = []
+    for sleeve in state.sleeves.values() if event.kind is not ev.FillKind.EXTERNAL else ():
+        held = _held(state, sleeve.id, event.pos_side) if sleeve.symbol == event.symbol else ZERO
         take = min(left, max(ZERO, -held * event.side.sign))
-        if take > 0 and event.kind is not ev.FillKind.EXTERNAL:
-            parts.append((sleeve.id, _part(event, take, len(parts))))
+        if take > 0:
+            shares.append((sleeve.id, take))
             left -= take
     if left > 0:
-        parts.append((FOREIGN, _part(event, left, len(parts))))
+        shares.append((FOREIGN, left))
+    parts: list[tuple[str, ev.Fill]] = []
+    unpaid = event.fee
+    for index, (sleeve_id, qty) in enumerate(shares):
+        fee = unpaid if index == len(shares) - 1 else part(event.fee, qty, event.qty)
+        unpaid = MONEY.subtract(unpaid, fee)
+        trade_id = f"{event.trade_id}/{index}" if index else event.trade_id
+        parts.append((sleeve_id, msgspec.structs.replace(event, qty=qty, fee=fee, trade_id=trade_id)))
     return parts
 
 
-def _part(event: ev.Fill, qty: Decimal, index: int) -> ev.Fill:
-    if qty == event.qty:
-        return event
-    trade_id = event.trade_id if index == 0 else f"{event.trade_id}/{index}"
-    share = event.fee * qty / event.qty
-    return msgspec.structs.replace(event, qty=qty, fee=share, trade_id=trade_id)
+def _held(state: State, sleeve_id: str, pos_side: PosSide) -> Decimal:
+    """The sleeve's position that a fill of ``pos_side`` touches: on a long/short account one of two."""
+    if pos_side is PosSide.NET:
+        return state.position(sleeve_id)
+    book = state.ledger.sleeve(sleeve_id, pos_side)
+    return book.qty if book is not None else ZERO
 
 
 def _lower_wish(state: State, sleeve_id: str) -> None:

@@ -51,6 +51,8 @@ class EquityPoint(msgspec.Struct, frozen=True):
     currency: str
     equity: Decimal
     cash: Decimal
+    """All of the equity that is not unrealised profit: free money, margin locked in isolated positions,
+    and other coins (spot holdings too) at their mark."""
     realised: Decimal
     unrealised: Decimal
     fees: Decimal

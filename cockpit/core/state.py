@@ -5,12 +5,14 @@ Only the engine's modules write here; strategies and rules see windows (``View``
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import msgspec
 
 from cockpit.core.intents import Intent, Verdict
 from cockpit.core.ledger import Ledger
+from cockpit.core.ledger.position import MONEY
+from cockpit.core.ledger.valuation import known_mark
 from cockpit.core.orders import Order, Role
 from cockpit.core.ports import EquityPoint
 from cockpit.core.posture import Posture, combine
@@ -155,26 +157,27 @@ class State(msgspec.Struct):
         return float(self.exact_equity())
 
     def equity_point(self) -> EquityPoint:
-        """One sample of the equity curve, exact."""
+        """One sample of the equity curve, exact: ``equity = cash + unrealised`` to the last decimal."""
         marks = self.mark_prices()
-        books = self.ledger.positions.values()
-        unrealised = ZERO
-        for position in self.ledger.held():
-            mark = marks.get(position.symbol)
-            instrument = self.instruments[position.symbol]
-            if mark is not None and instrument.derivative and instrument.settle == self.currency:
-                unrealised += position.unrealised(instrument, mark)
-        mine = [p for p in books if p.settle == self.currency]
-        return EquityPoint(
-            ts=self.now,
-            currency=self.currency,
-            equity=self.exact_equity(),
-            cash=self.ledger.balances.get(self.currency, ZERO),
-            realised=sum((p.realised for p in mine), ZERO),
-            unrealised=unrealised,
-            fees=sum((p.fees for p in mine), ZERO),
-            funding=sum((p.funding for p in mine), ZERO),
-        )
+        with localcontext(MONEY):
+            unrealised = ZERO
+            for position in self.ledger.held():
+                mark = known_mark(position.symbol, marks)
+                instrument = self.instruments[position.symbol]
+                if mark is not None and instrument.derivative and instrument.settle == self.currency:
+                    unrealised += position.unrealised(instrument, mark)
+            mine = [p for p in self.ledger.positions.values() if p.settle == self.currency]
+            equity = self.exact_equity()
+            return EquityPoint(
+                ts=self.now,
+                currency=self.currency,
+                equity=equity,
+                cash=equity - unrealised,
+                realised=sum((p.realised for p in mine), ZERO),
+                unrealised=unrealised,
+                fees=sum((p.fees for p in mine), ZERO),
+                funding=sum((p.funding for p in mine), ZERO),
+            )
 
     def entries_open(self) -> list[Order]:
         """Orders that could still increase exposure."""
