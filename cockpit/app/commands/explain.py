@@ -59,12 +59,16 @@ def journals(found: Any) -> list[Path]:
 def search(paths: list[Path], cid: str) -> dict[str, Any] | None:
     """The chain of an order from the first journal that has it."""
     from cockpit.adapters.store.journal_file import JournalFile
-    from cockpit.app.explain import chain
+    from cockpit.app.explain import Wish, chain
 
     for path in paths:
         with JournalFile(path) as journal:
             order = next((order for order in journal.orders() if order.cid == cid), None)
             if order is not None:
                 fills = [fill for _, fill in journal.fills() if fill.cid == cid]
-                return chain(order, journal.outcome(order.intent), fills)
+                wish = Wish(order)
+                for outcome in journal.outcomes():
+                    if not wish.look(outcome):
+                        break
+                return chain(order, wish, fills)
     return None
