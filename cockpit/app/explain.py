@@ -7,14 +7,42 @@ from typing import Any
 
 from cockpit.core.events import Fill
 from cockpit.core.gate import describe
-from cockpit.core.intents import Outcome, Place
+from cockpit.core.intents import Intent, Outcome, Place, Verdict
 from cockpit.core.orders import Order
 
 
-def chain(order: Order, outcome: Outcome | None, fills: Sequence[Fill]) -> dict[str, Any]:
+class Wish:
+    """Looks through outcomes in order for the wish that was in force when an order was decided.
+
+    An order is often decided later than the wish: when a rule lets go, or when another order is out of the way.
+    """
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self.found: Intent | None = None
+        self.verdicts: list[Verdict] = []
+        """Every rule that touched it since, in order."""
+        self.outcome: Outcome | None = None
+        """The Outcome that decided the order."""
+
+    def look(self, outcome: Outcome) -> bool:
+        """Take one outcome in; False once the search is over."""
+        if outcome.seq > self._order.intent:
+            return False
+        for intent in outcome.intents:
+            if intent.sleeve == self._order.sleeve:
+                self.found = intent
+                self.verdicts = []
+        self.verdicts += [v for v in outcome.verdicts if v.sleeve == self._order.sleeve]
+        if outcome.seq == self._order.intent:
+            self.outcome = outcome
+        return True
+
+
+def chain(order: Order, wish: Wish, fills: Sequence[Fill]) -> dict[str, Any]:
     """Plain data for ``cockpit explain``; :func:`text` draws it."""
-    wishes = [i for i in (outcome.intents if outcome is not None else ()) if i.sleeve == order.sleeve]
-    verdicts = [v for v in (outcome.verdicts if outcome is not None else ()) if v.sleeve == order.sleeve]
+    outcome = wish.outcome
+    wishes = [] if wish.found is None else [wish.found]
     placed = [
         a
         for a in (outcome.actions if outcome is not None else ())
@@ -30,7 +58,7 @@ def chain(order: Order, outcome: Outcome | None, fills: Sequence[Fill]) -> dict[
         "wanted": [{"wish": describe(w), "tag": w.tag, "confidence": w.confidence} for w in wishes],
         "verdicts": [
             {"rule": v.rule, "action": v.action, "before": v.before, "after": v.after, "reason": v.reason}
-            for v in verdicts
+            for v in wish.verdicts
         ],
         "order": {
             "side": order.side,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import cockpit
 from cockpit.api.door import Door, HelloInfo
 from cockpit.api.place import door_path
-from cockpit.app.explain import chain
+from cockpit.app.explain import Wish, chain
 from cockpit.core.errors import StoreError
 from cockpit.core.frames import Answer, Frame
 
@@ -78,9 +78,12 @@ class Handler:
             if not found:
                 return None
             order = found[0]
-        outcome = await self._runtime.store.outcome(order.intent)
+        wish = Wish(order)
+        async for outcome in self._runtime.store.outcomes():
+            if not wish.look(outcome):
+                break
         fills = [fill for _, fill in await self._runtime.store.fills() if fill.cid == cid]
-        return chain(order, outcome, fills)
+        return chain(order, wish, fills)
 
     def status(self) -> dict[str, Any]:
         """The run in numbers, with what a caller of ``cockpit status`` wants first."""
