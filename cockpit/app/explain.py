@@ -14,7 +14,7 @@ from cockpit.core.orders import Order
 class Wish:
     """Looks through outcomes in order for the wish that was in force when an order was decided.
 
-    An order is often decided later than the wish: when a rule lets go, or when another order is out of the way.
+    An order is often decided later than the wish: when a rule lets go, or another order is out of the way.
     """
 
     def __init__(self, order: Order) -> None:
