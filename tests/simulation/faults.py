@@ -19,6 +19,8 @@ OTHER = ("crash", "halt", "hand_trade")
 CLASSES = REQUEST + REPORT + WINDOW + OTHER
 """Every class of fault the simulator knows."""
 
+SIZES = {"late": (0.5, 9.0), "slow": (0.05, 25.0)}
+"""Seconds: late requests straddle the client's patience and the venue's expiry on purpose."""
 MAX_CRASHES = 8
 """Crashes by named point in one seed; more would leave no time to trade between them."""
 
@@ -135,7 +137,7 @@ class Plan:
         budget: dict[int, Item] = {}
         kinds = REQUEST if family == "request" else REPORT
         for kind in kinds:
-            sizes = (0.05, 25.0) if kind in ("late", "slow") else (0.01, 8.0)
+            sizes = SIZES.get(kind, (0.01, 8.0))
             budget = self._spread(rng, point, kind, 0.7, 4, 60, sizes) | budget
         return budget
 

@@ -1,13 +1,40 @@
-"""Bugs put into the real code on purpose: a simulator that does not find them finds nothing."""
+"""Bugs put into the real code on purpose: a simulator that does not find them finds nothing.
+
+Each is a mistake that a real trading program has made, or that this one made until a seed showed it. The
+first seed of each is measured, and ``WITHIN`` leaves room: any change elsewhere moves the schedule.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
+from typing import Any
 
+import msgspec
 import pytest
 
-PLANTS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {}
+from cockpit.adapters.store.inline import InlineStore
+from cockpit.core import events as ev
+from cockpit.core import halting, lifecycle, memory, reckoning, reconcile
+from cockpit.core.intents import Place
+from cockpit.core.ledger import Ledger
+from cockpit.core.orders import OrderState, transition
+from cockpit.core.types import Side
+from cockpit.workers.crew import Crew
+from cockpit.workers.execution import Execution
+from cockpit.workers.inbox import Inbox
+from cockpit.workers.strategy import Kernel
+
+Patch = pytest.MonkeyPatch
+PLANTS: dict[str, Callable[[Patch], None]] = {}
+
+
+def plant(function: Callable[[Patch], None]) -> Callable[[Patch], None]:
+    """Register a bug under the name of its function."""
+    PLANTS[function.__name__] = function
+    return function
 
 
 @contextmanager
@@ -19,3 +46,279 @@ def planted(name: str) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         PLANTS[name](patch)
         yield
+
+
+# --- sending --------------------------------------------------------------------------------------------
+
+
+@plant
+def double_send(patch: Patch) -> None:
+    """Every order goes out twice."""
+    real = Execution._send
+
+    async def send(self: Execution, action: Any) -> None:
+        await real(self, action)
+        if isinstance(action, Place):
+            await real(self, action)
+
+    patch.setattr(Execution, "_send", send)
+
+
+@plant
+def resend_after_timeout(patch: Patch) -> None:
+    """No answer: send the same order again (F01)."""
+
+    def doubt(self: Execution, action: Any, reason: str) -> None:
+        if isinstance(action, Place):
+            self.put(action, None)
+
+    patch.setattr(Execution, "_doubt", doubt)
+
+
+@plant
+def new_id_after_timeout(patch: Patch) -> None:
+    """No answer: send it again under a new client id (F01)."""
+    real = Execution._doubt
+
+    def doubt(self: Execution, action: Any, reason: str) -> None:
+        real(self, action, reason)
+        if isinstance(action, Place) and not action.cid.endswith("R"):
+            again = msgspec.structs.replace(action, cid=f"{action.cid}R")
+            asyncio.get_running_loop().create_task(self._venue.submit(again))
+
+    patch.setattr(Execution, "_doubt", doubt)
+
+
+@plant
+def timeout_is_rejection(patch: Patch) -> None:
+    """No answer is booked as a refusal; the living order is forgotten (F02)."""
+
+    def doubt(self: Execution, action: Any, reason: str) -> None:
+        self._refuse(action, "timeout", reason)
+
+    patch.setattr(Execution, "_doubt", doubt)
+
+
+@plant
+def one_road(patch: Patch) -> None:
+    """One request after the other, questions first: an answer overtakes the order it is about (seed 24)."""
+
+    async def run(self: Execution) -> None:
+        while True:
+            if not (self._fast or self._slow):
+                self._wake.clear()
+                await self._wake.wait()
+            while self._fast:
+                await self._send(self._fast.popleft())
+            if self._slow:
+                action, durable = self._slow.popleft()
+                if await self._committed(action, durable):
+                    await self._send(action)
+
+    def put(self: Execution, action: Any, durable: Any) -> None:
+        (self._slow.append((action, durable)) if isinstance(action, Place) else self._fast.append(action))
+        self._wake.set()
+
+    patch.setattr(Execution, "run", run)
+    patch.setattr(Execution, "put", put)
+    patch.setattr(Execution, "_given_up", lambda self, action: False)
+
+
+@plant
+def journal_after_send(patch: Patch) -> None:
+    """The order leaves, the journal hears of it a moment later (F05)."""
+    real = Kernel._journal
+
+    def journal(self: Kernel, facts: Any, outcomes: Any) -> bool:
+        loop = asyncio.get_running_loop()
+        done = loop.create_future()
+        done.set_result(None)
+        actions = [action for outcome in outcomes for action in outcome.actions]
+        for action in actions:
+            self.execution.put(action, done)
+        bare = [msgspec.structs.replace(outcome, actions=()) for outcome in outcomes]
+        real(self, facts, bare)
+        return bool(actions)
+
+    patch.setattr(Kernel, "_journal", journal)
+
+
+@plant
+def cid_reused(patch: Patch) -> None:
+    """Client ids count the orders in memory instead of those ever made (F12)."""
+    from cockpit.core import engine
+
+    real = engine.draft
+
+    def draft(state: Any, **wish: Any) -> Place:
+        state.next_order = len(state.orders) + len(state.recent) % 40 + 1
+        return real(state, **wish)
+
+    patch.setattr(engine, "draft", draft)
+
+
+# --- hearing --------------------------------------------------------------------------------------------
+
+
+@plant
+def lost_fill(patch: Patch) -> None:
+    """Every seventh fill never gets through the inbox, however often it is repeated (F09, F14)."""
+    real = Inbox.put
+
+    def put(self: Inbox, event: Any) -> None:
+        if not (isinstance(event, ev.Fill) and event.trade_id.endswith("7")):
+            real(self, event)
+
+    patch.setattr(Inbox, "put", put)
+
+
+@plant
+def no_dedup(patch: Patch) -> None:
+    """A fill that is told twice is booked twice (F07)."""
+    real = Ledger.apply_fill
+
+    def apply(self: Ledger, fill: Any, *rest: Any) -> Any:
+        self.seen.clear()
+        return real(self, fill, *rest)
+
+    patch.setattr(Ledger, "apply_fill", apply)
+    patch.setattr(Ledger, "has_fill", lambda self, fill: False)
+
+
+@plant
+def dedup_lost_in_snapshot(patch: Patch) -> None:
+    """The snapshot forgets which fills were booked: repeated after a restart, they count again (F07)."""
+    real = memory.read
+
+    def read(raw: bytes) -> Any:
+        remembered = real(raw)
+        remembered.state.ledger.seen.clear()
+        return remembered
+
+    patch.setattr(memory, "read", read)
+
+
+@plant
+def funding_as_trade(patch: Patch) -> None:
+    """A funding row is booked as a fill (F36)."""
+
+    def on_funding(state: Any, event: ev.FundingPaid, turn: Any) -> None:
+        price = Decimal(repr(state.price(event.symbol)))
+        row = ev.Fill(
+            event.ts, "", "", event.bill_id, event.symbol, Side.BUY, price, Decimal("0.01"),
+            -event.amount, event.ccy, False,
+        )  # fmt: skip
+        lifecycle.on_fill(state, row, turn)
+
+    patch.setattr(lifecycle, "on_funding", on_funding)
+
+
+@plant
+def cancel_refused_is_absent(patch: Patch) -> None:
+    """A refused cancel is read as "it is gone" (F04)."""
+
+    def on_cancel_reject(state: Any, event: ev.CancelReject, turn: Any) -> None:
+        order = state.orders.get(event.cid)
+        if order is not None:
+            transition(order, "cancelled", event.ts)
+            state.retire(order)
+            turn.touch(order.sleeve)
+
+    patch.setattr(lifecycle, "on_cancel_reject", on_cancel_reject)
+
+
+@plant
+def not_found_is_proof(patch: Patch) -> None:
+    """ "Not found" once closes the order, although the request may still arrive (F03)."""
+    real = lifecycle.on_report
+
+    def on_report(state: Any, event: ev.OrderReport, turn: Any) -> None:
+        real(state, msgspec.structs.replace(event, proof=True), turn)
+
+    patch.setattr(lifecycle, "on_report", on_report)
+
+
+@plant
+def unknown_is_nothing(patch: Patch) -> None:
+    """Orders without an answer do not count when the next one is decided (F29)."""
+    from cockpit.core import engine
+
+    real = reconcile.reconcile
+
+    def decide(approved: Any, desk: Any) -> Any:
+        desk.orders = [o for o in desk.orders if o.state is not OrderState.UNKNOWN]
+        return real(approved, desk)
+
+    patch.setattr(engine, "reconcile", decide)
+
+
+# --- deciding -------------------------------------------------------------------------------------------
+
+
+@plant
+def stop_of_the_other_side(patch: Patch) -> None:
+    """While a position is turned round, the new side's stop is put on the old position (seed 6)."""
+    patch.setattr(reconcile.Desk, "_stop_on", lambda self, side: False)
+    real = reconcile._protection
+
+    def protection(intent: Any, desk: Any, exiting: bool) -> Any:
+        return real(msgspec.structs.replace(intent, target=None), desk, False)
+
+    patch.setattr(reconcile, "_protection", protection)
+
+
+@plant
+def halt_confirmed_early(patch: Patch) -> None:
+    """A flatten is over when the account nets to zero, whatever is still in flight (seed 50)."""
+    patch.setattr(halting, "_still_closing", lambda state: False)
+
+
+@plant
+def cash_alone(patch: Patch) -> None:
+    """Reconciliation compares bare cash, which depends on the order of fills (seed 35)."""
+    patch.setattr(reckoning, "_paid_in", lambda state, balances, costs: dict(balances))
+
+
+# --- keeping --------------------------------------------------------------------------------------------
+
+
+@plant
+def split_transaction(patch: Patch) -> None:
+    """Facts and what they led to are two transactions (F41)."""
+    real = InlineStore.append
+
+    def append(self: InlineStore, events: Any, outcomes: Any = (), *rest: Any, label: str = "commit") -> Any:
+        real(self, events, label="facts")
+        return real(self, (), outcomes, *rest, label=label)
+
+    patch.setattr(InlineStore, "append", append)
+
+
+@plant
+def ack_before_commit(patch: Patch) -> None:
+    """A command is acknowledged when it is queued (F32)."""
+    real = Crew.command
+
+    def command(self: Crew, *args: Any, **kwargs: Any) -> Any:
+        real(self, *args, **kwargs)
+        done = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+    patch.setattr(Crew, "command", command)
+
+
+@plant
+def kill_not_persisted(patch: Patch) -> None:
+    """The halt works, but the journal does not know it: a restart trades again (F32)."""
+    real = InlineStore.append
+
+    def append(self: InlineStore, events: Any, *rest: Any, **kwargs: Any) -> Any:
+        kept = [(seq, ev.Timer(e.ts) if _is_halt(e) else e) for seq, e in events]
+        return real(self, kept, *rest, **kwargs)
+
+    patch.setattr(InlineStore, "append", append)
+
+
+def _is_halt(event: Any) -> bool:
+    return isinstance(event, ev.Command) and event.verb == "halt"

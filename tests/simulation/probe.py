@@ -113,7 +113,7 @@ class Painter:
 
 
 UNITS = Decimal(str(UNIT))
-LIMITS = {"flipper": UNITS * MOST, "quoter": UNITS * 2, "painter": UNITS}
+LIMITS = {"flipper": UNITS * MOST, "quoter": UNITS * 3 / 2, "painter": UNITS}
 """Largest position plus resting entries on one side that each may ever have."""
 
 CAST = {

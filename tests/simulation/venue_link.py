@@ -41,7 +41,7 @@ from tests.simulation.market import Market
 EPOCH = 1_700_000_000_000
 """Virtual second 0, UTC ms."""
 EXPIRY = 5.0
-TIMEOUT = 3.0
+TIMEOUT = 1.5
 CATCH_UP = 15.0
 SKEW = 1.0
 """Clock error allowed for before "expired" counts as proof."""

@@ -31,6 +31,8 @@ SETTLE = 90.0
 STILL = 20
 """Quiet seconds in a row that count as settled: longer than any periodic catch-up."""
 SNAPSHOT_EVERY = 300
+NAMED = ((ev.Fill, "fill"), (ev.Command, "command"))
+"""Kinds of facts whose transactions are crash points of their own: rare ones need to be aimed at."""
 
 
 class World:
@@ -83,6 +85,7 @@ class World:
             await self._through(self.say("sleeve_off", sleeve=sleeve))
         await self.settle()
         self.checker.quiet(self.engine.state)
+        self._raise()
         self._replayed()
         await self._twice()
         self._raise()
@@ -92,6 +95,17 @@ class World:
     # --- the cockpit's life ---------------------------------------------------------------------------
 
     async def boot(self) -> None:
+        """Start the cockpit; a start may die half-way too."""
+        while True:
+            try:
+                await self._start()
+            except Killed:
+                self.store.abandon()
+                await asyncio.sleep(self._downtime)
+            else:
+                return
+
+    async def _start(self) -> None:
         """A process starts: journal, engine, connection, workers."""
         self.boots += 1
         self._dying = False
@@ -99,13 +113,13 @@ class World:
         self._before = asyncio.all_tasks()
         self.store = await InlineStore.open(self.path, mode="practice", chaos=self.chaos)
         self.checker.reopened(Journal(self.store._connection))
+        self.session: Session = self.hub.connect()
         self.engine, fold = await stage.recovered(self.store)
         if fold.differing or fold.adopted:
             self.checker.violate(
                 "I13", f"{fold.differing} decisions differ on replay, {fold.adopted} unknown orders"
             )
         self.history.add("cockpit", f"boot {self.boots} at {self.engine.state.seq}, snapshot {fold.snapshot}")
-        self.session: Session = self.hub.connect()
         self.inbox = Inbox()
         engine = self.engine
         self.crew = Crew(
@@ -154,7 +168,7 @@ class World:
         if self._dying:
             raise Killed(point)
         batch = self.store._batch
-        kinds = ["fill"] if any(type(e) is ev.Fill for _, e in batch.facts) else []
+        kinds = [name for kind, name in NAMED if any(type(e) is kind for _, e in batch.facts)]
         kinds += ["place"] if any(isinstance(a, Place) for o in batch.outcomes for a in o.actions) else []
         item = self.plan.visit(f"crash:{point}" + "".join(f"/{kind}" for kind in kinds))
         if item is not None:
