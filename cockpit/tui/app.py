@@ -37,7 +37,7 @@ LAG_STEP = 100
 class CockpitApp(App[str]):
     """One screen on one engine. Returns the words to print after it has closed."""
 
-    CSS_PATH = "cockpit.tcss"
+    CSS_PATH = Path(__file__).with_name("cockpit.tcss")
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
     TITLE = "cockpit"
