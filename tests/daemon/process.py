@@ -76,6 +76,12 @@ class Daemon:
         self.process.send_signal(signal.SIGKILL)
         self.process.communicate()
 
+    def ended(self) -> int:
+        """Wait for it to end by itself; the exit code."""
+        assert self.process is not None
+        self.process.communicate(timeout=PATIENCE_S)
+        return int(self.process.returncode)
+
     def stop(self) -> dict[str, Any]:
         """SIGTERM; returns the summary that it prints."""
         assert self.process is not None
