@@ -29,8 +29,10 @@ AFTER_ENTRY = "ambiguous bar: stop assumed after entry"
 
 def on_bar(desk: Desk, market: Market, bar: Bar) -> None:
     """Everything the bar does to our orders and positions. ``bar`` must be of the shortest kind."""
-    opening(desk, market, bar)
     low, high = market.ticks(bar.low), market.ticks(bar.high)
+    if _untouched(desk, market, bar, low, high):
+        return
+    opening(desk, market, bar)
     ts = bar.ts
     risky = not market.mark and _risky(desk, market, bar)
     if risky:
@@ -51,6 +53,23 @@ def _risky(desk: Desk, market: Market, bar: Bar) -> bool:
     """Could the range take a position away? Most bars cannot, and most positions are small."""
     sides = {holding.qty > 0 for holding in desk.account.held(market.instrument.symbol)}
     return any(liquidation.near(desk, market, bar.low if long else bar.high) for long in sides)
+
+
+def _untouched(desk: Desk, market: Market, bar: Bar, low: int, high: int) -> bool:
+    """Nothing of ours is near enough to be touched by the bar, as most bars are; only ever wrongly "no"."""
+    ticks = market.ticks(bar.open)
+    low, high = min(low, ticks), max(high, ticks)
+    for order in market.orders.values():
+        kind = order.kind
+        if order.phase is not Phase.ARMED or kind is OrderKind.TRAIL or kind is OrderKind.TRIGGER:
+            return False
+        trigger, take = order.trigger, order.take if kind is OrderKind.OCO else 0
+        if order.side is Side.BUY:
+            if high >= trigger > 0 or low <= take:
+                return False
+        elif low <= trigger or high >= take > 0:
+            return False
+    return bool(market.mark) or liquidation.far(desk, market, low, high)
 
 
 def opening(desk: Desk, market: Market, bar: Bar) -> None:

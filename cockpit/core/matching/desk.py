@@ -33,6 +33,8 @@ class Desk:
         self.orders_seen = 0
         self.trades_seen = 0
         self.draws = 0
+        self.proven: dict[str, tuple[int, int, tuple[object, ...]]] = {}
+        """Prices (ticks) between which liquidation is known to be far, and for which money that holds."""
 
     # --- orders -----------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ Source: OKX v5 reference section 12, quant reference section 13.
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from operator import is_
 
 from cockpit.core.events import Transfer
 from cockpit.core.matching import margin
@@ -19,6 +20,8 @@ from cockpit.core.types import ONE, ZERO, MarginMode
 
 NEAR = 1.1
 """Float estimate of the margin ratio below which the exact one is worked out."""
+MARGIN = 50
+"""One part in so many is looked at beyond a range, so that the next bars need not be."""
 
 
 def check(desk: Desk, market: Market, ts: int) -> None:
@@ -73,6 +76,38 @@ def near(desk: Desk, market: Market, price: float) -> bool:
         close = _close_call(desk, market.instrument.settle)
     market.close = before
     return close
+
+
+def far(desk: Desk, market: Market, low: int, high: int) -> bool:
+    """Is liquidation nowhere near, at any price from ``low`` to ``high`` (ticks)? Never "yes" when it is.
+
+    Only for markets that are valued by their bars. What is left after maintenance changes along a straight
+    line with the price (inverse: with its reciprocal), so two harmless prices prove all between them. They
+    are remembered for as long as the money and the position stay the very same.
+    """
+    holdings = desk.account.holdings
+    if not holdings:
+        return True
+    if low <= 0:
+        return False
+    instrument = market.instrument
+    sole = next(iter(holdings.values())) if len(holdings) == 1 else None
+    if sole is None or sole.symbol != instrument.symbol:
+        return not (_near_tick(desk, market, low) or _near_tick(desk, market, high))
+    money = (sole.qty, sole.cost, sole.margin, desk.account.cash.get(instrument.settle), instrument)
+    proof = desk.proven.get(instrument.symbol)
+    if proof is not None and proof[0] <= low and high <= proof[1] and all(map(is_, proof[2], money)):
+        return True
+    wide = max(1, low - low // MARGIN), high + high // MARGIN
+    for first, last in (wide, (low, high)):
+        if not (_near_tick(desk, market, first) or _near_tick(desk, market, last)):
+            desk.proven[instrument.symbol] = (first, last, money)
+            return True
+    return False
+
+
+def _near_tick(desk: Desk, market: Market, ticks: int) -> bool:
+    return near(desk, market, ticks / market.ticks_per_unit)
 
 
 def _own_money(desk: Desk, market: Market, holding: Holding) -> bool:
