@@ -71,16 +71,22 @@ def reconcile(approved: Approved, desk: Desk) -> list[Action]:
     actions: list[Action] = []
     if not approved.entries:
         actions += [_cancel(o, "entries stopped") for o in desk.orders if _pullable(o, Role.ENTRY)]
-    working = [o for o in desk.orders if o.role is not Role.PROTECT and o.tag != QUOTE]
-    quoting = [o for o in desk.orders if o.role is not Role.PROTECT and o.tag == QUOTE]
+    moving = [o for o in desk.orders if o.role is not Role.PROTECT]
+    working = [o for o in moving if not _quotes(o)]
+    quoting = [o for o in moving if _quotes(o)]
     blind = any(o.state is OrderState.UNKNOWN for o in desk.orders if o.role is not Role.PROTECT)
     if intent.target is not None:
         actions += _toward_target(intent, desk, working, quoting, blind, approved.entries)
     actions += _toward_quotes(intent, desk, quoting, blind, approved.entries)
     exiting = any(o.role is Role.EXIT for o in working)
-    exiting = exiting or any(isinstance(a, Place) and a.role is Role.EXIT and a.tag != QUOTE for a in actions)
+    exiting = exiting or any(isinstance(a, Place) and a.role is Role.EXIT and not _quotes(a) for a in actions)
     actions += _protection(intent, desk, exiting)
     return _once(actions)
+
+
+def _quotes(order: Order | Place) -> bool:
+    """Is it a shown quote? Told by its kind: the tag is the strategy's own word and may be any."""
+    return order.kind is OrderKind.POST_ONLY
 
 
 def _toward_target(
