@@ -307,7 +307,7 @@ class Projector:
         pnl = float(total)
         word = "off" if not sleeve.on else "benched" if sleeve.benched else "on"
         if word == "on" and sleeve.intent is None:
-            word = "warming"
+            word = "waiting"
         return SleeveRow(
             sleeve.id,
             sleeve.strategy,
