@@ -3,7 +3,7 @@
 import pytest
 
 from cockpit.core.events import Bar, Cancelled, Fill, Triggered
-from cockpit.core.matching import Exchange, Latency, World
+from cockpit.core.matching import Exchange, Latency, Rules, World
 from cockpit.core.orders import OrderKind as K
 from tests.core.matching.build import (
     BUY,
@@ -256,3 +256,13 @@ def test_nothing_of_the_tape_is_lost_when_it_is_read_ahead() -> None:
             if event.ts % (3 * MIN) == 0:
                 w.submit(place(f"c{event.ts}", BUY if event.ts % (2 * MIN) else SELL, 1), w.now)
     assert got == bars
+
+
+def test_an_open_that_is_told_twice_is_one_open() -> None:
+    """The limit lies between the open and what a taker would pay: it rests, and is a maker inside the bar."""
+    exchange = Exchange({LINEAR.symbol: LINEAR}, {"USDT": D(100_000)}, Rules(slippage_ticks=3))
+    w = World(iter([FLAT, bar(2, 101, 105, 95, 103)]), exchange, Latency.constant(0, 0, 0))
+    w.next()
+    w.submit(place("a", BUY, 2, 101.2), w.now)
+    (fill,) = only(drain(w), Fill)
+    assert (fill.price, fill.maker, fill.note) == (D("101.2"), True, "traded through")

@@ -181,3 +181,13 @@ def test_the_front_model_is_the_best_case() -> None:
     desk.see(book({99.9: 500}, {100.1: 5}))
     desk.ask(place("a", BUY, 4, 99.9), 2)
     assert trades(desk.see(trade(3, 99.9, 3, SELL))) == [("99.9", "3")]
+
+
+def test_an_amended_order_also_stands_behind_our_own() -> None:
+    desk = Desk()
+    desk.see(book({99.9: 5}, {100.1: 5}))
+    desk.ask(place("a", BUY, 2, 99.9), 2)
+    desk.ask(place("b", BUY, 2, 99.9), 2)
+    desk.ask(amend("a", 99.9, 3), 3)
+    said = desk.see(trade(4, 99.9, 7, SELL))
+    assert [(f.cid, f.qty) for f in only(said, Fill)] == [("b", 2)]

@@ -144,6 +144,16 @@ def test_hedge_sides_both_settle() -> None:
     }
 
 
+def test_one_market_that_settles_does_not_hurry_another() -> None:
+    other = msgspec.structs.replace(LINEAR, symbol="sim:ETH-USDT-SWAP")
+    desk = Desk(LINEAR, other)
+    desk.see(touch(1, 99.9, 50, 100.1, 50), mark(1, 100.0))
+    desk.see(rate(1, 0.001, 100), FundingRate(1, other.symbol, 0.001, 99))
+    desk.see(touch(100, 99.9, 50, 100.1, 50))
+    said = desk.ask(place("a", BUY, 1), 100) + desk.see(touch(101, 99.9, 50, 100.1, 50))
+    assert len(only(said, FundingPaid)) == 1, "the fill at the very instant still comes before funding"
+
+
 # --- liquidation ------------------------------------------------------------------------------------------
 
 

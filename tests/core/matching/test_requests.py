@@ -240,3 +240,24 @@ def test_a_listing_opens_a_market() -> None:
     desk = Desk()
     desk.see(Listing(1, fresh), trade(2, 100.0, 1, BUY, fresh))
     assert names(desk.ask(place("a", BUY, 1, symbol=fresh.symbol), 3)) == ["Ack", "Fill"]
+
+
+def test_two_exits_of_one_position_lock_nothing() -> None:
+    desk = Desk(cash={"USDT": 40}, leverage=D(2))
+    desk.see(BOOK)
+    desk.ask(place("in", BUY, 40), 2)
+    desk.ask(place("x", SELL, 40, 110, reduce_only=True), 3)
+    desk.ask(place("y", SELL, 40, 120, reduce_only=True), 4)
+    assert names(desk.ask(place("more", BUY, 20, 99), 5)) == ["Ack"]
+
+
+def test_a_position_above_the_tiers_may_still_be_closed() -> None:
+    from cockpit.core.events import Listing
+
+    desk = Desk()
+    desk.see(BOOK)
+    desk.ask(place("in", BUY, 40), 2)
+    tiers = (MarginTier(D(10), D("0.01"), D(10)),)
+    desk.see(Listing(3, msgspec.structs.replace(LINEAR, tiers=tiers)))
+    assert only(desk.ask(place("a", BUY, 1, 99), 4), Reject)[0].code == "51004"
+    assert names(desk.ask(place("b", SELL, 20), 5)) == ["Ack", "Fill"]

@@ -68,3 +68,20 @@ def test_restoring_forgets_what_was_there() -> None:
 def test_garbage_is_refused() -> None:
     with pytest.raises(msgspec.DecodeError):
         Desk().exchange.restore(b"\x93nonsense")
+
+
+def test_chance_goes_on_where_it_was() -> None:
+    def story(*, crash: bool) -> list[str]:
+        desk, said = Desk(cancel_failure=0.5), []
+        desk.see(book({99.9: 50}, {100.1: 50}))
+        for n in range(30):
+            if crash:
+                raw = desk.exchange.export()
+                desk = Desk(cancel_failure=0.5)
+                desk.exchange.restore(raw)
+            desk.ask(place(f"a{n}", BUY, 1, 99), 2)
+            said += names(desk.ask(cancel(f"a{n}"), 3))
+        return said
+
+    assert story(crash=True) == story(crash=False)
+    assert len(set(story(crash=True))) == 2
