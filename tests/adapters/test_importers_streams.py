@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cockpit.adapters.importers.intake import ImportReport, import_source
+from cockpit.adapters.okx.checksum import StringBook
 from cockpit.adapters.store.tape import read, verify
-from cockpit.adapters.venues.okx_checksum import StringBook
 from cockpit.core.book import Book
 from cockpit.core.errors import TapeError
 from cockpit.core.events import (

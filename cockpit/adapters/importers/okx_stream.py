@@ -8,8 +8,8 @@ import msgspec
 
 from cockpit.adapters.importers.sink import NS, Sink
 from cockpit.adapters.importers.source import Line, Source
-from cockpit.adapters.venues import okx_frames
-from cockpit.adapters.venues.okx_checksum import StringBook
+from cockpit.adapters.okx import frames as okx_frames
+from cockpit.adapters.okx.checksum import StringBook
 from cockpit.core.errors import TapeError
 from cockpit.core.events import Bar, BookDelta, BookSnapshot, DataFault
 from cockpit.core.registry import importer

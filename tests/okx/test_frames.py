@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cockpit.adapters.venues import okx_frames
-from cockpit.adapters.venues.okx_checksum import StringBook
+from cockpit.adapters.okx import frames as okx_frames
+from cockpit.adapters.okx.checksum import StringBook
 from cockpit.core.book import Book
 from cockpit.core.events import (
     Bar,

@@ -1,0 +1,1 @@
+"""OKX: its public and private streams, its REST doors, its orders, as events of the machine."""
