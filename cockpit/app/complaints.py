@@ -15,13 +15,13 @@ PLACE = re.compile(r" - at `\$\.?(.*)`$")
 STEP = re.compile(r"\[(\d+|\.\.\.)\]")
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """``; did you mean 'equity'?``, or the whole short list when nothing is near."""
+def nearest(name: str, known: Iterable[str], prefix: str = "") -> str:
+    """``; did you mean 'run.equity'?`` (``prefix`` ``run.``), or the whole list when nothing is near."""
     names = list(known)
     close = get_close_matches(name, names, 1, 0.6)
     if close:
-        return f"; did you mean {close[0]!r}?"
-    return f"; there are {', '.join(names)}" if names else ""
+        return f"; did you mean {prefix + close[0]!r}?"
+    return f"; there are {', '.join(prefix + name for name in names)}" if names else ""
 
 
 def allowed(kind: inspect.Type) -> str:

@@ -276,7 +276,7 @@ def _refuse_unknown(tree: Any, kind: inspect.Type, path: tuple[str, ...], origin
 
 def _hint(key: str, path: tuple[str, ...], known: Mapping[str, inspect.Type]) -> str:
     prefix = "".join(f"{step}." for step in path)
-    hint = nearest(f"{prefix}{key}", [f"{prefix}{name}" for name in known])
+    hint = nearest(key, known, prefix)
     if hint.startswith("; did") or path:
         return hint
     # A key of some table written without its table: ``equity = 5000``.
