@@ -71,6 +71,7 @@ class CockpitApp(App[str]):
         self._frame_at = clock()
         self._bars_due = 0.0
         self._halt_keys = frozenset(self.keymap["halt"].keys)
+        self._remember_file()
         self._show_theme()
         self.desk = DeskScreen(self)
 
@@ -138,6 +139,7 @@ class CockpitApp(App[str]):
             if now >= self._bars_due:
                 self._bars_due = now + 0.24
                 self.paint_bars()
+                self._reread_theme()
         self.governor.end(self.clock())
 
     def paint_bars(self) -> None:
@@ -216,9 +218,22 @@ class CockpitApp(App[str]):
             return False
         self.settings.theme = name
         self.palette = palette
+        self._remember_file()
         self._show_theme()
         self.desk.forget()
         return True
+
+    def _remember_file(self) -> None:
+        self._theme_file = self.themes().get(self.settings.theme)
+        self._theme_stamp = _stamp(self._theme_file)
+
+    def _reread_theme(self) -> None:
+        """A theme file that is being edited shows at once what it does."""
+        stamp = _stamp(self._theme_file)
+        if stamp != self._theme_stamp:
+            self._theme_stamp = stamp
+            if stamp:
+                self.use_theme(self.settings.theme)
 
     def _show_theme(self) -> None:
         if self.no_color:
@@ -254,6 +269,14 @@ class CockpitApp(App[str]):
         """NO_COLOR means none: greys would make up and down alike."""
         self._filters = [one for one in self._filters if not isinstance(one, Monochrome | NoColor)]
         self._filters.append(NoColor())
+
+
+def _stamp(file: Path | None) -> int:
+    """When a file was last written, ns; 0 when it is not there."""
+    try:
+        return file.stat().st_mtime_ns if file is not None else 0
+    except OSError:
+        return 0
 
 
 def _driver_class() -> type[Driver] | None:

@@ -70,12 +70,14 @@ def depth_places(sizes: list[float]) -> int:
 
 
 def money(value: float) -> str:
-    """``10,203.44``; four decimals below one unit; ``-`` for NaN."""
+    """``10,203.44``; four decimals where two would show nothing; ``-`` for NaN."""
     if not isfinite(value):
         return UNKNOWN
     if abs(value) >= 1e8:
         return f"{value / 1e6:,.1f}M"
-    return f"{value:,.2f}" if abs(value) >= 1 or abs(value) < 0.005 else f"{value:,.4f}"
+    if isfinite(value) and abs(value) < 0.00005:
+        return "0.00"
+    return f"{value:,.2f}" if abs(value) >= 0.01 else f"{value:,.4f}"
 
 
 def signed(value: float) -> str:
@@ -83,7 +85,7 @@ def signed(value: float) -> str:
     if not isfinite(value):
         return UNKNOWN
     text = money(value)
-    return text if text.startswith("-") or not value else f"+{text}"
+    return text if text.startswith("-") or text == "0.00" else f"+{text}"
 
 
 def percent(fraction: float, places: int = 2) -> str:

@@ -46,7 +46,8 @@ class Look(msgspec.Struct, frozen=True):
 
     def news(self, message_id: str, args: dict[str, str]) -> str:
         """A line of the event log in the person's language."""
-        return say(message_id, args, self.lang)
+        symbol = args.get("symbol")
+        return say(message_id, args | {"symbol": figures.short(symbol)} if symbol else args, self.lang)
 
     def word(self, value: str) -> str:
         """One of the machine's own words (``buy``, ``paper``) in the person's language."""

@@ -1,6 +1,7 @@
 """Every key of the screen, pressed."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from cockpit.core.frames import Frame
 from cockpit.tui.keymap import ACTIONS
+from cockpit.tui.theme import shipped
 from tests.tui import frames_for_tests as made
 from tests.tui.conftest import Cockpit, Opened
 
@@ -305,6 +307,30 @@ def test_a_bad_theme_is_named_and_the_old_one_stays(cockpit: Opened, tmp_path: P
         assert screen.app.palette is before
 
     play(cockpit, story, themes_dir=tmp_path)
+
+
+def test_a_theme_that_is_being_edited_shows_at_once(cockpit: Opened, tmp_path: Path) -> None:
+    source = (shipped() / "harbour.toml").read_text("utf-8").replace('"harbour"', '"mine"')
+    file = tmp_path / "mine.toml"
+    file.write_text(source, "utf-8")
+
+    async def story(screen: Cockpit) -> None:
+        before = screen.app.palette.style("up")
+        file.write_text(source.replace("#3fb950", "#00ff00"), "utf-8")
+        os.utime(file, ns=(1, 1))
+        await screen.pass_time(1.0)
+        after = screen.app.palette.style("up")
+        assert after != before
+        file.write_text("broken", "utf-8")
+        os.utime(file, ns=(2, 2))
+        await screen.pass_time(1.0)
+        assert "mine.toml" in screen.toasts[-1]
+        assert screen.app.palette.style("up") == after
+        toasts = len(screen.toasts)
+        await screen.pass_time(1.0)
+        assert len(screen.toasts) == toasts
+
+    play(cockpit, story, theme="mine", themes_dir=tmp_path)
 
 
 def test_what_is_wrong_with_the_settings_is_said_and_not_fatal(cockpit: Opened) -> None:

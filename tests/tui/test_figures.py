@@ -44,7 +44,15 @@ def test_quantities(value: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(10203.44, "+10,203.44"), (-3.7, "-3.70"), (0.0, "0.00"), (0.0123, "+0.0123"), (inf, "-")],
+    [
+        (10203.44, "+10,203.44"),
+        (-3.7, "-3.70"),
+        (0.0, "0.00"),
+        (0.0123, "+0.01"),
+        (-0.0023, "-0.0023"),
+        (-1e-9, "0.00"),
+        (inf, "-"),
+    ],
 )
 def test_gains_always_carry_their_sign(value: float, text: str) -> None:
     assert figures.signed(value) == text

@@ -266,9 +266,26 @@ def test_events_are_newest_first_and_translated() -> None:
 
 
 def test_events_of_one_instant_have_keys_of_their_own() -> None:
-    row = made.events(0)[0]
-    keys = paint("events", made.frame(0, events=(row, row, row))).keys
+    one, two = made.events(0)[0], swap(made.events(0)[1], ts=made.events(0)[0].ts)
+    keys = paint("events", made.frame(0, events=(one, two, one))).keys
     assert len(set(keys)) == 3
+
+
+def test_the_same_news_again_and_again_is_one_line_that_keeps_its_key() -> None:
+    row, later = made.events(0)[0], made.events(0)[-1]
+    again = tuple(swap(row, ts=row.ts + second) for second in range(4))
+    picture = paint("events", made.frame(0, events=(*again[:3], later)))
+    assert "×3 engine 0.1.0 started" in plain(picture.rows[2])
+    longer = paint("events", made.frame(0, events=(*again, later)))
+    assert "×4" in plain(longer.rows[2])
+    assert picture.keys == longer.keys
+
+
+def test_the_log_names_markets_without_their_venue() -> None:
+    row = swap(made.events(0)[6], args={"symbol": made.BTC, "what": "gap", "count": "2"})
+    drawn = text(paint("events", made.frame(0, events=(row,))))
+    assert "BTC-USDT-SWAP: gap" in drawn
+    assert "okx:" not in drawn
 
 
 def test_limits_show_their_use_fullest_first() -> None:

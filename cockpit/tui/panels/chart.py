@@ -194,10 +194,11 @@ class _Chart:
     def _times(self) -> Row:
         """Clock times (dates for daily candles) under every twelfth cell or so."""
         long = self.length >= figures.DAY_MS // 2
+        digits = 8 if self.length < 60_000 else 5
         line = ""
         for place, candle in enumerate(self.candles):
             x = place * self.step
-            words = figures.date(candle.ts)[5:] if long else figures.clock(candle.ts)[:5]
+            words = figures.date(candle.ts)[5:] if long else figures.clock(candle.ts)[:digits]
             if x >= len(line) + (3 if line else 0) and x + len(words) <= self.plot:
                 gap = 12 if len(self.candles) * self.step > 60 else 9
                 if not line or x >= len(line) - len(words) + gap:

@@ -18,6 +18,7 @@ def paint(frame: Frame, look: Look) -> Picture:
     rows = list(frame.events)
     if len(rows) > 1 and rows[0].ts < rows[-1].ts:
         rows.reverse()
+    runs = _runs(rows)
     columns = [
         Column(look.say("column.time"), 8, 1),
         Column("", 1, 0),
@@ -29,30 +30,52 @@ def paint(frame: Frame, look: Look) -> Picture:
         look,
         look.say("panel.events"),
         columns,
-        [_cells(row, look) for row in rows],
-        _keys(rows),
+        [_cells(rows[first], last - first, look) for first, last in runs],
+        _keys(rows, runs),
         empty=look.say("events.none"),
         note=look.say("events.alarms", count=alarms) if alarms else "",
         stale=freshness.account_age(frame, look.lag),
     )
 
 
-def _keys(rows: list[EventRow]) -> list[str]:
-    """Several events may share an instant: the how-manieth of its instant, counted from the oldest."""
+def _runs(rows: list[EventRow]) -> list[tuple[int, int]]:
+    """[first, last) of neighbours that say the same: a quote refused ten times a second is one line."""
+    runs: list[tuple[int, int]] = []
+    for index, row in enumerate(rows):
+        before = rows[index - 1] if index else None
+        same = before is not None and (row.message, row.args, row.sleeve) == (
+            before.message,
+            before.args,
+            before.sleeve,
+        )
+        if same:
+            runs[-1] = (runs[-1][0], index + 1)
+        else:
+            runs.append((index, index + 1))
+    return runs
+
+
+def _keys(rows: list[EventRow], runs: list[tuple[int, int]]) -> list[str]:
+    """A line is known by the oldest event in it: which of its instant that was, counted from the oldest."""
     seen: dict[int, int] = {}
-    out = []
-    for row in reversed(rows):
-        seen[row.ts] = seen.get(row.ts, 0) + 1
-        out.append(f"{row.ts}.{seen[row.ts]}")
-    return out[::-1]
+    names: dict[int, str] = {}
+    for index in range(len(rows) - 1, -1, -1):
+        ts = rows[index].ts
+        seen[ts] = seen.get(ts, 0) + 1
+        names[index] = f"{ts}.{seen[ts]}"
+    return [names[last - 1] for _, last in runs]
 
 
-def _cells(row: EventRow, look: Look) -> list[Segment]:
+def _cells(row: EventRow, count: int, look: Look) -> list[Segment]:
     shapes = {"good": look.glyphs.dot, "warn": look.glyphs.warn, "alarm": look.glyphs.alarm}
     style = STYLES.get(row.level, "text")
+    words = look.news(row.message, row.args)
     return [
         (figures.clock(row.ts), "muted"),
         (shapes.get(row.level, look.glyphs.flat), style if row.level != "info" else "faint"),
-        (look.news(row.message, row.args), style if row.level in ("warn", "alarm") else "text"),
+        (
+            words if count == 1 else f"{look.glyphs.times}{count} {words}",
+            style if row.level in ("warn", "alarm") else "text",
+        ),
         (safe_text(row.sleeve.partition("/")[0]), "muted"),
     ]
