@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -32,7 +33,7 @@ from cockpit.core.events import (
 )
 from cockpit.core.intents import Action, Amend, Cancel, Place
 from cockpit.core.ledger import Ledger
-from cockpit.core.matching import Exchange, Latency, LatencyModel, Rules, World
+from cockpit.core.matching import Exchange, Latency, LatencyModel, Rules, World, bars
 from cockpit.core.orders import ALGO, OrderKind, Role
 from cockpit.core.types import Instrument, Kind, MarginMode, MarginTier, PositionMode, PosSide, Side
 
@@ -433,6 +434,22 @@ def test_on_bars_nothing_fills_before_it_arrived(moves: list[Move], delay: int) 
                 _, (o, c, a, b) = move
                 slack = D("0.5")
                 assert D(str(min(o, c, a, b))) - slack <= report.price <= D(str(max(o, c, a, b))) + slack
+
+
+@MANY
+@given(set_ups, st.lists(bar_moves, min_size=20, max_size=60))
+def test_the_quick_way_through_a_bar_is_only_quick(set_up: Mapping[str, Any], moves: list[Move]) -> None:
+    """Bars that touch nothing of ours are skipped; matching every bar in full says the very same."""
+    quick = Story(set_up)
+    for move in moves:
+        quick.step(move)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bars, "_untouched", lambda *_: False)
+        full = Story(set_up)
+        for move in moves:
+            full.step(move)
+    assert quick.said == full.said
+    assert quick.exchange.account(1) == full.exchange.account(1)
 
 
 @given(st.integers(2, 40), st.integers(2, 40), prices)
