@@ -18,8 +18,8 @@ from typing import Any
 from cockpit.core import commands, halting, lifecycle, reckoning
 from cockpit.core import events as ev
 from cockpit.core.drafting import draft, record
-from cockpit.core.gate import GateContext, Rule, approve
-from cockpit.core.intents import OUTCOME_ENCODER, Outcome
+from cockpit.core.gate import GateContext, Rule, approve, gist
+from cockpit.core.intents import OUTCOME_ENCODER, Intent, Outcome
 from cockpit.core.reconcile import Desk, reconcile
 from cockpit.core.slots import Market, Slot
 from cockpit.core.state import Sleeve, State
@@ -55,7 +55,7 @@ class Engine:
             ev.Transfer: lifecycle.on_transfer,
             ev.AccountReport: self._account_read,
             ev.Boot: self._boot,
-            ev.Command: self._command,
+            ev.Command: commands.obey,
             ev.Link: self._link,
             ev.Listing: self._listing,
             ev.DataFault: self._fault,
@@ -249,6 +249,7 @@ class Engine:
 
     def _timer(self, state: State, event: ev.Timer, turn: Turn) -> None:
         lifecycle.overdue(state, turn)
+        lifecycle.release(state, turn)
         reckoning.on_timer(state, turn)
         for slot in self.slots.values():
             sleeve = slot.sleeve
@@ -298,6 +299,7 @@ class Engine:
             market.instrument = instrument
             for slot in market.slots:
                 slot.instrument = instrument
+                turn.touch(slot.sleeve.id)
 
     def _fault(self, state: State, event: ev.DataFault, turn: Turn) -> None:
         state.faults[event.what] = state.faults.get(event.what, 0) + 1
@@ -307,9 +309,6 @@ class Engine:
 
     def _advice(self, _state: State, _event: ev.Advice, _turn: Turn) -> None:
         """Recorded in the journal; allocators that listen to it are plug-ins of their own."""
-
-    def _command(self, state: State, event: ev.Command, turn: Turn) -> None:
-        commands.obey(state, event, turn)
 
     # --- wish → actions ---------------------------------------------------------------------------
 
@@ -336,7 +335,10 @@ class Engine:
         """The strategy wrote something new: size it, and decide."""
         slot.want.dirty = False
         sleeve = slot.sleeve
-        intent = slot.intent(self.state)
+        try:
+            intent = slot.intent(self.state)
+        except (ArithmeticError, ValueError) as error:  # a wish that is no number (I14)
+            return self._bench(slot, error, turn)
         sleeve.intent = intent
         sleeve.tag = intent.tag
         turn.intents.append(intent)
@@ -347,7 +349,9 @@ class Engine:
         state, sleeve = self.state, slot.sleeve
         intent = sleeve.intent
         if intent is None:
-            return
+            if not state.position(sleeve.id):
+                return
+            intent = Intent(sleeve.id, sleeve.symbol)
         market = self.markets[sleeve.symbol]
         context = GateContext(
             state, sleeve, slot.instrument, price=state.price(sleeve.symbol), heard=market.heard
@@ -356,9 +360,9 @@ class Engine:
             intent = context.block("sleeve", intent, sleeve.benched or "switched off")
         approved = approve(intent, context, self.rules)
         verdicts = tuple(context.verdicts)
-        if verdicts != sleeve.verdicts:
+        if gist(verdicts) != gist(sleeve.verdicts):
             turn.verdicts.extend(verdicts)
-            sleeve.verdicts = verdicts
+        sleeve.verdicts = verdicts
         sleeve.approved = approved.intent
         desk = Desk(
             slot.instrument,
@@ -369,6 +373,9 @@ class Engine:
             partial(draft, state),
             may_enter=sleeve.retry_at <= state.now,
             may_reduce=sleeve.reduce_at <= state.now,
+            held=state.holds,
+            price=context.price,
+            legs=state.legs(sleeve.id),
         )
         taken = {getattr(a, "cid", "") for a in turn.actions}
         for action in reconcile(approved, desk):
@@ -376,13 +383,15 @@ class Engine:
                 continue
             turn.actions.append(action)
             record(state, action)
-        slot.view.resting = len(desk.orders)
+        slot.view.resting = len(state.orders_of(sleeve.id))
 
     def _plan(self) -> None:
         """Find the earliest instant at which something is due."""
         state = self.state
         times = [lifecycle.due_at(o) for o in state.orders.values()]
-        for sleeve in state.sleeves.values():
+        times += state.holds.values()
+        for slot in self.slots.values():
+            sleeve = slot.sleeve
             times.append(sleeve.retry_at)
             times.append(sleeve.reduce_at)
             times.append(sleeve.timer_at)

@@ -6,25 +6,28 @@ the rule, the numbers and the words. A wish that only reduces exposure is never 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from cockpit.core.intents import Approved, Intent, Quote, Verdict
-from cockpit.core.orders import Order, Role
+from cockpit.core.orders import Order, OrderKind, Role
 from cockpit.core.posture import Posture
 from cockpit.core.state import Sleeve, State
 from cockpit.core.types import ZERO, Instrument, Side
+
+RETRY_MS = 1_000
+"""How soon a wish that was refused for lack of data is put to the rules again."""
 
 
 class GateContext:
     """What a rule may look at: the world as known now, bounded over everything not yet known."""
 
     __slots__ = (
+        "_equity",
         "bar_ms",
-        "equity",
         "have",
         "heard",
         "instrument",
@@ -55,11 +58,17 @@ class GateContext:
         """When market data of the instrument last arrived; 0 = not since the start."""
         self.now = state.now
         self.bar_ms = sleeve.tf
-        self.equity = state.equity()
-        """Account equity, quote currency."""
         self.have = state.position(sleeve.id)
         self.settings = settings
         self.verdicts: list[Verdict] = []
+        self._equity: float | None = None
+
+    @property
+    def equity(self) -> float:
+        """Account equity, quote currency."""
+        if self._equity is None:
+            self._equity = self.state.equity()
+        return self._equity
 
     def increases(self, intent: Intent) -> bool:
         """Would this wish, fully done, leave a larger position or new resting entries?"""
@@ -72,6 +81,18 @@ class GateContext:
         unit = float(self.instrument.contract_value)
         inverse = self.instrument.kind == "inverse"
         return abs(float(qty)) * unit * (1.0 if inverse else self.price)
+
+    def entering(self, side: Side) -> Decimal:
+        """Entries of this sleeve toward a target that may fill on ``side`` (a quote replaces another)."""
+        total = ZERO
+        for order in self.state.orders_of(self.sleeve.id):
+            if order.role is Role.ENTRY and order.side is side and order.kind is not OrderKind.POST_ONLY:
+                total += order.remaining
+        return total
+
+    def later(self, ms: int = RETRY_MS) -> None:
+        """The answer may be another one soon: the wish is put to the rules again after ``ms``."""
+        self.sleeve.retry_at = self.now + ms
 
     def gross(self, *, without: str = "") -> float:
         """Account gross notional at its worst: positions plus every open entry, one sleeve left out."""
@@ -119,8 +140,39 @@ def approve(intent: Intent, context: GateContext, rules: Sequence[Rule]) -> Appr
     for rule in rules:
         if not context.increases(intent):
             break
-        intent = rule.check(intent, context, rule.params)
+        intent = _checked(rule, intent, context)
     return Approved(intent, entries=posture.entries)
+
+
+def _checked(rule: Rule, intent: Intent, context: GateContext) -> Intent:
+    """One rule's answer. A rule is a plug-in too: if it breaks or enlarges the wish, nothing is entered."""
+    said = len(context.verdicts)
+    try:
+        after = rule.check(intent, context, rule.params)
+    except Exception as error:  # noqa: BLE001 - the fence around rules: what cannot be checked is not allowed
+        del context.verdicts[said:]
+        return context.block(rule.name, intent, f"the rule failed: {type(error).__name__}: {error}")
+    if enlarges(intent, after, context.have):
+        del context.verdicts[said:]
+        return context.block(rule.name, intent, "the rule tried to enlarge the wish")
+    return after
+
+
+def enlarges(before: Intent, after: Intent, have: Decimal) -> bool:
+    """Does ``after`` allow anything that ``before`` did not?"""
+    if (after.sleeve, after.symbol) != (before.sleeve, before.symbol):
+        return True
+    if after.target != before.target:
+        if after.target is None or before.target is None:
+            return True
+        low, high = sorted((have, before.target))
+        if not min(low, ZERO) <= after.target <= max(high, ZERO):
+            return True
+    for side in Side:
+        most = sum((q.qty for q in before.quotes if q.side is side), ZERO)
+        if sum((q.qty for q in after.quotes if q.side is side), ZERO) > most:
+            return True
+    return False
 
 
 def grows(have: Decimal, want: Decimal) -> bool:
@@ -141,18 +193,31 @@ def shrink(intent: Intent, have: Decimal) -> Intent:
     return msgspec.structs.replace(intent, target=target, quotes=tuple(quotes))
 
 
-def scaled(intent: Intent, limit: Decimal, have: Decimal, instrument: Instrument) -> Intent:
-    """The wish with no side of the position able to exceed ``limit`` (contracts)."""
+def scaled(intent: Intent, limit: Decimal, context: GateContext) -> Intent:
+    """The wish with no side of the position able to exceed ``limit`` (contracts), all orders filled.
+
+    What is held beyond the limit may stay. A quote's room is what position, target and entries on their
+    way leave of it.
+    """
+    have, instrument = context.have, context.instrument
     target = intent.target
-    if target is not None and abs(target) > limit:
-        target = instrument.qty(limit if target > 0 else -limit)
+    if target is not None:
+        most = max(limit, abs(have)) if target * have > 0 else limit
+        if abs(target) > most:
+            target = instrument.qty(most if target > 0 else -most)
     quotes = []
     for quote in intent.quotes:
-        room = limit - have * quote.side.sign
-        qty = instrument.qty(max(ZERO, min(quote.qty, room)))
+        sign = quote.side.sign
+        taken = max(have * sign + context.entering(quote.side), (target or ZERO) * sign)
+        qty = instrument.qty(max(ZERO, min(quote.qty, limit - taken)))
         if qty > 0:
             quotes.append(Quote(quote.side, quote.price, qty, quote.tag))
     return msgspec.structs.replace(intent, target=target, quotes=tuple(quotes))
+
+
+def gist(verdicts: Iterable[Verdict]) -> list[tuple[str, str, str, str]]:
+    """What was decided, without its running numbers: the same "no" every second is said once."""
+    return [(v.rule, v.action, v.before, v.after) for v in verdicts]
 
 
 def describe(intent: Intent) -> str:

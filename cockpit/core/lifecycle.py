@@ -5,17 +5,12 @@ A refused transition is counted and shown, never applied. A fill is money in eve
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-import msgspec
-
 from cockpit.core import events as ev
+from cockpit.core.attribution import lower_wish, owners
 from cockpit.core.intents import Query, ReadAccount
-from cockpit.core.ledger.position import MONEY, part
 from cockpit.core.orders import TERMINAL, Order, OrderState, Role, transition
 from cockpit.core.state import State
 from cockpit.core.turn import Turn
-from cockpit.core.types import ZERO, PosSide
 
 ANSWER_MS = 5_000
 """An order that has not been answered for this long is asked about."""
@@ -28,8 +23,8 @@ CROSSED_MS = 250
 """Pause after a post-only quote that would have crossed."""
 NOT_SENT = frozenset(("transient", "halted", "journal"))
 """Codes of refusals by our own side: a closed venue or road is no fault of the strategy."""
-FOREIGN = ""
-"""The ledger books what no sleeve caused under its own foreign sub-book."""
+HOLD_MS = 500
+"""Pause after a refused cancel or amend before the same is asked again."""
 
 
 def on_ack(state: State, event: ev.Ack, turn: Turn) -> None:
@@ -104,17 +99,17 @@ def on_fill(state: State, event: ev.Fill, turn: Turn) -> None:
     if state.ledger.has_fill(event):
         return
     order = state.order(event.cid) if event.cid else None
-    parts = [(order.sleeve, event)] if order is not None else _attribute(state, event)
-    for sleeve_id, part in parts:
+    parts = [(order.sleeve, event)] if order is not None else owners(state, event)
+    for sleeve_id, share in parts:
         before = state.position(sleeve_id)
-        state.ledger.apply_fill(part, instrument, sleeve_id)
+        state.ledger.apply_fill(share, instrument, sleeve_id)
         sleeve = state.sleeves.get(sleeve_id)
         if sleeve is not None:
             sleeve.rejects = 0
             if before and not state.position(sleeve_id):
                 sleeve.trades += 1
             if order is None or order.role is Role.PROTECT:
-                _lower_wish(state, sleeve_id)
+                lower_wish(state, sleeve_id, event)
             turn.touch(sleeve_id)
     state.fills += 1
     turn.note(
@@ -144,51 +139,6 @@ def _fill_order(state: State, order: Order, event: ev.Fill, turn: Turn) -> None:
         state.retire(order)
 
 
-def _attribute(state: State, event: ev.Fill) -> list[tuple[str, ev.Fill]]:
-    """Whose position did the venue change without our asking? Those that hold the other side, in order.
-
-    The parts' quantities and fees add up to the fill's, to the last decimal.
-    """
-    left = event.qty
-    shares: list[tuple[str, Decimal]] = []
-    for sleeve in state.sleeves.values() if event.kind is not ev.FillKind.EXTERNAL else ():
-        held = _held(state, sleeve.id, event.pos_side) if sleeve.symbol == event.symbol else ZERO
-        take = min(left, max(ZERO, -held * event.side.sign))
-        if take > 0:
-            shares.append((sleeve.id, take))
-            left -= take
-    if left > 0:
-        shares.append((FOREIGN, left))
-    parts: list[tuple[str, ev.Fill]] = []
-    unpaid = event.fee
-    for index, (sleeve_id, qty) in enumerate(shares):
-        fee = unpaid if index == len(shares) - 1 else part(event.fee, qty, event.qty)
-        unpaid = MONEY.subtract(unpaid, fee)
-        trade_id = f"{event.trade_id}/{index}" if index else event.trade_id
-        parts.append((sleeve_id, msgspec.structs.replace(event, qty=qty, fee=fee, trade_id=trade_id)))
-    return parts
-
-
-def _held(state: State, sleeve_id: str, pos_side: PosSide) -> Decimal:
-    """The sleeve's position that a fill of ``pos_side`` touches: on a long/short account one of two."""
-    if pos_side is PosSide.NET:
-        return state.position(sleeve_id)
-    book = state.ledger.sleeve(sleeve_id, pos_side)
-    return book.qty if book is not None else ZERO
-
-
-def _lower_wish(state: State, sleeve_id: str) -> None:
-    """The venue closed (part of) the position: the wish must not buy it back."""
-    sleeve = state.sleeves[sleeve_id]
-    have = state.position(sleeve_id)
-    intent = sleeve.intent
-    if intent is None or intent.target is None:
-        return
-    if intent.target * have <= 0 or abs(have) < abs(intent.target):
-        lowered = have if intent.target * have > 0 else ZERO
-        sleeve.intent = msgspec.structs.replace(intent, target=lowered)
-
-
 def on_cancelled(state: State, event: ev.Cancelled, turn: Turn) -> None:
     order = _known(state, event.cid, turn, "cancelled")
     if order is None:
@@ -199,6 +149,7 @@ def on_cancelled(state: State, event: ev.Cancelled, turn: Turn) -> None:
         return
     if order.state in TERMINAL:
         return
+    asked = order.cancelling or _asked_for(event.reason)
     if order.cancelling:
         _answered(state, order, order.updated)
     _move(state, order, "cancelled", event.ts, turn)
@@ -206,11 +157,16 @@ def on_cancelled(state: State, event: ev.Cancelled, turn: Turn) -> None:
     turn.note(
         "info", "order.cancelled", order.sleeve, symbol=order.symbol, side=order.side, reason=event.reason
     )
-    if order.role is Role.ENTRY and event.reason and not _asked_for(event.reason):
-        back_off(state, order, turn, event.reason)
+    if not asked and (order.role is Role.ENTRY or order.algo or order.price is None):
+        # What the venue throws out again and again must not be sent at the speed of the road.
+        back_off(state, order, turn, event.reason, ours=order.role is not Role.ENTRY)
     elif event.reason == "post_only" and order.sleeve in state.sleeves:
-        # Placed again at once it would cross again: wait for the market to move, or for another wish.
-        state.sleeves[order.sleeve].retry_at = state.now + CROSSED_MS
+        # Placed again at once it would cross again: wait for the market to move.
+        sleeve = state.sleeves[order.sleeve]
+        if order.role is Role.ENTRY:
+            sleeve.retry_at = state.now + CROSSED_MS
+        else:
+            sleeve.reduce_at = state.now + CROSSED_MS
     state.retire(order)
     turn.touch(order.sleeve)
 
@@ -224,6 +180,7 @@ def on_cancel_reject(state: State, event: ev.CancelReject, turn: Turn) -> None:
     order = state.orders.get(event.cid)
     if order is not None:
         order.cancelling = False
+        state.holds[order.cid] = state.now + HOLD_MS
         _ask(state, order, turn)
 
 
@@ -246,6 +203,7 @@ def on_amend_reject(state: State, event: ev.AmendReject, turn: Turn) -> None:
     order = state.orders.get(event.cid)
     if order is not None:
         order.amending = None
+        state.holds[order.cid] = state.now + HOLD_MS
         _ask(state, order, turn)
 
 
@@ -295,7 +253,7 @@ def on_report(state: State, event: ev.OrderReport, turn: Turn) -> None:
     order.asked = 0
     if event.qty and order.amending is None:
         order.qty = event.qty
-        if event.price:
+        if event.price and order.price is not None:
             order.price = event.price
     _settle(state, order, event, turn)
 
@@ -343,6 +301,13 @@ def overdue(state: State, turn: Turn) -> None:
         due = due_at(order)
         if due and due <= state.now:
             _ask(state, order, turn)
+
+
+def release(state: State, turn: Turn) -> None:
+    """Look again at orders that the venue refused to cancel or change a moment ago."""
+    for cid in [cid for cid, at in state.holds.items() if at <= state.now]:
+        del state.holds[cid]
+        turn.touch(state.orders[cid].sleeve)
 
 
 def due_at(order: Order) -> int:

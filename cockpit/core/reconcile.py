@@ -6,20 +6,24 @@ Rules kept here, whatever the strategy says:
 - protection covers the whole position and is placed before the old one is cancelled, but only where the
   venue can be told "reduce only"; elsewhere two stops could both go off, so the old one goes first;
 - a stop of the old position must be dead before a new position is entered on its side;
-- an order is changed only when it is resting and nothing else is being asked of it.
+- an order is changed only when it is resting and nothing else is being asked of it;
+- what is too small for the venue is left alone (``core.dust``), what is too large goes in pieces.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from decimal import Decimal
+from math import nan
 
+from cockpit.core.dust import enough, whole
 from cockpit.core.intents import Action, Amend, Approved, Cancel, Intent, Place, Quote
 from cockpit.core.orders import Order, OrderKind, OrderState, Role
 from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, Side
 
 CHANGEABLE = frozenset((OrderState.LIVE, OrderState.PARTIAL))
 QUOTE = "quote"
+UNHEARD = frozenset((OrderState.PENDING, OrderState.SENT))
 Draft = Callable[..., Place]
 """Makes a complete Place with a fresh client id; given by the engine."""
 
@@ -27,7 +31,19 @@ Draft = Callable[..., Place]
 class Desk:
     """One sleeve's situation at this instant, as reconcile needs it."""
 
-    __slots__ = ("account", "draft", "have", "instrument", "may_enter", "may_reduce", "mode", "orders")
+    __slots__ = (
+        "account",
+        "draft",
+        "have",
+        "held",
+        "instrument",
+        "legs",
+        "may_enter",
+        "may_reduce",
+        "mode",
+        "orders",
+        "price",
+    )
 
     def __init__(
         self,
@@ -40,6 +56,9 @@ class Desk:
         *,
         may_enter: bool = True,
         may_reduce: bool = True,
+        held: Container[str] = (),
+        price: float = nan,
+        legs: tuple[Decimal, Decimal] | None = None,
     ) -> None:
         self.instrument = instrument
         self.have = have
@@ -53,6 +72,22 @@ class Desk:
         """False: entries were refused lately, or a rule asked to be heard again later."""
         self.may_reduce = may_reduce
         """False: an exit or stop was refused a moment ago."""
+        self.held = held
+        """Orders that the venue has just refused to cancel or change."""
+        self.price = price
+        """Reference price; NaN = unknown."""
+        self.legs = legs or (max(ZERO, have), max(ZERO, -have))
+        """(long, short), unsigned: both at once only on a long/short account."""
+
+    def closable(self, side: Side) -> Decimal:
+        """How much an order of ``side`` could close."""
+        return self.legs[0] if side is Side.SELL else self.legs[1]
+
+    def pullable(self, order: Order, role: Role | None = None) -> bool:
+        """May a cancel be sent for it now? (resting, none on its way, none refused a moment ago)"""
+        if role is not None and order.role is not role:
+            return False
+        return order.state in CHANGEABLE and not order.cancelling and order.cid not in self.held
 
     def may(self, role: Role, side: Side, entries: bool) -> bool:
         """May a new order of this role be placed now?"""
@@ -70,13 +105,13 @@ def reconcile(approved: Approved, desk: Desk) -> list[Action]:
     intent = approved.intent
     actions: list[Action] = []
     if not approved.entries:
-        actions += [_cancel(o, "entries stopped") for o in desk.orders if _pullable(o, Role.ENTRY)]
+        actions += [_cancel(o, "entries stopped") for o in desk.orders if desk.pullable(o, Role.ENTRY)]
     moving = [o for o in desk.orders if o.role is not Role.PROTECT]
     working = [o for o in moving if not _quotes(o)]
     quoting = [o for o in moving if _quotes(o)]
-    blind = any(o.state is OrderState.UNKNOWN for o in desk.orders if o.role is not Role.PROTECT)
     if intent.target is not None:
-        actions += _toward_target(intent, desk, working, quoting, blind, approved.entries)
+        actions += _toward_target(intent, desk, working, quoting, approved.entries)
+    blind = any(o.state is OrderState.UNKNOWN for o in working + quoting)
     actions += _toward_quotes(intent, desk, quoting, blind, approved.entries)
     exiting = any(o.role is Role.EXIT for o in working)
     exiting = exiting or any(isinstance(a, Place) and a.role is Role.EXIT and not _quotes(a) for a in actions)
@@ -90,33 +125,57 @@ def _quotes(order: Order | Place) -> bool:
 
 
 def _toward_target(
-    intent: Intent, desk: Desk, working: list[Order], quoting: list[Order], blind: bool, entries: bool
+    intent: Intent, desk: Desk, working: list[Order], quoting: list[Order], entries: bool
 ) -> list[Action]:
     target = intent.target
     assert target is not None
-    if blind:
+    if desk.legs[0] and desk.legs[1]:
+        # Long and short at once earn nothing and pay twice: the one that is not wanted goes first.
+        side = Side.BUY if target >= 0 else Side.SELL
+        delta = side.sign * desk.closable(side)
+        in_way = working
+    else:
+        in_way = _in_the_way(target, desk.have, working)
+        delta = target - desk.have - sum((o.side.sign * o.remaining for o in in_way), ZERO)
+        side = Side.BUY if delta > 0 else Side.SELL
+    leaving = desk.closable(side) > 0
+    unheard = [o for o in working + quoting if o.state is OrderState.UNKNOWN]
+    if not delta or any(not leaving or o.side is side for o in unheard):
         return []
-    pending = sum((o.side.sign * o.remaining for o in working), ZERO)
-    delta = target - desk.have - pending
-    if not delta:
-        return []
-    if working:
+    if in_way:
         # Something is already being done and it is not (or no longer) what is wanted: stop it, look again.
-        return [_cancel(o, "wish changed") for o in working if _pullable(o)]
-    if target == 0 and quoting:
-        stale = [_cancel(o, "leaving") for o in quoting if _pullable(o)]
-        if stale or any(o.cancelling for o in quoting):
-            return list(stale)
-    side = Side.BUY if delta > 0 else Side.SELL
-    closing = desk.have * delta < 0
-    qty = min(abs(delta), abs(desk.have)) if closing else abs(delta)
-    role = Role.EXIT if closing else Role.ENTRY
+        return [_cancel(o, "wish changed") for o in in_way if desk.pullable(o)]
+    clash = _clash(intent, side, quoting)
+    if clash:
+        return [_cancel(o, "leaving") for o in clash if desk.pullable(o) and not _shown(intent, o.side)]
+    role = Role.EXIT if leaving else Role.ENTRY
     if not desk.may(role, side, entries):
         return []
-    qty = qty if closing else desk.instrument.qty(qty)
-    if qty <= 0:
+    qty = whole(desk.instrument, min(abs(delta), desk.closable(side)) if leaving else abs(delta))
+    if not enough(desk.instrument, qty, desk.price, reduce_only=leaving and _covered(desk, side, qty)):
         return []
     return [_market(desk, intent, side, qty, role)]
+
+
+def _in_the_way(target: Decimal, have: Decimal, working: list[Order]) -> list[Order]:
+    """Orders to wait for. An entry without an answer does not hold up an exit of what is proven held."""
+    if not have or (target * have > 0 and abs(target) >= abs(have)):
+        return working
+    out = Side.SELL if have > 0 else Side.BUY
+    return [o for o in working if o.side is out or o.state is not OrderState.UNKNOWN]
+
+
+def _shown(intent: Intent, side: Side) -> Decimal:
+    """What the wish shows on ``side``."""
+    return sum((q.qty for q in intent.quotes if q.side is side), ZERO)
+
+
+def _clash(intent: Intent, side: Side, quoting: list[Order]) -> list[Order]:
+    """Quotes that must be gone first: together with a market order they would be more than was wished."""
+    more = [o for o in quoting if o.remaining > _shown(intent, o.side)]
+    if intent.target:
+        return [o for o in more if o.side is side]
+    return [o for o in more if o.side is side or o.state in CHANGEABLE]
 
 
 def _market(desk: Desk, intent: Intent, side: Side, qty: Decimal, role: Role) -> Place:
@@ -128,7 +187,7 @@ def _market(desk: Desk, intent: Intent, side: Side, qty: Decimal, role: Role) ->
         qty=qty,
         role=role,
         reduce_only=role is Role.EXIT and _covered(desk, side, qty),
-        pos_side=pos_side(desk.mode, side, role),
+        pos_side=pos_side(desk, side, role),
         tag=intent.tag,
     )
 
@@ -140,9 +199,16 @@ def _covered(desk: Desk, side: Side, qty: Decimal) -> bool:
     return desk.account * side.sign < 0 and abs(desk.account) >= qty
 
 
-def pos_side(mode: PositionMode, side: Side, role: Role) -> PosSide:
-    """Which position of a long/short account the order belongs to."""
-    if mode is PositionMode.NET:
+def _clipped(desk: Desk, side: Side, qty: Decimal) -> bool:
+    """Does the venue itself keep a closing order from turning the position round?"""
+    if desk.instrument.derivative and desk.mode is PositionMode.HEDGE:
+        return True
+    return _covered(desk, side, qty)
+
+
+def pos_side(desk: Desk, side: Side, role: Role) -> PosSide:
+    """Which position of a long/short account the order belongs to; spot has only one."""
+    if desk.mode is PositionMode.NET or not desk.instrument.derivative:
         return PosSide.NET
     opening = role is Role.ENTRY
     return PosSide.LONG if (side is Side.BUY) == opening else PosSide.SHORT
@@ -154,32 +220,48 @@ def _toward_quotes(
     actions: list[Action] = []
     for side in (Side.BUY, Side.SELL):
         have = [o for o in quoting if o.side is side]
-        wanted = next((q for q in intent.quotes if q.side is side and q.qty > 0), None)
-        if wanted is None:
-            actions += [_cancel(o, "quote withdrawn") for o in have if _pullable(o)]
+        wanted = next((_fitting(q, desk) for q in intent.quotes if q.side is side), None)
+        if wanted is None or wanted.qty <= 0:
+            actions += [_cancel(o, "quote withdrawn") for o in have if desk.pullable(o)]
             continue
+        role = Role.EXIT if wanted.qty <= desk.closable(side) else Role.ENTRY
         if have:
-            actions += _keep_quote(wanted, have)
-            continue
-        if blind:
-            continue
-        role = Role.EXIT if desk.have * side.sign < 0 and wanted.qty <= abs(desk.have) else Role.ENTRY
-        if desk.may(role, side, entries):
+            actions += _keep_quote(wanted, role, have, desk)
+        elif not blind and desk.may(role, side, entries) and _worthwhile(wanted, role, desk):
             actions.append(_post(desk, intent, wanted, role))
     return actions
 
 
-def _keep_quote(wanted: Quote, have: list[Order]) -> list[Action]:
+def _fitting(quote: Quote, desk: Desk) -> Quote:
+    """The quote in whole lots; on a long/short account it closes the other position before it opens one."""
+    qty = quote.qty
+    closable = desk.closable(quote.side)
+    if desk.mode is PositionMode.HEDGE and desk.instrument.derivative and closable:
+        qty = min(qty, closable)
+    return Quote(quote.side, quote.price, whole(desk.instrument, qty), quote.tag)
+
+
+def _worthwhile(quote: Quote, role: Role, desk: Desk) -> bool:
+    reduce_only = role is Role.EXIT and _covered(desk, quote.side, quote.qty)
+    return enough(desk.instrument, quote.qty, float(quote.price), reduce_only=reduce_only)
+
+
+def _keep_quote(wanted: Quote, role: Role, have: list[Order], desk: Desk) -> list[Action]:
     first, *extra = have
-    actions: list[Action] = [_cancel(o, "one quote a side") for o in extra if _pullable(o)]
-    if first.state not in CHANGEABLE or first.cancelling or first.amending is not None:
+    actions: list[Action] = [_cancel(o, "one quote a side") for o in extra if desk.pullable(o)]
+    if not desk.pullable(first) or first.amending is not None:
         return actions
-    if first.price == wanted.price and first.remaining == wanted.qty:
+    if first.role is Role.EXIT and role is Role.ENTRY:
+        # It would go through zero now: an order that counts as an entry, which a halt takes away.
+        actions.append(_cancel(first, "no longer an exit"))
+    elif first.pos_side is not pos_side(desk, wanted.side, role):
+        actions.append(_cancel(first, "other position"))
+    elif first.price == wanted.price and first.remaining == wanted.qty:
         return actions
-    if first.role is Role.EXIT and wanted.qty > first.remaining:
+    elif first.role is Role.EXIT and wanted.qty > first.remaining:
         actions.append(_cancel(first, "quote grew"))
-        return actions
-    actions.append(Amend(first.cid, first.symbol, wanted.price, first.filled + wanted.qty))
+    else:
+        actions.append(Amend(first.cid, first.symbol, wanted.price, first.filled + wanted.qty))
     return actions
 
 
@@ -193,30 +275,34 @@ def _post(desk: Desk, intent: Intent, quote: Quote, role: Role) -> Place:
         price=quote.price,
         role=role,
         reduce_only=role is Role.EXIT and _covered(desk, quote.side, quote.qty),
-        pos_side=pos_side(desk.mode, quote.side, role),
+        pos_side=pos_side(desk, quote.side, role),
         tag=QUOTE,
     )
 
 
 def _protection(intent: Intent, desk: Desk, exiting: bool) -> list[Action]:
     guards = [o for o in desk.orders if o.role is Role.PROTECT]
-    if not desk.have:
-        return [_cancel(o, "position closed") for o in guards if _pullable(o)]
+    side = Side.SELL if desk.have > 0 else Side.BUY
+    cover = whole(desk.instrument, abs(desk.have))
+    if not enough(desk.instrument, cover, desk.price, reduce_only=_clipped(desk, side, cover)):
+        return [_cancel(o, "position closed") for o in guards if desk.pullable(o)]
     if intent.target is not None and intent.target * desk.have <= 0:
         return []  # on the way out: the old stops stay until it is done, the wish's are for the other side
     if exiting:
         return []  # an exit and a new stop together could close more than there is
     if intent.stop is None and intent.take is None:
-        return [_cancel(o, "protection withdrawn") for o in guards if _pullable(o)]
-    good = [o for o in guards if _guards(o, intent, abs(desk.have)) and not o.cancelling]
+        return [_cancel(o, "protection withdrawn") for o in guards if desk.pullable(o)]
+    good = [o for o in guards if _guards(o, intent, cover) and not o.cancelling]
     if not good:
-        if guards and not _covered(desk, Side.SELL if desk.have > 0 else Side.BUY, abs(desk.have)):
-            return [_cancel(o, "replaced") for o in guards if _pullable(o)]
-        return [_guard(desk, intent)] if desk.may_reduce else []
+        if guards and not _clipped(desk, side, cover):
+            return [_cancel(o, "replaced") for o in guards if desk.pullable(o)]
+        if any(o.state in UNHEARD for o in guards):
+            return []  # one at a time: its answer is on the way
+        return [_guard(desk, intent, side, cover)] if desk.may_reduce else []
     proven = next((o for o in good if o.state in CHANGEABLE), None)
     if proven is None:
         return []
-    return [_cancel(o, "replaced") for o in guards if o is not proven and _pullable(o)]
+    return [_cancel(o, "replaced") for o in guards if o is not proven and desk.pullable(o)]
 
 
 def _guards(order: Order, intent: Intent, qty: Decimal) -> bool:
@@ -225,13 +311,11 @@ def _guards(order: Order, intent: Intent, qty: Decimal) -> bool:
     return order.remaining == qty and order.trigger == trigger and order.take == take
 
 
-def _guard(desk: Desk, intent: Intent) -> Place:
-    side = Side.SELL if desk.have > 0 else Side.BUY
+def _guard(desk: Desk, intent: Intent, side: Side, qty: Decimal) -> Place:
     if intent.stop is not None and intent.take is not None:
         kind = OrderKind.OCO
     else:
         kind = OrderKind.STOP if intent.stop is not None else OrderKind.TRIGGER
-    qty = abs(desk.have)
     return desk.draft(
         sleeve=intent.sleeve,
         symbol=intent.symbol,
@@ -242,16 +326,9 @@ def _guard(desk: Desk, intent: Intent) -> Place:
         take=intent.take if kind is OrderKind.OCO else None,
         role=Role.PROTECT,
         reduce_only=_covered(desk, side, qty),
-        pos_side=pos_side(desk.mode, side, Role.PROTECT),
+        pos_side=pos_side(desk, side, Role.PROTECT),
         tag=intent.tag,
     )
-
-
-def _pullable(order: Order, role: Role | None = None) -> bool:
-    """May a cancel be sent for it now? (resting or unknown, and none is on its way)"""
-    if role is not None and order.role is not role:
-        return False
-    return order.state in CHANGEABLE and not order.cancelling
 
 
 def _cancel(order: Order, reason: str) -> Cancel:

@@ -5,6 +5,7 @@ Only the engine's modules write here; strategies and rules see windows (``View``
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from decimal import Decimal, localcontext
 
 import msgspec
@@ -73,6 +74,26 @@ class HaltState(msgspec.Struct):
     detail: str = ""
 
 
+class MarkPrices(Mapping[str, Decimal]):
+    """The mark of each symbol, else its last price. Made exact when asked for: few of them ever are."""
+
+    __slots__ = ("_last", "_marks")
+
+    def __init__(self, marks: Mapping[str, float], last: Mapping[str, float]) -> None:
+        self._marks = marks
+        self._last = last
+
+    def __getitem__(self, symbol: str) -> Decimal:
+        price = self._marks.get(symbol)
+        return Decimal(repr(self._last[symbol] if price is None else price))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._last, **self._marks})
+
+    def __len__(self) -> int:
+        return len({**self._last, **self._marks})
+
+
 class State(msgspec.Struct):
     """The fold."""
 
@@ -86,6 +107,8 @@ class State(msgspec.Struct):
     instruments: dict[str, Instrument] = {}
     orders: dict[str, Order] = {}
     """Not proven dead, by client id."""
+    holds: dict[str, int] = {}
+    """Client id → when an order that the venue has just refused to cancel or change may be tried again."""
     recent: dict[str, Order] = {}
     """Ended lately, oldest first."""
     sleeves: dict[SleeveId, Sleeve] = {}
@@ -127,6 +150,7 @@ class State(msgspec.Struct):
 
     def retire(self, order: Order) -> None:
         """Move an ended order out of the working set."""
+        self.holds.pop(order.cid, None)
         if self.orders.pop(order.cid, None) is not None:
             self.recent[order.cid] = order
             if len(self.recent) > RECENT:
@@ -136,6 +160,11 @@ class State(msgspec.Struct):
         """A sleeve's own signed quantity (virtual sub-book)."""
         return self.ledger.sleeve_qty(sleeve)
 
+    def legs(self, sleeve: SleeveId) -> tuple[Decimal, Decimal]:
+        """(long, short) of a sleeve, unsigned; on a long/short account it may hold both at once."""
+        held = [book.qty for book in self.ledger.sleeve_books(sleeve)]
+        return sum((q for q in held if q > 0), ZERO), -sum((q for q in held if q < 0), ZERO)
+
     def orders_of(self, sleeve: SleeveId) -> list[Order]:
         return [o for o in self.orders.values() if o.sleeve == sleeve]
 
@@ -143,10 +172,9 @@ class State(msgspec.Struct):
         """Mark if the venue sends one, else the last price; NaN when nothing was heard."""
         return self.marks.get(symbol) or self.last.get(symbol, float("nan"))
 
-    def mark_prices(self) -> dict[str, Decimal]:
+    def mark_prices(self) -> MarkPrices:
         """Marks as Decimals, for the ledger."""
-        prices = {**self.last, **self.marks}
-        return {symbol: Decimal(repr(price)) for symbol, price in prices.items()}
+        return MarkPrices(self.marks, self.last)
 
     def exact_equity(self) -> Decimal:
         """Account equity in ``currency``, to the last decimal."""

@@ -17,9 +17,10 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     room = max(0.0, allowed - context.gross(without=context.sleeve.id))
     unit = context.notional(Decimal(1))
     if unit <= 0 or unit != unit:
+        context.later()
         return context.block("max_leverage", intent, "no price to value the position with")
     limit = context.instrument.qty(room / unit)
-    after = scaled(intent, max(limit, abs(context.have)), context.have, context.instrument)
+    after = scaled(intent, limit, context)
     if after == intent:
         return intent
     reason = f"account limit {params.max_leverage:g}x equity: {room:,.0f} {context.instrument.quote} left"

@@ -17,9 +17,10 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     room = min(params.max_notional, params.max_position * max(0.0, context.equity))
     unit = context.notional(Decimal(1))
     if unit <= 0 or unit != unit:
+        context.later()
         return context.block("max_notional", intent, "no price to value the position with")
     limit = context.instrument.qty(room / unit)
-    after = scaled(intent, max(limit, abs(context.have)), context.have, context.instrument)
+    after = scaled(intent, limit, context)
     if after == intent:
         return intent
     sizes = [abs(context.have + q.side.sign * q.qty) for q in intent.quotes]

@@ -15,9 +15,9 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     second = sum(1 for ts in reversed(placed) if ts > context.now - 1_000)
     minute = sum(1 for ts in reversed(placed) if ts > context.now - 60_000)
     if second >= params.max_orders_per_second:
-        context.sleeve.retry_at = context.now + 1_000
+        context.later()
         return context.block("order_rate", intent, f"{second} orders in the last second")
     if minute >= params.max_orders_per_minute:
-        context.sleeve.retry_at = placed[0] + 60_000
+        context.later(placed[0] + 60_000 - context.now)
         return context.block("order_rate", intent, f"{minute} orders in the last minute")
     return intent

@@ -15,6 +15,7 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     """Drop quotes further than ``price_band`` from the reference price on the side that would overpay."""
     reference = context.price
     if not reference > 0:
+        context.later()
         return context.block("price_band", intent, "no reference price")
     kept = []
     worst = 0.0

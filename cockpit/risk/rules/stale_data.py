@@ -12,11 +12,12 @@ from cockpit.core.registry import rule
 def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     """Block entries when the instrument's data is older than ``stale_ms`` (plus one bar for bar sleeves)."""
     if not context.heard:
+        context.later()
         return context.block("stale_data", intent, "no market data since the start")
     age = context.now - context.heard
     allowed = params.stale_ms + context.bar_ms
     if age > allowed:
-        context.sleeve.retry_at = context.now + 1_000
+        context.later()
         return context.block(
             "stale_data", intent, f"data {age / 1000:.1f} s old, allowed {allowed / 1000:g} s"
         )
