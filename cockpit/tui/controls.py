@@ -18,6 +18,7 @@ from cockpit.tui.widgets import repaint
 
 if TYPE_CHECKING:
     from cockpit.tui.app import CockpitApp
+    from cockpit.tui.desk import DeskScreen
     from cockpit.tui.widgets import PanelView
 
 TIMEFRAMES = (60_000, 300_000, 900_000, 3_600_000, 14_400_000, 86_400_000)
@@ -201,9 +202,10 @@ class Controls(Commands):
         for symbol in symbols:
             name = figures.short(symbol)
             out.append(Entry(look.say("palette.symbol", symbol=name), _later(self.select, symbol), "", name))
-        for name, view in self.app.desk.views.items():
+        desk = self.app.desk
+        for name, view in desk.views.items():
             label = look.say("palette.panel", panel=look.say(f"panel.{name}"))
-            out.append(Entry(label, _focus(view), "", name))
+            out.append(Entry(label, _go(desk, view), "", name))
         for action in self.app.keymap.active(self.panel.panel):
             if action.id in ("palette", "back") or action.id.startswith("row."):
                 continue
@@ -231,8 +233,5 @@ def _later(call: Callable[[str], None], argument: str) -> Callable[[], None]:
     return lambda: call(argument)
 
 
-def _focus(view: PanelView) -> Callable[[], None]:
-    def focus() -> None:
-        view.focus(scroll_visible=False)
-
-    return focus
+def _go(desk: DeskScreen, view: PanelView) -> Callable[[], None]:
+    return lambda: desk.go(view)

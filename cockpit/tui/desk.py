@@ -149,20 +149,28 @@ class DeskScreen(Screen[None], inherit_bindings=False):
     # --- focus ----------------------------------------------------------------------------------------
 
     def focus_changed(self, view: PanelView) -> None:
-        """A panel got the focus; where room is short it may take another one's place."""
-        if view.panel != self.desk.focused_panel:
-            self.desk.focused_panel = view.panel
-            hidden = view.panel not in self.desk.places
-            if hidden or self.desk.zoomed or len(self.desk.places) < len(self.views):
-                self.desk.rearrange()
+        """A panel got the focus."""
+        self._make_room(view)
         self.repaint(view)
         self.controls.paint_bars()
+
+    def go(self, view: PanelView) -> None:
+        """Give a panel the focus. Known at once: the next key may come before the panel hears of it."""
+        self._make_room(view)
+        view.focus(scroll_visible=False)
 
     def step_focus(self, step: int) -> None:
         """To the next panel in the order of the desk, shown or not."""
         names = list(self.views)
         at = names.index(self.desk.focused_panel)
-        self.views[names[(at + step) % len(names)]].focus(scroll_visible=False)
+        self.go(self.views[names[(at + step) % len(names)]])
+
+    def _make_room(self, view: PanelView) -> None:
+        """Where room is short the focused panel may take another one's place."""
+        if view.panel != self.desk.focused_panel:
+            self.desk.focused_panel = view.panel
+            if self.desk.zoomed or len(self.desk.places) < len(self.views):
+                self.desk.rearrange()
 
     def zoom(self) -> None:
         """The focused panel over the whole desk, or back."""
