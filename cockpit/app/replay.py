@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import msgspec
 
 from cockpit.adapters.store.journal_file import JournalFile
+from cockpit.adapters.store.schema import store_error
 from cockpit.app import compose, settings
 from cockpit.app.compose import Cast
 from cockpit.core import memory
@@ -51,25 +53,32 @@ def replay(path: Path, fallback: Config, see: Callable[[Outcome], None] | None =
     """
     if path.is_dir():
         path = path / "cockpit.db"
-    with JournalFile(path) as journal:
-        found = Replayed(str(path), journal.mode, journal.verify())
-        engine = _opening(journal, fallback)
-        recorded = journal.outcomes()
-        expected = next(recorded, None)
-        for seq, event in journal.events():
-            if isinstance(event, Boot):
-                _adopt_settings(engine, event, path.parent, fallback, found)
-            outcome = engine.step(event)
-            found.events += 1
-            if engine.state.seq != seq:
-                raise StoreError(f"the journal misses fact {engine.state.seq}: its next is {seq}")
-            if see is not None and outcome is not NOTHING:
-                see(outcome)
-            expected = _compare(found, seq, outcome, expected, recorded)
-        if expected is not None:
-            _differs(found, expected.seq)
-        found.digest = engine.digest
-        return found
+    try:
+        with JournalFile(path) as journal:
+            return _replayed(journal, fallback, see)
+    except sqlite3.Error as error:
+        raise store_error(error, path) from error
+
+
+def _replayed(journal: JournalFile, fallback: Config, see: Callable[[Outcome], None] | None) -> Replayed:
+    found = Replayed(str(journal.path), journal.mode, journal.verify())
+    engine = _opening(journal, fallback)
+    recorded = journal.outcomes()
+    expected = next(recorded, None)
+    for seq, event in journal.events():
+        if isinstance(event, Boot):
+            _adopt_settings(engine, event, journal.path.parent, fallback, found)
+        outcome = engine.step(event)
+        found.events += 1
+        if engine.state.seq != seq:
+            raise StoreError(f"the journal misses fact {engine.state.seq}: its next is {seq}")
+        if see is not None and outcome is not NOTHING:
+            see(outcome)
+        expected = _compare(found, seq, outcome, expected, recorded)
+    if expected is not None:
+        _differs(found, expected.seq)
+    found.digest = engine.digest
+    return found
 
 
 def plain(value: Any) -> Any:

@@ -57,18 +57,33 @@ def journals(found: Any) -> list[Path]:
 
 
 def search(paths: list[Path], cid: str) -> dict[str, Any] | None:
-    """The chain of an order from the first journal that has it."""
+    """The chain of an order from the first journal that has it. Raises StoreError."""
+    import sqlite3
+
+    from cockpit.adapters.store.schema import store_error
+
+    for path in paths:
+        try:
+            found = of_journal(path, cid)
+        except sqlite3.Error as error:
+            raise store_error(error, path) from error
+        if found is not None:
+            return found
+    return None
+
+
+def of_journal(path: Path, cid: str) -> dict[str, Any] | None:
+    """The chain of an order from one journal; None when it does not have it."""
     from cockpit.adapters.store.journal_file import JournalFile
     from cockpit.app.explain import Wish, chain
 
-    for path in paths:
-        with JournalFile(path) as journal:
-            order = next((order for order in journal.orders() if order.cid == cid), None)
-            if order is not None:
-                fills = [fill for _, fill in journal.fills() if fill.cid == cid]
-                wish = Wish(order)
-                for outcome in journal.outcomes():
-                    if not wish.look(outcome):
-                        break
-                return chain(order, wish, fills)
-    return None
+    with JournalFile(path) as journal:
+        order = next((order for order in journal.orders() if order.cid == cid), None)
+        if order is None:
+            return None
+        fills = [fill for _, fill in journal.fills() if fill.cid == cid]
+        wish = Wish(order)
+        for outcome in journal.outcomes():
+            if not wish.look(outcome):
+                break
+        return chain(order, wish, fills)

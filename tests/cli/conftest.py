@@ -1,0 +1,70 @@
+"""The command line as a shell has it, and as a function where a process would only cost time."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from cockpit import cli
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Shell = Callable[..., Said]
+
+
+@pytest.fixture(autouse=True)
+def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty working directory, no settings of the machine, English."""
+    for name in [name for name in os.environ if name.startswith("COCKPIT_") and name != "COCKPIT_SHARED"]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "nobody"))
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def shell(repo: Path, tmp_path: Path) -> Shell:
+    """``shell("status", "--json")`` in a process of its own, with its own data directory."""
+
+    def run(*words: str, env: dict[str, str] | None = None) -> Said:
+        found = subprocess.run(
+            [sys.executable, "-m", "cockpit", "--data-dir", str(tmp_path / "data"), *words],
+            env={**os.environ, "PYTHONPATH": str(repo), **(env or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        return Said(found.returncode, found.stdout, found.stderr)
+
+    return run
+
+
+@pytest.fixture
+def cockpit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Shell:
+    """The same inside this process."""
+
+    def run(*words: str) -> Said:
+        code = cli.main(["--data-dir", str(tmp_path / "data"), *words])
+        found = capsys.readouterr()
+        return Said(code, found.out, found.err)
+
+    return run

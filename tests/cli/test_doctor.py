@@ -1,0 +1,102 @@
+"""doctor finds what is broken, says so, and touches nothing."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from tests.cli.conftest import Said, Shell
+
+ALWAYS = (
+    "python",
+    "config",
+    "data_dir",
+    "disk",
+    "sqlite",
+    "plugins",
+    "terminal",
+    "clock",
+    "running",
+    "recorded",
+)
+
+
+def checks(found: Said) -> dict[str, dict[str, Any]]:
+    return {row["name"]: row for row in found.json["checks"]}
+
+
+def test_a_sound_place_is_in_order(cockpit: Shell, tmp_path: Path) -> None:
+    found = cockpit("doctor", "--json")
+    assert found.code == 0
+    assert found.json["ok"] is True
+    rows = checks(found)
+    assert {
+        "python",
+        "config",
+        "data_dir",
+        "disk",
+        "sqlite",
+        "plugins",
+        "terminal",
+        "clock",
+        "running",
+    } <= set(rows)
+    assert all(row["level"] != "bad" and row["text"] for row in rows.values())
+    assert sorted(os.listdir(tmp_path / "data")) == []
+
+
+def test_it_speaks_to_people_too(cockpit: Shell) -> None:
+    assert "everything is in order" in cockpit("doctor").out
+    assert "一切正常" in cockpit("doctor", "--lang", "zh").out
+
+
+def test_broken_settings_are_a_finding(cockpit: Shell) -> None:
+    found = cockpit("doctor", "--json", "--set", "run.eqity=5")
+    assert found.code == 1
+    assert checks(found)["config"]["level"] == "bad"
+    assert "did you mean 'run.equity'?" in checks(found)["config"]["text"]
+    assert checks(found)["sqlite"]["level"] == "ok"
+
+
+def test_a_data_directory_that_cannot_be_is_a_finding(cockpit: Shell, tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("in the way")
+    found = cockpit("doctor", "--json")
+    assert found.code == 1
+    assert checks(found)["data_dir"]["level"] == "bad"
+    assert checks(found)["sqlite"]["level"] == "bad"
+
+
+def test_an_open_data_directory_is_mentioned(cockpit: Shell, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data").chmod(0o755)
+    found = cockpit("doctor", "--json")
+    assert found.code == 0
+    assert checks(found)["data_dir"]["level"] == "warn"
+    assert "755" in checks(found)["data_dir"]["text"]
+
+
+def test_a_broken_plugin_is_a_finding(cockpit: Shell, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "bad.py").write_text("1 / 0\n")
+    found = cockpit("doctor", "--json", "--set", "run.plugins_dir=own")
+    assert found.code == 1
+    assert "ZeroDivisionError" in checks(found)["plugins"]["text"]
+
+
+def test_a_cockpit_that_died_and_a_forgotten_halt_are_mentioned(cockpit: Shell, tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "practice"
+    folder.mkdir(parents=True)
+    (folder / "cockpit.db").touch()
+    (folder / "cockpit.db.pid").write_text("999999999")
+    (folder / "halt").touch()
+    rows = checks(cockpit("doctor", "--json"))
+    assert rows["running"]["message"] == "cli.doctor.running.stale"
+    assert rows["halt_file"]["level"] == "warn"
+
+
+def test_a_damaged_tape_is_a_finding(cockpit: Shell, tmp_path: Path) -> None:
+    tape = tmp_path / "data" / "bad.tape"
+    tape.mkdir(parents=True)
+    (tape / "tape.json").write_text("{")
+    found = cockpit("doctor", "--json")
+    assert found.code == 1
+    assert "bad.tape" in checks(found)["recorded"]["text"]
