@@ -61,6 +61,10 @@ class Account(msgspec.Struct):
         else:
             self._pay(currency, amount)
 
+    def pledge(self, holding: Holding, currency: str, amount: Decimal) -> None:
+        """Cash becomes margin of an isolated position; a negative amount comes back."""
+        self._lock(currency, holding, amount)
+
     def transfer(self, currency: str, amount: Decimal) -> None:
         """Money from or to outside."""
         self._move(self.transfers, currency, amount)

@@ -165,7 +165,7 @@ class Desk:
             amount = qty if side is Side.BUY else worth(instrument, qty, price)
         else:
             isolated = self.rules.margin_mode is MarginMode.ISOLATED
-            lever = self.rules.leverage if isolated else ZERO
+            lever = self.rules.lever(instrument.symbol) if isolated else ZERO
             self.account.trade(instrument, pos_side, change, price, lever)
             currency = instrument.settle
             amount = worth(instrument, qty, price)

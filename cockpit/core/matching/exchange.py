@@ -34,7 +34,7 @@ from cockpit.core.events import (
     VenuePosition,
 )
 from cockpit.core.intents import Action, Amend, Cancel, Place, Query
-from cockpit.core.matching import algos, bars, feeds, funding, liquidation, requests, saved
+from cockpit.core.matching import algos, bars, feeds, funding, liquidation, margin, requests, saved
 from cockpit.core.matching.account import Account, entry
 from cockpit.core.matching.books import Market, Phase, Source, open_market
 from cockpit.core.matching.desk import FAR, Desk
@@ -202,6 +202,31 @@ class Exchange:
     def equity(self, currency: str) -> Decimal:
         """Cash, isolated margin and unrealised profit of one currency, at the marks of now."""
         return liquidation.equity(self._desk, currency)
+
+    @property
+    def rules(self) -> Rules:
+        """The rules in force."""
+        return self._desk.rules
+
+    def adopt(self, rules: Rules) -> None:
+        """These rules hold from now on; orders and positions stay as they are."""
+        self._desk.rules = rules
+
+    def pool(self, currency: str) -> margin.Pool:
+        """What carries the cross positions of one currency, at the marks of now."""
+        return margin.pool(self._desk.account, self._markets, self._desk.rules, currency)
+
+    def locked(self, currency: str) -> Decimal:
+        """What living orders lock: margin of derivative orders, the price or the coins of spot orders."""
+        return margin.locked(self._desk.account, self._markets, self._desk.rules, currency)
+
+    def pledge(self, symbol: str, pos_side: PosSide, amount: Decimal) -> bool:
+        """Move cash into (> 0) or out of an isolated position; False when there is none."""
+        holding = self._desk.account.holding(symbol, pos_side)
+        if holding is None:
+            return False
+        self._desk.account.pledge(holding, self._markets[symbol].instrument.settle, amount)
+        return True
 
     def transfer(self, currency: str, amount: Decimal, ts: int) -> None:
         """Money comes in (> 0) or goes out."""

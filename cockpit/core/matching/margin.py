@@ -44,11 +44,11 @@ def maintenance(instrument: Instrument, qty: Decimal, rules: Rules) -> Decimal:
 
 def max_leverage(instrument: Instrument, qty: Decimal, rules: Rules) -> Decimal | None:
     """Leverage in force for a position of ``qty``; None = larger than the last tier allows."""
-    size = abs(qty)
+    size, chosen = abs(qty), rules.lever(instrument.symbol)
     for tier in instrument.tiers:
         if size <= tier.max_qty:
-            return min(rules.leverage, tier.max_leverage)
-    return None if instrument.tiers else rules.leverage
+            return min(chosen, tier.max_leverage)
+    return None if instrument.tiers else chosen
 
 
 def liquidation_fee(instrument: Instrument, rules: Rules) -> Decimal:
@@ -105,7 +105,7 @@ def order_margin(account: Account, market: Market, rules: Rules, extra: Working 
                 value = abs(worth(market.instrument, market.qty(opening), price))
                 sides[order.sign] = EXACT.add(sides[order.sign], value)
     total = max(sides.values()) if rules.position_mode is PositionMode.NET else sum(sides.values(), ZERO)
-    return portion(total, ONE, rules.leverage)
+    return portion(total, ONE, rules.lever(market.instrument.symbol))
 
 
 def is_close(order: Working, rules: Rules) -> bool:
@@ -155,7 +155,7 @@ def affordable(
             ),
             ZERO,
         )
-        fees = (after - before) * rules.leverage * max(instrument.taker_fee, ZERO)
+        fees = (after - before) * rules.lever(instrument.symbol) * max(instrument.taker_fee, ZERO)
         frozen = frozen_spot(markets, rules, instrument.settle)
         return money.equity - money.initial - locked - fees - frozen >= 0
 
@@ -201,6 +201,16 @@ def frozen_spot(markets: Mapping[str, Market], rules: Rules, currency: str) -> D
             paid_in = instrument.quote if order.sign > 0 else instrument.base
             if order.phase is not Phase.ARMED and paid_in == currency and not order.reduce_only:
                 total = EXACT.add(total, spot_need(market, order, rules))
+    return total
+
+
+def locked(account: Account, markets: Mapping[str, Market], rules: Rules, currency: str) -> Decimal:
+    """Everything that living orders lock of one currency."""
+    total = frozen_spot(markets, rules, currency)
+    for market in markets.values():
+        instrument = market.instrument
+        if market.orders and instrument.derivative and instrument.settle == currency:
+            total = EXACT.add(total, order_margin(account, market, rules))
     return total
 
 

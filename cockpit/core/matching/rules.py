@@ -86,6 +86,8 @@ class Rules(msgspec.Struct, frozen=True):
     position_mode: PositionMode = PositionMode.NET
     margin_mode: MarginMode = MarginMode.CROSS
     leverage: Decimal = Decimal(3)
+    leverages: dict[str, Decimal] = {}
+    """Where the owner chose another leverage than ``leverage``, by symbol."""
     self_trade: str = "cancel_maker"
     """What goes when our taker would meet our own maker: cancel_maker | cancel_taker | cancel_both."""
     slippage_ticks: int = 1
@@ -111,3 +113,7 @@ class Rules(msgspec.Struct, frozen=True):
             )
         if self.leverage < ONE or self.slippage_ticks < 0:
             raise ConfigError("leverage is at least 1 and slippage_ticks at least 0")
+
+    def lever(self, symbol: str) -> Decimal:
+        """The leverage chosen for one market."""
+        return self.leverages.get(symbol, self.leverage) if self.leverages else self.leverage
