@@ -1,0 +1,103 @@
+"""Goals A2 and A3: bars through the SDK class, the engine, the gate and the simulated venue."""
+
+from __future__ import annotations
+
+import statistics
+from collections import deque
+from collections.abc import Sequence
+from time import process_time
+
+from cockpit.core.book import Book
+from cockpit.core.events import Bar
+from cockpit.core.view import View
+from cockpit.core.want import Want
+from cockpit.strategies.ema_trend import EmaTrend, Params
+from tests.benchmarks.rows import Row, cpu, recorded, row
+from tests.benchmarks.worlds import SWAP, Stage, bars, on_bars
+
+HOURS = 35_040
+MINUTES = 1_051_200
+RUNS = 5
+
+
+def run() -> list[Row]:
+    """The kernel with and without a trading strategy, beside the arithmetic alone."""
+    hours = bars(HOURS, 3_600_000, 7)
+    floor = HOURS / cpu(lambda: arithmetic(hours), RUNS)[0]
+    alone = HOURS / cpu(lambda: strategy_alone(hours), RUNS)[0]
+    idle, _ = _rate("bench_idle", hours, RUNS)
+    trend, stage = _rate("ema_trend", hours, RUNS)
+    trades = sum(sleeve.trades for sleeve in stage.engine.state.sleeves.values())
+    fills = stage.engine.state.fills
+    trip = (HOURS / trend - HOURS / alone - HOURS / idle) / max(1, trades) * 1e6
+    minutes = bars(MINUTES, 60_000, 8)
+    long_idle, _ = _rate("bench_idle", minutes, 1)
+    long_trend, _ = _rate("ema_trend", minutes, 1)
+    share = long_trend / trend
+    return [
+        row("indicator arithmetic, pure python loop", floor, "bars/s", note="the floor: no engine, no orders"),
+        row("ema_trend.on_bar called directly", alone, "bars/s", floor=floor),
+        row("engine, strategy that wants nothing, 35k", idle, "bars/s", floor=floor),
+        row(
+            f"engine, ema_trend, 35k ({trades} trades, {fills} fills)",
+            trend,
+            "bars/s",
+            floor=floor,
+            goal="A2: >= 500,000",
+            met=trend >= 500_000,
+            note="every order through gate, reconcile, venue, ledger; goal A2 names the interpreted SDK class",
+        ),
+        row("  of which one round trip", trip, "us CPU"),
+        row("engine, strategy that wants nothing, 1M", long_idle, "bars/s", floor=floor),
+        row("engine, ema_trend, 1M", long_trend, "bars/s", floor=floor),
+        row("ema_trend, 1M over 35k", share, "x", goal="A3: >= 0.6", met=share >= 0.6),
+        recorded("backtesting.py 0.6.6, 35k", 225_000, "bars/s", f"we are at {trend / 225_000:.2f} x"),
+        recorded("nautilus_trader 1.231, 35k", 19_700, "bars/s", f"we are at {trend / 19_700:.1f} x"),
+        recorded("numba kernel (limit), 35k", 363e6, "bars/s"),
+    ]
+
+
+def _rate(name: str, tape: Sequence[Bar], times: int) -> tuple[float, Stage]:
+    """Median bars per CPU second; building engine and venue is not counted."""
+    spent = []
+    for _ in range(times):
+        stage = on_bars(name, tape)
+        begin = process_time()
+        stage.run()
+        spent.append(process_time() - begin)
+    return len(tape) / statistics.median(spent), stage
+
+
+def strategy_alone(tape: Sequence[Bar]) -> None:
+    """The SDK class with nobody listening: it never gets a position."""
+    trend = EmaTrend.create(Params())
+    view, want = View(SWAP, Book()), Want()
+    for bar in tape:
+        trend.on_bar(bar, view, want)
+
+
+def arithmetic(tape: Sequence[Bar]) -> float:
+    """The same averages, RSI, ATR and volume mean, written out in one loop."""
+    fast = medium = slow = tape[0].close
+    gain = loss = true_range = volume = 0.0
+    window: deque[float] = deque([0.0] * 20, 20)
+    before, signals = tape[0].close, 0.0
+    for bar in tape:
+        close, high, low = bar.close, bar.high, bar.low
+        fast += 0.2 * (close - fast)
+        medium += (close - medium) / 11
+        slow += (close - slow) / 28
+        change = close - before
+        up, down = (change, 0.0) if change > 0 else (0.0, -change)
+        gain += (up - gain) / 14
+        loss += (down - loss) / 14
+        rsi = 100 * gain / (gain + loss) if gain + loss else 50.0
+        true_range += (max(high - low, abs(high - before), abs(low - before)) - true_range) / 14
+        usual = volume / 20
+        volume += bar.volume - window[0]
+        window.append(bar.volume)
+        run = 1 if fast > medium > slow else -1 if fast < medium < slow else 0
+        if run and bar.volume >= 1.2 * usual and 30 <= rsi <= 70:
+            signals += run * true_range
+        before = close
+    return signals
