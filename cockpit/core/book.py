@@ -23,9 +23,25 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from math import nan
 
+import msgspec
+
 from cockpit.core.types import Side
 
 Pairs = Iterable[tuple[float, float]]
+
+
+class BookMemory(msgspec.Struct, frozen=True):
+    """A book as data. Levels in the order of their prices."""
+
+    bids: list[tuple[float, float]]
+    asks: list[tuple[float, float]]
+    depth: bool
+    touched: bool
+    best: tuple[float, float, float, float]
+    """Bid, its quantity, ask, its quantity."""
+    ok: bool
+    seq: int
+    ts: int
 
 
 class Book:
@@ -134,6 +150,28 @@ class Book:
         if not self._depth:
             self.ok = True
         return True
+
+    def kept(self) -> BookMemory:
+        """Everything it depends on from here; equal books give equal memories."""
+        return BookMemory(
+            sorted(self._bids.items()),
+            sorted(self._asks.items()),
+            self._depth,
+            self._touched,
+            (self.best_bid, self.best_bid_qty, self.best_ask, self.best_ask_qty),
+            self.ok,
+            self.seq,
+            self.ts,
+        )
+
+    def recall(self, kept: BookMemory) -> None:
+        """Become the book that was kept; the counters stay."""
+        self._bids, self._asks = dict(kept.bids), dict(kept.asks)
+        self._bid_keys = [price for price, _ in kept.bids]
+        self._ask_keys = sorted(-price for price, _ in kept.asks)
+        self._depth, self._touched = kept.depth, kept.touched
+        self.best_bid, self.best_bid_qty, self.best_ask, self.best_ask_qty = kept.best
+        self.ok, self.seq, self.ts = kept.ok, kept.seq, kept.ts
 
     def levels(self, side: Side, n: int) -> list[tuple[float, float]]:
         """The first ``n`` (price, size) of the bids (BUY) or asks (SELL), best first."""

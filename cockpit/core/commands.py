@@ -55,5 +55,6 @@ def _switch(state: State, sleeve_id: str, on: bool, actor: str, turn: Turn) -> N
         sleeve.benched = ""
         sleeve.rejects = 0
         sleeve.retry_at = 0
+        sleeve.reduce_at = 0
     turn.note("info", "sleeve.on" if on else "sleeve.off", sleeve_id, sleeve=sleeve_id, actor=actor)
     turn.touch(sleeve_id)

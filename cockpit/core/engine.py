@@ -338,7 +338,8 @@ class Engine:
         try:
             intent = slot.intent(self.state)
         except (ArithmeticError, ValueError) as error:  # a wish that is no number (I14)
-            return self._bench(slot, error, turn)
+            self._bench(slot, error, turn)
+            return
         sleeve.intent = intent
         sleeve.tag = intent.tag
         turn.intents.append(intent)
@@ -392,9 +393,7 @@ class Engine:
         times += state.holds.values()
         for slot in self.slots.values():
             sleeve = slot.sleeve
-            times.append(sleeve.retry_at)
-            times.append(sleeve.reduce_at)
-            times.append(sleeve.timer_at)
+            times += (sleeve.retry_at, sleeve.reduce_at, sleeve.timer_at)
         times += [halting.deadline(state), reckoning.deadline(state)]
         due = [t for t in times if t]
         self.deadline = max(min(due), state.now) if due else 0

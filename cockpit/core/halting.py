@@ -7,7 +7,11 @@ the venue has been read back. Until then it says what is still open.
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from cockpit.core import events as ev
+from cockpit.core.attribution import OURS
+from cockpit.core.dust import dust
 from cockpit.core.intents import Cancel
 from cockpit.core.lifecycle import read_account
 from cockpit.core.orders import OrderState, Role
@@ -56,10 +60,12 @@ def progress(state: State, turn: Turn) -> None:
         return
     entries = state.entries_open()
     for order in entries:
-        if order.state in {OrderState.LIVE, OrderState.PARTIAL} and not order.cancelling:
+        resting = order.state in {OrderState.LIVE, OrderState.PARTIAL}
+        if resting and not order.cancelling and order.cid not in state.holds:
             order.cancelling = True
             turn.actions.append(Cancel(order.cid, order.symbol, "halt"))
-    positions = sum(1 for p in state.ledger.positions.values() if p.qty)
+    held = [p.symbol for p in state.ledger.held() if not _dust(state, p.symbol, p.qty)]
+    positions = len(held)
     halted.entries_open = len(entries)
     halted.positions_open = positions
     if entries:
@@ -67,6 +73,7 @@ def progress(state: State, turn: Turn) -> None:
         return
     if halted.flatten and (positions or _still_closing(state)):
         halted.phase = "flattening"
+        halted.detail = ", ".join(dict.fromkeys(held))
         return
     if state.now >= halted.read_at + READ_MS:
         halted.phase = "reading"
@@ -79,7 +86,13 @@ def _still_closing(state: State) -> bool:
     """Sleeves can cancel each other out to an account that is flat for a moment: it is not over then."""
     if any(order.role is not Role.PROTECT for order in state.orders.values()):
         return True
-    return any(state.position(sleeve) for sleeve in state.sleeves)
+    return any(not _dust(state, s.symbol, state.position(s.id)) for s in state.sleeves.values())
+
+
+def _dust(state: State, symbol: str, qty: Decimal) -> bool:
+    """Nothing, or too little for the venue to take: no halt waits for it."""
+    instrument = state.instruments.get(symbol)
+    return not qty or (instrument is not None and dust(instrument, qty, state.price(symbol)))
 
 
 def deadline(state: State) -> int:
@@ -100,9 +113,11 @@ def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
     resting = []
     for row in event.orders:
         order = state.order(row.cid)
+        if order is None and not row.cid.startswith(OURS):
+            continue  # a person's own order: not ours to cancel (I21)
         if order is None or order.role is Role.ENTRY:
             resting.append(row)
-    positions = [p for p in event.positions if p.qty]
+    positions = [p for p in event.positions if not _dust(state, p.symbol, p.qty)]
     halted.entries_open = len(resting)
     halted.positions_open = len(positions)
     if resting or (halted.flatten and positions):

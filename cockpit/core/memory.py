@@ -10,22 +10,16 @@ from typing import Any
 
 import msgspec
 
+from cockpit.core.book import BookMemory
 from cockpit.core.engine import Engine
 from cockpit.core.state import State
-from cockpit.core.types import Side
 from cockpit.core.want import Want
-
-EVERY_LEVEL = 1_000_000
 
 
 class MarketMemory(msgspec.Struct, frozen=True):
     """One market's live data."""
 
-    bids: list[tuple[float, float]]
-    asks: list[tuple[float, float]]
-    seq: int
-    ts: int
-    ok: bool
+    book: BookMemory
     heard: int
 
 
@@ -39,6 +33,15 @@ class SlotMemory(msgspec.Struct, frozen=True):
     funding_rate: float
     touch_ts: int
     now: int
+    equity_at: int
+    equity_now: float
+    position: float
+    entry: float
+    resting: int
+
+
+WINDOW = SlotMemory.__struct_fields__[2:]
+"""What a window keeps between events; the rest of it is worked out from the State."""
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -53,26 +56,12 @@ _DECODER = msgspec.msgpack.Decoder(Memory)
 
 def freeze(engine: Engine) -> bytes:
     """Everything the engine knows."""
-    markets = {
-        symbol: MarketMemory(
-            list(m.book.levels(Side.BUY, EVERY_LEVEL)),
-            list(m.book.levels(Side.SELL, EVERY_LEVEL)),
-            m.book.seq,
-            m.book.ts,
-            m.book.ok,
-            m.heard,
-        )
-        for symbol, m in engine.markets.items()
-    }
+    markets = {symbol: MarketMemory(m.book.kept(), m.heard) for symbol, m in engine.markets.items()}
     slots = {
         name: SlotMemory(
             msgspec.Raw(_ENCODER.encode(slot.strategy)),
             {field: getattr(slot.want, field) for field in Want.__slots__},
-            slot.view.last,
-            slot.view.mark,
-            slot.view.funding_rate,
-            slot.view.touch_ts,
-            slot.view.now,
+            *(getattr(slot.view, field) for field in WINDOW),
         )
         for name, slot in engine.slots.items()
     }
@@ -94,9 +83,7 @@ def thaw(engine: Engine, memory: Memory, strategies: dict[str, type]) -> None:
         known = engine.markets.get(symbol)
         if known is None:
             continue
-        if market.ts:
-            known.book.apply_snapshot(market.bids, market.asks, market.seq, market.ts)
-            known.book.ok = market.ok
+        known.book.recall(market.book)
         known.heard = market.heard
     for name, frozen in memory.slots.items():
         sleeve = memory.state.sleeves.get(name)
@@ -106,8 +93,5 @@ def thaw(engine: Engine, memory: Memory, strategies: dict[str, type]) -> None:
         slot = engine.add_sleeve(sleeve, strategy)
         for field, value in frozen.pen.items():
             setattr(slot.want, field, value)
-        slot.view.last = frozen.last
-        slot.view.mark = frozen.mark
-        slot.view.funding_rate = frozen.funding_rate
-        slot.view.touch_ts = frozen.touch_ts
-        slot.view.now = frozen.now
+        for field in WINDOW:
+            setattr(slot.view, field, getattr(frozen, field))

@@ -45,9 +45,10 @@ def on_boot(state: State, event: ev.Boot, turn: Turn) -> None:
 
 def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
     """Compare positions, balances and open orders; resolve, or ask again, or stop entries."""
-    state.read_at = 0
     if not event.complete:
+        state.read_at = state.now  # proves nothing: asked again a little later
         return
+    state.read_at = 0
     if not state.reconciled and not state.fills and not state.ledger.positions:
         _adopt(state, event, turn)
     differences = _differences(state, event)
@@ -55,7 +56,9 @@ def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
     if not differences:
         state.suspicions = 0
         state.fills_proven = max(state.fills_proven, event.ts - OVERLAP_MS)
-        state.voices.pop(BOOKS, None)
+        if state.voices.pop(BOOKS, None) is not None:
+            for sleeve in state.sleeves:
+                turn.touch(sleeve)
         if not state.reconciled:
             state.reconciled = True
             state.voices.pop(BOOT, None)
@@ -99,7 +102,7 @@ def _differences(state: State, event: ev.AccountReport) -> list[tuple[str, Decim
     What an average-cost ledger calls realised depends on the order in which it heard of the fills; cash and
     open cost together do not. So fills heard late or out of order are no difference, a lost one is.
     """
-    held = {k: p.qty for k, p in state.ledger.positions.items() if p.qty}
+    held = {k: p.qty for k, p in state.ledger.positions.items() if p.qty and _derivative(state, p.symbol)}
     real = {f"{p.symbol}|{p.pos_side}": p.qty for p in event.positions if p.qty}
     pairs = [(key, held.get(key, ZERO), real.get(key, ZERO)) for key in sorted(held.keys() | real.keys())]
     rows = [pair for pair in pairs if pair[1] != pair[2]]
@@ -112,6 +115,12 @@ def _differences(state: State, event: ev.AccountReport) -> list[tuple[str, Decim
         if abs(mine - venue) > SLACK * scale:
             rows.append((ccy, mine, venue))
     return rows
+
+
+def _derivative(state: State, symbol: str) -> bool:
+    """Spot is no position at the venue: what is held of it is compared as a balance."""
+    instrument = state.instruments.get(symbol)
+    return instrument is None or instrument.derivative
 
 
 def _cost(state: State, position: ev.VenuePosition) -> Decimal:
