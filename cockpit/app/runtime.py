@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from cockpit.adapters.store.sqlite import SqliteStore
 from cockpit.adapters.venues.sim import SimVenue, VenueMemory
 from cockpit.app import recovery
 from cockpit.app.market import MarketSource
+from cockpit.app.summary import summary
 from cockpit.core import events as ev
 from cockpit.core import memory
 from cockpit.core.config import Config
@@ -190,46 +191,9 @@ class Runtime:
 
     def summary(self) -> dict[str, Any]:
         """What the run did, in numbers; exact money as strings."""
-        state = self.engine.state
-        point = state.equity_point()
-        opening = state.ledger.opening(state.currency)
-        fills: Sequence[object] = self.source.exchange.fills
-        return {
-            "mode": self.plan.mode,
-            "tape": self.source.name,
-            "from": self.source.info.get("from", ""),
-            "to": self.source.info.get("to", ""),
-            "events": self.crew.kernel.events,
-            "outcomes": self.crew.kernel.outcomes,
-            "digest": self.engine.digest,
-            "fills": state.fills,
-            "venue_fills": len(fills),
-            "orders": state.next_order - 1,
-            "currency": state.currency,
-            "opening": str(opening),
-            "cash": str(point.cash),
-            "equity": str(point.equity),
-            "pnl": str(point.equity - opening),
-            "realised": str(point.realised),
-            "unrealised": str(point.unrealised),
-            "fees": str(point.fees),
-            "funding": str(point.funding),
-            "reconciled": state.reconciled,
-            "illegal_order_news": state.illegal,
-            "faults": dict(sorted(state.faults.items())),
-            "sleeves": [
-                {
-                    "sleeve": s.id,
-                    "trades": s.trades,
-                    "position": str(state.position(s.id)),
-                    "state": "benched" if s.benched else "on" if s.on else "off",
-                    "tag": s.tag,
-                    "why": s.verdicts[0].reason if s.verdicts else s.benched,
-                }
-                for s in state.sleeves.values()
-            ],
-            "wall_s": round(time.monotonic() - self.started, 3),
-        }
+        kernel = self.crew.kernel
+        seconds = time.monotonic() - self.started
+        return summary(self.engine, self.source, self.plan.mode, kernel.events, kernel.outcomes, seconds)
 
 
 def resident_mb() -> float:

@@ -5,17 +5,11 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import cockpit
 from cockpit.app import console
 from cockpit.app.grammar import market
 from cockpit.core.errors import ConfigError
-
-if TYPE_CHECKING:
-    from cockpit.app.market import MarketSource
-    from cockpit.core.engine import Engine
-    from cockpit.lab.backtest import Run
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +22,7 @@ def run(args: argparse.Namespace) -> int:
     from cockpit.app import compose, rig, session
     from cockpit.app import market as markets
     from cockpit.app.discover import discover
+    from cockpit.app.summary import summary
     from cockpit.lab import backtest
 
     if not args.tape:
@@ -43,43 +38,7 @@ def run(args: argparse.Namespace) -> int:
     first = backtest.boot(source.world, "replay", cockpit.__version__, found.digest)
     started = time.monotonic()
     result = backtest.run(engine, source.world, first)
-    summary = summarise(engine, source, result, time.monotonic() - started)
-    console.answer(args, summary, rig.summary_text(summary))
+    seconds = time.monotonic() - started
+    did = summary(engine, source, "backtest", result.events, result.outcomes, seconds)
+    console.answer(args, did, rig.summary_text(did))
     return 0
-
-
-def summarise(engine: Engine, source: MarketSource, result: Run, seconds: float) -> dict[str, Any]:
-    """What the run did, under the names that the daemon's summary uses; exact money as texts."""
-    state = engine.state
-    point = state.equity_point()
-    opening = state.ledger.opening(state.currency)
-    money = {name: str(getattr(point, name)) for name in ("cash", "equity", "realised", "unrealised")}
-    return {
-        "mode": "backtest",
-        "tape": source.name,
-        "events": result.events,
-        "events_per_s": round(result.events / seconds) if seconds else 0,
-        "outcomes": result.outcomes,
-        "digest": result.digest,
-        "fills": state.fills,
-        "venue_fills": len(source.exchange.fills),
-        "orders": state.next_order - 1,
-        "currency": state.currency,
-        "opening": str(opening),
-        "pnl": str(point.equity - opening),
-        **money,
-        "fees": str(point.fees),
-        "funding": str(point.funding),
-        "faults": dict(sorted(state.faults.items())),
-        "sleeves": [
-            {
-                "sleeve": sleeve.id,
-                "trades": sleeve.trades,
-                "position": str(state.position(sleeve.id)),
-                "state": "benched" if sleeve.benched else "on" if sleeve.on else "off",
-                "why": sleeve.verdicts[0].reason if sleeve.verdicts else sleeve.benched,
-            }
-            for sleeve in state.sleeves.values()
-        ],
-        "wall_s": round(seconds, 3),
-    }

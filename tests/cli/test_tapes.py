@@ -1,0 +1,137 @@
+"""From somebody's file to a tape, a backtest, a headless run and the replay of its journal: one stream."""
+
+from math import sin
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Shell
+
+HOURS = 900
+START_S = 1_704_067_200
+
+
+@pytest.fixture
+def csv(tmp_path: Path) -> Path:
+    """Hourly candles of a market that swings, with a candle doubled and three missing."""
+    lines = ["timestamp,open,high,low,close,volume"]
+    before = 100.0
+    for hour in range(HOURS):
+        close = 100 + 12 * sin(hour / 40) + 3 * sin(hour / 7)
+        high, low = max(before, close) + 0.4, min(before, close) - 0.4
+        prices = ",".join(f"{price:.2f}" for price in (before, high, low, close))
+        row = f"{(START_S + hour * 3600) * 1000},{prices},{2500 if hour % 3 == 0 else 1000}"
+        if hour not in range(400, 403):
+            lines += [row] * (2 if hour == 200 else 1)
+        before = close
+    path = tmp_path / "SOLUSDT-1h.csv"
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
+@pytest.fixture
+def tape(csv: Path, cockpit: Shell) -> str:
+    assert cockpit("data", "import", str(csv), "--venue", "binance", "--out", "sol.tape").code == 0
+    return "sol.tape"
+
+
+def test_an_import_says_what_it_found_and_what_was_wrong(csv: Path, cockpit: Shell) -> None:
+    found = cockpit("data", "import", str(csv), "--venue", "binance", "--out", "sol.tape", "--json")
+    assert found.code == 0
+    (source,) = found.json["sources"]
+    assert (source["format"], source["rows"], source["facts"]) == ("ohlcv", HOURS - 2, HOURS - 3)
+    assert found.json["tape"]["defects"] == {
+        "duplicate": {"binance:SOLUSDT": 1},
+        "gap": {"binance:SOLUSDT": 1},
+    }
+    again = cockpit("data", "import", str(csv), "--venue", "binance", "--out", "sol.tape")
+    assert again.code == 5
+    assert "exists already" in again.err
+
+
+def test_a_tape_is_described_and_verified(tape: str, cockpit: Shell) -> None:
+    info = cockpit("data", "info", tape)
+    assert info.code == 0
+    assert "binance:SOLUSDT" in info.out
+    assert "2024-01-01 01:00:00Z" in info.out
+    assert cockpit("data", "info", tape, "--json").json["rows"] == HOURS - 2
+    assert cockpit("data", "verify", tape).code == 0
+
+
+def test_a_changed_tape_is_found_out(tape: str, cockpit: Shell) -> None:
+    part = Path(tape) / "bars.parquet"
+    raw = bytearray(part.read_bytes())
+    raw[len(raw) // 2] ^= 1
+    part.write_bytes(raw)
+    found = cockpit("data", "verify", tape, "--json")
+    assert found.code == 5
+    assert found.json["sound"] is False
+    assert "sha256" in found.json["problems"][0]
+
+
+def test_what_is_wanted_of_an_import_must_make_sense(csv: Path, cockpit: Shell) -> None:
+    assert cockpit("data", "import", str(csv), "--out", "x.tape", "--rename", "SOL").code == 2
+    assert cockpit("data", "import", str(csv), "--out", "x.tape", "--tf", "h1").code == 2
+    assert cockpit("data", "import", str(csv), "--out", "x.tape", "--from", "soon").code == 2
+    assert not Path("x.tape").exists()
+
+
+def test_backtest_daemon_and_replay_decide_the_same(tape: str, cockpit: Shell, tmp_path: Path) -> None:
+    tested = cockpit("backtest", "--tape", tape, "--json")
+    assert tested.code == 0, tested.err
+    assert tested.json["fills"] > 5
+    ran = cockpit("--daemon", "--tape", tape, "--speed", "max", "--json")
+    assert ran.code == 0
+    same = ("digest", "events", "fills", "orders", "fees", "pnl", "equity")
+    assert [ran.json[key] for key in same] == [tested.json[key] for key in same]
+    replayed = cockpit("replay", str(tmp_path / "data"), "--export", "decisions.jsonl", "--json")
+    assert replayed.code == 0
+    assert (replayed.json["digest"], replayed.json["differing"]) == (tested.json["digest"], 0)
+    decisions = Path("decisions.jsonl").read_text("utf-8").splitlines()
+    assert len(decisions) == replayed.json["outcomes"] == ran.json["outcomes"]
+
+
+def test_a_backtest_takes_a_window_and_a_strategy(tape: str, cockpit: Shell) -> None:
+    whole = cockpit("backtest", "--tape", tape, "--json").json
+    words = ["--strategy", "ema_trend:ema_fast=3,ema_medium=6,ema_slow=12@binance:SOLUSDT/1h"]
+    part = cockpit(
+        "backtest", "--tape", tape, "--from", "2024-01-10", "--to", "2024-01-20", *words, "--json"
+    ).json
+    assert 240 < part["events"] < whole["events"]
+    assert part["sleeves"][0]["sleeve"] == "ema_trend@1/binance:SOLUSDT/1h"
+    assert cockpit("backtest", "--tape", tape, "--strategy", "ema_trend:fast=3@binance:SOLUSDT").code == 2
+    assert cockpit("backtest", "--tape", tape, "--strategy", "nobody@binance:SOLUSDT").code == 2
+    assert cockpit("backtest", "--tape", tape, "--strategy", "ema_trend").code == 2
+
+
+def test_a_replay_under_other_limits_says_so(tape: str, cockpit: Shell, tmp_path: Path) -> None:
+    assert cockpit("--daemon", "--tape", tape, "--json", "--set", "risk.max_notional=900").code == 0
+    folder = tmp_path / "data"
+    assert cockpit("replay", str(folder)).code == 0, "its own limits are kept beside it"
+    for file in (folder / "settings").iterdir():
+        file.unlink()
+    found = cockpit("replay", str(folder), "--json")
+    assert found.code == 1
+    assert found.json["differing"] > 0
+    assert found.json["foreign_settings"] == 1
+    assert 0 < found.json["first_difference"] < found.json["events"]
+
+
+def test_a_journal_without_its_opening_is_refused(tape: str, cockpit: Shell, tmp_path: Path) -> None:
+    import sqlite3
+
+    assert cockpit("--daemon", "--tape", tape, "--json").code == 0
+    path = tmp_path / "data" / "cockpit.db"
+    with sqlite3.connect(path) as database:
+        database.execute("DELETE FROM snapshots WHERE seq = 0")
+    database.close()
+    found = cockpit("replay", str(path))
+    assert found.code == 4
+    assert "before its first fact" in found.err
+
+
+def test_a_data_directory_that_holds_a_run_is_not_written_over(tape: str, cockpit: Shell) -> None:
+    assert cockpit("--daemon", "--tape", tape, "--json").code == 0
+    found = cockpit("--daemon", "--tape", tape, "--json")
+    assert found.code == 2
+    assert "already holds a run" in found.err
