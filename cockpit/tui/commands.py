@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cockpit.tui.app import CockpitApp
     from cockpit.tui.widgets import PanelView
 
-SPEEDS = ("1", "10", "100", "max")
+SPEEDS = ("1", "10", "max")
 
 
 class Commands:

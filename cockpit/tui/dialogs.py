@@ -48,7 +48,10 @@ class Ask(ModalScreen[str | None]):
             if self.word:
                 hint = "ask.type_word_and_reason" if self.reason else "ask.type_word"
                 yield Input(placeholder=self.look.say(hint, word=self.word), id="word", compact=True)
-            yield Static(self.look.say("ask.type" if self.word else "ask.keys"), markup=False, id="hint")
+            yield Static(self._keys(), markup=False, id="hint")
+
+    def _keys(self) -> str:
+        return self.look.say("ask.type", word=self.word) if self.word else self.look.say("ask.keys")
 
     def on_mount(self) -> None:
         if self.word:

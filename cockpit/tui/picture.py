@@ -196,7 +196,7 @@ def listing(
     """A panel that is a table: header, the rows around the cursor, and lines at its foot."""
     head, rows = table(columns, body, max(look.width, 1), look.glyphs.more)
     if not rows:
-        return Picture(title=title, rows=((("", ""),), ((empty, "muted"),)), note=note, stale=stale)
+        return Picture(title=title, rows=((("", ""),), ((f" {empty}", "muted"),)), note=note, stale=stale)
     seen = matching(rows, look.needle)
     names = [keys[index] for index in seen]
     at = names.index(look.cursor) if look.cursor in names else 0

@@ -247,7 +247,7 @@ def test_a_refused_command_says_why(cockpit: Opened) -> None:
 def test_only_a_replay_has_a_speed(cockpit: Opened) -> None:
     async def replay(screen: Cockpit) -> None:
         await screen.press(">", "<")
-        assert screen.link.sent == [("speed", {"speed": "100"}), ("speed", {"speed": "1"})]
+        assert screen.link.sent == [("speed", {"speed": "max"}), ("speed", {"speed": "1"})]
 
     async def practice(screen: Cockpit) -> None:
         await screen.press(">")

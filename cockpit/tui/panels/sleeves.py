@@ -48,9 +48,9 @@ def _columns(look: Look) -> list[Column]:
         Column(say("column.position"), 7, 6, right=True),
         Column(say("column.pnl"), 10, 0, right=True),
         Column(say("column.trades"), 6, 7, right=True),
-        Column(say("column.hours"), HOURS, 9),
+        Column(say("column.hours"), HOURS, 8),
         Column(say("column.why"), 10, 4, grow=4),
-        Column(say("column.tag"), 14, 8, grow=2),
+        Column(say("column.tag"), 14, 9, grow=2),
     ]
 
 
