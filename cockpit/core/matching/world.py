@@ -27,17 +27,18 @@ Parcel = tuple[int, int, AnyEvent]
 class Lane:
     """One way of messages: each takes its own delay, none overtakes another."""
 
-    __slots__ = ("last", "model", "seed", "sent")
+    __slots__ = ("fixed", "last", "model", "seed", "sent")
 
     def __init__(self, model: LatencyModel, seed: int) -> None:
         self.model = model
+        self.fixed = model.base if model.kind == "constant" else -1
         self.seed = seed
         self.sent = 0
         self.last = 0
 
     def arrival(self, ts: int) -> int:
         """When a message sent at ``ts`` arrives."""
-        at = ts + self.model.ms(self.seed, self.sent)
+        at = ts + (self.fixed if self.fixed >= 0 else self.model.ms(self.seed, self.sent))
         self.sent += 1
         if at > self.last:
             self.last = at
@@ -125,6 +126,8 @@ class World:
     def _slowly(self, deadline: int) -> AnyEvent | None:
         limit = deadline or FAR
         while True:
+            if (played := self._play(limit)) is not None:
+                return played
             happening = self._soonest()
             local = self._delivery()
             if happening <= min(local, limit) and happening < FAR:
@@ -136,6 +139,30 @@ class World:
                 return self._deliver()
             else:
                 return None
+
+    def _play(self, limit: int) -> AnyEvent | None:
+        """While market data is all there is: the tape happens up to the next delivery, which is made."""
+        feed, exchange, lane, ahead = self._feed, self._exchange, self._lanes[0], self._ahead
+        while not (self._back or self._out or self._openings):
+            head = self._head
+            due = feed[0][0] if feed else FAR
+            wake = exchange.wake
+            if head is not None and (ts := head.ts) <= due:
+                if ts > limit or ts >= wake:
+                    return None
+                self._head = ahead.popleft() if ahead else next(self._tape, None)
+                exchange.market(head, ts)
+                if ts > self._last_tape:
+                    self._last_tape = ts
+                if self._reports:
+                    self._collect()
+                self._count += 1
+                feed.append((lane.arrival(ts), self._count, head))
+            elif due <= limit and due < wake and due < FAR:
+                return self._deliver()
+            else:
+                return None
+        return None
 
     def _soonest(self) -> int:
         """The next instant of exchange time at which something happens."""
