@@ -10,6 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar
 
+from rich.text import Text
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -202,6 +203,11 @@ class CockpitApp(App[str]):
     def warn(self, words: str) -> None:
         """Something the person did cannot be."""
         self.notify(words, severity="warning", markup=False, timeout=8)
+
+    def say_goodbye(self, message_id: str) -> None:
+        """Leave; the words stay in the terminal, and are the app's result."""
+        words = self.look().say(message_id)
+        self.exit(words, message=Text(words))
 
     # --- colours --------------------------------------------------------------------------------------
 

@@ -170,7 +170,7 @@ class Commands:
         """Close the screen, and say honestly what that does to the trading."""
         look = self.app.look()
         if not self.app.link.closing_stops_engine:
-            self.app.exit(look.say("quit.detached"))
+            self.app.say_goodbye("quit.detached")
             return
         frame = self.app.frame
         lines = [
@@ -181,7 +181,7 @@ class Commands:
                 positions=len(frame.positions) if frame else 0,
             ),
         ]
-        self.ask(Ask(look, look.say("quit.title"), lines), lambda _: self.app.exit(look.say("quit.stopped")))
+        self.ask(Ask(look, look.say("quit.title"), lines), lambda _: self.app.say_goodbye("quit.stopped"))
 
 
 def _ignore(_: object) -> None:

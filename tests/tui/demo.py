@@ -27,7 +27,7 @@ def main() -> None:
         glyphs=args.glyphs,
         no_color=bool(os.environ.get("NO_COLOR")),
     )
-    print(CockpitApp(link, settings).run() or "")
+    CockpitApp(link, settings).run()
 
 
 if __name__ == "__main__":
