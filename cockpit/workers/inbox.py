@@ -1,6 +1,7 @@
 """The one door in. Account news and commands are never dropped; market data under pressure is conflated.
 
-Order of service: account > command > timer > market. Within a kind, order of arrival.
+Order of service: a halt first of all; then what concerns ourselves (account news, commands, timers) in order
+of arrival; then the market, in order of arrival.
 """
 
 from __future__ import annotations
@@ -16,6 +17,16 @@ from cockpit.core import events as ev
 HIGH_WATER = 2_000
 """Market events waiting above which the newest replaces or absorbs the one before it."""
 BATCH = 256
+HALTS = frozenset(("halt", "flatten"))
+STREAMS: dict[type, str] = {
+    ev.BookDelta: "book",
+    ev.BookSnapshot: "book",
+    ev.Touch: "book",
+    ev.Trade: "trade",
+    ev.Mark: "mark",
+    ev.OpenInterest: "interest",
+}
+"""What may be folded together: only neighbours of one stream and symbol. Bars and funding never are."""
 
 
 class Inbox:
@@ -28,6 +39,10 @@ class Inbox:
         self._market: deque[ev.AnyEvent] = deque()
         self._wake = asyncio.Event()
         self._ended = False
+        self._gone = 0
+        """Market events ever taken out: positions below count from the first event ever put in."""
+        self._newest: dict[tuple[str, str], int] = {}
+        """Where the newest waiting event of each stream is."""
         self.high_water = high_water
         self.conflated = 0
         self.received = 0
@@ -36,12 +51,12 @@ class Inbox:
         """Take a fact in; never waits, never refuses an account fact."""
         if event.__class__ in ev.MARKET:
             self.received += 1
-            if len(self._market) >= self.high_water and event.__class__ is not ev.Bar:
-                self._conflate(event)
+            if len(self._market) >= self.high_water and self._conflated(event):
+                self.conflated += 1
             else:
-                self._market.append(event)
-        elif isinstance(event, ev.Command) and event.verb == "halt":
-            self._urgent.appendleft(event)
+                self._append(event)
+        elif isinstance(event, ev.Command) and event.verb in HALTS:
+            self._urgent.insert(self._after_resume(), event)
         else:
             self._urgent.append(event)
         self._wake.set()
@@ -67,37 +82,58 @@ class Inbox:
         market = self._market
         while market and len(batch) < BATCH:
             batch.append(market.popleft())
+            self._gone += 1
         return batch
 
     async def close(self) -> None:
         self.end()
 
-    def _conflate(self, event: ev.AnyEvent) -> None:
-        """Fold the newcomer into the last waiting event of its kind and symbol, or drop the oldest trade."""
-        self.conflated += 1
-        waiting = self._market
-        for i in range(len(waiting) - 1, max(-1, len(waiting) - 64), -1):
-            old = waiting[i]
-            if old.__class__ is not event.__class__ or old.symbol != event.symbol:  # type: ignore[union-attr]
-                continue
-            if isinstance(event, ev.BookDelta) and isinstance(old, ev.BookDelta):
-                if event.prev_seq not in (-1, old.seq):
-                    break
-                waiting[i] = _merged(old, event)
-                return
-            if isinstance(event, ev.Touch | ev.Mark | ev.OpenInterest | ev.BookSnapshot):
-                waiting[i] = event
-                return
-            break
-        if isinstance(event, ev.Trade):
-            return
-        waiting.append(event)
+    def _after_resume(self) -> int:
+        """A halt overtakes everything but a resume that was said before it: the last word counts."""
+        resumes = [i for i, e in enumerate(self._urgent) if isinstance(e, ev.Command) and e.verb == "resume"]
+        return resumes[-1] + 1 if resumes else 0
+
+    def _append(self, event: ev.AnyEvent) -> None:
+        stream = _stream(event)
+        if stream is not None:
+            self._newest[stream] = self._gone + len(self._market)
+        self._market.append(event)
+
+    def _conflated(self, event: ev.AnyEvent) -> bool:
+        """Fold the newcomer into the newest waiting event of its stream; False: it must wait by itself."""
+        stream = _stream(event)
+        at = self._newest.get(stream, -1) - self._gone if stream is not None else -1
+        if at < 0:
+            return False
+        merged = _folded(self._market[at], event)
+        if merged is None:
+            return False
+        self._market[at] = merged
+        return True
 
 
-def _merged(old: ev.BookDelta, new: ev.BookDelta) -> ev.BookDelta:
-    """One delta with the effect of both."""
-    bids = {**dict(old.bids), **dict(new.bids)}
-    asks = {**dict(old.asks), **dict(new.asks)}
-    return msgspec.structs.replace(
-        new, bids=tuple(bids.items()), asks=tuple(asks.items()), prev_seq=old.prev_seq
-    )
+def _stream(event: ev.AnyEvent) -> tuple[str, str] | None:
+    """What it may be folded together with: its kind (buys and sells apart) and symbol."""
+    kind = STREAMS.get(event.__class__)
+    if kind is None:
+        return None
+    if isinstance(event, ev.Trade):
+        kind = event.side
+    return kind, event.symbol  # type: ignore[union-attr]
+
+
+def _folded(old: ev.AnyEvent, new: ev.AnyEvent) -> ev.AnyEvent | None:
+    """One event with the effect of both on book, prices and traded volume; None = there is none."""
+    if isinstance(new, ev.BookDelta):
+        if not isinstance(old, ev.BookDelta) or new.prev_seq not in (-1, old.seq):
+            return None
+        bids = {**dict(old.bids), **dict(new.bids)}
+        asks = {**dict(old.asks), **dict(new.asks)}
+        return msgspec.structs.replace(
+            new, bids=tuple(bids.items()), asks=tuple(asks.items()), prev_seq=old.prev_seq
+        )
+    if isinstance(new, ev.Trade) and isinstance(old, ev.Trade):
+        return msgspec.structs.replace(new, qty=old.qty + new.qty)
+    if isinstance(new, ev.Touch) and not isinstance(old, ev.Touch):
+        return None
+    return new

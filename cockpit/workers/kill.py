@@ -1,7 +1,8 @@
 """The kill flag: a plain attribute that any thread or signal handler may set without the event loop.
 
 The execution worker reads it as the last instruction before bytes leave. The halt command that follows
-through the inbox makes it durable; only the engine's ``resume`` clears it.
+through the inbox makes it durable; only a ``resume`` that the engine obeyed clears it, and only if nobody
+has pressed again since the last halt that the engine has heard of.
 """
 
 from __future__ import annotations
@@ -10,7 +11,29 @@ from __future__ import annotations
 class KillFlag:
     """``on`` forbids every order that could increase exposure, at once and for every sender."""
 
-    __slots__ = ("on",)
+    __slots__ = ("_heard", "_on", "_presses")
 
     def __init__(self, on: bool = False) -> None:
-        self.on = on
+        self._on = on
+        self._presses = 0
+        self._heard = 0
+
+    @property
+    def on(self) -> bool:
+        return self._on
+
+    @on.setter
+    def on(self, pressed: bool) -> None:
+        if pressed:
+            self._presses += 1
+        self._on = pressed
+
+    def heard(self) -> None:
+        """The engine has obeyed a halt: from now on it remembers by itself."""
+        self._heard = self._presses
+        self._on = True
+
+    def lift(self) -> None:
+        """The engine has obeyed a resume. A press that it has not heard of yet outlives that."""
+        if self._presses == self._heard:
+            self._on = False

@@ -37,6 +37,7 @@ class Watchdog:
         self._halt_file = halt_file
         self._reads = reads
         self._count = 0
+        self._flattened = False
         self.lag_ms = 0.0
         self.worst_ms = 0.0
 
@@ -67,8 +68,19 @@ class Watchdog:
         return command_id
 
     def _check_file(self) -> None:
-        """A file named ``halt`` in the data directory stops trading: the door of last resort."""
-        if self._halt_file is not None and not self._kill.on and self._halt_file.exists():
+        """A file named ``halt`` in the data directory stops trading: the door of last resort.
+
+        The word ``flatten`` in it closes positions too, also when a plain halt came first. While the file is
+        there a resume does not last. A file that cannot be read is a halt.
+        """
+        if self._halt_file is None or not self._halt_file.exists():
+            self._flattened = False
+            return
+        try:
+            flatten = "flatten" in self._halt_file.read_text(errors="replace")
+        except OSError:
+            flatten = False
+        if not self._kill.on or (flatten and not self._flattened):
             self._kill.on = True
-            flatten = "1" if "flatten" in self._halt_file.read_text(errors="replace") else "0"
-            self.command("halt", {"flatten": flatten}, "halt file")
+            self._flattened = flatten
+            self.command("halt", {"flatten": "1" if flatten else "0"}, "halt file")

@@ -14,11 +14,13 @@ from typing import Protocol
 
 from cockpit.core import events as ev
 from cockpit.core.engine import Engine
+from cockpit.core.errors import StoreError
 from cockpit.core.intents import Action, Outcome
 from cockpit.core.orders import Order
 from cockpit.core.ports import EquityPoint, Store
 from cockpit.core.turn import NOTHING
 from cockpit.workers.execution import Chaos, Execution, nothing_happens
+from cockpit.workers.inbox import HALTS
 from cockpit.workers.kill import KillFlag
 
 Observe = Callable[[ev.AnyEvent, Outcome], None]
@@ -64,6 +66,8 @@ class Kernel:
         self.events = 0
         self.outcomes = 0
         self.step_ns = 0
+        self.snapshots = 0
+        self.snapshots_failed = 0
         self.finished = asyncio.Event()
         self._expected: dict[str, asyncio.Future[None]] = {}
         """Who waits for a command to be durable, by command id."""
@@ -83,7 +87,7 @@ class Kernel:
                     since_yield = 0
                     await asyncio.sleep(0)
                 if self.freeze is not None and self.engine.state.seq >= self._snapshot_due:
-                    await self.snapshot()
+                    await self._try_snapshot()
         finally:
             self.finished.set()
 
@@ -92,6 +96,14 @@ class Kernel:
         if self.freeze is not None:
             self._snapshot_due = self.engine.state.seq + self.snapshot_every
             await self.store.snapshot(self.engine.state.seq, self.freeze())
+            self.snapshots += 1
+
+    async def _try_snapshot(self) -> None:
+        """A snapshot is only a short cut: a full disk must not take the cockpit away from open positions."""
+        try:
+            await self.snapshot()
+        except StoreError:
+            self.snapshots_failed += 1
 
     def expect(self, command_id: str) -> asyncio.Future[None]:
         """Done when the command has been obeyed and is in the journal; StoreError when it cannot be kept."""
@@ -111,6 +123,8 @@ class Kernel:
                 self.store.append_market(state.seq, event)
             else:
                 facts.append((state.seq, event))
+            if event.__class__ is ev.Command:
+                self._heed(event, outcome)
             if outcome is not NOTHING:
                 outcomes.append(outcome)
             if observe is not None:
@@ -121,8 +135,15 @@ class Kernel:
         self.chaos("step.after")
         if not facts and not outcomes:
             return False
-        self.kill.on = state.halt is not None or (self.kill.on and not _resumed(batch))
         return self._journal(facts, outcomes)
+
+    def _heed(self, command: ev.AnyEvent, outcome: Outcome) -> None:
+        """The flag at the wire follows what the engine made of a command, not what was asked of it."""
+        assert isinstance(command, ev.Command)
+        if command.verb in HALTS and self.engine.state.halt is not None:
+            self.kill.heard()
+        elif any(note.message == "resume.done" for note in outcome.notes):
+            self.kill.lift()
 
     def _journal(self, facts: list[tuple[int, ev.AnyEvent]], outcomes: list[Outcome]) -> bool:
         actions = [action for outcome in outcomes for action in outcome.actions]
@@ -169,7 +190,3 @@ def _tell(waiting: asyncio.Future[None], commit: asyncio.Future[None]) -> None:
     else:
         waiting.set_exception(error)
         waiting.exception()
-
-
-def _resumed(batch: Sequence[ev.AnyEvent]) -> bool:
-    return any(isinstance(e, ev.Command) and e.verb == "resume" for e in batch)
