@@ -7,74 +7,41 @@ from __future__ import annotations
 
 from collections import deque
 from decimal import Decimal
-from math import isnan, nan
+from math import nan
 
 from cockpit.core import events as ev
 from cockpit.core.config import RiskConfig
+from cockpit.core.dust import whole
 from cockpit.core.engine import Engine
 from cockpit.core.frames import (
     BookFrame,
-    CandleRow,
     EventRow,
     FillRow,
     Frame,
     Halt,
     Health,
     LimitRow,
-    OrderRow,
     PositionRow,
     SleeveRow,
     SourceRow,
-    StopLayer,
     TradeRow,
 )
 from cockpit.core.gate import worst_notional
 from cockpit.core.intents import Outcome
-from cockpit.core.orders import Order, OrderState, Role
 from cockpit.core.state import Sleeve
+from cockpit.core.tails import Candles, exit_pnl, order_row, stop_layers
 from cockpit.core.turn import NOTHING
 from cockpit.core.types import ZERO, Side
 
 DEPTH = 40
 TAPE = 80
-CANDLES = 300
 EVENTS = 200
 FILLS = 100
 HOUR = 3_600_000
 DAY = 86_400_000
 STALE_MS = 1_000
-
-
-class Candles:
-    """Closed bars as they come; between them a forming one made of trades."""
-
-    __slots__ = ("rows", "tf")
-
-    def __init__(self, tf: int) -> None:
-        self.tf = tf
-        self.rows: deque[CandleRow] = deque(maxlen=CANDLES)
-
-    def bar(self, bar: ev.Bar) -> None:
-        row = CandleRow(bar.ts - bar.tf, bar.open, bar.high, bar.low, bar.close, bar.volume)
-        while self.rows and self.rows[-1].ts >= row.ts:
-            self.rows.pop()
-        self.rows.append(row)
-
-    def trade(self, ts: int, price: float, volume: float) -> None:
-        start = ts - ts % self.tf
-        last = self.rows[-1] if self.rows else None
-        if last is None or start > last.ts:
-            self.rows.append(CandleRow(start, price, price, price, price, volume, False))
-        elif start == last.ts and not last.closed:
-            self.rows[-1] = CandleRow(
-                start,
-                last.open,
-                max(last.high, price),
-                min(last.low, price),
-                price,
-                last.volume + volume,
-                False,
-            )
+BOOKED = frozenset(("order.filled", "liquidation"))
+"""Notes of fills that were new: the venue repeats old ones whenever it is read back."""
 
 
 class Projector:
@@ -93,7 +60,6 @@ class Projector:
         self._events: deque[EventRow] = deque(maxlen=EVENTS)
         self._fills: deque[FillRow] = deque(maxlen=FILLS)
         self._heard: dict[tuple[str, str], int] = {}
-        self._opened: dict[str, int] = {}
         self._day: tuple[int, float] = (-1, nan)
         self._peak = 0.0
         self._heat: dict[str, tuple[int, float, deque[float]]] = {}
@@ -105,7 +71,7 @@ class Projector:
         kind = event.__class__
         if kind in ev.MARKET:
             self._market(event, kind)
-        elif isinstance(event, ev.Fill):
+        elif isinstance(event, ev.Fill) and any(note.message in BOOKED for note in outcome.notes):
             order = self.engine.state.order(event.cid)
             self._fills.append(
                 FillRow(
@@ -194,7 +160,7 @@ class Projector:
             trades=tuple(self._trades),
             candles={f"{s}|{tf}": tuple(c.rows) for (s, tf), c in self._candles.items()},
             positions=positions,
-            orders=tuple(_order_row(o) for o in state.orders.values()),
+            orders=tuple(order_row(o) for o in state.orders.values()),
             fills=tuple(self._fills),
             sleeves=tuple(self._sleeve(s, now) for s in state.sleeves.values()),
             events=tuple(self._events),
@@ -238,7 +204,6 @@ class Projector:
         for sleeve in state.sleeves.values():
             for book in state.ledger.sleeve_books(sleeve.id):
                 if not book.qty:
-                    self._opened.pop(sleeve.id, None)
                     continue
                 instrument = state.instruments[book.symbol]
                 price = state.price(book.symbol)
@@ -253,47 +218,19 @@ class Projector:
                         float(book.entry),
                         price,
                         pnl,
-                        self._exit_pnl(sleeve, book.qty),
+                        exit_pnl(self.engine.markets[book.symbol], book, price),
                         float(book.realised),
                         float(book.fees),
                         float(book.funding),
-                        self._layers(sleeve, book.qty, price),
+                        stop_layers(
+                            state.orders_of(sleeve.id), sleeve.intent, whole(instrument, abs(book.qty)), price
+                        ),
                         sleeve.tag,
-                        self._opened.setdefault(sleeve.id, book.opened or now),
+                        book.opened or now,
                         max(0, now - heard) if heard else -1,
                     )
                 )
         return tuple(rows)
-
-    def _exit_pnl(self, sleeve: Sleeve, qty: Decimal) -> float:
-        """Profit if closed now: the book walked for the whole size, taker fee paid. NaN when it cannot be."""
-        state = self.engine.state
-        market = self.engine.markets[sleeve.symbol]
-        instrument = market.instrument
-        price = state.price(sleeve.symbol)
-        if market.book.ok and market.book.ts:
-            average, filled, _ = market.book.walk(_SELL if qty > 0 else _BUY, float(abs(qty)))
-            price = average if filled >= float(abs(qty)) * (1 - 1e-12) else nan
-        if isnan(price) or price <= 0:
-            return nan
-        exit_price = Decimal(repr(price))
-        gross = ZERO
-        for book in state.ledger.sleeve_books(sleeve.id):
-            gross += book.unrealised(instrument, exit_price)
-        return float(gross - instrument.notional(qty, exit_price) * instrument.taker_fee)
-
-    def _layers(self, sleeve: Sleeve, qty: Decimal, price: float) -> tuple[StopLayer, ...]:
-        guards = [o for o in self.engine.state.orders_of(sleeve.id) if o.role is Role.PROTECT]
-        armed = [o for o in guards if o.state in {OrderState.LIVE, OrderState.PARTIAL}]
-        wanted = sleeve.intent.stop if sleeve.intent is not None else None
-        covered = sum((o.remaining for o in armed), ZERO) >= abs(qty)
-        if wanted is None:
-            hard = StopLayer("H", "unused")
-        else:
-            level = float(wanted)
-            state = "armed" if covered else ("local" if guards else "missing")
-            hard = StopLayer("H", state, level, abs(level / price - 1.0) if price > 0 else 0.0)
-        return (hard, StopLayer("S", "unused"), StopLayer("T", "unused"), StopLayer("P", "unused"))
 
     def _sleeve(self, sleeve: Sleeve, now: int) -> SleeveRow:
         state = self.engine.state
@@ -374,26 +311,6 @@ class Projector:
             halted.confirmed,
             halted.detail,
         )
-
-
-def _order_row(order: Order) -> OrderRow:
-    return OrderRow(
-        order.cid,
-        order.sleeve,
-        order.symbol,
-        order.side,
-        order.kind,
-        order.role,
-        float(order.price) if order.price is not None else nan,
-        float(order.qty),
-        float(order.filled),
-        order.state,
-        order.created,
-        order.reduce_only,
-        float(order.trigger) if order.trigger is not None else 0.0,
-        order.cancelling,
-        order.tag,
-    )
 
 
 _BUY = Side.BUY

@@ -1,0 +1,120 @@
+"""The parts of a frame that are worked out from one thing: candles, an order, a position's way out."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from decimal import Decimal, localcontext
+from math import nan
+
+from cockpit.core import events as ev
+from cockpit.core.frames import CandleRow, OrderRow, StopLayer
+from cockpit.core.intents import Intent
+from cockpit.core.ledger.position import MONEY, Position, value
+from cockpit.core.orders import Order, OrderKind, OrderState, Role
+from cockpit.core.slots import Market
+from cockpit.core.types import ZERO, Side, exact
+
+CANDLES = 300
+ARMED = frozenset((OrderState.LIVE, OrderState.PARTIAL))
+EVERY_LEVEL = 1_000_000
+
+
+class Candles:
+    """Closed bars as they come; between them a forming one made of trades."""
+
+    __slots__ = ("rows", "tf")
+
+    def __init__(self, tf: int) -> None:
+        self.tf = tf
+        self.rows: deque[CandleRow] = deque(maxlen=CANDLES)
+
+    def bar(self, bar: ev.Bar) -> None:
+        row = CandleRow(bar.ts - bar.tf, bar.open, bar.high, bar.low, bar.close, bar.volume)
+        while self.rows and self.rows[-1].ts >= row.ts:
+            self.rows.pop()
+        self.rows.append(row)
+
+    def trade(self, ts: int, price: float, volume: float) -> None:
+        start = ts - ts % self.tf
+        last = self.rows[-1] if self.rows else None
+        if last is None or start > last.ts:
+            self.rows.append(CandleRow(start, price, price, price, price, volume, False))
+        elif start == last.ts and not last.closed:
+            self.rows[-1] = CandleRow(
+                start,
+                last.open,
+                max(last.high, price),
+                min(last.low, price),
+                price,
+                last.volume + volume,
+                False,
+            )
+
+
+def order_row(order: Order) -> OrderRow:
+    """An order as a face shows it."""
+    return OrderRow(
+        order.cid,
+        order.sleeve,
+        order.symbol,
+        order.side,
+        order.kind,
+        order.role,
+        float(order.price) if order.price is not None else nan,
+        float(order.qty),
+        float(order.filled),
+        order.state,
+        order.created,
+        order.reduce_only,
+        float(order.trigger) if order.trigger is not None else 0.0,
+        order.cancelling,
+        order.tag,
+    )
+
+
+def exit_pnl(market: Market, position: Position, price: float) -> float:
+    """Profit if it were closed now: the book walked for the whole size, taker fee paid; settle currency.
+
+    A market without a book is left at ``price``. NaN when the book is not to be trusted or too thin.
+    """
+    instrument = market.instrument
+    side = Side.SELL if position.qty > 0 else Side.BUY
+    with localcontext(MONEY):
+        if market.book.ts:
+            worth = _walked(market, side, abs(position.qty)) if market.book.ok else None
+        else:
+            worth = value(instrument, abs(position.qty), exact(price)) if price > 0 else None
+        if worth is None:
+            return nan
+        signed = worth if position.qty > 0 else -worth
+        gross = position.cost - signed if position.inverse else signed - position.cost
+        return float(gross - worth * instrument.taker_fee)
+
+
+def _walked(market: Market, side: Side, qty: Decimal) -> Decimal | None:
+    """Unsigned worth of ``qty`` taken from the book level by level; None when there is not enough."""
+    worth = ZERO
+    for price, size in market.book.levels(side.opposite, EVERY_LEVEL):
+        take = min(qty, exact(size))
+        worth += value(market.instrument, take, exact(price))
+        qty -= take
+        if qty <= 0:
+            return worth
+    return None
+
+
+def stop_layers(
+    orders: Sequence[Order], wish: Intent | None, cover: Decimal, price: float
+) -> tuple[StopLayer, ...]:
+    """H armed only when confirmed stops at the venue, none of them being cancelled, cover ``cover``."""
+    guards = [o for o in orders if o.role is Role.PROTECT and o.kind is not OrderKind.TRIGGER]
+    wanted = wish.stop if wish is not None else None
+    covered = sum((o.remaining for o in guards if o.state in ARMED and not o.cancelling), ZERO) >= cover
+    if wanted is None:
+        hard = StopLayer("H", "unused")
+    else:
+        level = float(wanted)
+        state = "armed" if covered else ("local" if guards else "missing")
+        hard = StopLayer("H", state, level, abs(level / price - 1.0) if price > 0 else 0.0)
+    return (hard, StopLayer("S", "unused"), StopLayer("T", "unused"), StopLayer("P", "unused"))
