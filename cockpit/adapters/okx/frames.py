@@ -61,10 +61,11 @@ class Arg(msgspec.Struct, gc=False, frozen=True):
 
     channel: str = ""
     inst_id: str = msgspec.field(default="", name="instId")
+    inst_type: str = msgspec.field(default="", name="instType")
 
 
 class Frame(msgspec.Struct, gc=False, frozen=True):
-    """The envelope. ``event`` is set for answers to us, ``data`` for pushes."""
+    """The envelope. ``event`` or ``op`` is set for answers to us, ``data`` for pushes."""
 
     arg: Arg = Arg()
     data: msgspec.Raw = msgspec.Raw()
@@ -72,6 +73,11 @@ class Frame(msgspec.Struct, gc=False, frozen=True):
     event: str = ""
     code: str = ""
     msg: str = ""
+    id: str = ""
+    op: str = ""
+    channel: str = ""
+    """Of a channel-conn-count(-error), which says it outside of ``arg``."""
+    event_type: str = msgspec.field(default="", name="eventType")
 
 
 class Level(msgspec.Struct, array_like=True, gc=False, frozen=True):
@@ -174,6 +180,22 @@ def market(frame: Frame, ts: int) -> list[AnyEvent]:
         return _bars(frame)
     reader = READERS.get(channel)
     return reader(frame, ts) if reader else []
+
+
+def stamp(data: msgspec.Raw) -> int:
+    """The venue's own time in a push (``ts`` of its last row, UTC ms); 0 where the channel has none.
+
+    Data that does not advance is not health: this is what tells the two apart, at the cost of a search.
+    """
+    raw = bytes(data)
+    at = raw.rfind(b'"ts":')
+    if at < 0:
+        return 0
+    digits = raw[at + 5 : at + 24].lstrip(b' "')
+    end = 0
+    while end < len(digits) and 48 <= digits[end] <= 57:
+        end += 1
+    return int(digits[:end]) if end else 0
 
 
 def parse(raw: bytes | str, ts: int) -> list[AnyEvent]:

@@ -1,0 +1,86 @@
+"""What an answer's code says about the request: done, refused, not done, or perhaps done.
+
+Only what the venue itself proves is refused or not done. Everything else is ambiguous: it is asked about by
+client id and never sent again. Source: OKX API v5, "Error code".
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import msgspec
+
+
+class Verdict(Enum):
+    """What we know after an answer (or after none)."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    """The venue looked at it and said no; trying the same again gives the same."""
+    TRANSIENT = "transient"
+    """The venue did not take it in now; surely not done."""
+    AMBIGUOUS = "ambiguous"
+    """It may have been executed."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """The word about one request or one item of a batch."""
+
+    verdict: Verdict
+    code: str
+    text: str
+    row: dict[str, str] = {}
+
+
+UNKNOWN_OUTCOME = frozenset(("50004", "50026", "51054", "51149", "63999", "64007"))
+"""Gateway timeout, system error, "order timed out": the request may have been executed."""
+TAKEN_BEFORE = frozenset(("51016", "50071", "51065"))
+"""Our client id exists already: then so does the order, and it must be asked about."""
+NOT_NOW = frozenset(
+    (
+        "50001", "50005", "50011", "50013", "50023", "50036", "50037", "50040", "50061", "50102", "51030",
+        "51113", "51501", "51513", "54008", "60014",
+    )
+)  # fmt: skip
+"""Rate limits, maintenance, settlement, expired on arrival: it was not taken in."""
+AS_WISHED = frozenset(("51410",))
+"""A cancel of what is being cancelled."""
+NOT_FOUND = frozenset(("51603", "51400", "51503", "51001"))
+RATE = frozenset(("50011", "50061", "50040", "60014"))
+AUTH = frozenset(
+    ("50100", "50101", "50103", "50104", "50105", "50106", "50107", "50110", "50111", "50112", "50113")
+) | frozenset(("50114", "50119", "50120", "60004", "60005", "60006", "60007", "60009", "60024", "60032"))
+"""The key, its permissions or our signature: no later attempt will fare better."""
+
+
+def verdict(code: str) -> Verdict:
+    """The meaning of one code. An unknown one that is not a success is a refusal: the venue answered no."""
+    if code in {"0", ""} or code in AS_WISHED:
+        return Verdict.DONE
+    if code in UNKNOWN_OUTCOME or code in TAKEN_BEFORE:
+        return Verdict.AMBIGUOUS
+    if code in NOT_NOW:
+        return Verdict.TRANSIENT
+    return Verdict.REFUSED
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """The envelope of an answer, over REST or WebSocket."""
+
+    code: str = ""
+    msg: str = ""
+    data: list[dict[str, object]] = []
+    id: str = ""
+    op: str = ""
+
+
+def judge(reply: Reply) -> Answer:
+    """One item's word: its own ``sCode`` is the verdict where there is one, else the envelope's code."""
+    row = {key: str(value) for key, value in (reply.data[0] if reply.data else {}).items()}
+    code = row.get("sCode") or reply.code
+    text = row.get("sMsg") or reply.msg
+    if row.get("sCode") == "0" and reply.code not in {"0", "1", "2", ""}:
+        code, text = reply.code, reply.msg
+    if not code:
+        return Answer(Verdict.AMBIGUOUS, "", "an answer without a code", row)
+    return Answer(verdict(code), code, text, row)

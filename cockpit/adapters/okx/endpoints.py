@@ -1,0 +1,45 @@
+"""Where OKX is: the hosts of each region, live and demo, and any other place that speaks its protocol."""
+
+from __future__ import annotations
+
+import msgspec
+
+from cockpit.core.errors import ConfigError
+
+REGIONS = {
+    "global": ("https://www.okx.com", "wss://ws.okx.com:8443", "wss://wspap.okx.com:8443"),
+    "eea": ("https://eea.okx.com", "wss://wseea.okx.com:8443", "wss://wseeapap.okx.com:8443"),
+    "us": ("https://us.okx.com", "wss://wsus.okx.com:8443", "wss://wsuspap.okx.com:8443"),
+}
+"""Region → REST host, WebSocket host live, WebSocket host demo. Source: OKX API v5, "Overview"."""
+
+
+class Endpoints(msgspec.Struct, frozen=True):
+    """The two addresses and the environment. Demo keys do not open live doors, nor the reverse."""
+
+    rest: str
+    """Scheme and host, without a path."""
+    socket: str
+    """The same, ws or wss."""
+    demo: bool
+
+    def stream(self, kind: str) -> str:
+        """URL of the public, private or business socket."""
+        return f"{self.socket}/ws/v5/{kind}"
+
+
+def endpoints(region: str, *, demo: bool, rest: str = "", socket: str = "") -> Endpoints:
+    """The region's hosts; ``rest`` and ``socket`` name others (the exchange on this machine).
+
+    Raises ConfigError for an unknown region or half an address.
+    """
+    if bool(rest) != bool(socket):
+        raise ConfigError("an OKX address is two: rest (http…) and socket (ws…)")
+    if rest:
+        if not rest.startswith(("http://", "https://")) or not socket.startswith(("ws://", "wss://")):
+            raise ConfigError(f"not an address of OKX: {rest} and {socket}")
+        return Endpoints(rest.rstrip("/"), socket.rstrip("/").removesuffix("/ws/v5"), demo)
+    if region not in REGIONS:
+        raise ConfigError(f"no OKX region {region!r}; there are {', '.join(REGIONS)}")
+    host, live, paper = REGIONS[region]
+    return Endpoints(host, paper if demo else live, demo)

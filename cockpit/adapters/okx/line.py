@@ -1,0 +1,57 @@
+"""The wire end of one WebSocket: whole text frames out of it, when it last spoke, why it ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
+
+
+def close_words(payload: bytes) -> str:
+    """``4004 No data received``: the code (two bytes, big endian) and the text of a close frame."""
+    if len(payload) < 2:
+        return ""
+    return f"{int.from_bytes(payload[:2])} {payload[2:].decode(errors='replace')}".strip()
+
+
+class Line(WSListener):
+    """One connection's callbacks. ``closed`` is done when it is over, ``reason`` says why."""
+
+    def __init__(self, take: Callable[[bytes], None]) -> None:
+        loop = asyncio.get_running_loop()
+        self._clock = loop.time
+        self._deliver = take
+        self._parts: list[bytes] = []
+        self.transport: WSTransport | None = None
+        self.closed: asyncio.Future[None] = loop.create_future()
+        self.reason = ""
+        self.heard = loop.time()
+        self.pinged = 0.0
+
+    def send(self, raw: bytes) -> None:
+        if self.transport is not None and not self.closed.done():
+            self.transport.send(WSMsgType.TEXT, raw)
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        self.transport = transport
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        self.heard = self._clock()
+        kind = frame.msg_type
+        if kind in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION):
+            if frame.fin and not self._parts:
+                self._deliver(frame.get_payload_as_bytes())
+                return
+            self._parts.append(frame.get_payload_as_bytes())
+            if frame.fin:
+                whole, self._parts = b"".join(self._parts), []
+                self._deliver(whole)
+        elif kind == WSMsgType.CLOSE:
+            self.reason = f"closed by the venue: {close_words(frame.get_payload_as_bytes())}".rstrip(": ")
+            transport.send_close(WSCloseCode.OK)
+            transport.disconnect(graceful=False)
+
+    def on_ws_disconnected(self, transport: WSTransport) -> None:
+        if not self.closed.done():
+            self.closed.set_result(None)
