@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from cockpit.app.discover import params_of
 from cockpit.core import memory
 from cockpit.core.config import Config, SleeveConfig, timeframe_ms, timeframe_text
 from cockpit.core.engine import Engine
@@ -71,24 +72,10 @@ def cast(
                     on=row.enabled,
                 ),
                 plugin,
-                parameters(plugin, row.params),
+                params_of(plugin, row.params, strict=False),
             )
         )
     return found
-
-
-def parameters(plugin: Plugin, given: Mapping[str, Any]) -> Any:
-    """Typed parameters. Raises ConfigError naming the strategy, the parameter and its range."""
-    if plugin.params is None:
-        return None
-    names = plugin.params.__struct_fields__
-    for name in given:
-        if name not in names:
-            raise ConfigError(f"{plugin.name} has no parameter {name!r}; it has {', '.join(names)}")
-    try:
-        return msgspec.convert(dict(given), type=plugin.params, strict=False)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{plugin.name}: {error}") from error
 
 
 def _timeframe(row: SleeveConfig, offered: Sequence[int]) -> int:

@@ -16,6 +16,7 @@ import cockpit
 from cockpit.adapters.store.sqlite import SqliteStore
 from cockpit.adapters.venues.sim import SimVenue, VenueMemory
 from cockpit.app import recovery
+from cockpit.app.logbook import Logbook
 from cockpit.app.market import MarketSource
 from cockpit.app.summary import summary
 from cockpit.core import events as ev
@@ -93,13 +94,16 @@ class Runtime:
             paced = Paced(world, self.inbox, self.wall, lambda: engine.deadline, self._remember)
             others["feed"] = paced.run
             venue = SimVenue(world, lambda: max(world.now, self.wall.now_ms()))
+        # A replay can be run again at will; only a run on the clock leaves a log.
+        self.log = None if replay else Logbook(plan.folder, plan.config.run.log_level)
+        observe = self.projector.observe if self.log is None else self.log.watched(self.projector.observe)
         self.crew = Crew(
             engine,
             store,
             venue,
             door,
             self.clock,
-            observe=self.projector.observe,
+            observe=observe,
             freeze=lambda: memory.freeze(engine),
             halt_file=None if replay else plan.folder / "halt",
             others=others,
@@ -145,6 +149,8 @@ class Runtime:
         await self.store.close()
         if self.memory is not None:
             self.memory.close()
+        if self.log is not None:
+            self.log.close()
 
     def set_speed(self, speed: str) -> bool:
         """Change the pace of a tape; False when this run has no pace."""

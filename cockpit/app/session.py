@@ -50,6 +50,8 @@ def prepare(args: argparse.Namespace, loaded: Loaded) -> tuple[Plan, market.Mark
         if (folder / "cockpit.db").exists():
             raise ConfigError(f"{folder} already holds a run: name another --data-dir")
         return Plan(config, "replay", folder, speed, loaded.digest), source
+    if config.run.feed == "tape":
+        raise ConfigError("run.feed is tape: name one with --tape")
     if args.speed not in {None, "1"}:
         raise ConfigError("--speed is for tapes: the practice market runs in real time")
     folder = loaded.data_dir if args.data_dir else loaded.data_dir / "practice"
