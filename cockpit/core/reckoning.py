@@ -49,9 +49,9 @@ def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
         state.read_at = state.now  # proves nothing: asked again a little later
         return
     state.read_at = 0
-    if not state.reconciled and not state.fills and not state.ledger.positions:
-        _adopt(state, event, turn)
     differences = _differences(state, event)
+    if differences and not state.fills_proven and _adopt(state, event, differences, turn):
+        differences = []
     _ask_missing(state, event, turn)
     if not differences:
         state.suspicions = 0
@@ -88,12 +88,21 @@ def on_timer(state: State, turn: Turn) -> None:
         read_account(state, f"retry-{state.boot}-{state.seq}", "no answer", turn)
 
 
-def _adopt(state: State, event: ev.AccountReport, turn: Turn) -> None:
-    """The first read of a fresh journal: the venue's cash is our opening balance."""
-    if state.ledger.balances != event.balances:
-        state.ledger.balances.clear()
-        state.ledger.balances.update(event.balances)
-        turn.note("info", "reconcile.adopted", count=len(event.balances))
+def _adopt(
+    state: State, event: ev.AccountReport, differences: list[tuple[str, Decimal, Decimal]], turn: Turn
+) -> bool:
+    """Until the books have agreed once, the opening balance is what the venue's cash says it must have been.
+
+    Not while positions differ: then a fill is on its way, its fee is in the venue's cash already, and
+    booking it later would count it twice.
+    """
+    money = set(state.ledger.balances) | set(event.balances)
+    if any(what not in money for what, _, _ in differences):
+        return False
+    for ccy, ours, theirs in differences:
+        state.ledger.balances[ccy] = state.ledger.balances.get(ccy, ZERO) + theirs - ours
+    turn.note("info", "reconcile.adopted", count=len(differences))
+    return True
 
 
 def _differences(state: State, event: ev.AccountReport) -> list[tuple[str, Decimal, Decimal]]:
