@@ -1,1 +1,1 @@
-"""How fast it is, beside a floor measured in the same run: ``make bench``, ``make bench ARGS="--only bars"``."""
+"""How fast it is, beside a floor measured in the same run: ``make bench ARGS="--only bars"``."""

@@ -1,8 +1,8 @@
 """Every benchmark in a process of its own, and one table at the end. A miss is printed as a miss.
 
-    python -m tests.benchmarks                     all, about five minutes
-    python -m tests.benchmarks --only bars,start   some
-    python -m tests.benchmarks --json FILE         the same as JSON ("-" = standard output, no table)
+python -m tests.benchmarks                     all, about five minutes
+python -m tests.benchmarks --only bars,start   some
+python -m tests.benchmarks --json FILE         the same as JSON ("-" = standard output, no table)
 """
 
 from __future__ import annotations

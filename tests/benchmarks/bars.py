@@ -35,7 +35,9 @@ def run() -> list[Row]:
     long_trend, _ = _rate("ema_trend", minutes, 1)
     share = long_trend / trend
     return [
-        row("indicator arithmetic, pure python loop", floor, "bars/s", note="the floor: no engine, no orders"),
+        row(
+            "indicator arithmetic, pure python loop", floor, "bars/s", note="the floor: no engine, no orders"
+        ),
         row("ema_trend.on_bar called directly", alone, "bars/s", floor=floor),
         row("engine, strategy that wants nothing, 35k", idle, "bars/s", floor=floor),
         row(
@@ -45,7 +47,7 @@ def run() -> list[Row]:
             floor=floor,
             goal="A2: >= 500,000",
             met=trend >= 500_000,
-            note="every order through gate, reconcile, venue, ledger; goal A2 names the interpreted SDK class",
+            note="every order through gate, reconcile, venue, ledger; A2 is for the interpreted SDK class",
         ),
         row("  of which one round trip", trip, "us CPU"),
         row("engine, strategy that wants nothing, 1M", long_idle, "bars/s", floor=floor),

@@ -1,4 +1,4 @@
-"""The whole machine without a screen, while the market sends 5,000 messages a second: loop delay, CPU, memory.
+"""The whole machine without a screen, at 5,000 market messages a second: loop delay, CPU, memory.
 
 Goals: worst delay of the event loop < 30 ms, memory <= 100 MB (H4), nothing lost.
 """
@@ -59,7 +59,7 @@ class Taken(msgspec.Struct):
 
 
 def run() -> list[Row]:
-    """An empty loop first (the machine's own delays), then the crew at 5,000 messages a second, then at rest."""
+    """An empty loop first (the machine's own delays), then 5,000 messages a second, then the usual."""
     discover()
     floor = asyncio.run(_empty())
     busy = asyncio.run(_machine(RATE, SETTLE_S, SECONDS))
@@ -102,9 +102,7 @@ async def _empty() -> list[float]:
 
 
 async def _machine(rate: float, settle: float, seconds: float) -> Taken:
-    config = msgspec.structs.replace(
-        Config(), run=msgspec.structs.replace(Config().run, practice_rate=rate)
-    )
+    config = msgspec.structs.replace(Config(), run=msgspec.structs.replace(Config().run, practice_rate=rate))
     with folder() as place:
         source = market.practice(config, time.time_ns() // 1_000_000)
         runtime = await open_runtime(Plan(config, "practice", place), source)

@@ -79,7 +79,7 @@ class Terminal:
             return
 
     def until(self, words: bytes, seconds: float) -> float:
-        """Seconds from the start of the process until ``words`` are on the screen; NaN when they never are."""
+        """Seconds from the start of the process until ``words`` are painted; NaN when they never are."""
         limit = self.begun + seconds
         while time.monotonic() < limit and self.process.poll() is None:
             self.read(0.005)

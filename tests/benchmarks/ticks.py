@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from pathlib import Path
 from time import perf_counter
 
 import msgspec
@@ -144,9 +143,7 @@ def _memory(quiet: list[float], disturbed: list[float]) -> list[Row]:
     p50, p99 = percentile(quiet, 0.5), percentile(quiet, 0.99)
     shaken = percentile(disturbed, 0.99)
     return [
-        row(
-            "tick to order, disk taken out, p50", p50, "us", goal="E2: p50 <= 250 us", met=p50 <= 250
-        ),
+        row("tick to order, disk taken out, p50", p50, "us", goal="E2: p50 <= 250 us", met=p50 <= 250),
         row("tick to order, disk taken out, p99", p99, "us", goal="E2: p99 <= 4 ms", met=p99 <= 4_000),
         row("  with 10 frames/s and a busy process, p50", percentile(disturbed, 0.5), "us", floor=p50),
         row(
@@ -233,5 +230,3 @@ def _neighbour(wanted: bool) -> Iterator[None]:
         if process is not None:
             process.kill()
             process.wait()
-
-

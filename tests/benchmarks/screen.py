@@ -1,0 +1,175 @@
+"""Goal H2 and the screen's own price: a real cockpit in a pseudo-terminal, and one whose loop we can feel.
+
+``idle`` is a market that hardly speaks, ``usual`` about 200 messages a second, ``busy`` about 5,000.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+
+from cockpit.app import market, rig
+from cockpit.app.discover import discover
+from cockpit.app.runtime import Plan, Runtime, open_runtime
+from cockpit.core.config import Config
+from cockpit.tui.app import CockpitApp
+from cockpit.tui.settings import TuiSettings
+from tests.benchmarks.disk import folder
+from tests.benchmarks.live import RATE, Beats
+from tests.benchmarks.rows import Row, row
+from tests.benchmarks.start import cockpit
+from tests.benchmarks.terminal import COLUMNS, LINES, Terminal
+
+STARTS = 5
+SETTLE_S = 4.0
+SECONDS = 8.0
+PAINTED = b"PRACTICE"
+RATES = {"idle": 0.05, "usual": 1.0, "busy": RATE}
+SCREEN = ("screen", "cockpit-output")
+"""The thread that paints and the one that writes to the terminal."""
+
+
+class Watched(msgspec.Struct):
+    """One stretch of a cockpit with its screen up. Shares are of one core."""
+
+    screen: float
+    machine: float
+    gap_ms: float
+    rss_mb: float
+    kilobytes: float
+
+
+def run() -> list[Row]:
+    """Starts first, then the three markets, then the loop beside a painting screen."""
+    first = statistics.median(_first_paint() for _ in range(STARTS))
+    seen = {name: _watch(rate) for name, rate in RATES.items()}
+    late, stall = _together()
+    busy = seen["busy"]
+    rows = [
+        row(
+            "process start to first painted frame",
+            first * 1_000,
+            "ms",
+            goal="H2: <= 450 ms",
+            met=first <= 0.45,
+        )
+    ]
+    for name, one in seen.items():
+        goal = "A8: < 15 % at 5,000/s" if name == "busy" else ""
+        met = one.screen < 0.15 if name == "busy" else None
+        share = row(f"screen CPU, {name} market", one.screen * 100, "% of core", goal=goal, met=met)
+        rows.append(share)
+        rows.append(row(f"  the machine's thread, {name}", one.machine * 100, "% of core"))
+    rows += [
+        row("longest time between two paints, busy", busy.gap_ms, "ms", floor=100.0, note="painted 10 x a s"),
+        row("written to the terminal, busy", busy.kilobytes, "kB/s"),
+        row("memory with the screen", busy.rss_mb, "MB RSS", goal="H4: <= 100 MB", met=busy.rss_mb <= 100),
+        row("worst loop delay beside the screen, busy", late, "ms", goal="A8: < 30 ms", met=late < 30),
+        row("worst stall of the screen's own loop, busy", stall, "ms"),
+    ]
+    return rows
+
+
+def _command(place: Path, rate: float) -> list[str]:
+    data = ["--data-dir", str(place / "data"), "--lang", "en"]
+    return [*cockpit(), *data, "--set", f"run.practice_rate={rate}"]
+
+
+def _first_paint() -> float:
+    with folder() as place, Terminal(_command(place, 1.0), place) as terminal:
+        return _painted(terminal)
+
+
+def _painted(terminal: Terminal) -> float:
+    seconds = terminal.until(PAINTED, 20)
+    if seconds != seconds:
+        raise RuntimeError(f"no first frame within 20 s: {terminal.tail()}")
+    return seconds
+
+
+def _watch(rate: float) -> Watched:
+    with folder() as place, Terminal(_command(place, rate), place) as terminal:
+        _painted(terminal)
+        terminal.read(SETTLE_S)
+        terminal.fresh()
+        before, painted, begin = terminal.threads(), terminal.painted, time.monotonic()
+        terminal.read(SECONDS)
+        elapsed = time.monotonic() - begin
+        spent = {name: (cpu - before.get(name, 0.0)) / elapsed for name, cpu in terminal.threads().items()}
+        screen = sum(spent.pop(name, 0.0) for name in SCREEN)
+        return Watched(
+            screen,
+            sum(spent.values()),
+            max(terminal.gaps, default=float("nan")) * 1_000,
+            terminal.rss_mb,
+            (terminal.painted - painted) / elapsed / 1_000,
+        )
+
+
+def _together() -> tuple[float, float]:
+    """(worst delay of the machine's loop, of the screen's loop) in ms, both threads in this process."""
+    discover()
+    config = msgspec.structs.replace(Config(), run=msgspec.structs.replace(Config().run, practice_rate=RATE))
+    with folder() as place:
+        source = market.practice(config, time.time_ns() // 1_000_000)
+        machine = _Machine(Plan(config, "practice", place), source)
+        machine.start()
+        machine.ready.wait(30)
+        assert machine.runtime is not None
+        assert machine.loop is not None
+        app = _Felt(rig.LocalLink(machine.runtime, machine.loop), TuiSettings())
+        machine.app = app
+        app.run(headless=True, size=(COLUMNS, LINES))
+        machine.join(30)
+    return max(machine.beats.late_ms), max(app.beats.late_ms)
+
+
+class _Felt(CockpitApp):
+    """The screen, and how late its own loop wakes a sleeper once it has settled."""
+
+    beats: Beats
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.call_after_refresh(self._settle)  # as on a real terminal
+        self.beats = Beats()
+        self.run_worker(self._feel(), name="beats")
+
+    async def _feel(self) -> None:
+        await asyncio.sleep(SETTLE_S)
+        await self.beats.run(SECONDS - 1)
+
+
+class _Machine(threading.Thread):
+    """The runtime on its own thread, as ``cockpit`` runs it (D6)."""
+
+    def __init__(self, plan: Plan, source: market.MarketSource) -> None:
+        super().__init__(name="machine", daemon=True)
+        self.plan = plan
+        self.source = source
+        self.ready = threading.Event()
+        self.beats = Beats()
+        self.runtime: Runtime | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.app: CockpitApp | None = None
+
+    def run(self) -> None:
+        asyncio.run(self._main())
+
+    async def _main(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        runtime = self.runtime = await open_runtime(self.plan, self.source)
+        self.ready.set()
+        working = asyncio.ensure_future(runtime.run())
+        await asyncio.sleep(SETTLE_S)
+        await self.beats.run(SECONDS)
+        assert self.app is not None
+        self.app.call_from_thread(self.app.exit)
+        runtime.stop()
+        await asyncio.wait_for(working, 20)
+        await runtime.close()
