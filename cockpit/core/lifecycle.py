@@ -8,7 +8,7 @@ from __future__ import annotations
 from cockpit.core import events as ev
 from cockpit.core.attribution import lower_wish, owners
 from cockpit.core.intents import Query, ReadAccount
-from cockpit.core.orders import TERMINAL, Order, OrderState, Role, transition
+from cockpit.core.orders import TERMINAL, Order, OrderKind, OrderState, Role, transition
 from cockpit.core.state import State
 from cockpit.core.turn import Turn
 
@@ -21,6 +21,7 @@ BENCH_AFTER = 6
 """Refusals in a row after which a sleeve is taken off."""
 CROSSED_MS = 250
 """Pause after a post-only quote that would have crossed."""
+AT_ONCE = frozenset((OrderKind.MARKET, OrderKind.IOC, OrderKind.FOK))
 NOT_SENT = frozenset(("transient", "halted", "journal"))
 """Codes of refusals by our own side: a closed venue or road is no fault of the strategy."""
 HOLD_MS = 500
@@ -315,6 +316,8 @@ def due_at(order: Order) -> int:
     if order.asked:
         return order.asked + ASK_MS
     waiting = order.state in {OrderState.PENDING, OrderState.SENT, OrderState.UNKNOWN}
+    # What trades at once and says nothing has probably traded: its fill was lost on the way.
+    waiting = waiting or order.kind in AT_ONCE
     if waiting or order.cancelling or order.amending is not None:
         return max(order.updated, order.created) + ANSWER_MS
     return 0

@@ -111,7 +111,8 @@ def reconcile(approved: Approved, desk: Desk) -> list[Action]:
     quoting = [o for o in moving if _quotes(o)]
     if intent.target is not None:
         actions += _toward_target(intent, desk, working, quoting, approved.entries)
-    blind = any(o.state is OrderState.UNKNOWN for o in working + quoting)
+    # A market order under way may have filled unheard: a quote beside it could do the same thing twice.
+    blind = bool(working) or any(o.state is OrderState.UNKNOWN for o in quoting)
     actions += _toward_quotes(intent, desk, quoting, blind, approved.entries)
     exiting = any(o.role is Role.EXIT for o in working)
     exiting = exiting or any(isinstance(a, Place) and a.role is Role.EXIT and not _quotes(a) for a in actions)
@@ -296,9 +297,12 @@ def _protection(intent: Intent, desk: Desk, exiting: bool) -> list[Action]:
     if not good:
         if guards and not _clipped(desk, side, cover):
             return [_cancel(o, "replaced") for o in guards if desk.pullable(o)]
-        if any(o.state in UNHEARD for o in guards):
-            return []  # one at a time: its answer is on the way
-        return [_guard(desk, intent, side, cover)] if desk.may_reduce else []
+        # The best of the old ones covers until the new one is there; a stop that moves often leaves no trail.
+        old = sorted((o for o in guards if desk.pullable(o)), key=lambda o: min(o.remaining, cover))
+        fewer: list[Action] = [_cancel(o, "replaced") for o in old[:-1]]
+        if not desk.may_reduce or any(o.state in UNHEARD for o in guards):
+            return fewer  # one at a time: its answer is on the way
+        return [*fewer, _guard(desk, intent, side, cover)]
     proven = next((o for o in good if o.state in CHANGEABLE), None)
     if proven is None:
         return []
