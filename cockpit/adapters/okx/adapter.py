@@ -1,0 +1,338 @@
+"""The OKX account as the execution worker sees it.
+
+    submit(Place · Amend · Cancel) ──► private WebSocket, else REST ──► Ack · Reject · CancelReject …
+    submit(Query · ReadAccount)    ──► REST (``reading``)
+    private pushes                 ──► ``private.parse``             ──► Ack · Fill · Cancelled …
+
+An order leaves once. Over WebSocket it carries a deadline after which OKX throws it away; no answer means
+Ambiguous, and then only questions are asked. REST is used where the socket surely did not send.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from random import Random
+from typing import Any
+
+from cockpit.adapters.okx import frames, private, requests
+from cockpit.adapters.okx.agreement import AccountConfig, Terms, agree
+from cockpit.adapters.okx.budget import Budget
+from cockpit.adapters.okx.codes import Answer, Verdict, judge
+from cockpit.adapters.okx.endpoints import Endpoints
+from cockpit.adapters.okx.instruments import Listed
+from cockpit.adapters.okx.reading import Reader
+from cockpit.adapters.okx.rest import Refused, Rest
+from cockpit.adapters.okx.socket import Socket
+from cockpit.adapters.okx.topics import Topic
+from cockpit.adapters.okx.traces import Traces
+from cockpit.adapters.secret import Credentials
+from cockpit.core import events as ev
+from cockpit.core.errors import Ambiguous, Transient, VenueError
+from cockpit.core.intents import Action, Amend, Cancel, Place, Query, ReadAccount
+from cockpit.core.orders import Role
+from cockpit.core.registry import venue
+from cockpit.core.types import PositionMode
+
+EXPIRY_MS = 5_000
+"""An order that reaches the matching engine later than this after we sent it is thrown away by OKX."""
+SIGNED_MS = 30_000
+"""A signed REST request is refused later than this: the deadline of what has no ``expTime`` (algo orders)."""
+CATCH_UP_S = 15.0
+SYNC_S = 60.0
+DEAD_MAN_S = 30
+"""Entries are cancelled by OKX when nothing was heard of us for so long (its bounds: 10 to 120)."""
+DEAD_MAN_EVERY_S = 5.0
+PRIVATE_PING_S = 5.0
+"""Account streams may be silent for hours, so they are asked more often: dead within ``PING + PONG_S``."""
+PRIVATE = (
+    Topic("orders", inst_type="ANY", vital=True),
+    Topic("account", vital=True),
+    Topic("positions", inst_type="ANY", vital=True),
+    Topic("balance_and_position", vital=True),
+)
+BUSINESS = (
+    Topic("orders-algo", inst_type="ANY", vital=True),
+    Topic("algo-advance", inst_type="ANY", vital=True),
+)
+Put = Callable[[ev.AnyEvent], None]
+
+
+class Stream:
+    """One private socket and what it feeds."""
+
+    def __init__(self, name: str, desk: OkxVenue) -> None:
+        self.name = name
+        self._desk = desk
+        self.up = False
+
+    def hear(self, frame: frames.Frame) -> None:
+        self._desk.hear(frame)
+
+    def link(self, up: bool, reason: str) -> None:
+        self.up = up
+        self._desk.linked(f"{self.name}: {reason}" if reason else self.name)
+
+    def fault(self, what: str, detail: str, topic: Topic | None) -> None:
+        self._desk.put(ev.DataFault(self._desk.now_ms(), "okx", what, f"{self.name} {detail}"))
+
+
+@venue("okx")
+class OkxVenue:
+    """One account. ``open`` checks it, ``run`` keeps its streams, ``submit`` delivers requests."""
+
+    name = "okx"
+
+    def __init__(
+        self,
+        endpoints: Endpoints,
+        keys: Credentials,
+        markets: Mapping[str, Listed],
+        terms: Terms,
+        put: Put,
+        now_ms: Callable[[], int],
+        *,
+        rest: Rest | None = None,
+        budget: Budget | None = None,
+        born: int = 0,
+        dead_man: bool = True,
+        rng: Random | None = None,
+    ) -> None:
+        """``put`` takes what the venue says; ``born``: when this journal began (our clock, ms)."""
+        loop = asyncio.get_running_loop()
+        self.put = put
+        self.now_ms = now_ms
+        self.budget = budget or Budget(loop.time)
+        self.rest = rest or Rest(endpoints, keys, self.budget)
+        self.markets = dict(markets)
+        self.terms = terms
+        self.traces = Traces()
+        kinds = sorted({one.kind for one in self.markets.values()})
+        self.reader = Reader(self.rest, self.traces, put, now_ms, kinds, born or now_ms())
+        self._dead_man = dead_man
+        self._hints = asyncio.Event()
+        self._up = False
+        self._streams = (Stream("private", self), Stream("business", self))
+        rng = rng or Random()
+        clock = self.reader.venue_ms
+        options: dict[str, Any] = {"keys": keys, "ping_s": PRIVATE_PING_S, "rng": rng}
+        self.private = Socket(endpoints.stream("private"), self._streams[0], clock, topics=PRIVATE, **options)
+        self.business = Socket(
+            endpoints.stream("business"), self._streams[1], clock, topics=BUSINESS, **options
+        )
+
+    # --- life -------------------------------------------------------------------------------------
+
+    async def open(self) -> AccountConfig:
+        """Measure the clock, compare the account with the settings. Raises VenueError: then do not trade."""
+        await self.rest.sync(self.now_ms)
+        return await agree(self.rest, self.terms, self.markets.values())
+
+    async def run(self) -> None:
+        """Keep the streams, catch up, keep the clock and the dead man's switch. Cancel it to end."""
+        async with asyncio.TaskGroup() as group:
+            for work in (self.private.run, self.business.run, self._catch_up, self._keep_clock):
+                group.create_task(work())
+            if self._dead_man:
+                group.create_task(self._hold_dead_man())
+
+    async def close(self) -> None:
+        """Let go of REST; ``run`` is cancelled by whoever started it."""
+        await self.rest.close()
+
+    # --- requests ---------------------------------------------------------------------------------
+
+    async def submit(self, action: Action) -> None:
+        """Deliver one request. Raises Transient (surely not done) or Ambiguous (perhaps done)."""
+        if isinstance(action, Place):
+            await self._place(action)
+        elif isinstance(action, Amend):
+            await self._amend(action)
+        elif isinstance(action, Cancel):
+            await self._cancel(action)
+        elif isinstance(action, Query):
+            await self._read(self.reader.order(action.cid, self._native(action.symbol)))
+        elif isinstance(action, ReadAccount):
+            await self._read(self.reader.account(action.request_id, action.since))
+
+    async def _read(self, work: Any) -> None:
+        try:
+            await work
+        except Refused as error:
+            raise Transient(str(error)) from error
+
+    async def _place(self, action: Place) -> None:
+        one = self._market(action.symbol)
+        hedge = self.terms.position_mode is PositionMode.HEDGE
+        try:
+            body = requests.place(action, one.instrument, self.terms.margin_mode, hedge=hedge)
+        except VenueError as error:
+            self.put(ev.Reject(self.now_ms(), action.cid, "51000", str(error)))
+            return
+        urgent = action.role is not Role.ENTRY
+        self.traces.kinds[action.cid] = action.kind
+        self.traces.algos[action.cid] = requests.is_algo(action)
+        if requests.is_algo(action):
+            await self.budget.spend("trade/order-algo", one.instrument.native, urgent=urgent)
+            self.traces.dies[action.cid] = self.reader.venue_ms() + SIGNED_MS
+            self._leaves(action.cid, ev.Request.PLACE)
+            answer = await self.rest.post(
+                "trade/order-algo", {"instId": one.instrument.native, **body}, spent=True
+            )
+        else:
+            answer = await self._order("order", "trade/order", one, body, action.cid, urgent=urgent)
+        if self._accepted(answer):
+            ident = answer.row.get("algoId") or answer.row.get("ordId", "")
+            self.traces.owners[ident] = action.cid
+            self.put(ev.Ack(self.now_ms(), action.cid, ident))
+        else:
+            self.put(ev.Reject(self.now_ms(), action.cid, answer.code, answer.text))
+
+    async def _amend(self, action: Amend) -> None:
+        one = self._market(action.symbol)
+        if self._waits(action.cid):
+            kind = self.traces.kinds.get(action.cid)
+            body = {"instId": one.instrument.native}
+            if kind is None:
+                raise Transient("what kind of algo order this is, is not known in this process")
+            body |= requests.amend_algo(action, kind)
+            answer = await self.rest.post("trade/amend-algos", body, scope=one.instrument.native, urgent=True)
+        else:
+            body = requests.amend(action)
+            answer = await self._order(
+                "amend-order", "trade/amend-order", one, body, action.cid, request=ev.Request.AMEND
+            )
+        # Accepted is not done: the orders channel says what became of it.
+        if not self._accepted(answer):
+            self.put(ev.AmendReject(self.now_ms(), action.cid, answer.code, answer.text))
+
+    async def _cancel(self, action: Cancel) -> None:
+        one = self._market(action.symbol)
+        inst = one.instrument.native
+        child = self.traces.children.get(action.cid)
+        if self._waits(action.cid):
+            body = [{"instId": inst, "algoClOrdId": action.cid}]
+            answer = await self.rest.post("trade/cancel-algos", body, scope=inst, urgent=True)
+        else:
+            which = {"ordId": child} if child else requests.cancel(action)
+            answer = await self._order(
+                "cancel-order", "trade/cancel-order", one, which, action.cid,
+                urgent=True, request=ev.Request.CANCEL, deadline=False,
+            )  # fmt: skip
+        if not self._accepted(answer):
+            self.put(ev.CancelReject(self.now_ms(), action.cid, answer.code, answer.text))
+
+    async def _order(
+        self,
+        op: str,
+        path: str,
+        one: Listed,
+        body: dict[str, Any],
+        cid: str,
+        *,
+        urgent: bool = False,
+        request: ev.Request = ev.Request.PLACE,
+        deadline: bool = True,
+    ) -> Answer:
+        """Over WebSocket, or over REST where the socket surely did not send. One request, once."""
+        inst = one.instrument.native
+        await self.budget.spend(path, inst, urgent=urgent)
+        expires = self.reader.venue_ms() + EXPIRY_MS if deadline else 0
+        if request is ev.Request.PLACE:
+            self.traces.dies[cid] = expires
+        self._leaves(cid, request)
+        if one.code:
+            try:
+                reply = await self.private.ask(op, [{"instIdCode": one.code, **body}], expires)
+                answer = judge(reply)
+                if answer.verdict is Verdict.TRANSIENT and answer.code in {"50011", "50061", "60014"}:
+                    self.budget.exhausted(path, inst)
+                return answer
+            except Transient:
+                pass
+        return await self.rest.post(path, {"instId": inst, **body}, scope=inst, expires=expires, spent=True)
+
+    def _accepted(self, answer: Answer) -> bool:
+        """True: taken. False: refused. Raises Transient or Ambiguous where it is neither."""
+        if answer.verdict is Verdict.TRANSIENT:
+            raise Transient(f"{answer.code} {answer.text}".strip())
+        if answer.verdict is Verdict.AMBIGUOUS:
+            raise Ambiguous(f"{answer.code} {answer.text}".strip())
+        return answer.verdict is Verdict.DONE
+
+    def _waits(self, cid: str) -> bool:
+        """Is it an algo order that has not gone off?"""
+        return bool(self.traces.algos.get(cid)) and cid not in self.traces.children
+
+    def _leaves(self, cid: str, request: ev.Request) -> None:
+        self.put(ev.Sent(self.now_ms(), cid, request))
+
+    def _market(self, symbol: str) -> Listed:
+        found = self.markets.get(symbol)
+        if found is None:
+            raise Transient(f"OKX market {symbol} is not loaded")
+        return found
+
+    def _native(self, symbol: str) -> str:
+        return symbol.partition(":")[2]
+
+    # --- what the venue says ----------------------------------------------------------------------
+
+    def hear(self, frame: frames.Frame) -> None:
+        """A private push. Raises what ``private.parse`` raises: the socket makes a fault of it."""
+        traces = self.traces
+        for news in private.parse(frame, self.now_ms()):
+            if isinstance(news, private.Child):
+                traces.children[news.cid] = news.ord_id
+                traces.owners[news.ord_id] = news.cid
+            elif isinstance(news, private.Hint):
+                self._hints.set()
+            elif not isinstance(news, private.Wallet | private.Holdings):
+                if isinstance(news, ev.Fill):
+                    traces.told[(news.symbol, news.trade_id)] = True
+                    if not news.cid:
+                        self._hints.set()
+                self.put(news)
+
+    def linked(self, reason: str) -> None:
+        """A private socket went up or down: the account's link is up only with both."""
+        up = all(stream.up for stream in self._streams)
+        if up is not self._up:
+            self._up = up
+            self.put(ev.Link(self.now_ms(), "private", up, reason))
+
+    # --- housekeeping -----------------------------------------------------------------------------
+
+    async def _catch_up(self) -> None:
+        """Every ``CATCH_UP_S`` seconds, and soon after a push that only a read can explain."""
+        while True:
+            try:
+                async with asyncio.timeout(CATCH_UP_S):
+                    await self._hints.wait()
+                await asyncio.sleep(0.2)
+            except TimeoutError:
+                pass
+            self._hints.clear()
+            try:
+                await self.reader.catch_up()
+            except (Transient, Refused) as error:
+                self.put(ev.DataFault(self.now_ms(), "okx", "catch_up", str(error)))
+
+    async def _keep_clock(self) -> None:
+        while True:
+            await asyncio.sleep(SYNC_S)
+            try:
+                await self.rest.sync(self.now_ms, tries=1)
+            except (Transient, VenueError) as error:
+                self.put(ev.DataFault(self.now_ms(), "okx", "clock", str(error)))
+
+    async def _hold_dead_man(self) -> None:
+        """Entries die with us; exits and stops carry another tag and stay."""
+        body = {"timeOut": str(DEAD_MAN_S), "tag": requests.TAGS[Role.ENTRY]}
+        while True:
+            if self._up:
+                try:
+                    await self.rest.post("trade/cancel-all-after", body, urgent=True)
+                except (Transient, Ambiguous) as error:
+                    self.put(ev.DataFault(self.now_ms(), "okx", "dead_man", str(error)))
+            await asyncio.sleep(DEAD_MAN_EVERY_S)

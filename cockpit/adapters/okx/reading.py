@@ -1,0 +1,303 @@
+"""The account read back over REST: one order, or everything. Reading changes nothing and may be repeated.
+
+An order is asked for by client id at both doors (orders, algo orders) and in the history. "Not found" is a
+proof only when a late arrival is impossible: after the request's own expiry and the error of the clocks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from cockpit.adapters.okx import private, records
+from cockpit.adapters.okx.codes import NOT_FOUND
+from cockpit.adapters.okx.rest import Refused, Rest
+from cockpit.adapters.okx.rows import (
+    AlgoRow,
+    BalanceRow,
+    BillRow,
+    FillRow,
+    OrderRow,
+    PositionRow,
+    number,
+    owner,
+    side,
+    symbol,
+)
+from cockpit.adapters.okx.traces import Traces
+from cockpit.core import events as ev
+from cockpit.core.errors import Transient
+from cockpit.core.types import ZERO
+
+PAGE = 100
+PAGES = 60
+"""Most pages of one list: beyond it something is wrong, and a read says so instead of going on."""
+CLOCK_MS = 1_000
+"""Clock error allowed for before "expired" counts as a proof."""
+RECENT_MS = 2 * 86_400_000
+"""Fills older than this (OKX: 3 days) are in the history list."""
+OVERLAP_MS = 5_000
+SETTLE_MS = 250
+"""A fill this close to the reading of the balances may or may not be in them: they are read again."""
+TRIES = 3
+ALGO_TYPES = ("conditional,oco", "trigger", "move_order_stop")
+
+
+class Rate(msgspec.Struct, frozen=True, rename="camel"):
+    funding_rate: str = ""
+    realized_rate: str = ""
+    funding_time: str = "0"
+
+
+class Reader:
+    """Asks, and puts what it learned into the machine's inbox."""
+
+    def __init__(
+        self,
+        rest: Rest,
+        traces: Traces,
+        put: Callable[[ev.AnyEvent], None],
+        now_ms: Callable[[], int],
+        kinds: Iterable[str],
+        born: int,
+    ) -> None:
+        """``kinds``: instrument types traded (SPOT, SWAP). ``born``: nothing before this (our clock, ms) is
+        read: the journal's opening balance includes it."""
+        self._rest = rest
+        self._traces = traces
+        self._put = put
+        self._now_ms = now_ms
+        self._kinds = tuple(kinds)
+        self._started = now_ms()
+        self.born = born
+        self.cursor = born
+
+    def venue_ms(self) -> int:
+        """The venue's clock now."""
+        return self._now_ms() + self._rest.offset_ms
+
+    # --- one order --------------------------------------------------------------------------------
+
+    async def order(self, cid: str, inst: str) -> None:
+        """Its fills once more, then what became of it. Raises Transient when the venue cannot be asked."""
+        row, algo = await self._find(cid, inst)
+        now = self._now_ms()
+        if row is not None:
+            await self._tell_fills(row, cid)
+            self._put(private.report(row, cid, now))
+        elif algo is not None:
+            ended = algo.state in {"canceled", "order_failed"}
+            self._put(
+                ev.OrderReport(
+                    now,
+                    cid,
+                    True,
+                    True,
+                    "cancelled" if ended else "live",
+                    ZERO,
+                    private.level(algo),
+                    number(algo.sz),
+                    algo.algo_id,
+                )
+            )
+        else:
+            dies = self._traces.dies.get(cid, self._started + self._rest.offset_ms + 30_000)
+            self._put(ev.OrderReport(now, cid, False, proof=self.venue_ms() > dies + CLOCK_MS))
+
+    async def _find(self, cid: str, inst: str) -> tuple[OrderRow | None, AlgoRow | None]:
+        is_algo = self._traces.algos.get(cid)
+        row = algo = None
+        if is_algo is not True:
+            row = await self._one("trade/order", {"instId": inst, "clOrdId": cid}, OrderRow, inst)
+        if row is None and is_algo is not False:
+            algo = await self._one("trade/order-algo", {"algoClOrdId": cid}, AlgoRow, inst)
+            if algo is not None:
+                self._traces.algos[cid] = True
+                names = [n for n in (*algo.ord_id_list, algo.ord_id) if n and n != "0"]
+                if names:
+                    self._traces.children[cid] = names[0]
+        child = self._traces.children.get(cid)
+        if row is None and child:
+            row = await self._one("trade/order", {"instId": inst, "ordId": child}, OrderRow, inst)
+        if row is None and algo is None:
+            row = await self._in_history(cid, inst)
+        return row, algo
+
+    async def _one(self, path: str, params: dict[str, str], kind: type[Any], inst: str) -> Any:
+        try:
+            rows = await self._rest.get(path, params, kind, scope=inst, budget=f"GET {path}", urgent=True)
+        except Refused as error:
+            if error.code in NOT_FOUND:
+                return None
+            raise Transient(str(error)) from error
+        return rows[0] if rows else None
+
+    async def _in_history(self, cid: str, inst: str) -> OrderRow | None:
+        kind = "SPOT" if inst.count("-") == 1 else "SWAP"
+        rows = await self._list("trade/orders-history", {"instType": kind, "instId": inst}, OrderRow, "", 1)
+        return next((r for r in rows if cid in {r.cl_ord_id, r.algo_cl_ord_id}), None)
+
+    async def _tell_fills(self, row: OrderRow, cid: str) -> None:
+        self._traces.owners[row.ord_id] = cid
+        if not number(row.acc_fill_sz):
+            return
+        params = {"instId": row.inst_id, "ordId": row.ord_id}
+        fills = await self._list("trade/fills", params, FillRow, "bill_id")
+        if sum((number(f.fill_sz) for f in fills), ZERO) < number(row.acc_fill_sz):
+            kind = {"instType": "SPOT" if row.inst_id.count("-") == 1 else "SWAP"}
+            fills = await self._list("trade/fills-history", {**kind, **params}, FillRow, "bill_id")
+        for fill in reversed(fills):
+            self._tell(fill, cid)
+
+    def _tell(self, row: FillRow, cid: str) -> None:
+        fact = records.fill(row, cid, self._now_ms())
+        self._traces.told[(fact.symbol, fact.trade_id)] = True
+        self._put(fact)
+
+    # --- everything -------------------------------------------------------------------------------
+
+    async def account(self, request_id: str, since: int) -> None:
+        """Fills and bills since ``since`` (our clock, ms), then balances, positions and orders of one moment.
+
+        Raises Transient when any part could not be read: half a picture is none (F40).
+        """
+        begin = max(since, self.born) + self._rest.offset_ms - OVERLAP_MS
+        begin = max(begin, self.born + self._rest.offset_ms)
+        for attempt in range(TRIES):
+            read_at = self.venue_ms()
+            balances, positions, orders, algos = await asyncio.gather(
+                self._rest.get("account/balance", {}, BalanceRow),
+                self._rest.get("account/positions", {}, PositionRow),
+                self._list("trade/orders-pending", {}, OrderRow, "ord_id"),
+                self._algos(),
+            )
+            fills = await self._fills(begin)
+            moved = any(int(f.ts) >= read_at - SETTLE_MS for f in fills)
+            if not moved or attempt == TRIES - 1:
+                break
+            await asyncio.sleep(SETTLE_MS / 1_000)
+        await self._tell_all(fills)
+        await self._bills(begin)
+        self._put(
+            ev.AccountReport(
+                self._now_ms(),
+                private.cash_of(balances),
+                private.held(positions),
+                (*map(self._open, orders), *map(self._waiting, algos)),
+                request_id=request_id,
+            )
+        )
+
+    async def catch_up(self) -> None:
+        """Fills and bills since the last time, with overlap: what a stream lost does not stay lost (F14)."""
+        begin = max(self.cursor - 60_000, self.born) + self._rest.offset_ms
+        now = self._now_ms()
+        fills = await self._fills(begin)
+        await self._tell_all([f for f in fills if (symbol(f.inst_id), f.trade_id) not in self._traces.told])
+        await self._bills(begin, known=True)
+        self.cursor = now
+
+    async def _tell_all(self, fills: list[FillRow]) -> None:
+        for fill in reversed(fills):
+            self._tell(fill, await self._owner(fill))
+
+    async def _owner(self, fill: FillRow) -> str:
+        """Whose order was it? A stop's working order has no client id of ours, so the order is looked up."""
+        cid = owner(fill.cl_ord_id) or self._traces.owners.get(fill.ord_id)
+        if cid is None:
+            params = {"instId": fill.inst_id, "ordId": fill.ord_id}
+            row = await self._one("trade/order", params, OrderRow, fill.inst_id)
+            cid = owner(row.cl_ord_id, row.algo_cl_ord_id) if row is not None else ""
+            self._traces.owners[fill.ord_id] = cid
+        return cid
+
+    def _open(self, row: OrderRow) -> ev.VenueOrder:
+        cid = owner(row.cl_ord_id, row.algo_cl_ord_id)
+        if cid:
+            self._traces.algos.setdefault(cid, cid != row.cl_ord_id)
+            self._traces.owners[row.ord_id] = cid
+        return ev.VenueOrder(
+            cid or row.cl_ord_id or f"okx-{row.ord_id}",
+            row.ord_id,
+            symbol(row.inst_id),
+            side(row.side),
+            number(row.px),
+            number(row.sz),
+            number(row.acc_fill_sz),
+        )
+
+    def _waiting(self, row: AlgoRow) -> ev.VenueOrder:
+        cid = owner(row.algo_cl_ord_id, row.cl_ord_id)
+        if cid:
+            self._traces.algos[cid] = True
+        return ev.VenueOrder(
+            cid or row.algo_cl_ord_id or f"okx-{row.algo_id}",
+            row.algo_id,
+            symbol(row.inst_id),
+            side(row.side),
+            private.level(row),
+            number(row.sz),
+            ZERO,
+        )
+
+    async def _algos(self) -> list[AlgoRow]:
+        pages = await asyncio.gather(
+            *(
+                self._list("trade/orders-algo-pending", {"ordType": kind}, AlgoRow, "algo_id")
+                for kind in ALGO_TYPES
+            )
+        )
+        return [row for page in pages for row in page]
+
+    async def _fills(self, begin: int) -> list[FillRow]:
+        """Newest first. Raises Transient when there are more than a read may hold."""
+        params = {"begin": str(begin)}
+        if begin > self.venue_ms() - RECENT_MS:
+            return await self._list("trade/fills", params, FillRow, "bill_id")
+        found: list[FillRow] = []
+        for kind in self._kinds:
+            path = "trade/fills-history"
+            found += await self._list(path, {"instType": kind, **params}, FillRow, "bill_id")
+        return sorted(found, key=lambda row: int(row.ts), reverse=True)
+
+    async def _bills(self, begin: int, *, known: bool = False) -> None:
+        old = begin < self.venue_ms() - 6 * 86_400_000
+        path = "account/bills-archive" if old else "account/bills"
+        rows = await self._list(path, {"begin": str(begin)}, BillRow, "bill_id")
+        for row in reversed(rows):
+            key = ("bill", row.bill_id)
+            if known and key in self._traces.told:
+                continue
+            rate = await self._rate(row) if row.type == records.FUNDING else ZERO
+            for fact in records.bill(row, self._now_ms(), rate):
+                self._put(fact)
+            self._traces.told[key] = True
+
+    async def _rate(self, row: BillRow) -> Decimal:
+        """The rate that this bill was made with."""
+        try:
+            rates = await self._rest.get(
+                "public/funding-rate-history", {"instId": row.inst_id, "limit": "10"}, Rate, private=False
+            )
+        except (Transient, Refused):
+            return ZERO
+        near = min(rates, key=lambda r: abs(int(r.funding_time) - int(row.ts)), default=None)
+        return number(near.realized_rate or near.funding_rate) if near is not None else ZERO
+
+    async def _list(
+        self, path: str, params: dict[str, str], kind: type[Any], cursor: str, pages: int = PAGES
+    ) -> list[Any]:
+        """All pages of a list, newest first."""
+        found: list[Any] = []
+        after: dict[str, str] = {}
+        for _ in range(pages):
+            rows = await self._rest.get(path, {**params, **after, "limit": str(PAGE)}, kind, patience=10.0)
+            found += rows
+            if len(rows) < PAGE or not cursor:
+                return found
+            after = {"after": getattr(rows[-1], cursor)}
+        raise Transient(f"{path}: more than {pages * PAGE} records")
