@@ -10,7 +10,6 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar
 
-from rich.text import Text
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -58,6 +57,8 @@ class CockpitApp(App[str]):
         self.faults = [fault for fault in (keymap_fault, theme_fault) if fault]
         if colourless:
             self._without_colour()
+        self.farewell = ""
+        """Printed by the driver after the screen: a print of our own could block on a stalled terminal."""
         self.frame: Frame | None = None
         self.symbol = ""
         self.lang = self.settings.lang
@@ -206,8 +207,8 @@ class CockpitApp(App[str]):
 
     def say_goodbye(self, message_id: str) -> None:
         """Leave; the words stay in the terminal, and are the app's result."""
-        words = self.look().say(message_id)
-        self.exit(words, message=Text(words))
+        self.farewell = self.look().say(message_id)
+        self.exit(self.farewell)
 
     # --- colours --------------------------------------------------------------------------------------
 

@@ -153,6 +153,8 @@ class DropDriver(LinuxDriver):
         if self._drop is not None:
             self._drop.leaving = True
         super().stop_application_mode()
+        if farewell := getattr(self._app, "farewell", ""):
+            self.write(f"{farewell}\r\n")
 
     def _repaint_soon(self) -> None:
         """From the writer's thread: ask for the full picture that is owed."""

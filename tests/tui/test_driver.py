@@ -186,7 +186,7 @@ def test_the_cockpit_lives_on_while_its_terminal_is_stalled(repo: Path) -> None:
         seen = read_for(master, b"PRACTICE")
         assert b"PRACTICE" in seen
         os.write(master, b"q")
-        read_for(master, b"\x1b[?1049l")
+        assert b"The engine goes on" in read_for(master, b"back.").split(b"\x1b[?1049l")[-1]
         assert process.wait(PATIENCE) == 0
 
 
