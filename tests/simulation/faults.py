@@ -51,13 +51,22 @@ class Window(NamedTuple):
 class Plan:
     """All faults of one seed. ``off`` names items (by their text) that a replay leaves out."""
 
-    def __init__(self, seed: int, seconds: float, *, rate: float = 1.0, off: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        seed: int,
+        seconds: float,
+        *,
+        rate: float = 1.0,
+        off: Iterable[str] = (),
+        focus: Iterable[str] = (),
+    ) -> None:
+        """``focus``: classes that are on in any case, to aim at one kind of bug."""
         self.seed = seed
         self.seconds = seconds
         self.rate = rate
         self.off = frozenset(off)
         rng = random.Random(f"{seed}/plan")
-        self.classes = frozenset(name for name in CLASSES if rng.random() < 0.5)
+        self.classes = frozenset(name for name in CLASSES if rng.random() < 0.5) | frozenset(focus)
         self.windows = [w for w in self._draw_windows(rng) if str(w) not in self.off]
         self.moments = [m for m in self._draw_moments(rng) if str(m) not in self.off]
         """(point, …, size = instant in seconds): halts, crashes between points, hand trades."""
@@ -122,7 +131,7 @@ class Plan:
 
     def _draw_moments(self, rng: random.Random) -> list[Item]:
         moments = []
-        for kind, most in (("crash", 3), ("halt", 2), ("hand_trade", 3)):
+        for kind, most in (("crash", 3), ("halt", 3), ("hand_trade", 3)):
             for nth in range(1, rng.randrange(0, most + 1) + 1):
                 at = round(rng.uniform(1.0, self.seconds), 3)
                 if self.on(kind):

@@ -28,13 +28,19 @@ from cockpit.workers.inbox import Inbox
 from cockpit.workers.strategy import Kernel
 
 Patch = pytest.MonkeyPatch
-PLANTS: dict[str, Callable[[Patch], None]] = {}
+Planter = Callable[[Patch], None]
+PLANTS: dict[str, tuple[Planter, tuple[str, ...]]] = {}
+"""By name: how it is planted, and the classes of faults it is hunted with."""
 
 
-def plant(function: Callable[[Patch], None]) -> Callable[[Patch], None]:
+def plant(*focus: str) -> Callable[[Planter], Planter]:
     """Register a bug under the name of its function."""
-    PLANTS[function.__name__] = function
-    return function
+
+    def register(function: Planter) -> Planter:
+        PLANTS[function.__name__] = function, focus
+        return function
+
+    return register
 
 
 @contextmanager
@@ -44,14 +50,14 @@ def planted(name: str) -> Iterator[None]:
         yield
         return
     with pytest.MonkeyPatch.context() as patch:
-        PLANTS[name](patch)
+        PLANTS[name][0](patch)
         yield
 
 
 # --- sending --------------------------------------------------------------------------------------------
 
 
-@plant
+@plant()
 def double_send(patch: Patch) -> None:
     """Every order goes out twice."""
     real = Execution._send
@@ -64,18 +70,18 @@ def double_send(patch: Patch) -> None:
     patch.setattr(Execution, "_send", send)
 
 
-@plant
+@plant("lose_response")
 def resend_after_timeout(patch: Patch) -> None:
     """No answer: send the same order again (F01)."""
 
     def doubt(self: Execution, action: Any, reason: str) -> None:
         if isinstance(action, Place):
-            self.put(action, None)
+            asyncio.get_running_loop().create_task(self._venue.submit(action))
 
     patch.setattr(Execution, "_doubt", doubt)
 
 
-@plant
+@plant("lose_response")
 def new_id_after_timeout(patch: Patch) -> None:
     """No answer: send it again under a new client id (F01)."""
     real = Execution._doubt
@@ -89,7 +95,7 @@ def new_id_after_timeout(patch: Patch) -> None:
     patch.setattr(Execution, "_doubt", doubt)
 
 
-@plant
+@plant("late", "lose_response")
 def timeout_is_rejection(patch: Patch) -> None:
     """No answer is booked as a refusal; the living order is forgotten (F02)."""
 
@@ -99,7 +105,7 @@ def timeout_is_rejection(patch: Patch) -> None:
     patch.setattr(Execution, "_doubt", doubt)
 
 
-@plant
+@plant("lose_request", "late")
 def one_road(patch: Patch) -> None:
     """One request after the other, questions first: an answer overtakes the order it is about (seed 24)."""
 
@@ -124,7 +130,7 @@ def one_road(patch: Patch) -> None:
     patch.setattr(Execution, "_given_up", lambda self, action: False)
 
 
-@plant
+@plant()
 def journal_after_send(patch: Patch) -> None:
     """The order leaves, the journal hears of it a moment later (F05)."""
     real = Kernel._journal
@@ -143,7 +149,7 @@ def journal_after_send(patch: Patch) -> None:
     patch.setattr(Kernel, "_journal", journal)
 
 
-@plant
+@plant()
 def cid_reused(patch: Patch) -> None:
     """Client ids count the orders in memory instead of those ever made (F12)."""
     from cockpit.core import engine
@@ -160,7 +166,7 @@ def cid_reused(patch: Patch) -> None:
 # --- hearing --------------------------------------------------------------------------------------------
 
 
-@plant
+@plant()
 def lost_fill(patch: Patch) -> None:
     """Every seventh fill never gets through the inbox, however often it is repeated (F09, F14)."""
     real = Inbox.put
@@ -172,7 +178,7 @@ def lost_fill(patch: Patch) -> None:
     patch.setattr(Inbox, "put", put)
 
 
-@plant
+@plant("duplicate")
 def no_dedup(patch: Patch) -> None:
     """A fill that is told twice is booked twice (F07)."""
     real = Ledger.apply_fill
@@ -185,7 +191,7 @@ def no_dedup(patch: Patch) -> None:
     patch.setattr(Ledger, "has_fill", lambda self, fill: False)
 
 
-@plant
+@plant("crash")
 def dedup_lost_in_snapshot(patch: Patch) -> None:
     """The snapshot forgets which fills were booked: repeated after a restart, they count again (F07)."""
     real = memory.read
@@ -198,7 +204,7 @@ def dedup_lost_in_snapshot(patch: Patch) -> None:
     patch.setattr(memory, "read", read)
 
 
-@plant
+@plant()
 def funding_as_trade(patch: Patch) -> None:
     """A funding row is booked as a fill (F36)."""
 
@@ -213,7 +219,7 @@ def funding_as_trade(patch: Patch) -> None:
     patch.setattr(lifecycle, "on_funding", on_funding)
 
 
-@plant
+@plant("late", "slow")
 def cancel_refused_is_absent(patch: Patch) -> None:
     """A refused cancel is read as "it is gone" (F04)."""
 
@@ -227,7 +233,7 @@ def cancel_refused_is_absent(patch: Patch) -> None:
     patch.setattr(lifecycle, "on_cancel_reject", on_cancel_reject)
 
 
-@plant
+@plant("late")
 def not_found_is_proof(patch: Patch) -> None:
     """ "Not found" once closes the order, although the request may still arrive (F03)."""
     real = lifecycle.on_report
@@ -238,7 +244,7 @@ def not_found_is_proof(patch: Patch) -> None:
     patch.setattr(lifecycle, "on_report", on_report)
 
 
-@plant
+@plant("late")
 def unknown_is_nothing(patch: Patch) -> None:
     """Orders without an answer do not count when the next one is decided (F29)."""
     from cockpit.core import engine
@@ -255,7 +261,7 @@ def unknown_is_nothing(patch: Patch) -> None:
 # --- deciding -------------------------------------------------------------------------------------------
 
 
-@plant
+@plant("late")
 def stop_of_the_other_side(patch: Patch) -> None:
     """While a position is turned round, the new side's stop is put on the old position (seed 6)."""
     patch.setattr(reconcile.Desk, "_stop_on", lambda self, side: False)
@@ -267,13 +273,13 @@ def stop_of_the_other_side(patch: Patch) -> None:
     patch.setattr(reconcile, "_protection", protection)
 
 
-@plant
+@plant("halt")
 def halt_confirmed_early(patch: Patch) -> None:
     """A flatten is over when the account nets to zero, whatever is still in flight (seed 50)."""
     patch.setattr(halting, "_still_closing", lambda state: False)
 
 
-@plant
+@plant("delay", "drop")
 def cash_alone(patch: Patch) -> None:
     """Reconciliation compares bare cash, which depends on the order of fills (seed 35)."""
     patch.setattr(reckoning, "_paid_in", lambda state, balances, costs: dict(balances))
@@ -282,7 +288,7 @@ def cash_alone(patch: Patch) -> None:
 # --- keeping --------------------------------------------------------------------------------------------
 
 
-@plant
+@plant("crash")
 def split_transaction(patch: Patch) -> None:
     """Facts and what they led to are two transactions (F41)."""
     real = InlineStore.append
@@ -294,7 +300,7 @@ def split_transaction(patch: Patch) -> None:
     patch.setattr(InlineStore, "append", append)
 
 
-@plant
+@plant("halt", "crash")
 def ack_before_commit(patch: Patch) -> None:
     """A command is acknowledged when it is queued (F32)."""
     real = Crew.command
@@ -308,7 +314,7 @@ def ack_before_commit(patch: Patch) -> None:
     patch.setattr(Crew, "command", command)
 
 
-@plant
+@plant("halt", "crash")
 def kill_not_persisted(patch: Patch) -> None:
     """The halt works, but the journal does not know it: a restart trades again (F32)."""
     real = InlineStore.append

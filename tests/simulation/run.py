@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple
 
-from tests.simulation.planted import planted
+from tests.simulation.planted import PLANTS, planted
 from tests.simulation.world import SECONDS, World
 
 
@@ -47,8 +47,9 @@ def run_seed(
 ) -> Result:
     """One world from its first second to quiescence."""
     started = time.process_time()
+    focus = PLANTS[plant][1] if plant else ()
     with planted(plant):
-        world = World(seed, off=off, rate=rate, seconds=seconds)
+        world = World(seed, off=off, focus=focus, rate=rate, seconds=seconds)
         violation = world.run()
     return Result(
         seed,

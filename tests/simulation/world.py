@@ -24,7 +24,7 @@ from tests.simulation.probe import LIMITS, UNITS, registered
 from tests.simulation.venue_link import EPOCH, Hub, Killed, Session, SimClock, describe_truth
 from tests.simulation.vloop import VLoop
 
-SECONDS = 120.0
+SECONDS = 90.0
 """How long faults and strategies run."""
 SETTLE = 90.0
 """How long a healed world may take to become quiet (I09)."""
@@ -39,13 +39,19 @@ class World:
     """Everything of one run. ``run`` returns the violation in words, or an empty string."""
 
     def __init__(
-        self, seed: int, *, off: Iterable[str] = (), rate: float = 1.0, seconds: float = SECONDS
+        self,
+        seed: int,
+        *,
+        off: Iterable[str] = (),
+        focus: Iterable[str] = (),
+        rate: float = 1.0,
+        seconds: float = SECONDS,
     ) -> None:
         self.seed = seed
         self.seconds = seconds
         self.loop = VLoop(seed)
         self.history = History(self.loop.time)
-        self.plan = Plan(seed, seconds, rate=rate, off=off)
+        self.plan = Plan(seed, seconds, rate=rate, off=off, focus=focus)
         self.truth = RealTruth((LINEAR,), seed)
         self.market = Market(seed, (LINEAR,), EPOCH)
         self.checker = Checker(self.history, self.truth, LIMITS, self._fail)
@@ -67,7 +73,16 @@ class World:
                 self.loop.run(self._main())
             except Violation as violation:
                 self.violation = self.violation or violation
+        self._loose_ends()
         return str(self.violation) if self.violation else ""
+
+    def _loose_ends(self) -> None:
+        """What a worker may have swallowed: a reach for the real world, an error that nobody heard."""
+        unheard = [line for line in self.loop.unhandled if "Killed" not in line]
+        if self.loop.escapes:
+            self.violation = Violation("I28", f"reached for the real world: {self.loop.escapes[:3]}")
+        elif unheard and self.violation is None:
+            self.violation = Violation("I15", f"an error nobody heard: {unheard[:3]}")
 
     async def _main(self) -> None:
         market = asyncio.create_task(self.hub.run(), name="market")

@@ -1,0 +1,25 @@
+"""Seeds that once showed a real bug, and what it was. They run first, for ever.
+
+A seed is a schedule: changes elsewhere move what it meets, so the list keeps the story beside the number.
+"""
+
+REGRESSIONS: dict[int, str] = {
+    0: "a post-only quote that crossed was placed again every round trip",
+    1: "a hand trade's fill on its way while the opening balance was adopted: its fee counted twice (I09)",
+    3: "a stop of the old position, UNKNOWN, fired after the entry on its side: twice the wish (I04)",
+    6: "on the way from long to short the short's stop was put on the long and fired at once (I04)",
+    7: "fills heard late split cash and cost differently; entries stopped for good (I09)",
+    11: "a partly filled quote was shown again in full before its fill was heard (I04, a probe's fault)",
+    13: "a stop sized for a moment of a flip stayed and fired beside the entry (I04)",
+    22: "six refusals during a maintenance window benched a sleeve for good",
+    23: "two stops without reduce-only fired during a replacement: the position turned round (I04)",
+    24: "a Query overtook the Place it asked about; 'not found', then the order arrived: an orphan (I10)",
+    33: "a strategy's own tag 'quote' made its flatten order look like a quote: sent twice (I04)",
+    35: "reconciliation compared bare cash, which depends on the order of fills (I02)",
+    50: "a flatten was confirmed while sleeves cancelled each other out with exits in flight (I03)",
+    111: "an exit and a new stop for the whole position closed more than there was (I04)",
+    119: "the back-off of refused entries held back exits for half a minute (I13)",
+    131: "an UNKNOWN stop was joined by three more, none reduce-only; all fired (I04)",
+    1041: "an exit's fill was lost; beside the silent market order an exit quote closed it all again (I04)",
+    143: "as 33, met through a halt during a cut",
+}

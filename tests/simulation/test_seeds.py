@@ -1,0 +1,48 @@
+"""The cockpit under hundreds of seeded accidents: not one invariant may break.
+
+``python -m tests.simulation SEED`` replays a failing seed; ``--shrink`` takes away what it does not need.
+"""
+
+import os
+
+import pytest
+
+from tests.simulation.regressions import REGRESSIONS
+from tests.simulation.run import Result, run_many, run_seed, summary
+
+SEEDS = 300
+SOAK_SEEDS = 3_000
+CHUNK = 25
+
+
+def verdict(results: list[Result]) -> None:
+    """Print what was simulated; fail with the story of the first bad seed."""
+    print(summary(results))
+    bad = [result for result in results if result.violation]
+    if bad:
+        story = "\n".join(bad[0].story.splitlines()[-80:])
+        pytest.fail(
+            f"{summary(results)}\n\nseed {bad[0].seed}: {bad[0].violation}\n"
+            f"replay: python -m tests.simulation {bad[0].seed} --shrink\n\n{story}"
+        )
+
+
+@pytest.mark.parametrize("seed", sorted(REGRESSIONS))
+def test_seeds_that_once_failed(seed: int) -> None:
+    verdict([run_seed(seed), run_seed(seed, rate=2.0)])
+
+
+@pytest.mark.parametrize("first", range(1_000, 1_000 + SEEDS, CHUNK))
+def test_no_invariant_breaks(first: int) -> None:
+    verdict([run_seed(seed) for seed in range(first, first + CHUNK)])
+
+
+@pytest.mark.parametrize("first", range(5_000, 5_000 + 25, CHUNK))
+def test_no_invariant_breaks_at_twice_the_faults(first: int) -> None:
+    verdict([run_seed(seed, rate=2.0) for seed in range(first, first + CHUNK)])
+
+
+@pytest.mark.soak
+def test_thousands_of_seeds() -> None:
+    first = int(os.environ.get("COCKPIT_SOAK_FIRST", "10000"))
+    verdict(list(run_many(range(first, first + SOAK_SEEDS))))
