@@ -166,9 +166,9 @@ class Runtime:
 
     async def _publish(self) -> None:
         while True:
-            await asyncio.sleep(FRAME_S)
             if self.watched():
                 self.latest = self.draw()
+            await asyncio.sleep(FRAME_S)
 
     def draw(self) -> Frame:
         """The newest picture. Call on the engine's thread."""

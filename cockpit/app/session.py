@@ -158,6 +158,7 @@ class Screened:
     def run(self) -> int:
         thread = threading.Thread(target=self._machine, name="machine", daemon=True)
         thread.start()
+        import cockpit.tui.app  # noqa: F401 - loaded while the journal is opened, needed right after
         self._ready.wait()
         try:
             if self.error is None and self.runtime is not None and self._loop is not None:

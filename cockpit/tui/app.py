@@ -87,6 +87,7 @@ class CockpitApp(App[str]):
 
     def on_mount(self) -> None:
         self.tick()
+        self.call_after_refresh(self.tick)  # the first picture does not wait for its turn
         self.set_interval(self.period, self.tick)
         for fault in self.faults:
             self.warn(fault)

@@ -52,7 +52,12 @@ class Draws:
     def gauss(self) -> float:
         """Nearly standard normal: the sum of twelve uniforms less six, hence never beyond 6."""
         total = 0
-        for _ in range(3):
-            z = self.bits()
+        state = self._state
+        for _ in range(3):  # bits(), without the calls: nothing is drawn more often
+            state = z = (state + GOLDEN) & MASK
+            z = ((z ^ (z >> 30)) * 0xBF58_476D_1CE4_E5B9) & MASK
+            z = ((z ^ (z >> 27)) * 0x94D0_49BB_1331_11EB) & MASK
+            z ^= z >> 31
             total += (z & 0xFFFF) + (z >> 16 & 0xFFFF) + (z >> 32 & 0xFFFF) + (z >> 48)
+        self._state = state
         return total / GAUSS_SCALE - 6.0
