@@ -7,6 +7,7 @@ client id and never sent again. Source: OKX API v5, "Error code".
 from __future__ import annotations
 
 from enum import Enum
+from typing import Any
 
 import msgspec
 
@@ -69,14 +70,15 @@ class Reply(msgspec.Struct, frozen=True):
 
     code: str = ""
     msg: str = ""
-    data: list[dict[str, object]] = []
+    data: list[Any] = []
     id: str = ""
     op: str = ""
 
 
 def judge(reply: Reply) -> Answer:
     """One item's word: its own ``sCode`` is the verdict where there is one, else the envelope's code."""
-    row = {key: str(value) for key, value in (reply.data[0] if reply.data else {}).items()}
+    head = reply.data[0] if reply.data and isinstance(reply.data[0], dict) else {}
+    row = {key: str(value) for key, value in head.items()}
     code = row.get("sCode") or reply.code
     text = row.get("sMsg") or reply.msg
     if row.get("sCode") == "0" and reply.code not in {"0", "1", "2", ""}:

@@ -191,7 +191,9 @@ class Socket:
     async def _login(self, line: Line, keys: Credentials) -> None:
         self._logged_in = asyncio.get_running_loop().create_future()
         line.send(_ENCODE(sign.login(keys, self._now_ms())))
-        await asyncio.wait({self._logged_in, line.closed}, timeout=LOGIN_S)
+        await asyncio.wait(
+            {self._logged_in, line.closed}, timeout=LOGIN_S, return_when=asyncio.FIRST_COMPLETED
+        )
         if not self._logged_in.done():
             self._logged_in = None
             raise Transient(line.reason or "no answer to the login")
