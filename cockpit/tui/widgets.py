@@ -14,7 +14,7 @@ from textual.widget import Widget
 from cockpit.core.frames import Frame
 from cockpit.core.registry import PANELS
 from cockpit.tui.box import STRUCTURE, boxed
-from cockpit.tui.cells import Row
+from cockpit.tui.cells import Row, wrapped
 from cockpit.tui.keymap import CONTEXTS, Action, Keymap, bound
 from cockpit.tui.picture import Look, Painter, Picture
 
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from cockpit.tui.app import CockpitApp
+
+
+WHEEL = 3
+"""Rows a notch of the mouse wheel moves the cursor."""
 
 
 def bindings(actions: Sequence[Action]) -> BindingsMap:
@@ -121,11 +125,27 @@ class PanelView(Painted, can_focus=True):
         if frame is None:
             self.picture = Picture(title=mine.say(f"panel.{self.panel}"))
         else:
-            self.picture = self.painter(frame, mine)
+            self.picture = self._painted(frame, mine)
             if self._follow_cursor():
                 mine = _sized(look, self)
-                self.picture = self.painter(frame, mine)
+                self.picture = self._painted(frame, mine)
         self.put(boxed(self.picture, mine))
+
+    def _painted(self, frame: Frame, look: Look) -> Picture:
+        try:
+            return self.painter(frame, look)
+        except Exception as error:  # noqa: BLE001  one panel's bug must not take the screen, and the engine, down
+            words = look.say("panel.broke", reason=f"{type(error).__name__}: {error}")
+            return Picture(
+                title=look.say(f"panel.{self.panel}"),
+                rows=tuple(((f" {line}", "danger"),) for line in wrapped(words, max(1, look.width - 2))),
+            )
+
+    def on_mouse_scroll_down(self) -> None:
+        self.move(WHEEL)
+
+    def on_mouse_scroll_up(self) -> None:
+        self.move(-WHEEL)
 
     def _follow_cursor(self) -> bool:
         """Keep the cursor on its row; when that row is gone, on the one that took its place.

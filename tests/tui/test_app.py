@@ -473,3 +473,36 @@ def test_hostile_words_never_meet_markup(cockpit: Opened) -> None:
         assert "\x1b" not in "".join(screen.toasts[1:])
 
     play(cockpit, story, frame=frame)
+
+
+def test_a_panel_that_breaks_says_so_and_the_others_go_on(cockpit: Opened) -> None:
+    def broken(frame: Frame, look: object) -> object:
+        raise ZeroDivisionError("by [zero]")
+
+    async def story(screen: Cockpit) -> None:
+        screen.app.desk.views["book"].painter = broken  # type: ignore[assignment]
+        await screen.show()
+        assert "this panel broke" in screen.panel("book")
+        assert "ZeroDivisionError: by [zero]" in " ".join(screen.panel("book").split())
+        assert "STOP MISSING" in screen.panel("positions")
+
+    play(cockpit, story)
+
+
+def test_the_wheel_moves_the_cursor(cockpit: Opened) -> None:
+    async def story(screen: Cockpit) -> None:
+        await screen.press(*focus("orders"))
+        view = screen.app.desk.views["orders"]
+        view.on_mouse_scroll_down()
+        assert view.cursor == view.picture.keys[3]
+        view.on_mouse_scroll_up()
+        assert view.cursor == view.picture.keys[0]
+
+    play(cockpit, story)
+
+
+def test_the_first_start_says_where_help_is(cockpit: Opened) -> None:
+    async def story(screen: Cockpit) -> None:
+        assert "? shows all keys" in screen.toasts[0]
+
+    play(cockpit, story, welcome=True)
