@@ -102,6 +102,8 @@ CANCEL_REASONS = {
 """``cancelSource`` → our word. Source: OKX API v5, "Order channel: cancelSource"."""
 
 LIQUIDATIONS = frozenset(("full_liquidation", "partial_liquidation"))
+FIRED = frozenset(("effective", "partially_effective", "order_placed"))
+"""It has gone off. The last word is of older recordings."""
 LEGS = {"sl": "stop", "tp": "take"}
 
 
@@ -147,6 +149,8 @@ def order(row: OrderRow, ts: int, own: str = OWN) -> list[News]:
     elif row.state == "filled":
         # Whatever fills we have missed, this says how much there must be: the rest is asked for.
         news.append(report(row, cid, ts))
+    elif row.state not in STATES:
+        news.append(ev.DataFault(ts, symbol(row.inst_id), "garbage", f"order {cid}: state {row.state!r}"))
     return news
 
 
@@ -220,7 +224,7 @@ def algo(row: AlgoRow, ts: int, own: str = OWN) -> list[News]:
         return [ev.AmendReject(ts, cid, row.code, row.msg)]
     if row.state in {"live", "pause"}:
         return [ev.Ack(ts, cid, row.algo_id)]
-    if row.state in {"effective", "partially_effective"}:
+    if row.state in FIRED:
         children = [Child(cid, name) for name in (*row.ord_id_list, row.ord_id) if name and name != "0"]
         price = number(row.actual_px) or level(row)
         return [*children[:1], ev.Triggered(ts, cid, leg(row), price)]
@@ -228,7 +232,7 @@ def algo(row: AlgoRow, ts: int, own: str = OWN) -> list[News]:
         return [ev.Cancelled(ts, cid, ZERO, "user")]
     if row.state in {"order_failed", "partially_failed"}:
         return [ev.Cancelled(ts, cid, ZERO, f"failed {row.fail_code}".rstrip())]
-    raise ValueError(f"algo state {row.state!r}")
+    return [ev.DataFault(ts, symbol(row.inst_id), "garbage", f"algo {cid}: state {row.state!r}")]
 
 
 def level(row: AlgoRow) -> Decimal:
