@@ -14,6 +14,7 @@ COMMANDS = {
     "explain": "why an order exists: wish, rules, order, fills",
     "replay": "run a journal through the engine again and compare every decision",
     "backtest": "run strategies over a tape as fast as it goes",
+    "exchange": "an exchange on this machine that speaks OKX v5, for tests and for strangers' clients",
     "data": "import, describe and verify recorded markets",
     "strategies": "the strategies there are, with their parameters",
     "new": "write a new strategy with its test",
