@@ -197,7 +197,8 @@ def scaled(intent: Intent, limit: Decimal, context: GateContext) -> Intent:
     """The wish with no side of the position able to exceed ``limit`` (contracts), all orders filled.
 
     What is held beyond the limit may stay. A quote's room is what position, target and entries on their
-    way leave of it.
+    way leave of it, or what it can close; a position on the other side is no credit, for a stop may take it
+    away first (I04).
     """
     have, instrument = context.have, context.instrument
     target = intent.target
@@ -208,8 +209,9 @@ def scaled(intent: Intent, limit: Decimal, context: GateContext) -> Intent:
     quotes = []
     for quote in intent.quotes:
         sign = quote.side.sign
-        taken = max(have * sign + context.entering(quote.side), (target or ZERO) * sign)
-        qty = instrument.qty(max(ZERO, min(quote.qty, limit - taken)))
+        taken = max(max(ZERO, have * sign) + context.entering(quote.side), (target or ZERO) * sign)
+        room = max(limit - taken, -have * sign)
+        qty = instrument.qty(max(ZERO, min(quote.qty, room)))
         if qty > 0:
             quotes.append(Quote(quote.side, quote.price, qty, quote.tag))
     return msgspec.structs.replace(intent, target=target, quotes=tuple(quotes))

@@ -204,7 +204,7 @@ def on_amend_reject(state: State, event: ev.AmendReject, turn: Turn) -> None:
     order = state.orders.get(event.cid)
     if order is not None:
         order.amending = None
-        state.holds[order.cid] = state.now + HOLD_MS
+        state.holds[order.cid] = state.now + 2 * HOLD_MS
         _ask(state, order, turn)
 
 
@@ -251,22 +251,23 @@ def on_report(state: State, event: ev.OrderReport, turn: Turn) -> None:
     if event.filled > order.filled:
         _ask(state, order, turn)
         return
+    answered = order.updated <= order.asked  # what was asked of it later is not in this answer
     order.asked = 0
     if event.qty and order.amending is None:
         order.qty = event.qty
         if event.price and order.price is not None:
             order.price = event.price
-    _settle(state, order, event, turn)
+    _settle(state, order, event, turn, answered=answered)
 
 
-def _settle(state: State, order: Order, event: ev.OrderReport, turn: Turn) -> None:
+def _settle(state: State, order: Order, event: ev.OrderReport, turn: Turn, *, answered: bool) -> None:
     words = {"live": "ack", "partial": "fill", "cancelled": "cancelled", "rejected": "reject"}
     word = words.get(event.state)
     if event.state == "filled":
         word = "filled"
     if word is None:
         return
-    if event.state in {"live", "partial"}:
+    if answered and event.state in {"live", "partial"}:
         # The venue still works it: whatever was being asked of it did not happen (yet).
         order.cancelling = False
         if order.amending is not None and event.qty:

@@ -1,0 +1,223 @@
+"""Engine, reconcile and the real matching engine together, under random wishes, delays, thin books, refusals.
+
+What must hold whatever happens:
+- one order in flight per purpose, and never more than was wished plus what is held;
+- an exit or a stop never turns a position round;
+- left alone, a sleeve has what it may have, protected, and both books agree;
+- the engine never talks at the speed of the road.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from decimal import Decimal
+from math import nan
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cockpit.core import events as ev
+from cockpit.core.gate import GateContext, Rule, scaled
+from cockpit.core.intents import Intent, Outcome, Query, Quote, ReadAccount
+from cockpit.core.orders import OrderKind, OrderState, Role
+from cockpit.core.types import MarginMode, PositionMode, Side
+from cockpit.core.view import View
+from cockpit.core.want import Want
+from tests.core.stand import LINEAR, SPOT, Table, Wish
+from tests.properties.test_engine_books import disagreements
+
+D = Decimal
+CALM = 150
+"""Quiet steps (30 s) at the end: nothing new is wished."""
+LARGEST = 9
+BUSY = 200
+"""Most requests (questions not counted) in any ten seconds."""
+
+
+def _at_most(intent: Intent, context: GateContext, _params: object) -> Intent:
+    """The largest position and everything on its way to it."""
+    after = scaled(intent, D(LARGEST), context)
+    return intent if after == intent else context.trim("at_most", intent, after, "too much")
+
+
+AT_MOST = (Rule("at_most", _at_most, None),)
+
+moves = st.lists(st.integers(-4, 4), min_size=20, max_size=60)
+
+
+def _position(qty: int, stop_ticks: int, take: bool) -> Wish:
+    def wish(view: View, want: Want) -> None:
+        sign = 1 if qty > 0 else -1
+        stop = view.mark - sign * stop_ticks * view.tick if qty and stop_ticks else nan
+        gain = view.mark + sign * 30 * view.tick if qty and stop_ticks and take else nan
+        want.pull()
+        want.position(float(qty), stop, gain, f"target {qty}")
+
+    return wish
+
+
+def _quotes(bid_away: int, bid_qty: int, ask_away: int, ask_qty: int) -> Wish:
+    def wish(view: View, want: Want) -> None:
+        want.release()
+        bid, ask = view.bid - bid_away * view.tick, view.ask + ask_away * view.tick
+        want.quote(bid, float(bid_qty), ask, float(ask_qty), "quotes")
+
+    return wish
+
+
+def _flat(_view: View, want: Want) -> None:
+    want.flat("flat")
+
+
+position_wish = st.builds(
+    _position, st.integers(-LARGEST, LARGEST), st.sampled_from([0, 3, 8, 25]), st.booleans()
+)
+quote_wish = st.builds(
+    _quotes, st.integers(-1, 3), st.integers(0, LARGEST), st.integers(-1, 3), st.integers(0, LARGEST)
+)
+wish = st.one_of(position_wish, position_wish, quote_wish, st.just(_flat))
+
+
+class Judge:
+    """Looks after every step."""
+
+    def __init__(self, table: Table, *, clipped: bool) -> None:
+        self.table = table
+        self.clipped = clipped
+        """The venue keeps closing orders from turning a position round."""
+        self.before: dict[str, Decimal] = {}
+
+    def __call__(self, event: ev.AnyEvent, _outcome: Outcome) -> None:
+        state = self.table.state
+        for sleeve in state.sleeves:
+            mine = state.orders_of(sleeve)
+            guards = [
+                o for o in mine if o.role is Role.PROTECT and not o.cancelling and o.cid not in state.holds
+            ]
+            quotes = Counter(o.side for o in mine if o.kind is OrderKind.POST_ONLY)
+            working = [o for o in mine if o.role is not Role.PROTECT and o.kind is OrderKind.MARKET]
+            assert len(working) <= 1, [o.cid for o in working]
+            assert max(quotes.values(), default=0) <= 1
+            assert len(guards) <= 2, [(o.cid, o.state) for o in guards]
+            have = state.position(sleeve)
+            for side in Side:
+                entries = sum(
+                    (o.remaining for o in mine if o.role is Role.ENTRY and o.side is side), Decimal(0)
+                )
+                assert max(Decimal(0), have * side.sign) + entries <= LARGEST
+            if isinstance(event, ev.Fill) and self.clipped:
+                order = state.order(event.cid)
+                was = self.before.get(sleeve, Decimal(0))
+                if order is not None and order.sleeve == sleeve and order.role is not Role.ENTRY:
+                    assert was * have >= 0 and abs(have) <= abs(was), f"{order.role} turned {was} to {have}"
+            self.before[sleeve] = have
+
+    def end(self) -> None:
+        """Left alone for a while."""
+        table, state = self.table, self.table.state
+        assert disagreements(table.engine, table.exchange) == []
+        assert state.ledger.discrepancies() == []
+        assert state.reconciled and state.posture.entries
+        resting = {o.cid for o in table.exchange.open_orders()}
+        assert resting == set(state.orders)
+        for name, sleeve in state.sleeves.items():
+            self._settled(name, sleeve)
+        self._quiet()
+
+    def _settled(self, name: str, sleeve: Any) -> None:
+        state = self.table.state
+        mine = state.orders_of(name)
+        assert all(o.state in {OrderState.LIVE, OrderState.PARTIAL} for o in mine)
+        assert not any(o.cancelling or o.amending for o in mine)
+        wanted = sleeve.approved
+        if wanted is None or sleeve.benched:
+            return
+        have = state.position(name)
+        if wanted.target is not None:
+            assert have == wanted.target
+            assert not any(o.kind is OrderKind.MARKET for o in mine)
+        guards = [o for o in mine if o.role is Role.PROTECT]
+        if have and (wanted.stop is not None or wanted.take is not None):
+            assert sum(o.remaining for o in guards) == abs(have)
+            assert len(guards) == 1
+        else:
+            assert guards == []
+        for quote in wanted.quotes:
+            shown = [o for o in mine if o.side is quote.side and o.kind is OrderKind.POST_ONLY]
+            book = self.table.engine.markets[sleeve.symbol].book
+            touch = book.best_ask if quote.side is Side.BUY else book.best_bid
+            crosses = (float(quote.price) - touch) * quote.side.sign >= 0
+            if shown and not crosses:
+                assert [(o.price, o.remaining) for o in shown] == [(quote.price, self._room(name, quote))]
+
+    def _room(self, sleeve: str, quote: Quote) -> Decimal:
+        """On a long/short account a quote closes the other position first."""
+        state = self.table.state
+        long, short = state.legs(sleeve)
+        other = long if quote.side is Side.SELL else short
+        hedge = state.ledger.mode is PositionMode.HEDGE
+        return min(quote.qty, other) if hedge and other else quote.qty
+
+    def _quiet(self) -> None:
+        """No endless talk: bounded requests in any ten seconds."""
+        per: Counter[int] = Counter()
+        for ts, action in self.table.actions:
+            per[ts // 10_000] += not isinstance(action, Query | ReadAccount)
+        assert max(per.values(), default=0) <= BUSY, per
+
+
+def play(table: Table, wishes: list[tuple[int, Wish]], steps: int, *, clipped: bool = True) -> Judge:
+    """Spread the wishes over the moving part of the tape, then leave everything alone."""
+    judge = Judge(table, clipped=clipped)
+    spread = max(1, steps // (len(wishes) + 1))
+    table.run({(n + 1) * spread: w for n, w in enumerate(wishes)}, judge)
+    judge.end()
+    return judge
+
+
+@settings(max_examples=60)
+@given(
+    moves,
+    st.lists(st.tuples(st.just(1), wish), min_size=1, max_size=12),
+    st.integers(1, 300),
+    st.integers(0, 400),
+)
+def test_one_sleeve_gets_what_it_may_have(
+    moves: list[int], wishes: list[tuple[int, Wish]], base: int, spread: int
+) -> None:
+    table = Table(moves + [0] * CALM, rules=AT_MOST, latency=(base, spread))
+    play(table, wishes, len(moves))
+
+
+@settings(max_examples=40)
+@given(moves, st.lists(st.tuples(st.integers(1, 3), wish), min_size=2, max_size=14), st.integers(1, 200))
+def test_sleeves_on_one_account_do_not_take_each_others_positions(
+    moves: list[int], wishes: list[tuple[int, Wish]], base: int
+) -> None:
+    table = Table(moves + [0] * CALM, rules=AT_MOST, sleeves=3, latency=(base, 50))
+    play(table, wishes, len(moves), clipped=False)
+
+
+@settings(max_examples=40)
+@given(moves, st.lists(st.tuples(st.integers(1, 2), wish), min_size=1, max_size=12), st.integers(1, 200))
+def test_long_short_account(moves: list[int], wishes: list[tuple[int, Wish]], base: int) -> None:
+    table = Table(
+        moves + [0] * CALM,
+        rules=AT_MOST,
+        sleeves=2,
+        latency=(base, 50),
+        mode=PositionMode.HEDGE,
+        margin=MarginMode.ISOLATED,
+    )
+    play(table, wishes, len(moves), clipped=False)
+    for name, sleeve in table.state.sleeves.items():
+        if sleeve.approved is not None and sleeve.approved.target is not None:
+            assert not all(table.state.legs(name)), "long and short at once"
+
+
+@settings(max_examples=30)
+@given(moves, st.lists(st.tuples(st.just(1), wish), min_size=1, max_size=12), st.integers(1, 200))
+def test_busy_venue_that_refuses_cancels(moves: list[int], wishes: list[tuple[int, Wish]], base: int) -> None:
+    table = Table(moves + [0] * CALM, rules=AT_MOST, latency=(base, 100), cancel_failure=0.4)
+    play(table, wishes, len(moves))
