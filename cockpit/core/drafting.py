@@ -10,6 +10,7 @@ from cockpit.core.state import State
 from cockpit.core.types import PosSide, Side
 
 RATE_WINDOW_MS = 60_000
+CHANGES = (Cancel, Amend)
 
 
 def draft(
@@ -61,7 +62,7 @@ def draft(
 
 def record(state: State, action: Action) -> None:
     """A cancel or amend is in flight from the moment it is decided."""
-    if isinstance(action, Cancel | Amend):
+    if isinstance(action, CHANGES):
         order = state.orders.get(action.cid)
         if order is None:
             return

@@ -24,6 +24,7 @@ from cockpit.core.reconcile import Desk, reconcile
 from cockpit.core.slots import Market, Slot
 from cockpit.core.state import Sleeve, State
 from cockpit.core.turn import NOTHING, Turn
+from cockpit.core.types import PositionMode
 
 Handler = Callable[[Any], Outcome]
 
@@ -128,10 +129,11 @@ class Engine:
         for action in turn.actions:
             record(self.state, action)
         self._plan()
-        outcome = turn.outcome(self.state.seq, self.state.now, str(event.__struct_config__.tag))
-        if outcome is not NOTHING:
-            state = self.state
-            state.digest = hashlib.sha256(state.digest + OUTCOME_ENCODER.encode(outcome)).digest()
+        if turn.empty:
+            return NOTHING
+        state = self.state
+        outcome = turn.outcome(state.seq, state.now, str(event.__struct_config__.tag))
+        state.digest = hashlib.sha256(state.digest + OUTCOME_ENCODER.encode(outcome)).digest()
         return outcome
 
     # --- market data ------------------------------------------------------------------------------
@@ -361,39 +363,42 @@ class Engine:
             intent = context.block("sleeve", intent, sleeve.benched or "switched off")
         approved = approve(intent, context, self.rules)
         verdicts = tuple(context.verdicts)
-        if gist(verdicts) != gist(sleeve.verdicts):
+        if (verdicts or sleeve.verdicts) and gist(verdicts) != gist(sleeve.verdicts):
             turn.verdicts.extend(verdicts)
         sleeve.verdicts = verdicts
         sleeve.approved = approved.intent
+        ledger = state.ledger
         desk = Desk(
             slot.instrument,
             context.have,
-            state.ledger.net_qty(sleeve.symbol),
+            ledger.net_qty(sleeve.symbol),
             state.orders_of(sleeve.id),
-            state.ledger.mode,
+            ledger.mode,
             partial(draft, state),
             may_enter=sleeve.retry_at <= state.now,
             may_reduce=sleeve.reduce_at <= state.now,
             held=state.holds,
             price=context.price,
-            legs=state.legs(sleeve.id),
+            legs=state.legs(sleeve.id) if ledger.mode is PositionMode.HEDGE else None,
         )
-        taken = {getattr(a, "cid", "") for a in turn.actions}
-        for action in reconcile(approved, desk):
+        actions = reconcile(approved, desk)
+        taken = {getattr(a, "cid", "") for a in turn.actions} if turn.actions else ()
+        for action in actions:
             if getattr(action, "cid", "?") in taken:
                 continue
             turn.actions.append(action)
             record(state, action)
-        slot.view.resting = len(state.orders_of(sleeve.id))
+        slot.view.resting = len(state.orders_of(sleeve.id) if actions else desk.orders)
 
     def _plan(self) -> None:
         """Find the earliest instant at which something is due."""
         state = self.state
-        times = [lifecycle.due_at(o) for o in state.orders.values()]
-        times += state.holds.values()
+        times = [halting.deadline(state), reckoning.deadline(state), *state.holds.values()]
+        if state.orders:
+            times += map(lifecycle.due_at, state.orders.values())
         for slot in self.slots.values():
             sleeve = slot.sleeve
-            times += (sleeve.retry_at, sleeve.reduce_at, sleeve.timer_at)
-        times += [halting.deadline(state), reckoning.deadline(state)]
-        due = [t for t in times if t]
-        self.deadline = max(min(due), state.now) if due else 0
+            if sleeve.retry_at or sleeve.reduce_at or sleeve.timer_at:
+                times += (sleeve.retry_at, sleeve.reduce_at, sleeve.timer_at)
+        due = min(filter(None, times), default=0)
+        self.deadline = max(due, state.now) if due else 0

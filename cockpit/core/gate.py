@@ -74,7 +74,8 @@ class GateContext:
         """Would this wish, fully done, leave a larger position or new resting entries?"""
         if intent.target is not None and grows(self.have, intent.target):
             return True
-        return any(grows(self.have, self.have + q.side.sign * q.qty) for q in intent.quotes)
+        have = self.have
+        return bool(intent.quotes) and any(grows(have, have + q.side.sign * q.qty) for q in intent.quotes)
 
     def notional(self, qty: Decimal) -> float:
         """Quote-currency value of a quantity at the reference price."""
@@ -137,9 +138,12 @@ def approve(intent: Intent, context: GateContext, rules: Sequence[Rule]) -> Appr
     elif not posture.entries and context.increases(intent):
         loud = max(context.state.voices, key=lambda name: context.state.voices[name])
         intent = context.block("posture", intent, f"{posture.name.lower()} ({loud})")
+    growing = None
     for rule in rules:
-        if not context.increases(intent):
-            break
+        if intent is not growing:
+            if not context.increases(intent):
+                break
+            growing = intent
         intent = _checked(rule, intent, context)
     return Approved(intent, entries=posture.entries)
 
@@ -152,6 +156,8 @@ def _checked(rule: Rule, intent: Intent, context: GateContext) -> Intent:
     except Exception as error:  # noqa: BLE001 - the fence around rules: what cannot be checked is not allowed
         del context.verdicts[said:]
         return context.block(rule.name, intent, f"the rule failed: {type(error).__name__}: {error}")
+    if after is intent:
+        return intent
     if enlarges(intent, after, context.have):
         del context.verdicts[said:]
         return context.block(rule.name, intent, "the rule tried to enlarge the wish")

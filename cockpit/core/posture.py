@@ -26,4 +26,4 @@ class Posture(IntEnum):
 
 def combine(voices: dict[str, Posture]) -> Posture:
     """The strictest of all voices; NORMAL when nobody speaks."""
-    return max(voices.values(), default=Posture.NORMAL)
+    return max(voices.values()) if voices else Posture.NORMAL

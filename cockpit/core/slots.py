@@ -58,7 +58,7 @@ class Slot:
         view.position = float(have)
         books = [b for b in state.ledger.sleeve_books(self.sleeve.id) if b.qty]
         view.entry = float(books[0].entry) if len(books) == 1 else nan
-        view.resting = sum(1 for o in state.orders.values() if o.sleeve == self.sleeve.id)
+        view.resting = len(state.orders_of(self.sleeve.id)) if state.orders else 0
         view.latency = float(self.sleeve.latency)
         view.latency_ts = self.sleeve.latency_ts
         view.equity_at = -1

@@ -9,6 +9,9 @@ NOTHING = Outcome(0, 0, "")
 """Returned when an event led to nothing; makes no record."""
 
 
+DURABLE = (Place, Amend)
+
+
 class Turn:
     """Collects one event's consequences in order."""
 
@@ -26,12 +29,17 @@ class Turn:
         """Something a person should know; ``message`` is a catalogue id."""
         self.notes.append(Note(level, message, {k: str(v) for k, v in args.items()}, about))
 
+    @property
+    def empty(self) -> bool:
+        """Nothing was noticed or decided: it makes no record."""
+        return not (self.actions or self.notes or self.intents or self.verdicts)
+
     def touch(self, sleeve: SleeveId) -> None:
         self.touched[sleeve] = None
 
     def outcome(self, seq: int, ts: int, cause: str) -> Outcome:
         """The immutable record, or ``NOTHING``."""
-        if not (self.intents or self.verdicts or self.actions or self.notes):
+        if self.empty:
             return NOTHING
         return Outcome(
             seq,
@@ -46,4 +54,4 @@ class Turn:
 
 def _leaves_last(action: Action) -> bool:
     """Cancels and questions go first: they need no durable record and must never wait for one."""
-    return isinstance(action, Place | Amend)
+    return isinstance(action, DURABLE)

@@ -199,6 +199,9 @@ class Ledger(msgspec.Struct):
 
     def net_qty(self, symbol: str) -> Decimal:
         """The account's signed quantity, both sides together."""
+        if self.mode is PositionMode.NET:
+            book = self.positions.get(f"{symbol}|net")
+            return book.qty if book is not None else ZERO
         return sum((p.qty for p in self.held(symbol)), ZERO)
 
     def sleeve(self, sleeve: SleeveId, pos_side: PosSide = PosSide.NET) -> Position | None:
@@ -207,6 +210,9 @@ class Ledger(msgspec.Struct):
 
     def sleeve_books(self, sleeve: SleeveId) -> list[Position]:
         """Every sub-book of a sleeve: one, or in HEDGE mode up to two."""
+        if self.mode is PositionMode.NET:
+            book = self.sleeves.get(f"{sleeve}|net")
+            return [book] if book is not None else []
         found = (self.sleeves.get(f"{sleeve}|{side}") for side in ("net", "long", "short"))
         return [book for book in found if book is not None]
 

@@ -69,9 +69,8 @@ class Position(msgspec.Struct):
 
     def unrealised(self, instrument: Instrument, mark: Decimal) -> Decimal:
         """Profit (+) or loss if it were valued at ``mark``, settle currency, before fees."""
-        with localcontext(MONEY):
-            worth = value(instrument, self.qty, mark) if self.qty else ZERO
-            return self.cost - worth if self.inverse else worth - self.cost
+        worth = value(instrument, self.qty, mark) if self.qty else ZERO
+        return MONEY.subtract(self.cost, worth) if self.inverse else MONEY.subtract(worth, self.cost)
 
     def net(self, instrument: Instrument, mark: Decimal) -> Decimal:
         """Everything it has brought since it was first opened: realised + unrealised - fees + funding."""
@@ -125,13 +124,14 @@ class Position(msgspec.Struct):
 
 def value(instrument: Instrument, qty: Decimal, price: Decimal) -> Decimal:
     """Signed worth of ``qty`` at ``price`` in the settle currency; coin values are rounded to ``ATOM``."""
-    with localcontext(MONEY):
-        if instrument.kind is Kind.INVERSE:
-            return (qty * instrument.contract_value / price).quantize(ATOM)
-        return qty * instrument.contract_value * price
+    face = MONEY.multiply(qty, instrument.contract_value)
+    if instrument.kind is Kind.INVERSE:
+        return MONEY.quantize(MONEY.divide(face, price), ATOM)
+    return MONEY.multiply(face, price)
 
 
 def part(amount: Decimal, share: Decimal, whole: Decimal) -> Decimal:
     """``amount * share / whole``, rounded to ``ATOM``; exactly ``amount`` when the share is the whole."""
-    with localcontext(MONEY):
-        return amount if share == whole else (amount * share / whole).quantize(ATOM)
+    if share == whole:
+        return amount
+    return MONEY.quantize(MONEY.divide(MONEY.multiply(amount, share), whole), ATOM)

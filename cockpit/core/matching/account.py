@@ -131,25 +131,25 @@ class Account(msgspec.Struct):
 
 def worth(instrument: Instrument, qty: Decimal, price: Decimal) -> Decimal:
     """Signed value of ``qty`` at ``price`` in the settle currency (quote for spot)."""
-    with localcontext(EXACT):
-        if instrument.kind is Kind.INVERSE:
-            return (qty * instrument.contract_value / price).quantize(GRAIN)
-        return qty * instrument.contract_value * price
+    face = EXACT.multiply(qty, instrument.contract_value)
+    if instrument.kind is Kind.INVERSE:
+        return EXACT.quantize(EXACT.divide(face, price), GRAIN)
+    return EXACT.multiply(face, price)
 
 
 def portion(amount: Decimal, share: Decimal, whole: Decimal) -> Decimal:
     """``amount * share / whole``, rounded to ``GRAIN``; all of it when the share is the whole."""
     if share == whole:
         return amount
-    with localcontext(EXACT):
-        return (amount * share / whole).quantize(GRAIN)
+    return EXACT.quantize(EXACT.divide(EXACT.multiply(amount, share), whole), GRAIN)
 
 
 def unrealised(instrument: Instrument, holding: Holding, mark: Decimal) -> Decimal:
     """Profit (+) or loss at ``mark``, settle currency."""
-    with localcontext(EXACT):
-        value = worth(instrument, holding.qty, mark)
-        return holding.cost - value if instrument.kind is Kind.INVERSE else value - holding.cost
+    value = worth(instrument, holding.qty, mark)
+    if instrument.kind is Kind.INVERSE:
+        return EXACT.subtract(holding.cost, value)
+    return EXACT.subtract(value, holding.cost)
 
 
 def entry(instrument: Instrument, holding: Holding) -> Decimal:
