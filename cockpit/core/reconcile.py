@@ -106,14 +106,17 @@ def reconcile(approved: Approved, desk: Desk) -> list[Action]:
     actions: list[Action] = []
     if not approved.entries:
         actions += [_cancel(o, "entries stopped") for o in desk.orders if desk.pullable(o, Role.ENTRY)]
-    moving = [o for o in desk.orders if o.role is not Role.PROTECT]
-    working = [o for o in moving if not _quotes(o)]
-    quoting = [o for o in moving if _quotes(o)]
+    working: list[Order] = []
+    quoting: list[Order] = []
+    for order in desk.orders:
+        if order.role is not Role.PROTECT:
+            (quoting if _quotes(order) else working).append(order)
     if intent.target is not None:
         actions += _toward_target(intent, desk, working, quoting, approved.entries)
     # A market order under way may have filled unheard: a quote beside it could do the same thing twice.
     blind = bool(working) or any(o.state is OrderState.UNKNOWN for o in quoting)
-    actions += _toward_quotes(intent, desk, quoting, blind, approved.entries)
+    if quoting or intent.quotes:
+        actions += _toward_quotes(intent, desk, quoting, blind, approved.entries)
     exiting = any(o.role is Role.EXIT for o in working)
     exiting = exiting or any(isinstance(a, Place) and a.role is Role.EXIT and not _quotes(a) for a in actions)
     actions += _protection(intent, desk, exiting)
@@ -137,15 +140,19 @@ def _toward_target(
         in_way = working
     else:
         in_way = _in_the_way(target, desk.have, working)
-        delta = target - desk.have - sum((o.side.sign * o.remaining for o in in_way), ZERO)
+        delta = target - desk.have
+        if in_way:
+            delta -= sum((o.side.sign * o.remaining for o in in_way), ZERO)
+        elif not delta:
+            return []
         side = Side.BUY if delta > 0 else Side.SELL
     leaving = desk.closable(side) > 0
     unheard = [o for o in working + quoting if o.state is OrderState.UNKNOWN]
     if not delta or any(not leaving or o.side is side for o in unheard):
         return []
     if in_way:
-        # Something is already being done and it is not (or no longer) what is wanted: stop it, look again.
-        return [_cancel(o, "wish changed") for o in in_way if desk.pullable(o)]
+        # Something is already being done. If it leads the wrong way (by now), stop it; then look again.
+        return [_cancel(o, "wish changed") for o in in_way if o.side is not side and desk.pullable(o)]
     clash = _clash(intent, side, quoting)
     if clash:
         return [_cancel(o, "leaving") for o in clash if desk.pullable(o) and not _shown(intent, o.side)]
@@ -283,6 +290,8 @@ def _post(desk: Desk, intent: Intent, quote: Quote, role: Role) -> Place:
 
 def _protection(intent: Intent, desk: Desk, exiting: bool) -> list[Action]:
     guards = [o for o in desk.orders if o.role is Role.PROTECT]
+    if not (desk.have or guards):
+        return []
     side = Side.SELL if desk.have > 0 else Side.BUY
     cover = whole(desk.instrument, abs(desk.have))
     if not enough(desk.instrument, cover, desk.price, reduce_only=_clipped(desk, side, cover)):
@@ -341,6 +350,8 @@ def _cancel(order: Order, reason: str) -> Cancel:
 
 def _once(actions: list[Action]) -> list[Action]:
     """Each order is touched at most once a step; a cancel wins over an amend."""
+    if len(actions) < 2:
+        return actions
     chosen: dict[str, Action] = {}
     for action in actions:
         cid = getattr(action, "cid", "")
