@@ -15,6 +15,7 @@ COMMANDS = {
     "replay": "run a journal through the engine again and compare every decision",
     "backtest": "run strategies over a tape as fast as it goes",
     "exchange": "an exchange on this machine that speaks OKX v5, for tests and for strangers' clients",
+    "keys": "API keys of real exchanges: add, list, test, remove",
     "data": "import, describe and verify recorded markets",
     "strategies": "the strategies there are, with their parameters",
     "new": "write a new strategy with its test",

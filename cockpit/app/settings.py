@@ -23,7 +23,7 @@ from cockpit.core.config import Config, SleeveConfig, timeframe_ms, timeframe_te
 from cockpit.core.errors import ConfigError, StoreError
 
 PREFIX = "COCKPIT_"
-NOT_SETTINGS = frozenset(("SHARED", "SOAK", "CONFIG", "DATA_DIR", "DEBUG"))
+NOT_SETTINGS = frozenset(("SHARED", "SOAK", "CONFIG", "DATA_DIR", "DEBUG", "KEYS_PASSWORD_FILE"))
 """Names behind the prefix that are no keys of the file."""
 FILE = "cockpit.toml"
 
@@ -308,11 +308,16 @@ def _converted(tree: Mapping[str, Any], origins: Origins) -> Config:
 
 def _refuse_unsafe(config: Config, origins: Origins) -> None:
     """Better no start than one that trades otherwise than the file says."""
-    if config.run.live:
+    run = config.run
+    if run.live and run.execution != "live":
         where = _where(("run", "live"), origins)
-        raise ConfigError(
-            f"{where}: run.live must be {shown(False)}: this version trades the simulated venue only"
-        )
+        raise ConfigError(f"{where}: run.live = {shown(True)} goes with run.execution = {shown('live')} only")
+    if run.execution == "live" and not run.live:
+        where = _where(("run", "execution"), origins)
+        raise ConfigError(f"{where}: run.execution = {shown('live')} needs run.live = {shown(True)}")
+    if run.execution != "paper" and run.feed != "okx":
+        where = _where(("run", "execution"), origins)
+        raise ConfigError(f"{where}: run.execution = {shown(run.execution)} needs run.feed = {shown('okx')}")
 
 
 def _data_dir(named: Path | None, env: Mapping[str, str]) -> Path:

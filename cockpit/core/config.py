@@ -17,10 +17,10 @@ Positive = Annotated[float, Meta(gt=0)]
 class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What trades where. Nothing trades real money unless ``live`` is true and confirmed."""
 
-    feed: Annotated[str, Meta(pattern="^(practice|tape)$")] = "practice"
+    feed: Annotated[str, Meta(pattern="^(practice|tape|okx)$")] = "practice"
     """Where market data comes from."""
-    execution: Annotated[str, Meta(pattern="^(paper)$")] = "paper"
-    """Where orders go. Only the simulated venue exists in this version."""
+    execution: Annotated[str, Meta(pattern="^(paper|demo|live)$")] = "paper"
+    """Where orders go: the simulated venue, OKX's demo account, or real money."""
     live: bool = False
     trading_enabled: bool = True
     """False: strategies run and explain themselves, but nothing is ever sent."""
@@ -70,6 +70,22 @@ class VenueConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     margin_mode: Annotated[str, Meta(pattern="^(cross|isolated)$")] = "cross"
 
 
+class OkxConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """OKX: where it is, and what of it is used."""
+
+    region: Annotated[str, Meta(pattern="^(global|eea|us)$")] = "global"
+    rest: str = ""
+    """Another address of REST (scheme and host); empty = the region's."""
+    socket: str = ""
+    """The same for WebSockets; both or none."""
+    symbols: tuple[str, ...] = ()
+    """Instruments besides those of the sleeves, e.g. ``BTC-USDT-SWAP``."""
+    depth: Annotated[str, Meta(pattern="^(books|books5|bbo-tbt)$")] = "books"
+    """Which order book: 400 levels every 100 ms, 5 levels every 100 ms, the touch every 10 ms."""
+    dead_man: bool = True
+    """OKX cancels our resting entries when it has not heard of us for 30 s; never exits and stops."""
+
+
 class SleeveConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One strategy on one instrument."""
 
@@ -99,6 +115,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     run: RunConfig = RunConfig()
     risk: RiskConfig = RiskConfig()
     venue: VenueConfig = VenueConfig()
+    okx: OkxConfig = OkxConfig()
     screen: ScreenConfig = ScreenConfig()
     sleeves: tuple[SleeveConfig, ...] = ()
 

@@ -196,7 +196,9 @@ SLEEVE = "[[sleeves]]\nstrategy = 'a'\n"
         ),
         ("run = 5\n", "run: must be a table, not 5"),
         ("[screen.keymap]\nzoom = 'z'\n", "screen.keymap.*: must be a list"),
-        ("[run]\nlive = true\n", "run.live must be false: this version trades the simulated venue only"),
+        ("[run]\nlive = true\n", "run.live = true goes with run.execution = 'live' only"),
+        ("[run]\nfeed = 'okx'\nexecution = 'live'\n", "run.execution = 'live' needs run.live = true"),
+        ("[run]\nexecution = 'demo'\n", "run.execution = 'demo' needs run.feed = 'okx'"),
         ("[run\n", "is not TOML"),
     ],
 )

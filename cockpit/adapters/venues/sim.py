@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from cockpit.core import events as ev
 from cockpit.core.intents import Action
@@ -41,10 +42,16 @@ class SimVenue:
         """Nothing to close."""
 
 
+class Told(Protocol):
+    """Who counts the reports that have left the venue: a world, or a paper venue."""
+
+    told: int
+
+
 class VenueMemory:
     """The venue's own books on disk: the account as one blob; fills, bills and ended orders as a log."""
 
-    def __init__(self, path: Path, exchange: Exchange, world: World) -> None:
+    def __init__(self, path: Path, exchange: Exchange, world: Told) -> None:
         self._exchange = exchange
         self._world = world
         self._db = sqlite3.connect(path, isolation_level=None)

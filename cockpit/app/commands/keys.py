@@ -1,0 +1,119 @@
+"""``cockpit keys add|list|test|remove``: API keys of exchanges, in the keyring or sealed in a file."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import getpass
+import sys
+from typing import Any
+
+from cockpit.app import console
+from cockpit.app.settings import Loaded
+from cockpit.core.errors import ConfigError, DoorError, VenueError
+from cockpit.text import tr
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """What ``keys`` takes."""
+    parser.add_argument("what", choices=("add", "list", "test", "remove"), help="what to do")
+    parser.add_argument(
+        "name",
+        nargs="?",
+        default="okx/demo/trade",
+        help="venue/environment/purpose, e.g. okx/demo/trade (the default) or okx/live/read",
+    )
+    parser.add_argument(
+        "--backend", choices=("auto", "keyring", "file"), default="auto", help="where keys are kept"
+    )
+    parser.add_argument(
+        "--untested",
+        action="store_true",
+        help="keep the key without asking the exchange about it; the start asks in any case",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do it. Raises ConfigError (exit 2), VenueError (exit 6), DoorError (exit 8) for a refused key."""
+    from cockpit.adapters import keys
+
+    found = console.loaded(args)
+    lang = console.language(args, found.config.screen.language)
+    store = keys.open_store(found.data_dir, typed, args.backend)
+    if args.what == "list":
+        return show(args, store, lang)
+    which = keys.name(args.name)
+    if args.what == "remove":
+        if not store.remove(which):
+            raise ConfigError(tr("cli.keys.none", lang, name=which, place=store.place))
+        console.answer(args, {"removed": str(which)}, tr("cli.keys.removed", lang, name=which))
+        return 0
+    if args.what == "add":
+        given = entered(which)
+        facts = None if args.untested else tested(found, given)
+        if facts is not None:
+            refuse(facts, which.purpose, lang)
+        store.put(given)
+        text = tr("cli.keys.added", lang, name=which, place=store.place)
+        console.answer(args, {"added": str(which), "place": store.place, "facts": facts}, text)
+        return 0
+    kept = store.get(which)
+    if kept is None:
+        raise ConfigError(tr("cli.keys.none", lang, name=which, place=store.place))
+    facts = tested(found, kept)
+    refuse(facts, which.purpose, lang)
+    console.answer(args, facts, tr("cli.keys.fine", lang, name=which, **facts))
+    return 0
+
+
+def show(args: argparse.Namespace, store: Any, lang: str) -> int:
+    """The names of what is kept; never a secret, not even in parts."""
+    names = [str(one) for one in store.names()]
+    text = tr("cli.keys.place", lang, place=store.place)
+    text += "".join(f"\n  {one}" for one in names) if names else f"\n  {tr('cli.keys.empty', lang)}"
+    console.answer(args, {"place": store.place, "keys": names}, text)
+    return 0
+
+
+def typed(prompt: str) -> Any:
+    """A secret from the keyboard, unseen. Raises ConfigError where nobody can type."""
+    from cockpit.adapters.secret import Secret
+
+    if not sys.stdin.isatty():
+        raise ConfigError(
+            "no terminal to type a password on; name a file with it in COCKPIT_KEYS_PASSWORD_FILE"
+        )
+    return Secret(getpass.getpass(prompt))
+
+
+def entered(which: Any) -> Any:
+    """Key, secret and passphrase: typed unseen, or three lines on stdin. Never on the command line."""
+    from cockpit.adapters.secret import Credentials, Secret
+
+    if sys.stdin.isatty():
+        parts = [Secret(getpass.getpass(f"{which} {what}: ")) for what in ("key", "secret", "passphrase")]
+    else:
+        parts = [Secret(sys.stdin.readline().strip()) for _ in range(3)]
+    if not all(parts):
+        raise ConfigError("a key has three parts: key, secret and passphrase, one line each")
+    return Credentials(which.venue, which.environment, which.purpose, *parts)
+
+
+def tested(found: Loaded, keys: Any) -> dict[str, Any]:
+    """What the exchange says about the key. Raises VenueError when it says nothing good."""
+    from cockpit.app.okx import facts_of
+
+    if keys.venue != "okx":
+        raise VenueError(f"keys of {keys.venue} are not tested by this version; use --untested")
+    return asyncio.run(facts_of(found.config, keys))
+
+
+def refuse(facts: dict[str, Any], purpose: str, lang: str) -> None:
+    """A key that may withdraw is not kept and not used; one for reading must not trade."""
+    permissions = set(facts["permissions"])
+    if "withdraw" in permissions:
+        raise DoorError(tr("cli.keys.withdraw", lang))
+    if purpose == "trade" and "trade" not in permissions:
+        raise DoorError(tr("cli.keys.no_trade", lang))
+    if purpose == "read" and "trade" in permissions:
+        raise DoorError(tr("cli.keys.may_trade", lang))

@@ -1,0 +1,320 @@
+"""OKX as a run's market and venue: settings and keys → instruments, live feed, account.
+
+    found = await open_okx(config, folder, store, confirmed=…)   reads markets, bars, account; refuses early
+    live = found.connect(inbox.put, clock.now_ms)                 sockets not yet open
+    Crew(engine, store, live.venue, inbox, clock, others={**live.jobs, …})
+    await found.close()
+
+execution = paper: the live book with the simulated account. demo, live: OKX's own account. Nothing is changed
+at OKX but orders: modes and leverage are compared, and a difference refuses to start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cockpit.adapters.keys import Store, name
+from cockpit.adapters.okx import instruments
+from cockpit.adapters.okx.adapter import OkxVenue
+from cockpit.adapters.okx.agreement import Terms, account_config, agree
+from cockpit.adapters.okx.budget import Budget
+from cockpit.adapters.okx.endpoints import Endpoints, endpoints
+from cockpit.adapters.okx.instruments import Listed
+from cockpit.adapters.okx.market import NAMES, OkxMarket
+from cockpit.adapters.okx.rest import Rest
+from cockpit.adapters.secret import Credentials
+from cockpit.adapters.venues.paper import PaperVenue
+from cockpit.adapters.venues.sim import VenueMemory
+from cockpit.core import events as ev
+from cockpit.core.config import Config, SleeveConfig, timeframe_ms
+from cockpit.core.engine import Engine
+from cockpit.core.errors import ConfigError
+from cockpit.core.matching import Exchange, Rules
+from cockpit.core.ports import Venue
+from cockpit.core.types import Instrument, MarginMode, PositionMode
+
+WARM_BARS = 300
+DEFAULT_FRAMES = (60_000, 300_000, 900_000, 3_600_000)
+"""Bar lengths on offer to a sleeve that names none: 1m, 5m, 15m, 1h."""
+DEFAULT_SYMBOLS = ("okx:BTC-USDT-SWAP",)
+WORD = "LIVE"
+"""What must be typed before real money is touched."""
+RING_S = 0.01
+Put = Callable[[ev.AnyEvent], None]
+Job = Callable[[], Awaitable[None]]
+
+
+class Born(msgspec.Struct, frozen=True):
+    """Kept beside the journal: a journal belongs to one account and one environment for ever."""
+
+    born: int
+    """When this journal began (UTC ms): what the account did before is not its business."""
+    execution: str
+    uid: str
+
+
+class Live(msgspec.Struct):
+    """A connected market: the venue port and the tasks that keep it alive."""
+
+    venue: Venue
+    jobs: dict[str, Job]
+    """For ``Crew(others=…)``; each runs until cancelled."""
+    feed: OkxMarket
+    exchange: Exchange | None = None
+    """Of paper trading: the simulated account."""
+    memory: VenueMemory | None = None
+
+
+class OkxSession:
+    """What ``recovery`` and the runtime need to know of a market, as ``MarketSource`` has it."""
+
+    venue = "okx"
+
+    def __init__(
+        self,
+        config: Config,
+        folder: Path,
+        where: Endpoints,
+        markets: Mapping[str, Listed],
+        sleeves: Sequence[SleeveConfig],
+        frames: Mapping[str, Sequence[int]],
+        keys: Credentials | None,
+        born: Born,
+        rest: Rest,
+        budget: Budget,
+    ) -> None:
+        self.name = f"okx {config.run.execution}"
+        self.config = config
+        self.folder = folder
+        self.where = where
+        self.markets = markets
+        self.instruments: Mapping[str, Instrument] = {k: one.instrument for k, one in markets.items()}
+        self.sleeves = sleeves
+        self.frames = frames
+        self.warm: Sequence[ev.Bar] = ()
+        self.info: dict[str, Any] = {}
+        self.born = born
+        self.keys = keys
+        self.rest = rest
+        self.budget = budget
+        self.live: Live | None = None
+
+    def warm_up(self, engine: Engine) -> None:
+        """Let strategies hear the bars from before the start; nothing they want then is done."""
+        from cockpit.app.market import MarketSource
+
+        MarketSource.warm_up(self, engine)  # type: ignore[arg-type]  # it only reads ``warm``
+
+    def connect(self, put: Put, now_ms: Callable[[], int]) -> Live:
+        """Build feed and venue. Call on the machine's loop; sockets open when the jobs run."""
+        execution = self.config.run.execution
+        if execution == "paper":
+            found = self._paper(put, now_ms)
+        else:
+            found = self._account(put, now_ms)
+        self.live = found
+        return found
+
+    def _paper(self, put: Put, now_ms: Callable[[], int]) -> Live:
+        venue = self.config.venue
+        rules = Rules(
+            queue=venue.queue,
+            position_mode=PositionMode(venue.position_mode),
+            margin_mode=MarginMode(venue.margin_mode),
+            leverage=Decimal(repr(venue.leverage)),
+            slippage_ticks=venue.slippage_ticks,
+        )
+        cash = {self.config.run.currency: Decimal(repr(self.config.run.equity))}
+        exchange = Exchange(self.instruments, cash, rules, self.config.run.seed)
+        paper = PaperVenue(
+            exchange, put, now_ms, order_ms=venue.order_latency_ms, report_ms=venue.report_latency_ms
+        )
+        memory = VenueMemory(self.folder / "venue.db", exchange, paper)
+        if not memory.recall():
+            memory.remember()
+        paper.remember = memory.remember
+        feed = self._feed(paper.put, now_ms)
+
+        async def private() -> None:
+            put(ev.Link(now_ms(), "private", up=True, reason="paper account"))
+            await paper.run()
+
+        return Live(paper, {"feed": feed.run, "paper": private}, feed, exchange, memory)
+
+    def _account(self, put: Put, now_ms: Callable[[], int]) -> Live:
+        assert self.keys is not None
+        feed = self._feed(put, now_ms)
+        account = OkxVenue(
+            self.where,
+            self.keys,
+            self.markets,
+            terms_of(self.config),
+            put,
+            now_ms,
+            rest=self.rest,
+            budget=self.budget,
+            born=self.born.born,
+            dead_man=self.config.okx.dead_man,
+        )
+        return Live(account, {"feed": feed.run, "account": account.run}, feed)
+
+    def _feed(self, put: Put, now_ms: Callable[[], int]) -> OkxMarket:
+        feed = OkxMarket(
+            self.where, self.markets, self.frames, put, now_ms, rest=self.rest, depth=self.config.okx.depth
+        )
+        feed.begin(self.warm)
+        return feed
+
+    async def close(self) -> None:
+        """Let go of REST and of the paper account's memory."""
+        if self.live is not None and self.live.memory is not None:
+            self.live.memory.close()
+        await self.rest.close()
+
+
+async def ring(deadline: Callable[[], int], put: Put, now_ms: Callable[[], int]) -> None:
+    """Wake the engine at the instants it asked for: a live feed may be silent just then."""
+    rung = 0
+    while True:
+        due = deadline()
+        if due and due != rung and due <= now_ms():
+            rung = due
+            put(ev.Timer(now_ms()))
+        await asyncio.sleep(RING_S)
+
+
+async def open_okx(
+    config: Config,
+    folder: Path,
+    store: Store | None,
+    sleeves: Sequence[SleeveConfig] = (),
+    *,
+    confirmed: bool = False,
+    now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+) -> OkxSession:
+    """Read everything that must be known before the first fact. Raises ConfigError or VenueError.
+
+    ``store`` holds the keys (None is enough for paper); ``confirmed``: the person has typed ``LIVE``.
+    """
+    run = config.run
+    if run.execution == "live" and not (run.live and confirmed):
+        raise ConfigError(f"real money: set run.live = true and type {WORD} at the start")
+    keys = None if run.execution == "paper" else find_keys(store, run.execution)
+    where = endpoints(
+        config.okx.region,
+        demo=run.execution == "demo",
+        rest=config.okx.rest,
+        socket=config.okx.socket,
+    )
+    budget = Budget(asyncio.get_running_loop().time)
+    rest = Rest(where, keys, budget)
+    try:
+        await rest.sync(now_ms)
+        chosen = tuple(sleeves or config.sleeves)
+        extra = [text if ":" in text else f"okx:{text}" for text in config.okx.symbols]
+        symbols = dict.fromkeys([*(row.symbol for row in chosen), *extra]) or dict.fromkeys(DEFAULT_SYMBOLS)
+        margin = MarginMode(config.venue.margin_mode)
+        markets = await instruments.load(rest, symbols, margin, private=keys is not None)
+        uid = "paper"
+        if keys is not None:
+            uid = (await agree(rest, terms_of(config), markets.values())).uid
+        born = kept(folder, Born(now_ms(), run.execution, uid))
+        chosen = chosen or tuple(SleeveConfig("ema_trend", symbol, "1m") for symbol in symbols)
+        frames = {symbol: lengths(symbol, chosen) for symbol in markets}
+        found = OkxSession(config, folder, where, markets, chosen, frames, keys, born, rest, budget)
+        found.warm = await history(found, now_ms)
+        return found
+    except BaseException:
+        await rest.close()
+        raise
+
+
+def lengths(symbol: str, sleeves: Sequence[SleeveConfig]) -> tuple[int, ...]:
+    """Bar lengths on offer: the usual ones, and what a sleeve names. Raises ConfigError for odd ones."""
+    named = [timeframe_ms(row.timeframe) for row in sleeves if row.symbol == symbol and row.timeframe]
+    for length in named:
+        if length not in NAMES:
+            raise ConfigError(f"OKX has no bars of {length // 1_000} s; it has {', '.join(NAMES.values())}")
+    return tuple(sorted({*(named or DEFAULT_FRAMES)}))
+
+
+async def history(found: OkxSession, now_ms: Callable[[], int]) -> Sequence[ev.Bar]:
+    """Closed bars from before the start, for indicators and charts."""
+    feed = OkxMarket(found.where, found.markets, {}, _nobody, now_ms, rest=found.rest)
+    bars: list[ev.Bar] = []
+    for symbol, sizes in found.frames.items():
+        for length in sizes:
+            bars += await feed.history(symbol, length, WARM_BARS)
+    return sorted(bars, key=lambda bar: bar.ts)
+
+
+def _nobody(_event: ev.AnyEvent) -> None:
+    """Nobody listens while history is read."""
+
+
+def terms_of(config: Config) -> Terms:
+    """What the settings want the account to be."""
+    return Terms(
+        PositionMode(config.venue.position_mode),
+        MarginMode(config.venue.margin_mode),
+        Decimal(repr(config.venue.leverage)),
+    )
+
+
+def find_keys(store: Store | None, execution: str) -> Credentials:
+    """The trade key of an environment. Raises ConfigError saying how to add one."""
+    wanted = name(f"okx/{execution}/trade")
+    keys = store.get(wanted) if store is not None else None
+    if keys is None:
+        raise ConfigError(f"there is no key {wanted}: cockpit keys add {wanted}")
+    return keys
+
+
+def kept(folder: Path, fresh: Born) -> Born:
+    """The journal's birth certificate. Raises ConfigError when the journal is another account's."""
+    path = folder / "okx.json"
+    try:
+        known = msgspec.json.decode(path.read_bytes(), type=Born)
+    except FileNotFoundError:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.write_bytes(msgspec.json.encode(fresh))
+        return fresh
+    except msgspec.MsgspecError as error:
+        raise ConfigError(f"{path} is damaged: {error}") from error
+    if (known.execution, known.uid) != (fresh.execution, fresh.uid):
+        raise ConfigError(
+            f"{folder} is the journal of {known.execution} account {known.uid}, not of "
+            f"{fresh.execution} account {fresh.uid}: name another --data-dir"
+        )
+    return known
+
+
+async def facts_of(config: Config, keys: Credentials) -> dict[str, Any]:
+    """What OKX says about a key, for ``cockpit keys test``. Raises VenueError or Transient."""
+    where = endpoints(
+        config.okx.region,
+        demo=keys.environment == "demo",
+        rest=config.okx.rest,
+        socket=config.okx.socket,
+    )
+    rest = Rest(where, keys, Budget(asyncio.get_running_loop().time))
+    try:
+        await rest.sync(lambda: time.time_ns() // 1_000_000)
+        found = await account_config(rest)
+        return {
+            "uid": found.uid,
+            "permissions": sorted(found.permissions),
+            "position_mode": found.pos_mode,
+            "account_level": found.acct_lv,
+            "bound_to_ip": bool(found.ip),
+            "clock_ms": rest.offset_ms,
+        }
+    finally:
+        await rest.close()
