@@ -53,11 +53,9 @@ class Server:
         app.router.add_get("/ws/v5/{door}", self._socket)
         app.router.add_route("*", "/admin/{what}", self._admin)
         app.router.add_route("*", "/{path:.*}", self._rest)
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(
-            self._runner, host, port, ssl_context=context, reuse_address=True, shutdown_timeout=0.1
-        )
+        site = web.TCPSite(self._runner, host, port, ssl_context=context, reuse_address=True)
         await site.start()
         self.port = self._runner.addresses[0][1]
         tls = "s" if context else ""
