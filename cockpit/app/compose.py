@@ -112,21 +112,41 @@ def fresh(
         if instrument.derivative:
             # The same number that the simulated venue locks isolated margin by.
             ledger.set_leverage(instrument, Decimal(repr(config.venue.leverage)))
-    if not config.run.trading_enabled:
-        state.voices["trading_enabled"] = Posture.REDUCE_ONLY
-    engine = Engine(state, rules(config))
+    engine = Engine(state)
+    govern(engine, config)
     for part in sleeves:
         engine.add_sleeve(part.sleeve, part.strategy())
     return engine
+
+
+def govern(engine: Engine, config: Config) -> None:
+    """Put the engine under these settings: limits, and whether anything may be entered at all."""
+    engine.rules = rules(config)
+    if config.run.trading_enabled:
+        engine.state.voices.pop("trading_enabled", None)
+    else:
+        engine.state.voices["trading_enabled"] = Posture.REDUCE_ONLY
+
+
+class Absent(msgspec.Struct):
+    """Stands for a strategy that the settings no longer name: it wants nothing new.
+
+    Its sleeve stays, so that what it holds is still protected, shown and closed by a flatten.
+    """
 
 
 def remembered(raw: bytes, config: Config, sleeves: Sequence[Cast]) -> Engine:
     """An engine from a snapshot. Raises ``msgspec.ValidationError`` when this build cannot read it."""
     remembered_ = memory.read(raw)
     state: State = remembered_.state
-    engine = Engine(state, rules(config))
+    engine = Engine(state)
+    govern(engine, config)
     memory.thaw(engine, remembered_, {c.sleeve.id: c.plugin.target for c in sleeves})
     for part in sleeves:
         if part.sleeve.id not in engine.slots:
             engine.add_sleeve(part.sleeve, part.strategy())
+    for sleeve in state.sleeves.values():
+        if sleeve.id not in engine.slots:
+            sleeve.on = False
+            engine.add_sleeve(sleeve, Absent())
     return engine

@@ -16,6 +16,7 @@ from cockpit.core import memory
 from cockpit.core.config import Config
 from cockpit.core.engine import Engine
 from cockpit.core.errors import StoreError
+from cockpit.core.events import Boot
 from cockpit.core.intents import OUTCOME_ENCODER
 from cockpit.core.orders import OrderState
 from cockpit.core.turn import NOTHING
@@ -54,6 +55,9 @@ async def recover(store: SqliteStore, config: Config, mode: str, source: MarketS
     recorded = store.outcomes(fold.snapshot)
     expected = await anext(recorded, None)
     async for seq, event in store.facts(fold.snapshot):
+        if isinstance(event, Boot):
+            # Every process decided under its own limits.
+            compose.govern(engine, settings.kept(event.config_digest, store.path.parent) or config)
         outcome = engine.step(event)
         fold.events += 1
         if engine.state.seq != seq:
@@ -68,6 +72,7 @@ async def recover(store: SqliteStore, config: Config, mode: str, source: MarketS
             expected = await anext(recorded, None)
         elif outcome is not NOTHING:
             fold.differing += 1
+    compose.govern(engine, config)
     await _adopt(store, engine, fold)
     settings.keep(config, store.path.parent)
     if not fold.snapshot and not fold.events:

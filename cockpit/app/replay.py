@@ -116,7 +116,7 @@ def _adopt_settings(engine: Engine, boot: Boot, folder: Path, fallback: Config, 
     config = settings.kept(boot.config_digest, folder)
     if config is None and settings.digest(fallback) != boot.config_digest:
         found.foreign_settings += 1
-    engine.rules = compose.rules(config or fallback)
+    compose.govern(engine, config or fallback)
 
 
 def _compare(

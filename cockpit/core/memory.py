@@ -26,6 +26,8 @@ class MarketMemory(msgspec.Struct, frozen=True):
 class SlotMemory(msgspec.Struct, frozen=True):
     """One sleeve's strategy object, pen and the numbers only its window keeps."""
 
+    kind: str
+    """Name of the strategy's class: another class does not inherit this state."""
     strategy: msgspec.Raw
     pen: dict[str, Any]
     last: float
@@ -40,7 +42,7 @@ class SlotMemory(msgspec.Struct, frozen=True):
     resting: int
 
 
-WINDOW = SlotMemory.__struct_fields__[2:]
+WINDOW = SlotMemory.__struct_fields__[3:]
 """What a window keeps between events; the rest of it is worked out from the State."""
 
 
@@ -59,6 +61,7 @@ def freeze(engine: Engine) -> bytes:
     markets = {symbol: MarketMemory(m.book.kept(), m.heard) for symbol, m in engine.markets.items()}
     slots = {
         name: SlotMemory(
+            type(slot.strategy).__name__,
             msgspec.Raw(_ENCODER.encode(slot.strategy)),
             {field: getattr(slot.want, field) for field in Want.__slots__},
             *(getattr(slot.view, field) for field in WINDOW),
@@ -87,7 +90,7 @@ def thaw(engine: Engine, memory: Memory, strategies: dict[str, type]) -> None:
         known.heard = market.heard
     for name, frozen in memory.slots.items():
         sleeve = memory.state.sleeves.get(name)
-        if sleeve is None or name not in strategies:
+        if sleeve is None or name not in strategies or strategies[name].__name__ != frozen.kind:
             continue
         strategy: Any = msgspec.msgpack.decode(frozen.strategy, type=strategies[name])
         slot = engine.add_sleeve(sleeve, strategy)
