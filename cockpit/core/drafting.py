@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 
 from cockpit.core.intents import Action, Amend, Cancel, Place
 from cockpit.core.orders import Order, OrderKind, Role
-from cockpit.core.state import State
-from cockpit.core.types import PosSide, Side
+from cockpit.core.reconcile import Desk
+from cockpit.core.state import Sleeve, State
+from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, Side
 
 RATE_WINDOW_MS = 60_000
 CHANGES = (Cancel, Amend)
@@ -57,6 +59,26 @@ def draft(
         state.placed = [ts for ts in placed if ts > state.now - RATE_WINDOW_MS]
     return Place(
         cid, sleeve, symbol, side, kind, qty, price, trigger, take, None, reduce_only, pos_side, role, tag
+    )
+
+
+def lay_out(state: State, sleeve: Sleeve, instrument: Instrument, have: Decimal, price: float) -> Desk:
+    """A sleeve's situation at this instant, as reconcile needs it."""
+    ledger = state.ledger
+    hedge = ledger.mode is PositionMode.HEDGE and instrument.derivative
+    return Desk(
+        instrument,
+        have,
+        ledger.net_qty(sleeve.symbol),
+        state.orders_of(sleeve.id),
+        ledger.mode,
+        partial(draft, state),
+        may_enter=sleeve.retry_at <= state.now,
+        may_reduce=sleeve.reduce_at <= state.now,
+        held=state.holds,
+        price=price,
+        legs=state.legs(sleeve.id) if hedge else None,
+        account_legs=state.account_legs(sleeve.symbol) if hedge else (ZERO, ZERO),
     )
 
 

@@ -12,19 +12,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 from cockpit.core import commands, halting, lifecycle, reckoning
 from cockpit.core import events as ev
-from cockpit.core.drafting import draft, record
+from cockpit.core.drafting import lay_out, record
 from cockpit.core.gate import GateContext, Rule, approve, gist
 from cockpit.core.intents import OUTCOME_ENCODER, Intent, Outcome
-from cockpit.core.reconcile import Desk, reconcile
+from cockpit.core.reconcile import reconcile
 from cockpit.core.slots import Market, Slot
 from cockpit.core.state import Sleeve, State
 from cockpit.core.turn import NOTHING, Turn
-from cockpit.core.types import PositionMode
 
 Handler = Callable[[Any], Outcome]
 
@@ -367,20 +365,7 @@ class Engine:
             turn.verdicts.extend(verdicts)
         sleeve.verdicts = verdicts
         sleeve.approved = approved.intent
-        ledger = state.ledger
-        desk = Desk(
-            slot.instrument,
-            context.have,
-            ledger.net_qty(sleeve.symbol),
-            state.orders_of(sleeve.id),
-            ledger.mode,
-            partial(draft, state),
-            may_enter=sleeve.retry_at <= state.now,
-            may_reduce=sleeve.reduce_at <= state.now,
-            held=state.holds,
-            price=context.price,
-            legs=state.legs(sleeve.id) if ledger.mode is PositionMode.HEDGE else None,
-        )
+        desk = lay_out(state, sleeve, slot.instrument, context.have, context.price)
         actions = reconcile(approved, desk)
         taken = {getattr(a, "cid", "") for a in turn.actions} if turn.actions else ()
         for action in actions:

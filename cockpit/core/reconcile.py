@@ -33,6 +33,7 @@ class Desk:
 
     __slots__ = (
         "account",
+        "account_legs",
         "draft",
         "have",
         "held",
@@ -59,6 +60,7 @@ class Desk:
         held: Container[str] = (),
         price: float = nan,
         legs: tuple[Decimal, Decimal] | None = None,
+        account_legs: tuple[Decimal, Decimal] = (ZERO, ZERO),
     ) -> None:
         self.instrument = instrument
         self.have = have
@@ -77,11 +79,37 @@ class Desk:
         self.price = price
         """Reference price; NaN = unknown."""
         self.legs = legs or (max(ZERO, have), max(ZERO, -have))
-        """(long, short), unsigned: both at once only on a long/short account."""
+        """(long, short) of the sleeve: both at once, or one below 0, only on a long/short account."""
+        self.account_legs = account_legs
 
     def closable(self, side: Side) -> Decimal:
         """How much an order of ``side`` could close."""
-        return self.legs[0] if side is Side.SELL else self.legs[1]
+        long, short = self.legs if side is Side.SELL else self.legs[::-1]
+        return long if long > 0 else max(ZERO, -short)
+
+    def pos_side(self, side: Side, role: Role) -> PosSide:
+        """Which position of a long/short account the order belongs to; spot has only one."""
+        if self.mode is PositionMode.NET or not self.instrument.derivative:
+            return PosSide.NET
+        own, other = (PosSide.LONG, PosSide.SHORT) if side is Side.BUY else (PosSide.SHORT, PosSide.LONG)
+        if role is Role.ENTRY:
+            return own
+        long, short = self.legs
+        owed = long < 0 <= -short if side is Side.BUY else short < 0 <= -long
+        return own if owed else other
+
+    def covered(self, side: Side, qty: Decimal) -> bool:
+        """May the venue be told "reduce only"? Not when another sleeve holds the other side."""
+        if not self.instrument.derivative or self.mode is PositionMode.HEDGE:
+            return False
+        return self.account * side.sign < 0 and abs(self.account) >= qty
+
+    def clipped(self, side: Side, qty: Decimal) -> bool:
+        """Does the venue itself keep closing orders from taking more than this sleeve has?"""
+        if self.mode is PositionMode.NET or not self.instrument.derivative:
+            return self.covered(side, qty) and self.account == self.have
+        at = 0 if side is Side.SELL else 1
+        return self.account_legs[at] == self.legs[at] >= qty
 
     def pullable(self, order: Order, role: Role | None = None) -> bool:
         """May a cancel be sent for it now? (resting, none on its way, none refused a moment ago)"""
@@ -133,7 +161,7 @@ def _toward_target(
 ) -> list[Action]:
     target = intent.target
     assert target is not None
-    if desk.legs[0] and desk.legs[1]:
+    if desk.legs[0] > 0 and desk.legs[1] > 0:
         # Long and short at once earn nothing and pay twice: the one that is not wanted goes first.
         side = Side.BUY if target >= 0 else Side.SELL
         delta = side.sign * desk.closable(side)
@@ -160,7 +188,7 @@ def _toward_target(
     if not desk.may(role, side, entries):
         return []
     qty = whole(desk.instrument, min(abs(delta), desk.closable(side)) if leaving else abs(delta))
-    if not enough(desk.instrument, qty, desk.price, reduce_only=leaving and _covered(desk, side, qty)):
+    if not enough(desk.instrument, qty, desk.price, reduce_only=leaving and desk.covered(side, qty)):
         return []
     return [_market(desk, intent, side, qty, role)]
 
@@ -194,32 +222,10 @@ def _market(desk: Desk, intent: Intent, side: Side, qty: Decimal, role: Role) ->
         kind=OrderKind.MARKET,
         qty=qty,
         role=role,
-        reduce_only=role is Role.EXIT and _covered(desk, side, qty),
-        pos_side=pos_side(desk, side, role),
+        reduce_only=role is Role.EXIT and desk.covered(side, qty),
+        pos_side=desk.pos_side(side, role),
         tag=intent.tag,
     )
-
-
-def _covered(desk: Desk, side: Side, qty: Decimal) -> bool:
-    """May the venue be told "reduce only"? Not when another sleeve holds the other side."""
-    if not desk.instrument.derivative or desk.mode is PositionMode.HEDGE:
-        return False
-    return desk.account * side.sign < 0 and abs(desk.account) >= qty
-
-
-def _clipped(desk: Desk, side: Side, qty: Decimal) -> bool:
-    """Does the venue itself keep a closing order from turning the position round?"""
-    if desk.instrument.derivative and desk.mode is PositionMode.HEDGE:
-        return True
-    return _covered(desk, side, qty)
-
-
-def pos_side(desk: Desk, side: Side, role: Role) -> PosSide:
-    """Which position of a long/short account the order belongs to; spot has only one."""
-    if desk.mode is PositionMode.NET or not desk.instrument.derivative:
-        return PosSide.NET
-    opening = role is Role.ENTRY
-    return PosSide.LONG if (side is Side.BUY) == opening else PosSide.SHORT
 
 
 def _toward_quotes(
@@ -250,7 +256,7 @@ def _fitting(quote: Quote, desk: Desk) -> Quote:
 
 
 def _worthwhile(quote: Quote, role: Role, desk: Desk) -> bool:
-    reduce_only = role is Role.EXIT and _covered(desk, quote.side, quote.qty)
+    reduce_only = role is Role.EXIT and desk.covered(quote.side, quote.qty)
     return enough(desk.instrument, quote.qty, float(quote.price), reduce_only=reduce_only)
 
 
@@ -262,7 +268,7 @@ def _keep_quote(wanted: Quote, role: Role, have: list[Order], desk: Desk) -> lis
     if first.role is Role.EXIT and role is Role.ENTRY:
         # It would go through zero now: an order that counts as an entry, which a halt takes away.
         actions.append(_cancel(first, "no longer an exit"))
-    elif first.pos_side is not pos_side(desk, wanted.side, role):
+    elif first.pos_side is not desk.pos_side(wanted.side, role):
         actions.append(_cancel(first, "other position"))
     elif first.price == wanted.price and first.remaining == wanted.qty:
         return actions
@@ -282,8 +288,8 @@ def _post(desk: Desk, intent: Intent, quote: Quote, role: Role) -> Place:
         qty=quote.qty,
         price=quote.price,
         role=role,
-        reduce_only=role is Role.EXIT and _covered(desk, quote.side, quote.qty),
-        pos_side=pos_side(desk, quote.side, role),
+        reduce_only=role is Role.EXIT and desk.covered(quote.side, quote.qty),
+        pos_side=desk.pos_side(quote.side, role),
         tag=QUOTE,
     )
 
@@ -294,7 +300,7 @@ def _protection(intent: Intent, desk: Desk, exiting: bool) -> list[Action]:
         return []
     side = Side.SELL if desk.have > 0 else Side.BUY
     cover = whole(desk.instrument, abs(desk.have))
-    if not enough(desk.instrument, cover, desk.price, reduce_only=_clipped(desk, side, cover)):
+    if not enough(desk.instrument, cover, desk.price, reduce_only=desk.clipped(side, cover)):
         return [_cancel(o, "position closed") for o in guards if desk.pullable(o)]
     if intent.target is not None and intent.target * desk.have <= 0:
         return []  # on the way out: the old stops stay until it is done, the wish's are for the other side
@@ -304,7 +310,7 @@ def _protection(intent: Intent, desk: Desk, exiting: bool) -> list[Action]:
         return [_cancel(o, "protection withdrawn") for o in guards if desk.pullable(o)]
     good = [o for o in guards if _guards(o, intent, cover) and not o.cancelling]
     if not good:
-        if guards and not _clipped(desk, side, cover):
+        if guards and not desk.clipped(side, cover):
             return [_cancel(o, "replaced") for o in guards if desk.pullable(o)]
         # The best of the old ones covers until the new one is there; a stop that moves often leaves no trail.
         old = sorted((o for o in guards if desk.pullable(o)), key=lambda o: min(o.remaining, cover))
@@ -338,8 +344,8 @@ def _guard(desk: Desk, intent: Intent, side: Side, qty: Decimal) -> Place:
         trigger=intent.stop if intent.stop is not None else intent.take,
         take=intent.take if kind is OrderKind.OCO else None,
         role=Role.PROTECT,
-        reduce_only=_covered(desk, side, qty),
-        pos_side=pos_side(desk, side, Role.PROTECT),
+        reduce_only=desk.covered(side, qty),
+        pos_side=desk.pos_side(side, Role.PROTECT),
         tag=intent.tag,
     )
 
@@ -355,7 +361,7 @@ def _once(actions: list[Action]) -> list[Action]:
     chosen: dict[str, Action] = {}
     for action in actions:
         cid = getattr(action, "cid", "")
-        if cid in chosen and not isinstance(action, Cancel):
+        if cid in chosen and not (isinstance(action, Cancel) and isinstance(chosen[cid], Amend)):
             continue
         chosen[cid] = action
     return list(chosen.values())

@@ -17,7 +17,7 @@ from cockpit.core.ledger.valuation import known_mark
 from cockpit.core.orders import Order, Role
 from cockpit.core.ports import EquityPoint
 from cockpit.core.posture import Posture, combine
-from cockpit.core.types import ZERO, Instrument, SleeveId, Stage
+from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, SleeveId, Stage
 
 RECENT = 4_000
 """Ended orders kept in memory so that late news still finds them."""
@@ -161,9 +161,21 @@ class State(msgspec.Struct):
         return self.ledger.sleeve_qty(sleeve)
 
     def legs(self, sleeve: SleeveId) -> tuple[Decimal, Decimal]:
-        """(long, short) of a sleeve, unsigned; on a long/short account it may hold both at once."""
-        held = [book.qty for book in self.ledger.sleeve_books(sleeve)]
-        return sum((q for q in held if q > 0), ZERO), -sum((q for q in held if q < 0), ZERO)
+        """(long, short) of a sleeve; on a long/short account it may hold both at once.
+
+        Below 0 there: orders of several sleeves closed more than their own, and this one owes the others.
+        """
+        if self.ledger.mode is PositionMode.NET:
+            have = self.position(sleeve)
+            return max(ZERO, have), max(ZERO, -have)
+        rows = {book.pos_side: book.qty for book in self.ledger.sleeve_books(sleeve)}
+        net = rows.get(PosSide.NET, ZERO)  # spot
+        return rows.get(PosSide.LONG, net), -rows.get(PosSide.SHORT, ZERO)
+
+    def account_legs(self, symbol: str) -> tuple[Decimal, Decimal]:
+        """The same of the account, all sleeves together."""
+        long, short = (self.ledger.position(symbol, side) for side in (PosSide.LONG, PosSide.SHORT))
+        return long.qty if long else ZERO, -short.qty if short else ZERO
 
     def orders_of(self, sleeve: SleeveId) -> list[Order]:
         return [o for o in self.orders.values() if o.sleeve == sleeve]

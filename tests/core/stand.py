@@ -221,15 +221,13 @@ def tape(
     """A small deep market: each move shifts the mid by so many ticks; thin levels, so fills come in parts."""
     symbol, tick = instrument.symbol, float(instrument.tick)
     middle = 1_000
-    seq = 0
     for number, move in enumerate(moves):
         ts = start + number * step_ms
         middle = max(200, middle + move)
-        seq += 1
         bids = tuple((round((middle - 1 - i) * tick, 8), size + i) for i in range(8))
         asks = tuple((round((middle + 1 + i) * tick, 8), size + i) for i in range(8))
         price = round(middle * tick, 8)
-        yield ev.BookSnapshot(ts, symbol, ts, bids, asks, seq)
+        yield ev.BookSnapshot(ts, symbol, ts, bids, asks, number)
         yield ev.Mark(ts, symbol, price, price)
         side = Side.BUY if (number + move) % 2 else Side.SELL
         yield ev.Trade(

@@ -104,7 +104,8 @@ def test_an_unknown_exit_is_never_doubled() -> None:
     stand.tell(OrderReport(stand.now, leave.cid, False, proof=False))
     assert places(stand.wait(30_000)) == []
     (again,) = places(stand.tell(OrderReport(stand.now, leave.cid, False, proof=True)))
-    assert again.cid != leave.cid and again.role is Role.EXIT
+    assert again.cid != leave.cid
+    assert again.role is Role.EXIT
 
 
 # --- protection ---------------------------------------------------------------------------------------
@@ -116,11 +117,13 @@ def test_a_stop_covers_what_is_filled_and_grows_with_it_one_at_a_time() -> None:
     stand.ack(enter.cid)
     (first,) = places(stand.fill(enter.cid, 1))
     assert (first.kind, first.qty, first.trigger, first.side) == (OrderKind.STOP, D(1), D(90), Side.SELL)
-    assert first.reduce_only and first.role is Role.PROTECT
+    assert first.reduce_only
+    assert first.role is Role.PROTECT
     assert stand.fill(enter.cid, 1) == (), "one stop in flight is enough"
     assert stand.fill(enter.cid) == ()
     (whole,) = stand.ack(first.cid)
-    assert isinstance(whole, Place) and whole.qty == 5
+    assert isinstance(whole, Place)
+    assert whole.qty == 5
     # The new one must be proven before the old one is taken away.
     assert stand.order(first.cid).state is OrderState.LIVE
     (gone,) = stand.ack(whole.cid)
@@ -161,7 +164,8 @@ def test_a_stop_that_went_off_is_not_bought_back() -> None:
     assert stand.fill(stop.cid) == ()
     assert stand.have == 0
     assert stand.wait(60_000) == ()
-    assert stand.sleeve.intent is not None and stand.sleeve.intent.target == 0
+    assert stand.sleeve.intent is not None
+    assert stand.sleeve.intent.target == 0
 
 
 def test_the_stop_of_a_position_that_is_being_turned_round_leaves_the_new_wish_alone() -> None:
@@ -172,7 +176,8 @@ def test_the_stop_of_a_position_that_is_being_turned_round_leaves_the_new_wish_a
     stand.ack(leave.cid)
     stand.fill(stop.cid)  # the stop was faster
     assert stand.have == 0
-    assert stand.sleeve.intent is not None and stand.sleeve.intent.target == -2
+    assert stand.sleeve.intent is not None
+    assert stand.sleeve.intent.target == -2
     (enter,) = places(stand.cancelled(leave.cid, "reduce_only"))
     assert (enter.role, enter.side, enter.qty) == (Role.ENTRY, Side.SELL, D(2))
 
@@ -236,7 +241,8 @@ def test_a_benched_sleeve_keeps_its_protection() -> None:
     assert stand.sleeve.benched == "RuntimeError: boom"
     assert stand.alive() == [stand.order(stop.cid)]
     (again,) = places((*stand.cancelled(stop.cid, "venue"), *stand.wait(1_000)))
-    assert again.role is Role.PROTECT and again.qty == 5
+    assert again.role is Role.PROTECT
+    assert again.qty == 5
 
 
 @pytest.mark.parametrize("number", [float("inf"), float("nan")])

@@ -24,7 +24,7 @@ from cockpit.core.orders import OrderKind, OrderState, Role
 from cockpit.core.types import MarginMode, PositionMode, Side
 from cockpit.core.view import View
 from cockpit.core.want import Want
-from tests.core.stand import LINEAR, SPOT, Table, Wish
+from tests.core.stand import Table, Wish
 from tests.properties.test_engine_books import disagreements
 
 D = Decimal
@@ -118,7 +118,8 @@ class Judge:
         table, state = self.table, self.table.state
         assert disagreements(table.engine, table.exchange) == []
         assert state.ledger.discrepancies() == []
-        assert state.reconciled and state.posture.entries
+        assert state.reconciled
+        assert state.posture.entries
         resting = {o.cid for o in table.exchange.open_orders()}
         assert resting == set(state.orders)
         for name, sleeve in state.sleeves.items():

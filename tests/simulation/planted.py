@@ -152,15 +152,15 @@ def journal_after_send(patch: Patch) -> None:
 @plant()
 def cid_reused(patch: Patch) -> None:
     """Client ids count the orders in memory instead of those ever made (F12)."""
-    from cockpit.core import engine
+    from cockpit.core import drafting
 
-    real = engine.draft
+    real = drafting.draft
 
     def draft(state: Any, **wish: Any) -> Place:
         state.next_order = len(state.orders) + len(state.recent) % 40 + 1
         return real(state, **wish)
 
-    patch.setattr(engine, "draft", draft)
+    patch.setattr(drafting, "draft", draft)
 
 
 # --- hearing --------------------------------------------------------------------------------------------
