@@ -1,0 +1,235 @@
+"""News about our own orders: late, doubled, out of order, missing, contradictory."""
+
+from __future__ import annotations
+
+import pytest
+
+from cockpit.core.events import (
+    Amended,
+    AmendReject,
+    CancelReject,
+    OrderReport,
+    Request,
+    Sent,
+    Unknown,
+)
+from cockpit.core.intents import Amend, Cancel, Query
+from cockpit.core.orders import OrderState
+from tests.core.stand import D, Stand, kinds, places
+
+NAN = float("nan")
+
+
+def bid(stand: Stand, qty: float = 5) -> str:
+    """A quote that rests."""
+    (place,) = places(stand.quote(99.0, qty, NAN, 0))
+    stand.ack(place.cid)
+    return place.cid
+
+
+def test_a_fill_counts_once() -> None:
+    stand = Stand()
+    (place,) = places(stand.want(5))
+    stand.ack(place.cid)
+    stand.fill(place.cid, 2, trade_id="same")
+    money = dict(stand.state.ledger.balances)
+    assert stand.fill(place.cid, 2, trade_id="same") == ()
+    assert stand.have == 2
+    assert stand.state.fills == 1
+    assert stand.state.ledger.balances == money
+    assert stand.puppets[0].fills == 1
+
+
+def test_a_fill_before_the_ack_and_the_ack_after_the_end() -> None:
+    stand = Stand()
+    (place,) = places(stand.want(5))
+    stand.fill(place.cid, 2)
+    assert stand.order(place.cid).state is OrderState.PARTIAL
+    stand.ack(place.cid)
+    assert stand.order(place.cid).state is OrderState.PARTIAL
+    stand.fill(place.cid)
+    stand.ack(place.cid)
+    assert stand.order(place.cid).state is OrderState.FILLED
+    assert stand.have == 5
+    assert stand.state.illegal == 0
+
+
+def test_a_fill_after_the_cancel_is_money_and_the_wish_is_looked_at_again() -> None:
+    stand = Stand()
+    cid = bid(stand)
+    stand.quote(NAN, 0, NAN, 0)
+    stand.cancelled(cid)
+    stand.fill(cid, 2)
+    assert stand.have == 2
+    assert stand.order(cid).state is OrderState.CANCELLED
+    assert stand.state.illegal == 0
+
+
+def test_cancelled_with_more_filled_than_we_heard_asks_before_it_believes() -> None:
+    stand = Stand()
+    cid = bid(stand)
+    (query,) = stand.cancelled(cid, "user", filled=2)
+    assert query == Query(cid, stand.symbol)
+    assert stand.order(cid).open
+    stand.fill(cid, 2)
+    stand.tell(OrderReport(stand.now, cid, True, True, "cancelled", filled=D(2), qty=D(5)))
+    assert stand.order(cid).state is OrderState.CANCELLED
+    assert stand.have == 2
+
+
+def test_a_report_with_unheard_fills_asks_again_until_they_have_arrived() -> None:
+    stand = Stand()
+    cid = bid(stand)
+    stand.now += 10_000
+    report = OrderReport(stand.now, cid, True, True, "filled", filled=D(5), qty=D(5))
+    assert kinds(stand.tell(report)) == ["Query"]
+    assert stand.order(cid).open
+    assert kinds(stand.wait(2_000)) == ["Query"]
+    stand.fill(cid, 5)
+    assert stand.order(cid).state is OrderState.FILLED
+    assert stand.have == 5
+
+
+@pytest.mark.parametrize("proof", [False, True])
+def test_not_found_ends_an_order_only_with_proof(proof: bool) -> None:
+    stand = Stand()
+    (place,) = places(stand.want(5))
+    stand.tell(Unknown(stand.now, place.cid, Request.PLACE, "timeout"))
+    stand.tell(OrderReport(stand.now, place.cid, False, proof=proof))
+    assert stand.order(place.cid).open is not proof
+
+
+def test_an_order_without_an_answer_is_asked_about_for_ever_and_never_resent() -> None:
+    stand = Stand()
+    (place,) = places(stand.want(5))
+    stand.tell(Sent(stand.now, place.cid, Request.PLACE))
+    found = stand.wait(60_000)
+    assert set(found) == {Query(place.cid, stand.symbol)}
+    assert 20 <= len(found) <= 30
+    assert stand.state.next_order == 2
+
+
+def test_a_refused_cancel_proves_nothing() -> None:
+    stand = Stand()
+    cid = bid(stand)
+    stand.quote(NAN, 0, NAN, 0)
+    assert stand.order(cid).cancelling
+    assert kinds(stand.tell(CancelReject(stand.now, cid, "51400", "gone"))) == ["Query"]
+    assert stand.order(cid).open
+    stand.fill(cid)
+    assert stand.order(cid).state is OrderState.FILLED
+
+
+def test_an_amend_that_is_refused_again_and_again_does_not_become_a_storm() -> None:
+    stand = Stand()
+    cid = bid(stand)
+    sent = list(stand.quote(100.5, 5, NAN, 0))
+    amends = 0
+    end = stand.now + 20_000
+    while stand.now < end:
+        for action in sent:
+            amends += isinstance(action, Amend)
+        if any(isinstance(a, Amend) for a in sent):
+            sent = list(stand.tell(AmendReject(stand.now, cid, "51511", "would take")))
+        elif any(isinstance(a, Query) for a in sent):
+            report = OrderReport(stand.now, cid, True, True, "live", qty=D(5), price=D(99))
+            sent = list(stand.tell(report))
+        else:
+            sent = list(stand.wait(10))
+    assert 5 <= amends <= 21
+
+
+def test_an_answer_from_before_the_amend_does_not_say_that_it_was_not_done() -> None:
+    stand = Stand()
+    cid = bid(stand)
+    stand.tell(Unknown(stand.now, cid, Request.CANCEL, "timeout"))  # asked about at this instant
+    stand.now += 50
+    (amend,) = stand.quote(98.0, 5, NAN, 0)
+    assert isinstance(amend, Amend)
+    stand.now += 50
+    late = OrderReport(stand.now, cid, True, True, "live", qty=D(5), price=D(99))
+    assert stand.tell(late) == (), "the amend is still on its way"
+    assert stand.order(cid).amending == (D(98), D(5))
+    stand.tell(Amended(stand.now, cid, D(98), D(5)))
+    assert stand.order(cid).price == 98
+
+
+def test_amending_below_what_has_filled_ends_the_order() -> None:
+    stand = Stand()
+    cid = bid(stand)
+    stand.quote(99.0, 2, NAN, 0)
+    stand.fill(cid, 3)
+    stand.tell(Amended(stand.now, cid, D(99), D(2)))
+    assert stand.order(cid).state is OrderState.FILLED
+    assert stand.have == 3
+
+
+def test_news_about_strangers_is_said_and_does_nothing() -> None:
+    stand = Stand()
+    assert stand.ack("byhand") == ()
+    assert stand.notes() == ["order.foreign"]
+    assert stand.reject("byhand") == ()
+    assert stand.state.illegal == 0
+
+
+def test_impossible_news_is_counted_and_shown() -> None:
+    stand = Stand()
+    cid = bid(stand)
+    stand.reject(cid)
+    assert stand.order(cid).state is OrderState.LIVE
+    assert stand.state.illegal == 1
+    assert "order.illegal" in stand.notes()
+
+
+def test_a_quote_that_would_have_crossed_waits_for_the_market() -> None:
+    stand = Stand()
+    (place,) = places(stand.quote(99.0, 5, NAN, 0))
+    stand.ack(place.cid)
+    assert stand.cancelled(place.cid, "post_only") == ()
+    assert stand.wait(249) == ()
+    assert len(places(stand.wait(1))) == 1
+    assert not stand.sleeve.benched
+    assert stand.sleeve.rejects == 0
+
+
+def test_a_closing_quote_that_would_have_crossed_waits_too() -> None:
+    stand = Stand()
+    stand.holding(5)
+    stand.wish(lambda _view, want: want.release())
+    (ask,) = places(stand.quote(NAN, 0, 101.0, 5))
+    stand.ack(ask.cid)
+    assert stand.cancelled(ask.cid, "post_only") == ()
+    assert stand.wait(249) == ()
+    assert len(places(stand.wait(1))) == 1
+
+
+def test_entries_that_find_no_liquidity_do_not_loop() -> None:
+    stand = Stand()
+    sent = 0
+    actions = stand.want(5)
+    while places(actions) and sent < 50:
+        (place,) = places(actions)
+        sent += 1
+        stand.ack(place.cid)
+        actions = (*stand.cancelled(place.cid, "no liquidity"), *stand.wait(120_000))
+    assert sent == 6
+    assert stand.sleeve.benched == "no liquidity"
+
+
+def test_our_own_refusals_bench_nobody() -> None:
+    stand = Stand()
+    actions = stand.want(5)
+    for _ in range(20):
+        (place,) = places(actions)
+        stand.reject(place.cid, "transient")
+        actions = stand.wait(5_000)
+    assert not stand.sleeve.benched
+
+
+def test_a_second_cancel_is_not_sent_while_one_is_on_its_way() -> None:
+    stand = Stand()
+    cid = bid(stand)
+    (cancel,) = stand.quote(NAN, 0, NAN, 0)
+    assert isinstance(cancel, Cancel)
+    assert stand.quote(98.0, 1, NAN, 0) == ()
+    assert stand.order(cid).cancelling
