@@ -147,7 +147,8 @@ class Checker:
             place = self.places.get(fill.cid)
             if place is not None:
                 before = self._exposure.get(place.sleeve, ZERO)
-                self._exposure[place.sleeve] = before + fill.side.sign * fill.qty
+                coin = fill.fee if fill.fee_ccy != "USDT" else ZERO
+                self._exposure[place.sleeve] = before + fill.side.sign * fill.qty - coin
         self._fills_seen = len(fills)
         resting: dict[tuple[str, int], Decimal] = {}
         for order in self.truth.open_orders():
@@ -224,7 +225,8 @@ class Checker:
         if unheard:
             self.violate("I01", f"{len(unheard)} fills not in the ledger, first {brief(unheard[0])}")
         theirs = {p.symbol: p.qty for p in self.truth.positions() if p.qty}
-        ours = {p.symbol: p.qty for p in state.ledger.positions.values() if p.qty}
+        instruments = state.instruments
+        ours = {p.symbol: p.qty for p in state.ledger.held() if instruments[p.symbol].derivative}
         if ours != theirs:
             self.violate("I02", f"position in memory {ours}, at the venue {theirs}")
         held = {symbol: qty for symbol, qty in self.journal.positions().items() if symbol in theirs}
@@ -238,7 +240,8 @@ class Checker:
         for ccy, cash in self.truth.balances().items():
             theirs = cash - sum((c for s, c in costs.items() if state.instruments[s].settle == ccy), ZERO)
             ours = state.ledger.balances.get(ccy, ZERO)
-            ours -= sum((p.cost for p in state.ledger.held() if p.settle == ccy), ZERO)
+            swaps = [p for p in state.ledger.held() if instruments[p.symbol].derivative]
+            ours -= sum((p.cost for p in swaps if p.settle == ccy), ZERO)
             if abs(ours - theirs) > CENT_OF_A_CENT:
                 self.violate("I02", f"{ccy} less open cost: {ours} in memory, {theirs} at the venue")
         resting = {o.cid for o in self.truth.open_orders()}

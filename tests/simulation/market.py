@@ -6,6 +6,8 @@ import random
 from collections.abc import Iterator
 from decimal import Decimal
 
+import msgspec
+
 from cockpit.core.events import AnyEvent, Bar, BookSnapshot, FundingRate, Mark, Trade
 from cockpit.core.types import Instrument, Kind, MarginTier, Side
 
@@ -23,6 +25,7 @@ LINEAR = Instrument(
     contract_value=Decimal("0.01"),
     tiers=TIERS,
 )
+REBATE = msgspec.structs.replace(LINEAR, maker_fee=Decimal("-0.0001"))
 SPOT = Instrument(
     symbol="okx:ETH-USDT",
     kind=Kind.SPOT,
@@ -61,6 +64,17 @@ class Market:
             yield from self._move(instrument, now)
         if now >= self._next_funding:
             yield from self._fund(now)
+
+    def calm(self, now: int) -> Iterator[AnyEvent]:
+        """The last word of a day: a book deep enough for every exit."""
+        for instrument in self.instruments:
+            tick = float(instrument.tick)
+            bid = round(round(self.price[instrument.symbol] / tick) * tick, 8)
+            self._seq += 1
+            deep = 1_000_000.0
+            yield BookSnapshot(
+                now, instrument.symbol, now, ((bid, deep),), ((round(bid + tick, 8), deep),), self._seq
+            )
 
     def _move(self, instrument: Instrument, now: int) -> Iterator[AnyEvent]:
         rng = self._rng

@@ -108,8 +108,10 @@ class Painter:
             want.flat("rest")
         elif bar.close >= bar.open:
             want.position(UNIT, tag="up")
-        else:
+        elif view.can_short:
             want.position(-UNIT, tag="down")
+        else:
+            want.flat("down")
 
 
 UNITS = Decimal(str(UNIT))

@@ -18,8 +18,10 @@ from cockpit.core.config import Config, RiskConfig, RunConfig, SleeveConfig
 from cockpit.core.engine import Engine
 from cockpit.core.types import Instrument
 from tests.simulation.exchange import CASH
-from tests.simulation.market import LINEAR
+from tests.simulation.market import LINEAR, SPOT
 
+for _name in ("ema_trend", "market_maker"):
+    importlib.import_module(f"cockpit.strategies.{_name}")
 for _module in pkgutil.iter_modules(cockpit.risk.rules.__path__):
     importlib.import_module(f"cockpit.risk.rules.{_module.name}")
 
@@ -32,6 +34,30 @@ SLEEVES = (
     SleeveConfig("quoter", LINEAR.symbol),
     SleeveConfig("painter", LINEAR.symbol, "10s"),
 )
+ON_SPOT = (SleeveConfig("painter", SPOT.symbol, "10s"),)
+"""Where a world has a spot market too: fees are taken in the coin, and nothing can be shorted."""
+
+
+WILLING = {
+    "rsi_min": 0, "rsi_max": 100, "rsi_short_min": 0, "rsi_short_max": 100,
+    "volume_threshold": 0, "volume_period": 1,
+}  # fmt: skip
+BUILT_IN = (
+    SleeveConfig(
+        "ema_trend",
+        LINEAR.symbol,
+        "10s",
+        share=0.01,
+        params={"ema_fast": 2, "ema_medium": 3, "ema_slow": 4, "rsi_period": 2, "atr_period": 2, **WILLING},
+    ),
+    SleeveConfig(
+        "market_maker",
+        LINEAR.symbol,
+        share=0.01,
+        params={"min_spread": 0.0, "reentry_spread": 0.0, "safety": 0.0},
+    ),
+)
+"""What ships, beside the probes; makers are paid there, since no spread here is wide enough for fees."""
 
 
 class Stage(msgspec.Struct):
@@ -45,18 +71,21 @@ class Stage(msgspec.Struct):
         """There is no history before the first tick."""
 
 
-STAGE = Stage({LINEAR.symbol: LINEAR}, {LINEAR.symbol: (10_000,)}, SLEEVES)
+def stage_for(instruments: tuple[Instrument, ...], built_in: bool) -> Stage:
+    """The sleeves that these instruments can carry."""
+    sleeves = SLEEVES + (ON_SPOT if SPOT in instruments else ()) + (BUILT_IN if built_in else ())
+    return Stage({i.symbol: i for i in instruments}, {i.symbol: (10_000,) for i in instruments}, sleeves)
 
 
-async def recovered(store: InlineStore) -> tuple[Engine, recovery.Fold]:
+async def recovered(store: InlineStore, stage: Stage) -> tuple[Engine, recovery.Fold]:
     """The application's start: newest snapshot, fold, adopt."""
-    return await recovery.recover(cast(Any, store), CONFIG, "practice", cast(Any, STAGE))
+    return await recovery.recover(cast(Any, store), CONFIG, "practice", cast(Any, stage))
 
 
-def replayed(store: InlineStore) -> Engine:
+def replayed(store: InlineStore, stage: Stage) -> Engine:
     """The fold of every fact from the first, no snapshot used."""
-    sleeves = compose.cast(STAGE.sleeves, STAGE.instruments, STAGE.frames)
-    engine = compose.fresh(CONFIG, "practice", STAGE.instruments, sleeves)
+    sleeves = compose.cast(stage.sleeves, stage.instruments, stage.frames)
+    engine = compose.fresh(CONFIG, "practice", stage.instruments, sleeves)
     for _, event in read_events(store._connection):
         engine.step(event)
     return engine

@@ -8,8 +8,8 @@ from tests.simulation.world import World
 
 FOUND: dict[str, tuple[int, int, str]] = {
     "ack_before_commit": (1, 60, "I07"),
-    "cancel_refused_is_absent": (0, 60, "I04 I09 I10"),
-    "cash_alone": (0, 80, "I02 I09 I13"),
+    "cancel_refused_is_absent": (4, 60, "I04 I09 I10"),
+    "cash_alone": (1, 80, "I02 I09 I13"),
     "cid_reused": (0, 10, "I05 I06"),
     "dedup_lost_in_snapshot": (0, 20, "I01 I02 I09 I13"),
     "double_send": (0, 5, "I06"),

@@ -15,7 +15,7 @@ The rules of the road, as an adapter for a real venue has them:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -117,12 +117,19 @@ class Hub:
             await asyncio.sleep(TICK)
             if self.frozen:
                 continue
-            now = self.now_ms()
-            for event in self.market.tick(now):
-                self.truth.market(event, now)
-                self.flush()
-                if self.session is not None:
-                    self.session.publish(event)
+            self._publish(self.market.tick(self.now_ms()))
+
+    def freeze(self) -> None:
+        """Close the market after one last deep book."""
+        self._publish(self.market.calm(self.now_ms()))
+        self.frozen = True
+
+    def _publish(self, events: Iterable[AnyEvent]) -> None:
+        for event in events:
+            self.truth.market(event, self.now_ms())
+            self.flush()
+            if self.session is not None:
+                self.session.publish(event)
 
     def execute(self, action: Action, expires: float, session: Session) -> None:
         """A request reaches the venue now."""

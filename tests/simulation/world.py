@@ -19,7 +19,7 @@ from tests.simulation.exchange import RealTruth
 from tests.simulation.faults import Item, Plan
 from tests.simulation.history import History, Violation
 from tests.simulation.invariants import Checker, Journal
-from tests.simulation.market import LINEAR, Market
+from tests.simulation.market import LINEAR, REBATE, SPOT, Market
 from tests.simulation.probe import LIMITS, UNITS, registered
 from tests.simulation.venue_link import EPOCH, Hub, Killed, Session, SimClock, describe_truth
 from tests.simulation.vloop import VLoop
@@ -52,8 +52,11 @@ class World:
         self.loop = VLoop(seed)
         self.history = History(self.loop.time)
         self.plan = Plan(seed, seconds, rate=rate, off=off, focus=focus)
-        self.truth = RealTruth((LINEAR,), seed)
-        self.market = Market(seed, (LINEAR,), EPOCH)
+        # A third of the seeds each: the perpetual alone, with rebates and built-ins, with a spot market.
+        instruments = ((LINEAR,), (REBATE,), (LINEAR, SPOT))[seed % 3]
+        self.stage = stage.stage_for(instruments, built_in=seed % 3 == 1)
+        self.truth = RealTruth(instruments, seed)
+        self.market = Market(seed, instruments, EPOCH)
         self.checker = Checker(self.history, self.truth, LIMITS, self._fail)
         self.hub = Hub(self.loop, self.truth, self.market, self.plan, self.history, self.checker)
         self.clock = SimClock(self.hub)
@@ -95,7 +98,7 @@ class World:
         while not moments.done():
             await self.live(1.0)
         moments.result()
-        self.hub.frozen = True
+        self.hub.freeze()
         for sleeve in sorted(self.engine.state.sleeves):
             await self._through(self.say("sleeve_off", sleeve=sleeve))
         await self.settle()
@@ -129,7 +132,7 @@ class World:
         self.store = await InlineStore.open(self.path, mode="practice", chaos=self.chaos)
         self.checker.reopened(Journal(self.store._connection))
         self.session: Session = self.hub.connect()
-        self.engine, fold = await stage.recovered(self.store)
+        self.engine, fold = await stage.recovered(self.store, self.stage)
         if fold.differing or fold.adopted:
             self.checker.violate(
                 "I13", f"{fold.differing} decisions differ on replay, {fold.adopted} unknown orders"
@@ -321,7 +324,7 @@ class World:
     def _replayed(self) -> None:
         """The journal alone, from its first fact, gives the state in memory (I13)."""
         self.store._write("final")
-        alone = stage.replayed(self.store)
+        alone = stage.replayed(self.store, self.stage)
         if memory.freeze(alone) != memory.freeze(self.engine):
             self.checker.violate("I13", stage.difference(alone, self.engine))
         self._raise()
