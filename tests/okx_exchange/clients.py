@@ -15,6 +15,7 @@ import aiohttp
 
 from cockpit.adapters.okx_exchange import Options, Running, serve
 from cockpit.adapters.okx_exchange.account import Account
+from cockpit.adapters.okx_exchange.figures import plain
 
 SWAP, SPOT, COIN, ETH = "BTC-USDT-SWAP", "BTC-USDT", "BTC-USD-SWAP", "ETH-USDT-SWAP"
 
@@ -108,7 +109,7 @@ class Raw:
     def price(self, factor: str = "1", inst_id: str = SWAP) -> str:
         """A price on the grid at ``factor`` times the mark."""
         floor = self.venue.floors[inst_id]
-        return str(floor.listed.instrument.price(Decimal(factor) * floor.rounded(floor.mark_price)))
+        return plain(floor.listed.instrument.price(Decimal(factor) * floor.rounded(floor.mark_price)))
 
     def ask_px(self, inst_id: str = SWAP) -> str:
         floor = self.venue.floors[inst_id]

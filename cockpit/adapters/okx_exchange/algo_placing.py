@@ -99,7 +99,7 @@ def _exits(floor: Floor, algo: Algo, item: dict[str, Any]) -> None:
         raise Refusal("50015", "Either parameter tpTriggerPx or slTriggerPx is required.", 200)
     if algo.ord_type == "conditional" and algo.sl.set:
         algo.tp = Leg()
-    if algo.whole and "-1" not in (algo.tp.px or "-1", algo.sl.px or "-1"):
+    if algo.whole and any(leg.set and leg.px != "-1" for leg in (algo.tp, algo.sl)):
         raise Refusal("51330", "closeFraction is only available for TP/SL market orders")
     if algo.tp.set and _gone(floor, algo.tp):
         code, what = ("51279", "lower") if algo.side is Side.SELL else ("51277", "higher")
