@@ -20,9 +20,9 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     kept = []
     worst = 0.0
     for quote in intent.quotes:
-        over = (float(quote.price) / reference - 1.0) * quote.side.sign
-        if over > params.price_band:
-            worst = max(worst, over)
+        over = (float(quote.price) - reference) * quote.side.sign
+        if over > params.price_band * reference:
+            worst = max(worst, over / reference)
         else:
             kept.append(quote)
     if len(kept) == len(intent.quotes):

@@ -1,0 +1,148 @@
+"""The one gate: posture, rules, their fence, and words that say why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from cockpit.core.events import Boot, Command
+from cockpit.core.gate import GateContext, Rule, allowed_at_wire, approve, describe, enlarges, shrink
+from cockpit.core.intents import Intent, Quote
+from cockpit.core.orders import Order, OrderKind, Role
+from cockpit.core.posture import Posture
+from cockpit.core.types import Side
+from tests.core.stand import D, Stand, places
+
+
+def context(stand: Stand) -> GateContext:
+    return GateContext(
+        stand.state, stand.sleeve, stand.instrument, price=stand.state.price(stand.symbol), heard=stand.now
+    )
+
+
+def wish(**fields: Any) -> Intent:
+    return Intent("p1", "sim:BTC-USDT-SWAP", **fields)
+
+
+@pytest.mark.parametrize("posture", [Posture.REDUCE_ONLY, Posture.HALT])
+def test_no_entries_under_a_strict_posture_and_the_loudest_voice_is_named(posture: Posture) -> None:
+    stand = Stand()
+    stand.holding(2)
+    stand.state.voices.update({"drawdown": posture, "mild": Posture.DELEVER})
+    gate = context(stand)
+    approved = approve(wish(target=D(5), stop=D(90)), gate, ())
+    assert not approved.entries
+    assert (approved.intent.target, approved.intent.stop) == (D(2), D(90))
+    assert gate.verdicts[0].reason == f"{posture.name.lower()} (drawdown)"
+
+
+def test_flatten_wants_nothing_at_all() -> None:
+    stand = Stand()
+    stand.state.voices["kill"] = Posture.FLATTEN
+    gate = context(stand)
+    quotes = (Quote(Side.BUY, D(99), D(1)),)
+    assert approve(wish(target=D(5), quotes=quotes), gate, ()).intent == wish(target=D(0))
+    assert gate.verdicts[0].before == "target 5; buy 1 @ 99"
+
+
+def test_a_rule_that_breaks_blocks_entries_and_nothing_else() -> None:
+    def broken(_intent: Intent, _context: GateContext, _params: object) -> Intent:
+        raise ZeroDivisionError("oh")
+
+    stand = Stand(rules=(Rule("broken", broken, None),))
+    assert stand.want(5) == ()
+    assert stand.sleeve.verdicts[0].reason == "the rule failed: ZeroDivisionError: oh"
+    assert not stand.sleeve.benched
+    stand = Stand()
+    stand.holding(5)
+    stand.engine.rules = (Rule("broken", broken, None),)
+    (leave,) = places(stand.want(1))
+    assert leave.qty == 4
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        wish(target=D(6)),
+        wish(target=D(-1)),
+        wish(target=None),
+        wish(target=D(5), quotes=(Quote(Side.BUY, D(1), D(1)),)),
+        Intent("p2", "sim:BTC-USDT-SWAP", D(1)),
+    ],
+)
+def test_a_rule_cannot_make_a_wish_larger_or_somebody_elses(after: Intent) -> None:
+    stand = Stand()
+    gate = context(stand)
+    greedy = Rule("greedy", lambda _intent, _context, _params: after, None)
+    assert approve(wish(target=D(5)), gate, (greedy,)).intent == wish(target=D(0))
+    assert gate.verdicts[0].reason == "the rule tried to enlarge the wish"
+
+
+def test_the_same_no_is_said_once_though_its_numbers_run() -> None:
+    def stale(intent: Intent, gate: GateContext, _params: object) -> Intent:
+        gate.later()
+        return gate.block("stale", intent, f"{gate.now} ms")
+
+    stand = Stand(rules=(Rule("stale", stale, None),))
+    stand.want(5)
+    assert len(stand.outcome.verdicts) == 1
+    first = stand.sleeve.verdicts[0].reason
+    stand.wait(30_000)
+    assert stand.outcome.verdicts == ()
+    assert stand.sleeve.verdicts[0].reason != first, "the newest numbers are kept for whoever asks"
+
+
+def test_boot_allows_nothing_until_the_venue_has_been_read() -> None:
+    stand = Stand()
+    stand.tell(Boot(stand.now, 1, "test", "0", ""))
+    assert places(stand.want(5)) == []
+    assert stand.sleeve.verdicts[0].reason == "reduce_only (boot)"
+
+
+def test_shrink_keeps_what_reduces() -> None:
+    quotes = (Quote(Side.BUY, D(99), D(1)), Quote(Side.SELL, D(101), D(9)))
+    kept = shrink(wish(target=D(-2), quotes=quotes), D(5))
+    assert kept.target == 0
+    assert kept.quotes == (Quote(Side.SELL, D(101), D(5)),)
+    assert shrink(wish(target=D(9)), D(5)).target == 5
+    assert shrink(wish(target=D(3)), D(5)).target == 3
+
+
+def test_enlarges_compares_with_what_is_held() -> None:
+    assert not enlarges(wish(target=D(5)), wish(target=D(2)), D(0))
+    assert not enlarges(wish(target=D(5)), wish(target=D(-3)), D(-3)), "staying where it is"
+    assert enlarges(wish(target=D(5)), wish(target=D(-4)), D(-3))
+    less = (Quote(Side.BUY, D(99), D(1)),)
+    assert not enlarges(wish(quotes=(Quote(Side.BUY, D(99), D(2)),)), wish(quotes=less), D(0))
+
+
+def test_at_the_wire_only_entries_are_stopped() -> None:
+    def order(role: Role) -> Order:
+        return Order("c", "p1", "s", Side.BUY, OrderKind.MARKET, D(1), role=role)
+
+    assert not allowed_at_wire(order(Role.ENTRY), Role.ENTRY, True)
+    assert allowed_at_wire(order(Role.ENTRY), Role.ENTRY, False)
+    for role in (Role.EXIT, Role.PROTECT):
+        assert allowed_at_wire(order(role), role, True)
+
+
+def test_nothing_is_described_as_nothing() -> None:
+    assert describe(wish()) == "nothing"
+    assert describe(wish(target=D("0.50"))) == "target 0.5"
+
+
+def test_switching_a_sleeve_off_and_on() -> None:
+    stand = Stand()
+    stand.holding(2)
+
+    def say(verb: str) -> tuple[object, ...]:
+        return stand.tell(Command(stand.now, f"{verb}{stand.state.seq}", verb, {"sleeve": "p1"}, "me"))
+
+    say("sleeve_off")
+    assert stand.want(5) == ()
+    assert stand.sleeve.verdicts[0].reason == "switched off"
+    (place,) = places(say("sleeve_on"))  # type: ignore[arg-type]
+    assert place.qty == 3
+    assert msgspec.structs.asdict(stand.sleeve)["benched"] == ""
