@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -20,6 +20,35 @@ from cockpit.core.types import Instrument, MarginMode, PositionMode, Side
 WARM_BARS = 300
 WARM_LONGER = 120
 """Of the longer frames: working out their past is a quarter of what a start costs."""
+
+
+class RunSource(Protocol):
+    """What recovery, the runtime and the summary need to know of a market, wherever it is."""
+
+    name: str
+    venue: str
+    instruments: Mapping[str, Instrument]
+    frames: Mapping[str, Sequence[int]]
+    sleeves: Sequence[SleeveConfig]
+    warm: Sequence[ev.Bar]
+    info: dict[str, Any]
+
+    def warm_up(self, engine: Engine) -> None:
+        """Let strategies hear the bars from before the start; nothing they want then is done."""
+
+
+def warm_up(engine: Engine, bars: Iterable[ev.Bar]) -> None:
+    """Play closed bars to the strategies, then wipe what they wrote: it never happened."""
+    for bar in bars:
+        for slot in engine.markets[bar.symbol].bars:
+            if slot.sleeve.tf and slot.sleeve.tf != bar.tf:
+                continue
+            slot.view.now = bar.ts
+            slot.view.last = bar.close
+            if slot.on_bar is not None:
+                slot.on_bar(bar, slot.view, slot.want)
+    for slot in engine.slots.values():
+        slot.want.forget()
 
 
 class MarketSource(msgspec.Struct):
@@ -38,18 +67,8 @@ class MarketSource(msgspec.Struct):
     info: dict[str, Any] = {}
 
     def warm_up(self, engine: Engine) -> None:
-        """Let strategies hear the bars from before the start; nothing they want then is done."""
-        for bar in self.warm:
-            market = engine.markets[bar.symbol]
-            for slot in market.bars:
-                if slot.sleeve.tf and slot.sleeve.tf != bar.tf:
-                    continue
-                slot.view.now = bar.ts
-                slot.view.last = bar.close
-                if slot.on_bar is not None:
-                    slot.on_bar(bar, slot.view, slot.want)
-        for slot in engine.slots.values():
-            slot.want.forget()
+        """See :func:`warm_up`."""
+        warm_up(engine, self.warm)
 
 
 class PracticeSession(msgspec.Struct):

@@ -32,6 +32,8 @@ from cockpit.adapters.okx.rest import Rest
 from cockpit.adapters.secret import Credentials
 from cockpit.adapters.venues.paper import PaperVenue
 from cockpit.adapters.venues.sim import VenueMemory
+from cockpit.app.market import warm_up
+from cockpit.app.market import warm_up
 from cockpit.core import events as ev
 from cockpit.core.config import Config, SleeveConfig, timeframe_ms
 from cockpit.core.engine import Engine
@@ -108,9 +110,7 @@ class OkxSession:
 
     def warm_up(self, engine: Engine) -> None:
         """Let strategies hear the bars from before the start; nothing they want then is done."""
-        from cockpit.app.market import MarketSource
-
-        MarketSource.warm_up(self, engine)  # type: ignore[arg-type]  # it only reads ``warm``
+        warm_up(engine, self.warm)
 
     def connect(self, put: Put, now_ms: Callable[[], int]) -> Live:
         """Build feed and venue. Call on the machine's loop; sockets open when the jobs run."""

@@ -11,7 +11,7 @@ import msgspec
 
 from cockpit.adapters.store.sqlite import SqliteStore
 from cockpit.app import compose, settings
-from cockpit.app.market import MarketSource
+from cockpit.app.market import RunSource
 from cockpit.core import memory
 from cockpit.core.config import Config
 from cockpit.core.engine import Engine
@@ -36,7 +36,7 @@ class Fold(msgspec.Struct):
     """Orders that only the journal's table knew."""
 
 
-async def recover(store: SqliteStore, config: Config, mode: str, source: MarketSource) -> tuple[Engine, Fold]:
+async def recover(store: SqliteStore, config: Config, mode: str, source: RunSource) -> tuple[Engine, Fold]:
     """The engine as it stood at the last durable fact. A fresh journal gives a fresh engine."""
     sleeves = compose.cast(source.sleeves, source.instruments, source.frames)
     fold = Fold()

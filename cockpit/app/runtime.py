@@ -14,40 +14,20 @@ import msgspec
 
 import cockpit
 from cockpit.adapters.store.sqlite import SqliteStore
-from cockpit.adapters.venues.sim import SimVenue, VenueMemory
 from cockpit.app import recovery
 from cockpit.app.logbook import Logbook
-from cockpit.app.market import MarketSource
+from cockpit.app.market import RunSource
 from cockpit.app.summary import summary
+from cockpit.app.wiring import SPEEDS, WallClock, closed, wire
 from cockpit.core import events as ev
 from cockpit.core import memory
 from cockpit.core.config import Config
 from cockpit.core.engine import Engine
 from cockpit.core.frames import Frame, Health
 from cockpit.core.project import Projector
-from cockpit.workers.crew import Crew, Door
-from cockpit.workers.feed import Lockstep, Paced
-from cockpit.workers.inbox import Inbox
+from cockpit.workers.crew import Crew
 
 FRAME_S = 0.1
-SPEEDS = {"1": 1.0, "10": 10.0, "max": 0.0}
-
-
-class WallClock:
-    """UTC now."""
-
-    def now_ms(self) -> int:
-        return time.time_ns() // 1_000_000
-
-
-class TapeClock:
-    """A tape's own now: nothing that is stamped during a replay knows the wall clock."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._state = engine.state
-
-    def now_ms(self) -> int:
-        return self._state.now
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -55,7 +35,7 @@ class Plan(msgspec.Struct, frozen=True):
 
     config: Config
     mode: str
-    """practice | replay"""
+    """practice | replay | paper | demo"""
     folder: Path
     """Holds the journal, the venue's memory, the socket."""
     speed: str = "1"
@@ -67,7 +47,7 @@ class Runtime:
     """Everything alive in one run. Create with :func:`open_runtime`, then ``run``, then ``close``."""
 
     def __init__(
-        self, plan: Plan, source: MarketSource, store: SqliteStore, engine: Engine, fold: recovery.Fold
+        self, plan: Plan, source: RunSource, store: SqliteStore, engine: Engine, fold: recovery.Fold
     ) -> None:
         self.plan = plan
         self.source = source
@@ -77,36 +57,25 @@ class Runtime:
         self.wall = WallClock()
         self.started = time.monotonic()
         replay = plan.mode == "replay"
-        self.clock = TapeClock(engine) if replay else self.wall
-        self.memory = None if replay else VenueMemory(plan.folder / "venue.db", source.exchange, source.world)
+        self.wiring = wire(plan.mode, plan.speed, plan.folder, source, engine)
+        self.clock = self.wiring.clock
         self.projector = Projector(
             engine, mode=plan.mode.upper(), venue=source.venue, limits=plan.config.risk
         )
         self.projector.speed = plan.speed if replay else ""
-        world = source.world
-        others: dict[str, Callable[[], Any]] = {"frames": self._publish}
-        door: Door
-        if replay:
-            door = self.lockstep = Lockstep(world, lambda: engine.deadline, SPEEDS[plan.speed])
-            venue = SimVenue(world, lambda: engine.state.now)
-        else:
-            door = self.inbox = Inbox()
-            paced = Paced(world, self.inbox, self.wall, lambda: engine.deadline, self._remember)
-            others["feed"] = paced.run
-            venue = SimVenue(world, lambda: max(world.now, self.wall.now_ms()))
         # A replay can be run again at will; only a run on the clock leaves a log.
         self.log = None if replay else Logbook(plan.folder, plan.config.run.log_level)
         observe = self.projector.observe if self.log is None else self.log.watched(self.projector.observe)
         self.crew = Crew(
             engine,
             store,
-            venue,
-            door,
+            self.wiring.venue,
+            self.wiring.door,
             self.clock,
             observe=observe,
             freeze=lambda: memory.freeze(engine),
             halt_file=None if replay else plan.folder / "halt",
-            others=others,
+            others={"frames": self._publish, **self.wiring.jobs},
             reads=not replay,
             snapshot_every=plan.snapshot_every,
         )
@@ -117,11 +86,9 @@ class Runtime:
     async def run(self) -> None:
         """Boot, then work until the source ends or ``stop``."""
         state = self.engine.state
-        if self.memory is not None and not self.memory.recall():
-            self.memory.remember()
         for bar in self.source.warm:
             self.projector.observe(bar, recovery.NOTHING)
-        first = self.source.world.peek_ts() or state.now
+        first = self.wiring.first()
         self.crew.boot(
             state.boot + 1,
             self.plan.mode,
@@ -129,7 +96,7 @@ class Runtime:
             self.plan.config_digest,
             max(first, state.now),
         )
-        if self.memory is not None:
+        if self.wiring.says_links:
             for channel in ("market", "private"):
                 self.crew.source.put(ev.Link(self.wall.now_ms(), channel, up=True))
         try:
@@ -147,22 +114,17 @@ class Runtime:
         with contextlib.suppress(Exception):
             await self.crew.kernel.snapshot()
         await self.store.close()
-        if self.memory is not None:
-            self.memory.close()
+        await closed(self.wiring)
         if self.log is not None:
             self.log.close()
 
     def set_speed(self, speed: str) -> bool:
         """Change the pace of a tape; False when this run has no pace."""
-        if self.plan.mode != "replay" or speed not in SPEEDS:
+        if self.wiring.lockstep is None or speed not in SPEEDS:
             return False
-        self.lockstep.set_speed(SPEEDS[speed])
+        self.wiring.lockstep.set_speed(SPEEDS[speed])
         self.projector.speed = speed
         return True
-
-    def _remember(self) -> None:
-        if self.memory is not None:
-            self.memory.remember()
 
     async def _publish(self) -> None:
         while True:
@@ -199,7 +161,16 @@ class Runtime:
         """What the run did, in numbers; exact money as strings."""
         kernel = self.crew.kernel
         seconds = time.monotonic() - self.started
-        return summary(self.engine, self.source, self.plan.mode, kernel.events, kernel.outcomes, seconds)
+        venue = self.wiring.exchange
+        return summary(
+            self.engine,
+            self.source,
+            self.plan.mode,
+            kernel.events,
+            kernel.outcomes,
+            seconds,
+            None if venue is None else len(venue.fills),
+        )
 
 
 def resident_mb() -> float:
@@ -212,7 +183,7 @@ def resident_mb() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1_048_576
 
 
-async def open_runtime(plan: Plan, source: MarketSource) -> Runtime:
+async def open_runtime(plan: Plan, source: RunSource) -> Runtime:
     """Open the journal (refused when another cockpit holds it), recover or begin, and build the crew."""
     plan.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     # A replay can be run again; its journal need not survive a power cut.

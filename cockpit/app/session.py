@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,18 +26,22 @@ from cockpit.core.errors import CockpitError, ConfigError
 def start(args: argparse.Namespace, loaded: Loaded) -> int:
     """Run the cockpit as asked; returns the exit code."""
     discover()
-    plan, source = prepare(args, loaded)
+    plan, opening = prepare(args, loaded)
     headless = bool(args.daemon or args.json)
     if headless:
-        return Headless(plan, source, as_json=bool(args.json)).run()
+        return Headless(plan, opening, as_json=bool(args.json)).run()
     if not (sys.stdin.isatty() and sys.__stderr__ is not None and sys.__stderr__.isatty()):
         raise ConfigError(
             "the screen needs a terminal and draws on stderr: do not redirect it, or use --daemon"
         )
-    return Screened(plan, source, loaded, args).run()
+    return Screened(plan, opening, loaded, args).run()
 
 
-def prepare(args: argparse.Namespace, loaded: Loaded) -> tuple[Plan, market.MarketSource]:
+Opening = Callable[[], Awaitable[market.RunSource]]
+"""Makes the source on the machine's loop: a live market must be asked before it can be run."""
+
+
+def prepare(args: argparse.Namespace, loaded: Loaded) -> tuple[Plan, Opening]:
     """Choose the market and the folder. Raises CockpitError with what to do."""
     config = loaded.config
     sleeves = tuple(parse_sleeve(text) for text in args.strategy or ())
@@ -49,14 +53,47 @@ def prepare(args: argparse.Namespace, loaded: Loaded) -> tuple[Plan, market.Mark
         folder = loaded.data_dir if args.data_dir else _run_folder(loaded.data_dir, path)
         if (folder / "cockpit.db").exists():
             raise ConfigError(f"{folder} already holds a run: name another --data-dir")
-        return Plan(config, "replay", folder, speed, loaded.digest), source
+        return Plan(config, "replay", folder, speed, loaded.digest), _ready(source)
     if config.run.feed == "tape":
         raise ConfigError("run.feed is tape: name one with --tape")
     if args.speed not in {None, "1"}:
-        raise ConfigError("--speed is for tapes: the practice market runs in real time")
+        raise ConfigError("--speed is for tapes: other markets run in real time")
+    if config.run.feed == "okx":
+        place = loaded.data_dir if args.data_dir else loaded.data_dir / f"okx-{config.run.execution}"
+        return _okx(loaded, place, sleeves)
+    if config.run.execution != "paper":
+        raise ConfigError(f"run.execution = {config.run.execution} needs run.feed = okx")
     folder = loaded.data_dir if args.data_dir else loaded.data_dir / "practice"
     source = market.practice(config, time.time_ns() // 1_000_000, folder, sleeves)
-    return Plan(config, "practice", folder, "", loaded.digest), source
+    return Plan(config, "practice", folder, "", loaded.digest), _ready(source)
+
+
+def _ready(source: market.RunSource) -> Opening:
+    async def opened() -> market.RunSource:
+        return source
+
+    return opened
+
+
+def _okx(loaded: Loaded, folder: Path, sleeves: Sequence[SleeveConfig]) -> tuple[Plan, Opening]:
+    """OKX: its live market with the simulated account (paper), or its demo account."""
+    from cockpit.app.okx import open_okx
+
+    config = loaded.config
+    execution = config.run.execution
+    if execution == "live":
+        raise ConfigError("this version sends no order to a real account: run.execution is paper or demo")
+    store = None
+    if execution == "demo":
+        from cockpit.adapters import keys
+        from cockpit.app.commands.keys import typed
+
+        store = keys.open_store(loaded.data_dir, typed)
+
+    async def connect() -> market.RunSource:
+        return await open_okx(config, folder, store, sleeves)
+
+    return Plan(config, execution, folder, "", loaded.digest), connect
 
 
 def _run_folder(data_dir: Path, tape: Path) -> Path:
@@ -101,16 +138,16 @@ def parse_sleeve(text: str) -> SleeveConfig:
 class Headless:
     """No screen: the loop in the main thread, a door for others, a summary at the end."""
 
-    def __init__(self, plan: Plan, source: market.MarketSource, *, as_json: bool) -> None:
+    def __init__(self, plan: Plan, opening: Opening, *, as_json: bool) -> None:
         self.plan = plan
-        self.source = source
+        self.opening = opening
         self.as_json = as_json
 
     def run(self) -> int:
         return asyncio.run(self._main())
 
     async def _main(self) -> int:
-        runtime = await open_runtime(self.plan, self.source)
+        runtime = await open_runtime(self.plan, await self.opening())
         door = rig.door(runtime)
         runtime.watched = lambda: bool(door.clients())
         await door.serve()
@@ -133,7 +170,7 @@ class Headless:
 
     def _say_ready(self, runtime: Runtime) -> None:
         fold = runtime.fold
-        text = f"cockpit {self.plan.mode} on {self.source.name}; journal in {self.plan.folder}"
+        text = f"cockpit {self.plan.mode} on {runtime.source.name}; journal in {self.plan.folder}"
         if fold.events or fold.snapshot:
             text += f"; recovered {fold.events} facts after snapshot {fold.snapshot}"
         print(text, file=sys.stderr, flush=True)
@@ -142,11 +179,9 @@ class Headless:
 class Screened:
     """The screen in this thread, the machine in another."""
 
-    def __init__(
-        self, plan: Plan, source: market.MarketSource, loaded: Loaded, args: argparse.Namespace
-    ) -> None:
+    def __init__(self, plan: Plan, opening: Opening, loaded: Loaded, args: argparse.Namespace) -> None:
         self.plan = plan
-        self.source = source
+        self.opening = opening
         self.loaded = loaded
         self.args = args
         self.runtime: Runtime | None = None
@@ -159,6 +194,7 @@ class Screened:
         thread = threading.Thread(target=self._machine, name="machine", daemon=True)
         thread.start()
         import cockpit.tui.app  # noqa: F401 - loaded while the journal is opened, needed right after
+
         self._ready.wait()
         try:
             if self.error is None and self.runtime is not None and self._loop is not None:
@@ -182,7 +218,7 @@ class Screened:
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
-        runtime = self.runtime = await open_runtime(self.plan, self.source)
+        runtime = self.runtime = await open_runtime(self.plan, await self.opening())
         door = rig.door(runtime)
         await door.serve()
         self._ready.set()

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from cockpit.app.market import MarketSource
+from cockpit.app.market import RunSource
 from cockpit.core.engine import Engine
 
 
 def summary(
-    engine: Engine, source: MarketSource, mode: str, events: int, outcomes: int, seconds: float
+    engine: Engine,
+    source: RunSource,
+    mode: str,
+    events: int,
+    outcomes: int,
+    seconds: float,
+    venue_fills: int | None,
 ) -> dict[str, Any]:
-    """Plain data; ``rig.summary_text`` draws it."""
+    """Plain data; ``venue_fills`` is the simulated venue's own count. ``rig.summary_text`` draws it."""
     state = engine.state
     point = state.equity_point()
     opening = state.ledger.opening(state.currency)
@@ -24,7 +30,7 @@ def summary(
         "outcomes": outcomes,
         "digest": engine.digest,
         "fills": state.fills,
-        "venue_fills": len(source.exchange.fills),
+        "venue_fills": venue_fills,
         "orders": state.next_order - 1,
         "currency": state.currency,
         "opening": str(opening),

@@ -39,6 +39,8 @@ def run(args: argparse.Namespace) -> int:
     started = time.monotonic()
     result = backtest.run(engine, source.world, first)
     seconds = time.monotonic() - started
-    did = summary(engine, source, "backtest", result.events, result.outcomes, seconds)
+    did = summary(
+        engine, source, "backtest", result.events, result.outcomes, seconds, len(source.exchange.fills)
+    )
     console.answer(args, did, rig.summary_text(did))
     return 0

@@ -1,0 +1,134 @@
+"""Which way facts come and orders go: the only place that tells a tape, the practice market and OKX apart."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import msgspec
+
+from cockpit.adapters.venues.sim import SimVenue, VenueMemory
+from cockpit.app.market import MarketSource, RunSource
+from cockpit.core.engine import Engine
+from cockpit.core.errors import InvariantError
+from cockpit.core.matching import Exchange
+from cockpit.core.ports import Clock, Venue
+from cockpit.workers.crew import Door
+from cockpit.workers.feed import Lockstep, Paced
+from cockpit.workers.inbox import Inbox
+
+SPEEDS = {"1": 1.0, "10": 10.0, "max": 0.0}
+Job = Callable[[], Awaitable[None]]
+
+
+class WallClock:
+    """UTC now."""
+
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+
+class TapeClock:
+    """A tape's own now: nothing that is stamped during a replay knows the wall clock."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._state = engine.state
+
+    def now_ms(self) -> int:
+        return self._state.now
+
+
+class Wiring(msgspec.Struct):
+    """One run's way in, way out, clock and the tasks that keep them alive."""
+
+    door: Door
+    venue: Venue
+    clock: Clock
+    jobs: dict[str, Job]
+    lockstep: Lockstep | None = None
+    """Set for a tape: time stands still until our answers have been delivered."""
+    memory: VenueMemory | None = None
+    """What the simulated venue remembers on disk; closed with the run."""
+    exchange: Exchange | None = None
+    """The simulated venue itself, where there is one."""
+    first: Callable[[], int] = lambda: 0
+    """Earliest instant of the source; 0 = now."""
+    says_links: bool = False
+    """The source has no links of its own that could report themselves up."""
+    close: Callable[[], Awaitable[None]] | None = None
+
+
+def wire(mode: str, speed: str, folder: Path, source: RunSource, engine: Engine) -> Wiring:
+    """Connect a source to an engine. Call on the machine's loop."""
+    if isinstance(source, MarketSource):
+        return _tape(speed, source, engine) if mode == "replay" else _practice(folder, source, engine)
+    from cockpit.app.okx import OkxSession
+
+    if isinstance(source, OkxSession):
+        return _okx(source, engine)
+    raise InvariantError(f"no wiring for {source!r}")
+
+
+def _tape(speed: str, source: MarketSource, engine: Engine) -> Wiring:
+    world = source.world
+    lockstep = Lockstep(world, lambda: engine.deadline, SPEEDS[speed])
+    venue = SimVenue(world, lambda: engine.state.now)
+    return Wiring(
+        lockstep,
+        venue,
+        TapeClock(engine),
+        {},
+        lockstep=lockstep,
+        exchange=source.exchange,
+        first=lambda: world.peek_ts() or 0,
+    )
+
+
+def _practice(folder: Path, source: MarketSource, engine: Engine) -> Wiring:
+    world, inbox, clock = source.world, Inbox(), WallClock()
+    memory = VenueMemory(folder / "venue.db", source.exchange, world)
+    if not memory.recall():
+        memory.remember()
+    paced = Paced(world, inbox, clock, lambda: engine.deadline, memory.remember)
+    venue = SimVenue(world, lambda: max(world.now, clock.now_ms()))
+    return Wiring(
+        inbox,
+        venue,
+        clock,
+        {"feed": paced.run},
+        memory=memory,
+        exchange=source.exchange,
+        first=lambda: world.peek_ts() or 0,
+        says_links=True,
+    )
+
+
+def _okx(source: object, engine: Engine) -> Wiring:
+    from cockpit.app.okx import OkxSession, ring
+
+    assert isinstance(source, OkxSession)
+    inbox, clock = Inbox(), WallClock()
+    live = source.connect(inbox.put, clock.now_ms)
+
+    async def timers() -> None:
+        await ring(lambda: engine.deadline, inbox.put, clock.now_ms)
+
+    return Wiring(
+        inbox,
+        live.venue,
+        clock,
+        {**live.jobs, "timers": timers},
+        exchange=live.exchange,
+        first=clock.now_ms,
+        close=source.close,
+    )
+
+
+async def closed(wiring: Wiring) -> None:
+    """Let go of everything outside."""
+    if wiring.memory is not None:
+        wiring.memory.close()
+    if wiring.close is not None:
+        await asyncio.shield(wiring.close())
