@@ -162,9 +162,12 @@ class Wire:
         return await self.wait(lambda m: m.get("event") in ("login", "error"))
 
     async def subscribe(self, *args: dict[str, str], op: str = "subscribe") -> Any:
+        """The answer to the last of ``args``."""
+        after = len(self.heard)
         await self.send({"op": op, "args": [*args]})
+        last = args[-1]
         return await self.wait(
-            lambda m: m.get("event") in (op, "error") and m.get("arg", args[-1]) == args[-1]
+            lambda m: m.get("event") in (op, "error") and m.get("arg", last) == last, after=after
         )
 
     async def wait(self, want: Any, timeout: float = 8.0, after: int = 0) -> Any:

@@ -231,21 +231,22 @@ class OkxVenue:
 
 def shifted(event: ev.AnyEvent, by: float) -> ev.AnyEvent:
     """The event with all its prices moved by ``by``."""
+
+    def moved(price: float) -> float:
+        return round(price + by, 10)
+
     replace = msgspec.structs.replace
     if isinstance(event, ev.BookDelta | ev.BookSnapshot):
-        sides = {
-            name: tuple((price + by, size) for price, size in getattr(event, name))
-            for name in ("bids", "asks")
-        }
-        return replace(event, **sides)
+        bids, asks = (tuple((moved(price), n) for price, n in side) for side in (event.bids, event.asks))
+        return replace(event, bids=bids, asks=asks)
     if isinstance(event, ev.Trade):
-        return replace(event, price=event.price + by)
+        return replace(event, price=moved(event.price))
     if isinstance(event, ev.Mark):
-        return replace(event, mark=event.mark + by, index=event.index + by if event.index else 0.0)
+        return replace(event, mark=moved(event.mark), index=moved(event.index) if event.index else 0.0)
     if isinstance(event, ev.Touch):
-        return replace(event, bid=event.bid + by, ask=event.ask + by)
+        return replace(event, bid=moved(event.bid), ask=moved(event.ask))
     if isinstance(event, ev.Bar):
-        return replace(event, **{n: getattr(event, n) + by for n in ("open", "high", "low", "close")})
+        return replace(event, **{n: moved(getattr(event, n)) for n in ("open", "high", "low", "close")})
     return event
 
 
