@@ -1,0 +1,146 @@
+"""Our books against the venue's: at the start, at every read-back, and what follows from a difference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cockpit.core.events import AccountReport, Boot, VenueOrder, VenuePosition
+from cockpit.core.intents import Query, ReadAccount
+from cockpit.core.posture import Posture
+from cockpit.core.types import Side
+from tests.core.stand import LINEAR, SPOT, D, Stand, kinds, places
+
+SYMBOL = LINEAR.symbol
+
+
+def report(stand: Stand, positions: Any = None, orders: Any = (), **more: Any) -> tuple[object, ...]:
+    """The venue says what we know ourselves, but for what is given."""
+    if positions is None:
+        positions = tuple(
+            VenuePosition(p.symbol, p.qty, p.entry, p.pos_side)
+            for p in stand.state.ledger.held()
+            if stand.instruments[p.symbol].derivative
+        )
+    balances = more.pop("balances", dict(stand.state.ledger.balances))
+    return stand.tell(AccountReport(stand.now, balances, positions, tuple(orders), **more))
+
+
+def test_a_start_reads_the_venue_and_asks_about_every_order() -> None:
+    stand = Stand()
+    (place,) = places(stand.want(5))
+    actions = stand.tell(Boot(stand.now, 7, "test", "1", ""))
+    assert Query(place.cid, SYMBOL) in actions
+    (read,) = [a for a in actions if isinstance(a, ReadAccount)]
+    assert read.request_id == "boot-7-0"
+    assert not stand.state.reconciled
+    assert stand.engine.markets[SYMBOL].heard == 0, "nothing is fresh"
+    assert not stand.engine.markets[SYMBOL].book.ok
+    assert stand.wait(4_999) == () or all(isinstance(a, Query) for a in stand.outcome.actions)
+
+
+def test_a_read_back_without_an_answer_is_repeated() -> None:
+    stand = Stand()
+    stand.tell(Boot(stand.now, 1, "test", "1", ""))
+    assert kinds(stand.wait(5_000)) == ["ReadAccount"]
+    assert kinds(stand.wait(5_000)) == ["ReadAccount"]
+
+
+def test_half_an_answer_proves_nothing_and_is_asked_again() -> None:
+    stand = Stand()
+    stand.tell(Boot(stand.now, 1, "test", "1", ""))
+    report(stand, complete=False)
+    assert not stand.state.reconciled
+    assert kinds(stand.wait(5_000)) == ["ReadAccount"]
+
+
+def test_the_first_read_of_a_fresh_journal_adopts_the_cash_and_later_ones_do_not() -> None:
+    stand = Stand(cash="100", reconciled=False)
+    stand.tell(Boot(stand.now, 1, "test", "1", ""))
+    assert stand.want(5) == ()
+    found = report(stand, balances={"USDT": D(777), "BTC": D(2)})
+    assert stand.state.ledger.balances == {"USDT": D(777), "BTC": D(2)}
+    assert stand.state.reconciled
+    assert "reconcile.adopted" in stand.notes()
+    assert len(places(found)) == 1, "the wish that waited is heard"  # type: ignore[arg-type]
+    stand.tell(Boot(stand.now, 2, "test", "1", ""))
+    stand.state.fills = 1
+    report(stand, balances={"USDT": D(778), "BTC": D(2)})
+    assert stand.state.ledger.balances["USDT"] == 777
+
+
+def test_one_difference_is_looked_at_again_two_stop_entries_and_agreement_lifts_it() -> None:
+    stand = Stand()
+    stand.holding(5)
+    stand.state.fills_at_read = stand.state.fills
+    wrong = (VenuePosition(SYMBOL, D(4), D(100)),)
+    report(stand, wrong)
+    assert stand.state.posture is Posture.NORMAL
+    assert "reconcile.diff" not in stand.notes()
+    assert kinds(stand.wait(5_000)) == ["ReadAccount"]
+    report(stand, wrong)
+    assert stand.state.posture is Posture.REDUCE_ONLY
+    assert "reconcile.diff" in stand.notes()
+    assert places(stand.want(7)) == []
+    found = report(stand)
+    assert stand.state.posture is Posture.NORMAL
+    (place,) = places(found)  # type: ignore[arg-type]
+    assert place.qty == 2, "the wish that waited is heard"
+
+
+def test_a_fill_between_two_reads_starts_the_suspicion_anew() -> None:
+    stand = Stand()
+    stand.holding(5)
+    stand.state.fills_at_read = stand.state.fills
+    wrong = (VenuePosition(SYMBOL, D(4), D(100)),)
+    report(stand, wrong)
+    stand.place_and_fill(stand.want(6))
+    report(stand, wrong)
+    assert stand.state.suspicions == 1
+    assert stand.state.posture is Posture.NORMAL
+
+
+def test_missing_money_is_a_difference() -> None:
+    stand = Stand()
+    stand.holding(5)
+    stand.state.fills_at_read = stand.state.fills
+    report(stand)
+    short = {"USDT": stand.state.ledger.balances["USDT"] - D("0.01")}
+    report(stand, balances=short)
+    report(stand, balances=short)
+    assert stand.state.posture is Posture.REDUCE_ONLY
+
+
+def test_spot_is_compared_as_a_balance_not_as_a_position() -> None:
+    stand = Stand(SPOT)
+    stand.holding(3)
+    stand.state.fills_at_read = stand.state.fills
+    for _ in range(3):
+        report(stand)
+    assert stand.state.posture is Posture.NORMAL
+    assert stand.state.suspicions == 0
+
+
+def test_an_order_that_the_venue_does_not_list_is_asked_about_not_buried() -> None:
+    stand = Stand()
+    (place,) = places(stand.quote(99.0, 1, float("nan"), 0))
+    stand.ack(place.cid)
+    stand.now += 1
+    assert report(stand) == (Query(place.cid, SYMBOL),)
+    assert stand.order(place.cid).open
+    assert report(stand) == (), "asked once"
+
+
+def test_strangers_orders_are_said() -> None:
+    stand = Stand()
+    report(stand, orders=[VenueOrder("byhand", "v", SYMBOL, Side.BUY, D(1), D(1), D(0))])
+    assert "order.foreign" in stand.notes()
+
+
+def test_agreement_moves_the_proven_instant_and_the_next_read_asks_from_there() -> None:
+    stand = Stand()
+    stand.now = 10_000_000
+    report(stand)
+    assert stand.state.fills_proven == 10_000_000 - 60_000
+    stand.tell(Boot(stand.now, 2, "test", "1", ""))
+    (read,) = [a for a in stand.outcome.actions if isinstance(a, ReadAccount)]
+    assert read.since == stand.state.fills_proven
