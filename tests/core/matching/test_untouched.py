@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cockpit.core.events import Bar
@@ -24,20 +24,22 @@ MARKETS = {
 MARGINS = (MarginMode.CROSS, MarginMode.ISOLATED)
 CASH = {"USDT": D(900), "X": D(6)}
 
-ranges = st.tuples(*[st.integers(120, 280)] * 4)
-orders = st.tuples(
-    st.sampled_from(list(OrderKind)),
-    st.sampled_from(list(Side)),
-    st.integers(1, 60),
-    st.integers(120, 280),
-    st.integers(120, 280),
-    st.booleans(),
+near = st.integers(194, 206)
+"""Prices in halves, so close together that touching to the tick is common."""
+far = st.integers(140, 260)
+KINDS = [*OrderKind, *[OrderKind.MARKET] * 6, *[OrderKind.OCO] * 6, *[OrderKind.STOP] * 3]
+ranges = st.one_of(
+    st.tuples(near, near, near, near), st.tuples(near, near, near, near), st.tuples(far, far, far, far)
 )
-moves = st.lists(st.one_of(ranges, orders, st.just("quiet"), st.just("quiet")), min_size=1, max_size=40)
+orders = st.tuples(
+    st.sampled_from(KINDS), st.sampled_from(list(Side)), st.integers(1, 60), near, near, st.booleans()
+)
+moves = st.lists(st.one_of(orders, ranges, ranges, st.just("quiet")), min_size=4, max_size=40)
 
 
 def place(number: int, move: Any, symbol: str, mode: PositionMode) -> Place:
     kind, side, size, price, other, reduce_only = move
+    trigger, other = other if isinstance(other, tuple) else (price, other)
     waits = kind in (OrderKind.STOP, OrderKind.TRIGGER, OrderKind.OCO, OrderKind.TRAIL)
     limited = kind in (OrderKind.LIMIT, OrderKind.POST_ONLY, OrderKind.IOC, OrderKind.FOK)
     pos = PosSide.NET if mode is PositionMode.NET else (PosSide.LONG if other % 2 else PosSide.SHORT)
@@ -49,7 +51,7 @@ def place(number: int, move: Any, symbol: str, mode: PositionMode) -> Place:
         kind,
         D(size),
         D(price) / 2 if limited else None,
-        D(price) / 2 if waits and kind is not OrderKind.TRAIL else None,
+        D(trigger) / 2 if waits and kind is not OrderKind.TRAIL else None,
         D(other) / 2 if kind is OrderKind.OCO else None,
         D("0.05") if kind is OrderKind.TRAIL else None,
         reduce_only and mode is PositionMode.NET,
@@ -78,6 +80,14 @@ def story(instrument: Instrument, rules: Rules, moves: list[Any]) -> tuple[list[
     return said, venue.export()
 
 
+def protected(side: Side, end: tuple[int, int, int, int]) -> list[Any]:
+    """In, stop and target at the venue, two calm bars, and one that touches one of them to the tick."""
+    stop, take = (195, 205) if side is Side.BUY else (205, 195)
+    guard = (OrderKind.OCO, side.opposite, 1, 0, (stop, take), True)
+    calm = (200, 201, 199, 200)
+    return [calm, (OrderKind.MARKET, side, 1, 0, 0, False), calm, guard, calm, calm, end]
+
+
 WORLDS = [
     *(
         (kind, margin, mode)
@@ -94,8 +104,12 @@ def test_skipping_changes_nothing(kind: Kind, margin: MarginMode, mode: Position
     rules = Rules(margin_mode=margin, position_mode=mode, leverage=D(10))
     skipped = []
 
-    @settings(max_examples=40)
+    @settings(max_examples=150)
     @given(moves)
+    @example(protected(Side.BUY, (201, 205, 199, 204)))
+    @example(protected(Side.BUY, (199, 200, 195, 196)))
+    @example(protected(Side.SELL, (199, 200, 195, 196)))
+    @example(protected(Side.SELL, (201, 205, 199, 204)))
     def same(moves: list[Any]) -> None:
         proof = bars._untouched
 
