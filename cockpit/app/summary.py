@@ -36,7 +36,7 @@ def summary(
         "opening": str(opening),
         "cash": str(point.cash),
         "equity": str(point.equity),
-        "pnl": str(point.equity - opening),
+        "pnl": str(state.pnl()),
         "realised": str(point.realised),
         "unrealised": str(point.unrealised),
         "fees": str(point.fees),

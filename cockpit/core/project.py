@@ -135,9 +135,10 @@ class Projector:
         point = state.equity_point()
         equity = float(point.equity)
         self._peak = max(self._peak, equity)
+        pnl = float(state.pnl())
         day = now // DAY
         if self._day[0] != day:
-            self._day = (day, equity)
+            self._day = (day, pnl)
         positions = self._positions(now)
         return Frame(
             seq=state.seq,
@@ -149,7 +150,7 @@ class Projector:
             currency=state.currency,
             equity=equity,
             cash=float(point.cash),
-            day_pnl=equity - self._day[1],
+            day_pnl=pnl - self._day[1],
             drawdown=1.0 - equity / self._peak if self._peak > 0 else 0.0,
             realised=float(point.realised),
             unrealised=float(point.unrealised),

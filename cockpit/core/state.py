@@ -196,6 +196,24 @@ class State(msgspec.Struct):
         """The same as a float: what strategies size with."""
         return float(self.exact_equity())
 
+    def pnl(self) -> Decimal:
+        """What trading has brought since the journal began, in ``currency``: realised + unrealised - fees +
+        funding. Money paid in, and coins that were there before, are no profit. A position without a mark
+        counts what is realised only.
+        """
+        total = ZERO
+        for position in self.ledger.positions.values():
+            instrument = self.instruments.get(position.symbol)
+            if instrument is None or instrument.settle != self.currency:
+                continue
+            price = self.price(position.symbol)
+            if position.qty and not price > 0:
+                total += position.realised - position.fees + position.funding
+            else:
+                mark = Decimal(repr(price)) if price > 0 else ZERO
+                total += position.net(instrument, mark)
+        return total
+
     def equity_point(self) -> EquityPoint:
         """One sample of the equity curve, exact: ``equity = cash + unrealised`` to the last decimal."""
         marks = self.mark_prices()

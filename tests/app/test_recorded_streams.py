@@ -48,6 +48,8 @@ def test_a_recording_drives_the_machine_to_its_end(
     assert summary["illegal_order_news"] == 0
     assert state.ledger.discrepancies() == []
     assert Decimal(summary["opening"]) == Decimal("10000.0")
+    # One currency and nothing paid in: what trading brought is all that changed.
+    assert Decimal(summary["pnl"]) == Decimal(summary["equity"]) - Decimal(summary["opening"])
     assert any(row["trades"] or row["tag"] for row in summary["sleeves"])
 
 
