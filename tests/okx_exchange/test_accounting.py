@@ -124,7 +124,7 @@ def test_margin_ratio_is_one_at_the_liquidation_price_and_there_it_happens(side:
         before = at.quantize(tick) + (2 * tick if side == "buy" else -2 * tick)
         raw.venue.move_to(SWAP, before)
         [position] = await raw.get("account/positions")
-        assert Decimal("1") < Decimal(position["mgnRatio"]) < Decimal("1.01")
+        assert Decimal(1) < Decimal(position["mgnRatio"]) < Decimal("1.01")
         raw.venue.move_to(SWAP, at.quantize(tick) - (2 * tick if side == "buy" else -2 * tick))
         assert await raw.get("account/positions") == []
         [closed] = await raw.get("account/positions-history")

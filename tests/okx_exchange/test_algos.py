@@ -50,9 +50,14 @@ def test_a_stop_fires_by_the_price_it_watches() -> None:
     async def scenario(raw: Raw) -> None:
         await raw.order(ordType="market", sz="2")
         row = await algo(
-            raw, sz="2", slTriggerPx=raw.price("0.99"), slOrdPx="-1", slTriggerPxType="mark", algoClOrdId="s1",
+            raw,
+            sz="2",
+            slTriggerPx=raw.price("0.99"),
+            slOrdPx="-1",
+            slTriggerPxType="mark",
+            algoClOrdId="s1",
             reduceOnly=True,
-        )  # fmt: skip
+        )
         [waiting] = await raw.get("trade/orders-algo-pending?ordType=conditional,oco")
         assert (waiting["algoClOrdId"], waiting["state"]) == ("s1", "live")
         raw.venue.move(SWAP, -5_000)

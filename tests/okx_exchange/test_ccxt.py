@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import itertools
 import warnings
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -86,7 +87,7 @@ def test_market_data() -> None:
             assert book["bids"][0][0] < book["asks"][0][0]
         for tf, step in (("1m", 60_000), ("5m", 300_000)):
             rows = await ex.fetch_ohlcv(S, tf)
-            assert all(b[0] - a[0] == step for a, b in zip(rows, rows[1:], strict=False))
+            assert all(b[0] - a[0] == step for a, b in itertools.pairwise(rows))
             assert all(low <= min(o, c) <= max(o, c) <= high for _, o, high, low, c, _ in rows)
         since = ex.milliseconds() - 1_200_000
         rows = await ex.fetch_ohlcv(S, "1m", since=since, limit=5)
@@ -172,9 +173,12 @@ def test_orders_that_wait_for_a_price() -> None:
         await ex.create_order(S, "market", "buy", 3)
         reduce = {"reduceOnly": True}
         for params in (
-            {"stopLossPrice": low}, {"takeProfitPrice": high}, {"stopLossPrice": low, "takeProfitPrice": high},
-            {"trailingPercent": "1"}, {"trailingAmount": "100"},
-        ):  # fmt: skip
+            {"stopLossPrice": low},
+            {"takeProfitPrice": high},
+            {"stopLossPrice": low, "takeProfitPrice": high},
+            {"trailingPercent": "1"},
+            {"trailingAmount": "100"},
+        ):
             assert (await ex.create_order(S, "market", "sell", 1, None, {**params, **reduce}))["id"]
         whole = {"stopLossPrice": low, "closeFraction": "1", **reduce}
         assert (await ex.create_order(S, "market", "sell", 1, None, whole))["id"]

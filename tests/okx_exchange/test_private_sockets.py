@@ -187,7 +187,7 @@ def test_accounts_do_not_hear_each_other() -> None:
                 await wire.login()
                 await wire.subscribe(ANY)
                 row = await raw.order(px=raw.price("0.98"))
-                status, found = await other.ask("GET", f"trade/order?instId={SWAP}&ordId={row['ordId']}")
+                _status, found = await other.ask("GET", f"trade/order?instId={SWAP}&ordId={row['ordId']}")
                 assert found["code"] == "51603"
                 await asyncio.sleep(0.05)
                 assert wire.told("orders") == []

@@ -110,8 +110,14 @@ def test_sockets_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
             )
             await asyncio.sleep(0.1)
             floor = venue.floors[SWAP]
-            wish = {"instIdCode": floor.listed.code, "tdMode": "cross", "side": "buy", "ordType": "limit", "sz": "1",
-                    "px": floor.px(floor.bid - 5_000)}  # fmt: skip
+            wish = {
+                "instIdCode": floor.listed.code,
+                "tdMode": "cross",
+                "side": "buy",
+                "ordType": "limit",
+                "sz": "1",
+                "px": floor.px(floor.bid - 5_000),
+            }
             await client.place_order([wish], callback=lambda text: heard.append(json.loads(text)), id="p1")
             for _ in range(300):
                 if any("data" in m and m.get("arg", {}).get("channel") == "orders" for m in heard):
