@@ -26,6 +26,8 @@ from cockpit.core.errors import Transient
 from cockpit.core.types import Kind
 
 BOOK_S = 10.0
+WHOLE_MS = 3_000
+"""A broken book whose updates go on without a snapshot for this long is subscribed once more."""
 MARK_S = 15.0
 TICKER_S = 30.0
 NAMES = {ms: name for name, ms in BARS.items()}
@@ -90,6 +92,8 @@ class OkxMarket:
         self._bars = {symbol: tuple(lengths) for symbol, lengths in bars.items()}
         self._chains: dict[str, int] = {}
         """Last sequence number of each whole book."""
+        self._broken: dict[str, int] = {}
+        """Since when (ms) a book waits for its snapshot."""
         self._closed: dict[tuple[str, int], int] = {}
         """Close of the newest bar told, by (symbol, length)."""
         self._index: dict[str, float] = {}
@@ -150,6 +154,7 @@ class OkxMarket:
                 self._delta(event, frame.arg)  # type: ignore[arg-type]
             elif kind is ev.BookSnapshot:
                 self._chains[event.symbol] = event.seq  # type: ignore[union-attr]
+                self._broken.pop(event.symbol, None)  # type: ignore[union-attr]
                 self.put(event)
             elif kind is ev.Bar:
                 self._bar(event)  # type: ignore[arg-type]
@@ -161,17 +166,27 @@ class OkxMarket:
     def _delta(self, event: ev.BookDelta, arg: frames.Arg) -> None:
         last = self._chains.get(event.symbol)
         if last is None:
-            return  # broken, and its snapshot is on the way
+            self._wait_for_whole(event, arg)
+            return
         if event.prev_seq in (last, -1):
             self._chains[event.symbol] = event.seq
             self.put(event)
             return
         del self._chains[event.symbol]
+        self._broken[event.symbol] = event.ts
         # The broken link itself goes on: by it the machine's own book knows that it is not whole.
         self.put(event)
         detail = f"expected {last}, got {event.prev_seq} → {event.seq}"
         self.put(ev.DataFault(event.ts, event.symbol, "gap", detail))
         self.public.refresh(arg.channel, arg.inst_id)
+
+    def _wait_for_whole(self, event: ev.BookDelta, arg: frames.Arg) -> None:
+        """Updates of a broken book are no news; its snapshot is on the way, or must be asked for again."""
+        since = self._broken.setdefault(event.symbol, event.ts)
+        if event.ts - since > WHOLE_MS:
+            self._broken[event.symbol] = event.ts
+            self.put(ev.DataFault(event.ts, event.symbol, "gap", "updates, and no snapshot"))
+            self.public.refresh(arg.channel, arg.inst_id)
 
     def _bar(self, bar: ev.Bar) -> None:
         """A closed candle, once, and learned now: its close lies a moment back."""
@@ -210,6 +225,7 @@ class OkxMarket:
         if side == "public":
             if not up:
                 self._chains.clear()
+                self._broken.clear()
             self._up = up
             self.put(ev.Link(self.now_ms(), "market", up, reason))
         elif up:
