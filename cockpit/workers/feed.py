@@ -88,14 +88,18 @@ class Lockstep:
         if ts is None:
             return
         loop = asyncio.get_running_loop()
-        if self._origin is None:
-            self._origin = (loop.time(), ts)
         while not (self._ended or self._extra) and self.speed:
-            start, first = self._origin or (loop.time(), ts)
+            start, first = self._anchor(loop.time(), ts)
             wait = start + (ts - first) / 1_000 / self.speed - loop.time()
             if wait <= 0:
                 return
             await asyncio.sleep(min(wait, 0.05))
+
+    def _anchor(self, now: float, ts: int) -> tuple[float, int]:
+        """The pair of instants (loop seconds, tape ms) from which the pace is counted."""
+        if self._origin is None:
+            self._origin = (now, ts)
+        return self._origin
 
     async def close(self) -> None:
         self.end()
