@@ -16,6 +16,7 @@ from cockpit.app import market
 from cockpit.app.discover import discover
 from cockpit.app.runtime import Plan, Runtime, open_runtime
 from cockpit.core.config import Config
+from cockpit.workers.inbox import Inbox
 from tests.benchmarks.beats import Beats, Neighbour
 from tests.benchmarks.disk import folder
 from tests.benchmarks.rows import Row, percentile, resident_mb, row
@@ -96,7 +97,8 @@ async def _machine(rate: float, settle: float, seconds: float) -> Taken:
 async def _watch(runtime: Runtime, seconds: float) -> Taken:
     beats = Beats()
     outside = Neighbour(seconds - 1.0)
-    inbox, store = runtime.inbox, runtime.store
+    inbox, store = runtime.crew.source, runtime.store
+    assert isinstance(inbox, Inbox)
     count, conflated, begin, spent = inbox.received, inbox.conflated, time.monotonic(), process_time()
     fills = runtime.engine.state.fills
     await beats.run(seconds)
