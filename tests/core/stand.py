@@ -276,21 +276,30 @@ class Table:
         self.actions: list[tuple[int, Action]] = []
         self.outcomes: list[Outcome] = []
 
-    def run(self, wishes: dict[int, tuple[int, Wish]], watch: Callable[[ev.AnyEvent, Outcome], None]) -> None:
-        """Play the tape; ``wishes``: number of the public trade → (sleeve, wish)."""
-        event: ev.AnyEvent | None = ev.Boot(T0, 1, "test", "0", "")
+    def run(
+        self,
+        wishes: dict[int, tuple[int, Wish]],
+        watch: Callable[[ev.AnyEvent, Outcome], None],
+        commands: dict[int, ev.Command] | None = None,
+    ) -> None:
+        """Play the tape; keys are numbers of public trades: (sleeve, wish), and what a person says then."""
+        self._step(ev.Boot(T0, 1, "test", "0", ""), watch)
         trades = 0
-        while event is not None:
+        while (event := self.world.next(self.engine.deadline)) is not None:
             if isinstance(event, ev.Trade):
                 if trades in wishes:
                     sleeve, wish = wishes[trades]
                     self.stand.puppets[sleeve - 1].wishes.append(wish)
+                if commands and trades in commands:
+                    self._step(msgspec.structs.replace(commands[trades], ts=event.ts), watch)
                 trades += 1
-            outcome = self.engine.step(event)
-            if outcome.seq:
-                self.outcomes.append(outcome)
-            for action in outcome.actions:
-                self.actions.append((self.state.now, action))
-                self.world.submit(action, self.state.now)
-            watch(event, outcome)
-            event = self.world.next(self.engine.deadline)
+            self._step(event, watch)
+
+    def _step(self, event: ev.AnyEvent, watch: Callable[[ev.AnyEvent, Outcome], None]) -> None:
+        outcome = self.engine.step(event)
+        if outcome.seq:
+            self.outcomes.append(outcome)
+        for action in outcome.actions:
+            self.actions.append((self.state.now, action))
+            self.world.submit(action, self.state.now)
+        watch(event, outcome)

@@ -24,7 +24,8 @@ def disagreements(engine: Engine, exchange: Exchange) -> list[str]:
     theirs = {c: a for c, a in account.cash.items() if a}
     if ours != theirs:
         found.append(f"cash {ours} | {theirs}")
-    held = {f"{p.symbol}|{p.pos_side}": (p.qty, p.cost, p.margin) for p in ledger.held()}
+    positions = [p for p in ledger.held() if engine.state.instruments[p.symbol].derivative]
+    held = {f"{p.symbol}|{p.pos_side}": (p.qty, p.cost, p.margin) for p in positions}
     real = {k: (h.qty, h.cost, h.margin) for k, h in account.holdings.items()}
     if held != real:
         found.append(f"positions {held} | {real}")
