@@ -26,6 +26,20 @@ if TYPE_CHECKING:
 LIVE, EFFECTIVE, FAILED, CANCELED = "live", "effective", "order_failed", "canceled"
 ADVANCED = frozenset(("move_order_stop", "iceberg", "twap", "chase", "smart_iceberg"))
 """Kinds that the ``algo-advance`` channel tells instead of ``orders-algo``."""
+EMPTY = (
+    "quickMgnType",
+    "isTradeBorrowMode",
+    "pxVar",
+    "pxSpread",
+    "szLimit",
+    "pxLimit",
+    "timeInterval",
+    "chaseType",
+    "chaseVal",
+    "maxChaseType",
+    "maxChaseVal",
+)
+"""Keys of kinds that nobody can place here."""
 SOURCES = {"trigger": "6", "sl": "7", "tp": "7", "trail": "25"}
 
 
@@ -232,7 +246,10 @@ def tell(account: Account, algo: Algo) -> None:
 def algo_record(algo: Algo) -> dict[str, Any]:
     """The REST and channel record of an algo order."""
     trailing = algo.ord_type == "move_order_stop"
+    at = algo.sl.trigger or algo.tp.trigger or algo.entry.trigger or algo.last
+    worth = algo.listed.instrument.quote_notional(Decimal(algo.sz or 0), Decimal(at or 0))
     return {
+        **dict.fromkeys(EMPTY, ""),
         "instType": algo.listed.inst_type,
         "instId": algo.listed.inst_id,
         "ccy": algo.listed.instrument.settle if algo.listed.swap else "",
@@ -243,6 +260,7 @@ def algo_record(algo: Algo) -> dict[str, Any]:
         "clOrdId": algo.name,
         "tag": algo.tag,
         "sz": algo.sz,
+        "notionalUsd": money(worth),
         "closeFraction": "1" if algo.whole else "",
         "ordType": algo.ord_type,
         "side": str(algo.side),
@@ -271,21 +289,10 @@ def algo_record(algo: Algo) -> dict[str, Any]:
         "failCode": algo.fail_code,
         "last": algo.last,
         "reduceOnly": "true" if algo.reduce_only else "false",
-        "quickMgnType": "",
         "amendPxOnTriggerType": "0",
         "attachAlgoOrds": algo.attached,
         "linkedOrd": {"ordId": ""},
-        "isTradeBorrowMode": "",
         "cxlOnClosePos": "true" if algo.until_closed else "false",
-        "pxVar": "",
-        "pxSpread": "",
-        "szLimit": "",
-        "pxLimit": "",
-        "timeInterval": "",
-        "chaseType": "",
-        "chaseVal": "",
-        "maxChaseType": "",
-        "maxChaseVal": "",
         "tradeQuoteCcy": algo.listed.instrument.quote if not algo.listed.swap else "",
         "cTime": str(algo.c_time),
         "uTime": str(algo.u_time),

@@ -113,6 +113,7 @@ def detail(account: Account, ccy: str, now: int) -> dict[str, Any]:
         "ordFrozen": money(locked),
         "disEq": money(equity * price),
         "eqUsd": money(equity * price),
+        "coinUsdPrice": money(price),
         "upl": money(pool.equity - cash + iso_profit),
         "imr": money(pool.initial),
         "mmr": money(maintenance),

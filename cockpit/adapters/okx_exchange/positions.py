@@ -20,6 +20,16 @@ Spot = tuple[str, MarginMode, PosSide]
 """(instrument id, margin mode, position side): where a position stands."""
 
 
+EMPTY = (
+    "posCcy", "nonSettleAvgPx", "liab", "liabCcy", "interest", "optVal", "settledPnl",
+    "pendingCloseOrdLiabVal", "baseBal", "quoteBal", "baseBorrowed", "baseInterest", "quoteBorrowed",
+    "quoteInterest", "deltaBS", "deltaPA", "gammaBS", "gammaPA", "thetaBS", "thetaPA", "vegaBS", "vegaPA",
+    "spotInUseAmt", "spotInUseCcy", "clSpotInUseAmt", "maxSpotInUseAmt", "bizRefId", "bizRefType",
+    "hedgedPos",
+)  # fmt: skip
+"""What margin trading and options would say."""
+
+
 class Position(msgspec.Struct):
     """The life of one position, from opening to full close."""
 
@@ -77,16 +87,15 @@ def position_record(account: Account, position: Position, now: int) -> dict[str,
     net = position.pos_side is PosSide.NET
     qty = holding.qty if net else abs(holding.qty)
     return {
+        **dict.fromkeys(EMPTY, ""),
         "instType": listed.inst_type,
         "instId": listed.inst_id,
         "mgnMode": str(mode),
         "posId": str(position.pos_id),
         "posSide": str(position.pos_side),
         "pos": plain(qty),
-        "posCcy": "",
         "availPos": "" if net else plain(abs(holding.qty)),
         "avgPx": money(entry(instrument, holding)) if held else "",
-        "nonSettleAvgPx": "",
         "markPx": amount(floor.mark_price),
         "upl": money(profit) if held else "",
         "uplRatio": money(profit * lever / cost) if cost else "",
@@ -98,11 +107,7 @@ def position_record(account: Account, position: Position, now: int) -> dict[str,
         "margin": money(holding.margin) if held and isolated else "",
         "mgnRatio": ratio(account, position, mark, profit) if held else "",
         "mmr": money(value * rate) if held else "",
-        "liab": "",
-        "liabCcy": "",
-        "interest": "",
         "tradeId": position.trade_id,
-        "optVal": "",
         "notionalUsd": money(usd(instrument.kind, value, mark)) if held else "",
         "adl": "1" if held else "",
         "ccy": instrument.settle,
@@ -111,7 +116,6 @@ def position_record(account: Account, position: Position, now: int) -> dict[str,
         "usdPx": "1",
         "bePx": money(break_even(position, exact(float(instrument.taker_fee)))) if held else "",
         "realizedPnl": money(position.realized),
-        "settledPnl": "",
         "pnl": money(position.pnl),
         "fee": money(position.fee),
         "fundingFee": money(position.funding),
@@ -119,28 +123,6 @@ def position_record(account: Account, position: Position, now: int) -> dict[str,
         "closeOrderAlgo": account.close_algos(listed.inst_id, position.pos_side) if held else [],
         "cTime": str(position.c_time),
         "uTime": str(position.u_time),
-        "pendingCloseOrdLiabVal": "",
-        "baseBal": "",
-        "quoteBal": "",
-        "baseBorrowed": "",
-        "baseInterest": "",
-        "quoteBorrowed": "",
-        "quoteInterest": "",
-        "deltaBS": "",
-        "deltaPA": "",
-        "gammaBS": "",
-        "gammaPA": "",
-        "thetaBS": "",
-        "thetaPA": "",
-        "vegaBS": "",
-        "vegaPA": "",
-        "spotInUseAmt": "",
-        "spotInUseCcy": "",
-        "clSpotInUseAmt": "",
-        "maxSpotInUseAmt": "",
-        "bizRefId": "",
-        "bizRefType": "",
-        "hedgedPos": "",
     }
 
 

@@ -9,7 +9,7 @@ from cockpit.adapters.okx_exchange.balances import balance_record, currencies, d
 from cockpit.adapters.okx_exchange.bills import bill_record
 from cockpit.adapters.okx_exchange.changing import margin_balance, relever
 from cockpit.adapters.okx_exchange.endpoints import Call, Limit, Rows, endpoint, page
-from cockpit.adapters.okx_exchange.figures import money, number, plain
+from cockpit.adapters.okx_exchange.figures import amount, money, number, plain
 from cockpit.adapters.okx_exchange.floor import Floor
 from cockpit.adapters.okx_exchange.placing import choice, floor_of, largest
 from cockpit.adapters.okx_exchange.positions import history_record, position_record
@@ -103,7 +103,12 @@ def risk(call: Call) -> Rows:
         for ccy in currencies(account)
         for row in [detail(account, ccy, call.now)]
     ]
-    held = [position_record(account, p, call.now) for p in account.positions.values()]
+    held = [
+        {**position_record(account, p, call.now), "notionalCcy": amount(coins)}
+        for p in account.positions.values()
+        for floor in [call.venue.floors[p.listed.inst_id]]
+        for coins in [floor.worth(float(abs(p.holding.qty)), floor.mark_price)[0]]
+    ]
     return [{"adjEq": "", "balData": money_rows, "posData": held, "ts": str(call.now)}]
 
 
