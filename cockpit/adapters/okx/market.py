@@ -172,6 +172,8 @@ class OkxMarket:
             self._chains[event.symbol] = event.seq
             self.put(event)
             return
+        if event.seq == last:
+            return  # the message came twice
         del self._chains[event.symbol]
         self._broken[event.symbol] = event.ts
         # The broken link itself goes on: by it the machine's own book knows that it is not whole.
