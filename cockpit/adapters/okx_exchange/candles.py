@@ -57,6 +57,9 @@ class Candles:
     def __init__(self, kept: int = 2_900) -> None:
         self.minutes: deque[list[float]] = deque(maxlen=kept)
         self.seconds: deque[list[float]] = deque(maxlen=1_200)
+        self._day_of: tuple[float, float] | None = None
+        self._day: tuple[float, ...] = ()
+        """Sums of the closed bars of 24 hours, made once a minute."""
 
     def fill(self, rows: Iterable[Row]) -> None:
         """Closed minutes from before the start, oldest first."""
@@ -106,21 +109,22 @@ class Candles:
             opening(bar, now)
         return out
 
-    def day(self, now: int) -> tuple[float, float, float, float, float, float, float]:
-        """(open, high, low, size, coin, quote, last) of the last 24 hours; zeros when nothing is known."""
-        since = now - DAY
-        rows = [row for row in self.minutes if row[0] >= since]
-        if not rows:
-            return (0.0,) * 7
+    def day(self, now: int) -> tuple[float, float, float, float, float, float]:
+        """(open, high, low, size, coin, quote) of the last 24 hours; zeros when nothing is known."""
+        if not self.minutes:
+            return (0.0,) * 6
+        since, newest = now - DAY, self.minutes[-1]
+        key = (since // MINUTE, newest[0])
+        if key != self._day_of:
+            self._day_of = key
+            self._day = _sums([row for row in self.minutes if since <= row[0] < newest[0]])
+        if not self._day:
+            return (newest[1], newest[2], newest[3], newest[5], newest[6], newest[7])
+        first, high, low, size, coin, quote = self._day
         return (
-            rows[0][1],
-            max(row[2] for row in rows),
-            min(row[3] for row in rows),
-            sum(row[5] for row in rows),
-            sum(row[6] for row in rows),
-            sum(row[7] for row in rows),
-            rows[-1][4],
-        )
+            first, max(high, newest[2]), min(low, newest[3]), size + newest[5], coin + newest[6],
+            quote + newest[7],
+        )  # fmt: skip
 
     def since(self, ts: int) -> float:
         """The first price at or after ``ts``; of the oldest bar kept when that is younger; 0 = none."""
@@ -128,6 +132,13 @@ class Candles:
             if row[0] >= ts:
                 return row[1]
         return self.minutes[-1][4] if self.minutes else 0.0
+
+
+def _sums(rows: list[list[float]]) -> tuple[float, ...]:
+    if not rows:
+        return ()
+    high, low = max(row[2] for row in rows), min(row[3] for row in rows)
+    return (rows[0][1], high, low, *(sum(row[i] for row in rows) for i in (5, 6, 7)))
 
 
 def _row(row: list[float]) -> Row:

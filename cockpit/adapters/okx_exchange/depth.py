@@ -98,7 +98,8 @@ class Depth:
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self._chains: dict[tuple[str, str], Chain] = {}
-        self._pictures: dict[tuple[str, str], tuple[object, int]] = {}
+        self._pictures: dict[tuple[str, str], tuple[object, int, int]] = {}
+        """What was told last, when, and at which number of the book it was looked at."""
 
     def chain(self, floor: Floor, channel: str) -> Chain:
         key = (channel, floor.listed.inst_id)
@@ -143,12 +144,15 @@ class Depth:
 
     def _picture(self, floor: Floor, channel: str, now: int) -> None:
         depth = PICTURES[channel]
-        shown = (floor.top(Side.BUY, depth), floor.top(Side.SELL, depth))
         key = (channel, floor.listed.inst_id)
-        before, at = self._pictures.get(key, (None, 0))
-        if shown == before and now - at < SILENCE_MS:
+        before, at, seq = self._pictures.get(key, (None, 0, -1))
+        if seq == floor.seq and now - at < SILENCE_MS:
             return
-        self._pictures[key] = (shown, now)
+        shown = (floor.top(Side.BUY, depth), floor.top(Side.SELL, depth))
+        if shown == before and now - at < SILENCE_MS:
+            self._pictures[key] = (shown, at, floor.seq)
+            return
+        self._pictures[key] = (shown, now, floor.seq)
         self.hub.publish(channel, floor.listed.inst_id, [picture(floor, depth, channel, now)])
 
 

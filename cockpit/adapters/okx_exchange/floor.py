@@ -229,7 +229,7 @@ class Floor:
     def ticker(self, now: int) -> dict[str, str]:
         """The ticker record (REST and ``tickers`` channel)."""
         listed, bid, ask = self.listed, self.bid, self.ask
-        first, high, low, size, coin, quote, _ = self.last_prices.day(now)
+        first, high, low, size, coin, quote = self.last_prices.day(now)
         return {
             "instType": listed.inst_type,
             "instId": listed.inst_id,
