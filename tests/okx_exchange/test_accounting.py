@@ -143,6 +143,23 @@ def test_margin_ratio_is_one_at_the_liquidation_price_and_there_it_happens(side:
     with_raw(scenario)
 
 
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_cross_margin_ratio_is_one_at_the_liquidation_price(side: str) -> None:
+    async def scenario(raw: Raw) -> None:
+        await raw.post("account/set-leverage", {"instId": SWAP, "mgnMode": "cross", "lever": "20"})
+        await raw.order(ordType="market", sz="200", side=side)
+        [position] = await raw.get("account/positions")
+        at = Decimal(position["liqPx"]).quantize(Decimal("0.1"))
+        raw.venue.move_to(SWAP, at + (Decimal("0.2") if side == "buy" else Decimal("-0.2")))
+        [position] = await raw.get("account/positions")
+        assert 1 < Decimal(position["mgnRatio"]) < Decimal("1.01")
+        raw.venue.move_to(SWAP, at - (Decimal("0.2") if side == "buy" else Decimal("-0.2")))
+        assert await raw.get("account/positions") == []
+        agrees(raw)
+
+    with_raw(scenario, cash={"USDT": Decimal(10_000)})
+
+
 def test_cross_liquidation_takes_what_the_currency_cannot_carry() -> None:
     async def scenario(raw: Raw) -> None:
         await raw.post("account/set-leverage", {"instId": SWAP, "mgnMode": "cross", "lever": "50"})

@@ -366,3 +366,21 @@ def test_the_thirty_first_connection_of_a_channel() -> None:
                 await wire.__aexit__()
 
     with_raw(scenario)
+
+
+def test_a_reader_that_is_too_slow_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cockpit.adapters.okx_exchange.socket.QUEUE", 5)
+
+    async def scenario(raw: Raw) -> None:
+        async with Wire(raw, "public") as wire:
+            await wire.subscribe({"channel": "tickers", "instId": SWAP})
+            [socket] = raw.running.server.hub.sockets
+            for _ in range(10):
+                socket.push("tickers", b'{"data":[]}')
+            for _ in range(200):
+                if wire.closed is not None:
+                    break
+                await asyncio.sleep(0.01)
+            assert wire.closed == 4005
+
+    with_raw(scenario)

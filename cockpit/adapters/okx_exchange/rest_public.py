@@ -239,3 +239,10 @@ def interest_history(call: Call) -> Rows:
     floor = the_floor(call)
     row = floor.interest_record(call.now)
     return [[row["ts"], row["oi"], row["oiCcy"], row["oiUsd"]]]
+
+
+@endpoint("GET", "rubik/stat/contracts/long-short-account-ratio-contract", Limit(5))
+def long_short_ratio(call: Call) -> Rows:
+    """Nobody else trades here whose side could be counted."""
+    the_floor(call)
+    return []
