@@ -146,3 +146,28 @@ def test_switching_a_sleeve_off_and_on() -> None:
     (place,) = places(say("sleeve_on"))  # type: ignore[arg-type]
     assert place.qty == 3
     assert msgspec.structs.asdict(stand.sleeve)["benched"] == ""
+
+
+def test_the_room_of_a_quote_counts_entries_on_their_way_and_gives_no_credit_for_the_other_side() -> None:
+    from cockpit.core.gate import scaled
+
+    def room(have: int, flying: int, target: int | None = None, side: Side = Side.BUY) -> object:
+        stand = Stand()
+        if have:
+            stand.holding(have)
+        if flying:
+            order = Order("x", "p1", stand.symbol, Side.BUY, OrderKind.MARKET, D(flying))
+            stand.state.orders["x"] = order
+        intent = wish(target=None if target is None else D(target), quotes=(Quote(side, D(99), D(50)),))
+        return [q.qty for q in scaled(intent, D(10), context(stand)).quotes]
+
+    assert room(0, 0) == [10]
+    assert room(4, 0) == [6]
+    assert room(4, 3) == [3]
+    assert room(4, 9) == []
+    assert room(-4, 0) == [10], "a stop may take the short away first"
+    assert room(-40, 0) == [40], "it may close all of it"
+    assert room(-4, 3) == [7]
+    assert room(0, 0, target=7) == [3]
+    assert room(0, 0, target=-7) == [10]
+    assert room(4, 3, side=Side.SELL) == [10]

@@ -144,6 +144,19 @@ def test_flatten_of_sleeves_that_cancel_each_other_out_closes_both() -> None:
     assert kinds(stand.fill(exits[1].cid)) == ["ReadAccount"]
 
 
+def test_sleeves_that_net_to_nothing_are_not_flat_while_their_exits_are_refused() -> None:
+    stand = Halted(sleeves=2)
+    stand.place_and_fill(stand.want(5))
+    stand.place_and_fill(stand.want(-5, sleeve=2))
+    for leave in places(stand.say("flatten")):
+        assert stand.reject(leave.cid) == ()
+    assert stand.state.ledger.held() == []
+    assert stand.alive() == []
+    assert stand.phase == "flattening"
+    again = stand.wait(1_000)
+    assert kinds(again) == ["Place", "Place"]
+
+
 def test_a_flatten_does_not_wait_for_dust() -> None:
     stand = Halted(SPOT)
     (buy,) = places(stand.want(1))

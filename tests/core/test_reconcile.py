@@ -206,6 +206,17 @@ def test_spot_has_no_reduce_only_so_the_old_stop_is_dead_before_the_new_one() ->
     assert new.trigger == 95
 
 
+def test_where_sleeves_share_a_side_two_stops_of_one_could_close_the_others_position() -> None:
+    stand = Stand(sleeves=2)
+    stand.place_and_fill(stand.want(5, sleeve=2))
+    (stop,) = places(stand.holding(5, stop=90.0))
+    assert stop.reduce_only
+    stand.ack(stop.cid)
+    assert stand.want(5, stop=91.0) == (Cancel(stop.cid, stand.symbol, "replaced"),)
+    (new,) = places(stand.cancelled(stop.cid))
+    assert new.trigger == 91
+
+
 def test_reduce_only_is_not_asked_when_another_sleeve_holds_the_other_side() -> None:
     stand = Stand(sleeves=2)
     stand.place_and_fill(stand.want(5))
