@@ -285,3 +285,18 @@ def test_the_testers_handle() -> None:
             assert answer.status == 400
 
     with_raw(scenario)
+
+
+def test_a_revoked_key() -> None:
+    async def scenario(raw: Raw) -> None:
+        async with Wire(raw, "private") as wire:
+            await wire.login()
+            await admin(raw, "revoke", {"key": raw.key})
+            for _ in range(200):
+                if wire.closed is not None:
+                    break
+                await asyncio.sleep(0.01)
+            assert wire.closed == 4007
+        assert (await raw.ask("GET", "account/balance"))[1]["code"] == "50111"
+
+    with_raw(scenario)

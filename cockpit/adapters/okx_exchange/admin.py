@@ -7,6 +7,7 @@ instrument {instId, state, tick, lot, min_qty}                        settling {
 maintenance {state, begin, end, title} | {}                           deposit {uid, ccy, amt}
 truth {uid}                  what the venue itself knows about an account
 log {}                       every order request that was looked at   sockets {}
+    revoke {key}                 an API key is no more; its sockets are closed (4007)
 """
 
 from __future__ import annotations
@@ -69,6 +70,9 @@ def do(server: Server, what: str, body: Any) -> Any:
             }
             for s in server.hub.sockets
         ]
+    if what == "revoke":
+        server.revoke(body["key"])
+        return {}
     if what == "truth":
         return truth(next(a for a in venue.accounts if a.uid == body["uid"]))
     return _market(server, what, body)

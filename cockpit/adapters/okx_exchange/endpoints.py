@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from cockpit.adapters.okx_exchange.refusals import Refusal, missing, wrong
+from cockpit.adapters.okx_exchange.refusals import missing, wrong
 
 if TYPE_CHECKING:
     from cockpit.adapters.okx_exchange.account import Account
@@ -125,24 +126,21 @@ def endpoint(
     return register
 
 
-def page(rows: list[dict[str, Any]], call: Call, key: str, most: int = 100) -> list[dict[str, Any]]:
-    """Rows (newest first) between the exclusive cursors ``after`` (older) and ``before`` (newer)."""
+def page(
+    rows: Iterable[dict[str, Any]], call: Call, key: str, *, stamp: str = "ts", most: int = 100
+) -> list[dict[str, Any]]:
+    """The newest of ``rows`` (newest first) between the exclusive cursors ``after`` and ``before``.
+
+    ``begin`` and ``end`` bound ``stamp``. No more rows are made than the page needs.
+    """
     after, before = call.instant("after"), call.instant("before")
     begin, end = call.instant("begin"), call.instant("end")
-    stamp = "cTime" if rows and "cTime" in rows[0] and "ts" not in rows[0] else "ts"
-    found = [
+    found = (
         row
         for row in rows
         if (after is None or int(row[key]) < after)
         and (before is None or int(row[key]) > before)
         and (begin is None or int(row[stamp]) >= begin)
         and (end is None or int(row[stamp]) <= end)
-    ]
-    return found[: call.count(most, most)]
-
-
-def found_or(rows: Rows, code: str, message: str) -> Rows:
-    """The rows; Refusal when there are none."""
-    if not rows:
-        raise Refusal(code, message)
-    return rows
+    )
+    return [*islice(found, call.count(most, most))]

@@ -80,6 +80,7 @@ def position_record(account: Account, position: Position, now: int) -> dict[str,
     last = exact(floor.last) if held else ZERO
     profit_last = unrealised(instrument, holding, last) if held and last else ZERO
     lever = Decimal(position.lever)
+    in_force = margin.max_leverage(instrument, holding.qty, rules) or lever
     cost = abs(holding.cost)
     rate = margin.maintenance(instrument, holding.qty, rules)
     isolated = mode is MarginMode.ISOLATED
@@ -103,7 +104,7 @@ def position_record(account: Account, position: Position, now: int) -> dict[str,
         "uplRatioLastPx": money(profit_last * lever / cost) if cost else "",
         "lever": position.lever,
         "liqPx": money(liq) if liq is not None else "",
-        "imr": money(value / lever) if held and not isolated else "",
+        "imr": money(value / in_force) if held and not isolated else "",
         "margin": money(holding.margin) if held and isolated else "",
         "mgnRatio": ratio(account, position, mark, profit) if held else "",
         "mmr": money(value * rate) if held else "",

@@ -92,7 +92,7 @@ def positions_history(call: Call) -> Rows:
     wanted = {name: call.get(name) for name in ("instType", "instId", "mgnMode", "type", "posId")}
     rows = [history_record(position) for position in reversed(call.account.closed)]
     rows = [row for row in rows if all(not value or row[name] == value for name, value in wanted.items())]
-    return page(rows, call, "uTime")
+    return page(rows, call, "uTime", stamp="uTime")
 
 
 @endpoint("GET", "account/account-position-risk", Limit(10, scope="uid"), permission=READ)
@@ -253,12 +253,16 @@ def trade_fee(call: Call) -> Rows:
 
 def bill_rows(call: Call, reach: int) -> Rows:
     wanted = {name: call.get(name) for name in ("instType", "instId", "ccy", "mgnMode", "type", "subType")}
-    rows = [bill_record(bill) for bill in reversed(call.account.bills) if bill.ts >= call.now - reach]
-    rows = [row for row in rows if all(not value or row[name] == value for name, value in wanted.items())]
-    linear = call.get("ctType")
-    if linear:
-        inverse = {f.listed.inst_id for f in call.venue.floors.values() if f.listed.inverse}
-        rows = [row for row in rows if (row["instId"] in inverse) == (linear == "inverse")]
+    wanted = {name: value for name, value in wanted.items() if value}
+    contract = call.get("ctType")
+    inverse = {f.listed.inst_id for f in call.venue.floors.values() if f.listed.inverse}
+    records = (bill_record(bill) for bill in reversed(call.account.bills) if bill.ts >= call.now - reach)
+    rows = (
+        row
+        for row in records
+        if all(row[name] == value for name, value in wanted.items())
+        and (not contract or (row["instId"] in inverse) == (contract == "inverse"))
+    )
     return page(rows, call, "billId")
 
 

@@ -151,19 +151,21 @@ def _forgotten(order: Order, now: int) -> bool:
 
 
 def orders(call: Call, rows: Iterable[Order]) -> Rows:
-    """Records newest first, filtered and paged."""
-    wanted = {name: call.get(name) for name in ("instType", "instId", "ordType", "state", "category")}
-    kinds = wanted.pop("ordType").split(",") if wanted["ordType"] else []
-    wanted.pop("ordType", None)
+    """Records of ``rows`` (oldest first), newest first, filtered and paged."""
+    kind, inst_id, state, category = (call.get(n) for n in ("instType", "instId", "state", "category"))
+    kinds = call.get("ordType").split(",") if call.get("ordType") else []
     family = call.get("instFamily") or call.get("uly")
-    found = []
-    for order in rows:
-        record = order_record(order)
-        fits = all(not value or record[name] == value for name, value in wanted.items())
-        if fits and (not kinds or order.ord_type in kinds) and family in ("", order.listed.family):
-            found.append(record)
-    found.sort(key=lambda row: int(row["ordId"]), reverse=True)
-    return page(found, call, "ordId")
+    found = (
+        order_record(order)
+        for order in reversed([*rows])
+        if kind in ("", order.listed.inst_type)
+        and inst_id in ("", order.listed.inst_id)
+        and family in ("", order.listed.family)
+        and state in ("", order.state)
+        and category in ("", order.category)
+        and (not kinds or order.ord_type in kinds)
+    )
+    return page(found, call, "ordId", stamp="cTime")
 
 
 @endpoint("GET", "trade/orders-pending", Limit(60, scope="uid"), permission="read_only")
@@ -192,15 +194,18 @@ def archive(call: Call) -> Rows:
 
 
 def fill_rows(call: Call, reach: int) -> Rows:
-    wanted = {name: call.get(name) for name in ("instType", "instId", "ordId", "subType")}
+    kind, inst_id, ord_id, sub_type = (call.get(n) for n in ("instType", "instId", "ordId", "subType"))
     family = call.get("instFamily") or call.get("uly")
-    rows = [
-        record
+    rows = (
+        fill_record(fill)
         for fill in reversed(call.account.fills)
-        if fill.ts >= call.now - reach and family in ("", fill.listed.family)
-        for record in [fill_record(fill)]
-        if all(not value or record[name] == value for name, value in wanted.items())
-    ]
+        if fill.ts >= call.now - reach
+        and kind in ("", fill.listed.inst_type)
+        and inst_id in ("", fill.listed.inst_id)
+        and family in ("", fill.listed.family)
+        and ord_id in ("", str(fill.ord_id))
+        and sub_type in ("", fill.sub_type)
+    )
     return page(rows, call, "billId")
 
 
@@ -282,7 +287,7 @@ def algo_rows(call: Call, rows: Iterable[algos.Algo]) -> Rows:
     found = [algos.algo_record(algo) for algo in rows if algo.ord_type in kinds]
     found = [row for row in found if all(not value or row[name] == value for name, value in wanted.items())]
     found.sort(key=lambda row: int(row["algoId"]), reverse=True)
-    return page(found, call, "algoId")
+    return page(found, call, "algoId", stamp="cTime")
 
 
 @endpoint("GET", "trade/orders-algo-pending", SLOW, permission="read_only")

@@ -127,6 +127,13 @@ class Server:
             else:
                 socket.close(int(rule.code) if rule.code.startswith("4") else 4006, rule.message.encode())
 
+    def revoke(self, key: str) -> None:
+        """An API key is deleted: unknown from now on, and what it opened is closed."""
+        self.venue.keys.remove(key)
+        for socket in [*self.hub.sockets]:
+            if socket.key is not None and socket.key.key == key:
+                socket.close(4007, b"API key has been updated or deleted")
+
     # --- WebSockets -------------------------------------------------------------------------------
 
     async def _socket(self, request: web.Request) -> web.StreamResponse:
