@@ -16,7 +16,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -33,11 +33,10 @@ from cockpit.adapters.secret import Credentials
 from cockpit.adapters.venues.paper import PaperVenue
 from cockpit.adapters.venues.sim import VenueMemory
 from cockpit.app.market import warm_up
-from cockpit.app.market import warm_up
 from cockpit.core import events as ev
 from cockpit.core.config import Config, SleeveConfig, timeframe_ms
 from cockpit.core.engine import Engine
-from cockpit.core.errors import ConfigError
+from cockpit.core.errors import ConfigError, Transient
 from cockpit.core.matching import Exchange, Rules
 from cockpit.core.ports import Venue
 from cockpit.core.types import Instrument, MarginMode, PositionMode
@@ -49,6 +48,9 @@ DEFAULT_SYMBOLS = ("okx:BTC-USDT-SWAP",)
 WORD = "LIVE"
 """What must be typed before real money is touched."""
 RING_S = 0.01
+START_TRIES = 4
+START_PAUSE_S = 1.0
+T = TypeVar("T")
 Put = Callable[[ev.AnyEvent], None]
 Job = Callable[[], Awaitable[None]]
 
@@ -216,24 +218,34 @@ async def open_okx(
     budget = Budget(asyncio.get_running_loop().time)
     rest = Rest(where, keys, budget)
     try:
-        await rest.sync(now_ms)
+        await patient(lambda: rest.sync(now_ms))
         chosen = tuple(sleeves or config.sleeves)
         extra = [text if ":" in text else f"okx:{text}" for text in config.okx.symbols]
         symbols = dict.fromkeys([*(row.symbol for row in chosen), *extra]) or dict.fromkeys(DEFAULT_SYMBOLS)
         margin = MarginMode(config.venue.margin_mode)
-        markets = await instruments.load(rest, symbols, margin, private=keys is not None)
+        markets = await patient(lambda: instruments.load(rest, symbols, margin, private=keys is not None))
         uid = "paper"
         if keys is not None:
-            uid = (await agree(rest, terms_of(config), markets.values())).uid
+            uid = (await patient(lambda: agree(rest, terms_of(config), markets.values()))).uid
         born = kept(folder, Born(now_ms(), run.execution, uid))
         chosen = chosen or tuple(SleeveConfig("ema_trend", symbol, "1m") for symbol in symbols)
         frames = {symbol: lengths(symbol, chosen) for symbol in markets}
         found = OkxSession(config, folder, where, markets, chosen, frames, keys, born, rest, budget)
-        found.warm = await history(found, now_ms)
+        found.warm = await patient(lambda: history(found, now_ms))
         return found
     except BaseException:
         await rest.close()
         raise
+
+
+async def patient(work: Callable[[], Awaitable[T]]) -> T:
+    """Read, and read again where the venue only says "not now". Raises Transient when it keeps saying so."""
+    for _ in range(START_TRIES - 1):
+        try:
+            return await work()
+        except Transient:
+            await asyncio.sleep(START_PAUSE_S)
+    return await work()
 
 
 def lengths(symbol: str, sleeves: Sequence[SleeveConfig]) -> tuple[int, ...]:

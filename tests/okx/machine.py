@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -17,9 +16,9 @@ from cockpit.adapters.okx_exchange import Running
 from cockpit.adapters.okx_exchange.admin import truth
 from cockpit.adapters.okx_exchange.faults import Fault
 from cockpit.adapters.store.sqlite import SqliteStore
-from cockpit.app import compose
 from cockpit.app.discover import discover
 from cockpit.app.okx import OkxSession, open_okx, ring
+from cockpit.app.recovery import recover
 from cockpit.app.runtime import WallClock
 from cockpit.core import events as ev
 from cockpit.core.config import Config, OkxConfig, RiskConfig, RunConfig, SleeveConfig
@@ -187,15 +186,16 @@ class Machine:
 
 
 @contextlib.asynccontextmanager
-async def machine(running: Running, folder: Path, config: Config | None = None) -> AsyncIterator[Machine]:
-    """A cockpit that trades on the local exchange until the block ends."""
+async def machine(
+    running: Running, folder: Path, config: Config | None = None, *, orderly: bool = True
+) -> AsyncIterator[Machine]:
+    """A cockpit that trades on the local exchange; not ``orderly``: at the end it is cut off in the act."""
     discover()
     config = config or settings(running)
     session = await open_okx(config, folder, OneKey(running))
     store = await SqliteStore.open(folder / "cockpit.db", mode=config.run.execution, synchronous="OFF")
     try:
-        cast = compose.cast(session.sleeves, session.instruments, session.frames)
-        engine = compose.fresh(config, config.run.execution, session.instruments, cast)
+        engine, _ = await recover(store, config, config.run.execution, session)
         clock, inbox = WallClock(), Inbox()
         live = session.connect(inbox.put, clock.now_ms)
         made: list[Machine] = []
@@ -209,11 +209,12 @@ async def machine(running: Running, folder: Path, config: Config | None = None) 
             others={**live.jobs, "ring": lambda: ring(lambda: engine.deadline, inbox.put, clock.now_ms)},
         )
         made.append(Machine(running, session, engine, crew))
-        crew.boot(1, config.run.execution, "test", "", clock.now_ms())
+        crew.boot(engine.state.boot + 1, config.run.execution, "test", "", clock.now_ms())
         async with alive(crew.run()):
             await until(lambda: engine.state.reconciled and engine.state.links.get("private"), 20)
             yield made[0]
-            await crew.drain()
+            if orderly:
+                await crew.drain()
     finally:
         await store.close()
         await session.close()
@@ -223,7 +224,3 @@ async def trade(made: Machine, fills: int, seconds: float = 20.0) -> None:
     """Until so many more fills have happened."""
     goal = made.engine.state.fills + fills
     await until(lambda: made.engine.state.fills >= goal, seconds)
-
-
-async def pause(seconds: float) -> None:
-    await asyncio.sleep(seconds)

@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from cockpit.adapters.okx import adapter as adapter_module
+from cockpit.adapters.okx import reading as reading_module
 from cockpit.adapters.okx.adapter import OkxVenue
 from cockpit.adapters.okx.agreement import Terms, agree
 from cockpit.adapters.okx.budget import Budget
@@ -236,6 +237,7 @@ def test_funding_is_booked_once_by_its_bill(monkeypatch: pytest.MonkeyPatch) -> 
     async def story(made: Desk) -> None:
         await made.venue.submit(made.market_order(qty=Decimal(10)))
         await made.hears(ev.Fill)
+        await asyncio.sleep(0.05)  # what was opened at the very instant does not pay
         made.running.server.venue.fund("BTC-USDT-SWAP", 0.001)
         made.running.server.step()
         paid = await made.hears(ev.FundingPaid)
@@ -245,6 +247,27 @@ def test_funding_is_booked_once_by_its_bill(monkeypatch: pytest.MonkeyPatch) -> 
         account = await made.read()
         fees = {f.trade_id: f.fee for f in made.said(ev.Fill)}
         assert account.balances["USDT"] == Decimal(100_000) - sum(fees.values()) + paid.amount
+
+    run(story)
+
+
+def test_a_stream_that_loses_a_fill_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It answers pings and says nothing: the read finds the fill, and the stream is opened anew."""
+    monkeypatch.setattr(adapter_module, "CATCH_UP_S", 0.5)
+    monkeypatch.setattr(reading_module, "LATE_MS", 300)
+
+    async def story(made: Desk) -> None:
+        wish = made.wish()
+        await made.venue.submit(wish)
+        await asyncio.sleep(0.3)
+        made.running.server.strike(Fault("sockets private", "stall"))
+        made.running.server.venue.move_to("BTC-USDT-SWAP", below(made, "0.98"))
+        fill = await made.hears(ev.Fill, wish.cid)
+        assert fill.qty == 1
+        await until(
+            lambda: [e.up for e in made.said(ev.Link) if e.channel == "private"] == [True, False, True]
+        )
+        assert [f for f in made.said(ev.DataFault) if f.what == "silent"]
 
     run(story)
 

@@ -55,7 +55,8 @@ FAULTS: dict[str, Callable[[Machine], None]] = {
     "cancels late": lambda m: m.fault("cancel", "defer", times=0, ms=400),
 }
 GATE = (
-    "pushes dropped", "pushes reordered", "answers lost", "sockets cut", "private half open", "market stalls",
+    "account streams stall", "pushes dropped", "pushes reordered", "answers lost", "sockets cut",
+    "private half open", "market stalls",
     "stops answered by nobody", "unknown outcomes", "book updates lost",
 )  # fmt: skip
 

@@ -5,9 +5,16 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import msgspec
+import pytest
+
+from cockpit.adapters.keys import Store
+from cockpit.app.okx import open_okx
 from cockpit.core import events as ev
+from cockpit.core.config import Config
+from cockpit.core.errors import CockpitError, ConfigError
 from tests.okx.desks import exchange
-from tests.okx.machine import machine, settings, trade
+from tests.okx.machine import OneKey, machine, settings, trade
 
 
 def test_it_trades_and_the_books_are_equal(tmp_path: Path) -> None:
@@ -20,6 +27,58 @@ def test_it_trades_and_the_books_are_equal(tmp_path: Path) -> None:
             assert not made.engine.state.faults
 
     asyncio.run(asyncio.wait_for(story(), 60))
+
+
+def test_a_restart_in_the_middle_of_it_finds_everything_again(tmp_path: Path) -> None:
+    """Orders, stops, positions and money from before: same journal, next process, nothing sent twice."""
+
+    async def story() -> None:
+        async with exchange() as running:
+            before = []
+            for _ in range(2):
+                async with machine(running, tmp_path, orderly=False) as made:
+                    await trade(made, 4)
+                    before += made.heard
+            async with machine(running, tmp_path) as made:
+                made.heard[:0] = before
+                assert made.engine.state.fills >= 8
+                await trade(made, 2)
+                await made.quiet()
+                made.assert_equal_books()
+
+    asyncio.run(asyncio.wait_for(story(), 90))
+
+
+def test_what_refuses_to_start(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with exchange() as running:
+            good = settings(running)
+            keys = OneKey(running)
+            cases: list[tuple[Config, Store | None, str]] = [
+                (changed(good, run={"live": True, "execution": "live"}), keys, "type LIVE"),
+                (good, None, "cockpit keys add okx/demo/trade"),
+                (changed(good, venue={"leverage": 9.0}), keys, "settings say venue.leverage = 9"),
+                (changed(good, venue={"position_mode": "hedge"}), keys, "venue.position_mode = hedge"),
+                (changed(good, okx={"symbols": ("NO-SUCH-SWAP",)}), keys, "lists no NO-SUCH-SWAP"),
+            ]
+            for config, store, said in cases:
+                with pytest.raises(CockpitError, match=said):
+                    await open_okx(config, tmp_path, store)
+            session = await open_okx(good, tmp_path, keys)
+            assert session.born.uid
+            assert len(session.warm) >= 20  # indicators begin warm
+            await session.close()
+            (tmp_path / "okx.json").write_text('{"born":1,"execution":"demo","uid":"somebody"}')
+            with pytest.raises(ConfigError, match="journal of demo account somebody"):
+                await open_okx(good, tmp_path, keys)
+
+    asyncio.run(asyncio.wait_for(story(), 60))
+
+
+def changed(config: Config, **tables: dict[str, object]) -> Config:
+    """The same settings but for these keys."""
+    fresh = {name: msgspec.structs.replace(getattr(config, name), **keys) for name, keys in tables.items()}
+    return msgspec.structs.replace(config, **fresh)
 
 
 def test_paper_on_the_live_book(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from cockpit.adapters.okx.budget import Budget
 from cockpit.adapters.okx.codes import Answer, Verdict, judge
 from cockpit.adapters.okx.endpoints import Endpoints
 from cockpit.adapters.okx.instruments import Listed
+from cockpit.adapters.okx.promises import Promises
 from cockpit.adapters.okx.reading import Reader
 from cockpit.adapters.okx.rest import Refused, Rest
 from cockpit.adapters.okx.socket import Socket
@@ -65,9 +66,11 @@ class Stream:
         self.name = name
         self._desk = desk
         self.up = False
+        self.promises = Promises(asyncio.get_running_loop().time)
 
     def hear(self, frame: frames.Frame) -> None:
-        self._desk.hear(frame)
+        for cid in self._desk.hear(frame):
+            self.promises.keep(cid)
 
     def link(self, up: bool, reason: str) -> None:
         self.up = up
@@ -112,6 +115,8 @@ class OkxVenue:
         self._dead_man = dead_man
         self._hints = asyncio.Event()
         self._up = False
+        self._since = 0
+        """Since when (venue ms) the account's streams are as they are."""
         self._streams = (Stream("private", self), Stream("business", self))
         rng = rng or Random()
         clock = self.reader.venue_ms
@@ -131,7 +136,9 @@ class OkxVenue:
     async def run(self) -> None:
         """Keep the streams, catch up, keep the clock and the dead man's switch. Cancel it to end."""
         async with asyncio.TaskGroup() as group:
-            for work in (self.private.run, self.business.run, self._catch_up, self._keep_clock):
+            for work in (
+                self.private.run, self.business.run, self._catch_up, self._keep_clock, self._keep_promises,
+            ):  # fmt: skip
                 group.create_task(work())
             if self._dead_man:
                 group.create_task(self._hold_dead_man())
@@ -182,6 +189,7 @@ class OkxVenue:
         else:
             answer = await self._order("order", "trade/order", one, body, action.cid, urgent=urgent)
         if self._accepted(answer):
+            self._streams[1 if requests.is_algo(action) else 0].promises.expect(action.cid)
             ident = answer.row.get("algoId") or answer.row.get("ordId", "")
             self.traces.owners[ident] = action.cid
             self.put(ev.Ack(self.now_ms(), action.cid, ident))
@@ -278,10 +286,17 @@ class OkxVenue:
 
     # --- what the venue says ----------------------------------------------------------------------
 
-    def hear(self, frame: frames.Frame) -> None:
-        """A private push. Raises what ``private.parse`` raises: the socket makes a fault of it."""
+    def hear(self, frame: frames.Frame) -> list[str]:
+        """A private push; returns the orders of ours that it told of.
+
+        Raises what ``private.parse`` raises: the socket makes a fault of it.
+        """
         traces = self.traces
+        told = []
         for news in private.parse(frame, self.now_ms()):
+            cid = getattr(news, "cid", "")
+            if cid:
+                told.append(cid)
             if isinstance(news, private.Child):
                 traces.children[news.cid] = news.ord_id
                 traces.owners[news.ord_id] = news.cid
@@ -293,12 +308,14 @@ class OkxVenue:
                     if not news.cid:
                         self._hints.set()
                 self.put(news)
+        return told
 
     def linked(self, reason: str) -> None:
         """A private socket went up or down: the account's link is up only with both."""
         up = all(stream.up for stream in self._streams)
         if up is not self._up:
             self._up = up
+            self._since = self.reader.venue_ms()
             self.put(ev.Link(self.now_ms(), "private", up, reason))
 
     # --- housekeeping -----------------------------------------------------------------------------
@@ -314,9 +331,23 @@ class OkxVenue:
                 pass
             self._hints.clear()
             try:
-                await self.reader.catch_up()
+                late = await self.reader.catch_up()
             except (Transient, Refused) as error:
                 self.put(ev.DataFault(self.now_ms(), "okx", "catch_up", str(error)))
+                continue
+            if self._up and late > self._since:
+                self._streams[0].fault("silent", "a fill was not told", None)
+                self.private.restart("a fill was not told")
+
+    async def _keep_promises(self) -> None:
+        """A stream that does not tell of an order which was taken is opened anew."""
+        while True:
+            await asyncio.sleep(0.5)
+            for stream, socket in zip(self._streams, (self.private, self.business), strict=True):
+                cid = stream.promises.broken()
+                if cid and stream.up:
+                    stream.fault("silent", f"says nothing of {cid}, which was taken", None)
+                    socket.restart(f"silent about {cid}")
 
     async def _keep_clock(self) -> None:
         while True:

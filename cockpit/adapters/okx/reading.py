@@ -43,6 +43,8 @@ RECENT_MS = 2 * 86_400_000
 OVERLAP_MS = 5_000
 SETTLE_MS = 250
 """A fill this close to the reading of the balances may or may not be in them: they are read again."""
+LATE_MS = 3_000
+"""A fill this old that no push has told was lost by the stream."""
 TRIES = 3
 ALGO_TYPES = ("conditional,oco", "trigger", "move_order_stop")
 
@@ -192,14 +194,20 @@ class Reader:
             )
         )
 
-    async def catch_up(self) -> None:
-        """Fills and bills since the last time, with overlap: what a stream lost does not stay lost (F14)."""
+    async def catch_up(self) -> int:
+        """Fills and bills since the last time, with overlap: what a stream lost does not stay lost (F14).
+
+        Returns when (venue ms) the newest fill happened that the stream should have told; 0 = it told all.
+        """
         begin = max(self.cursor - 60_000, self.born) + self._rest.offset_ms
         now = self._now_ms()
         fills = await self._fills(begin)
-        await self._tell_all([f for f in fills if (symbol(f.inst_id), f.trade_id) not in self._traces.told])
+        untold = [f for f in fills if (symbol(f.inst_id), f.trade_id) not in self._traces.told]
+        await self._tell_all(untold)
         await self._bills(begin, known=True)
         self.cursor = now
+        late = self.venue_ms() - LATE_MS
+        return max((int(f.ts) for f in untold if int(f.ts) < late), default=0)
 
     async def _tell_all(self, fills: list[FillRow]) -> None:
         for fill in reversed(fills):
