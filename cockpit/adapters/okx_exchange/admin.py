@@ -7,7 +7,7 @@ instrument {instId, state, tick, lot, min_qty}                        settling {
 maintenance {state, begin, end, title} | {}                           deposit {uid, ccy, amt}
 truth {uid}                  what the venue itself knows about an account
 log {}                       every order request that was looked at   sockets {}
-    revoke {key}                 an API key is no more; its sockets are closed (4007)
+revoke {key}                 an API key is no more; its sockets are closed (4007)
 """
 
 from __future__ import annotations

@@ -261,11 +261,10 @@ def standing(floor: Floor, now: int) -> list[ev.AnyEvent]:
     events: list[ev.AnyEvent] = []
     if floor.bids or floor.asks:
         events.append(ev.BookSnapshot(now, symbol, now, levels(floor.bids), levels(floor.asks), floor.seq))
-    if floor.last_ticks:
+    last = floor.ticks(floor.last)
+    if last:
         size = 1 / instrument.lots_per_unit
-        events.append(
-            ev.Trade(now, symbol, now, floor.last_ticks / instrument.ticks_per_unit, size, Side.BUY)
-        )
+        events.append(ev.Trade(now, symbol, now, last / instrument.ticks_per_unit, size, Side.BUY))
     if floor.mark:
         events.append(ev.Mark(now, symbol, floor.mark, floor.index))
     if floor.settle_ts > now:
