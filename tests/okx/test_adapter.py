@@ -20,7 +20,7 @@ from cockpit.adapters.okx_exchange.faults import Fault
 from cockpit.core import events as ev
 from cockpit.core.errors import Ambiguous, Transient, VenueError
 from cockpit.core.orders import OrderKind, Role
-from cockpit.core.types import MarginMode, PositionMode, Side
+from cockpit.core.types import MarginMode, PositionMode, PosSide, Side
 from tests.okx.desks import OPTIONS, SWAP, Desk, credentials, desk, doors, exchange, wall_ms
 from tests.okx.scripted import until
 
@@ -346,3 +346,40 @@ def test_terms_that_change_while_we_trade_are_told() -> None:
         assert listing.instrument.tiers  # what the push does not say is kept
 
     run(story)
+
+
+def test_spot_is_bought_in_coins_and_its_fee_is_a_coin() -> None:
+    spot = "okx:BTC-USDT"
+
+    async def told() -> None:
+        options = Options(symbols=("BTC-USDT", "BTC-USDT-SWAP"), history=5)
+        async with exchange(options) as running, desk(running, symbols=(spot, SWAP)) as made:
+            wish = made.market_order(symbol=spot, qty=Decimal("0.01"))
+            await made.venue.submit(wish)
+            report = await made.hears(ev.OrderReport, wish.cid)
+            fills = {f.trade_id: f for f in made.said(ev.Fill, wish.cid)}.values()
+            assert (report.state, sum(f.qty for f in fills)) == ("filled", Decimal("0.01"))
+            assert {f.fee_ccy for f in fills} == {"BTC"}
+            account = await made.read()
+            assert account.balances["BTC"] == 1 + Decimal("0.01") - sum(f.fee for f in fills)
+            assert not account.positions  # coins are cash
+
+    asyncio.run(asyncio.wait_for(told(), 30))
+
+
+def test_long_and_short_side_by_side() -> None:
+    async def told() -> None:
+        async with exchange() as running:
+            account = next(a for a in running.server.venue.accounts if a.demo)
+            account.set_hedged(True)
+            async with desk(running, position_mode=PositionMode.HEDGE) as made:
+                long = made.market_order(qty=Decimal(2), pos_side=PosSide.LONG)
+                short = made.market_order(Side.SELL, qty=Decimal(1), pos_side=PosSide.SHORT)
+                close = made.market_order(Side.SELL, pos_side=PosSide.LONG, role=Role.EXIT, reduce_only=True)
+                for wish in (long, short, close):
+                    await made.venue.submit(wish)
+                    assert (await made.hears(ev.Fill, wish.cid)).pos_side is wish.pos_side
+                found = {(p.pos_side, p.qty) for p in (await made.read()).positions}
+                assert found == {(PosSide.LONG, Decimal(1)), (PosSide.SHORT, Decimal(-1))}
+
+    asyncio.run(asyncio.wait_for(told(), 30))
