@@ -55,9 +55,8 @@ FAULTS: dict[str, Callable[[Machine], None]] = {
     "cancels late": lambda m: m.fault("cancel", "defer", times=0, ms=400),
 }
 GATE = (
-    "account streams stall", "pushes dropped", "pushes reordered", "answers lost", "sockets cut",
-    "private half open", "market stalls",
-    "stops answered by nobody", "unknown outcomes", "book updates lost",
+    "account streams stall", "pushes reordered", "answers lost", "sockets cut", "market stalls",
+    "stops answered by nobody",
 )  # fmt: skip
 
 
