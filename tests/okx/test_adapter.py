@@ -168,6 +168,19 @@ def test_absence_is_a_proof_only_after_the_deadline(monkeypatch: pytest.MonkeyPa
     run(story)
 
 
+def test_an_order_of_an_older_journal_is_not_taken_for_ours() -> None:
+    """A fresh journal counts its client ids from the beginning; the venue remembers three months."""
+
+    async def story(made: Desk) -> None:
+        wish = made.wish()
+        await made.venue.submit(wish)
+        assert (await made.ask(wish.cid)).found
+        made.venue.reader.born = wall_ms() + 60_000
+        assert not (await made.ask(wish.cid)).found
+
+    run(story)
+
+
 def test_an_answer_lost_is_asked_about_never_sent_again() -> None:
     async def story(made: Desk) -> None:
         fault(made, "op order", "lose")

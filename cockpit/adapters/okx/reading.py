@@ -136,12 +136,18 @@ class Reader:
             if error.code in NOT_FOUND:
                 return None
             raise Transient(str(error)) from error
-        return rows[0] if rows else None
+        return rows[0] if rows and self._of_this_journal(rows[0]) else None
+
+    def _of_this_journal(self, row: OrderRow | AlgoRow) -> bool:
+        """An order from before this journal began may bear the same client id: it is not the one meant."""
+        made = int(row.c_time) if row.c_time.isdigit() else 0
+        return not made or made >= self.born + self._rest.offset_ms - CLOCK_MS
 
     async def _in_history(self, cid: str, inst: str) -> OrderRow | None:
         kind = "SPOT" if inst.count("-") == 1 else "SWAP"
         rows = await self._list("trade/orders-history", {"instType": kind, "instId": inst}, OrderRow, "", 1)
-        return next((r for r in rows if cid in {r.cl_ord_id, r.algo_cl_ord_id}), None)
+        named = (r for r in rows if cid in {r.cl_ord_id, r.algo_cl_ord_id})
+        return next((r for r in named if self._of_this_journal(r)), None)
 
     async def _tell_fills(self, row: OrderRow, cid: str) -> None:
         self._traces.owners[row.ord_id] = cid
