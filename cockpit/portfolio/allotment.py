@@ -14,7 +14,8 @@ TOLERANCE = 0.05
 class Allotment(msgspec.Struct, frozen=True):
     """What a judged answer comes to.
 
-    ``targets``: strategy → share of equity, signed; empty unless ``valid``. ``code`` says what was wrong first.
+    ``targets``: strategy → share of equity, signed; empty unless ``valid``. ``code`` says what was wrong
+    first.
     """
 
     valid: bool
