@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from cockpit.adapters.okx.promises import TOLD_S, Promises
-from cockpit.adapters.okx.traces import KEPT, Recent
+from cockpit.adapters.connectivity.promises import TOLD_S, Promises
+from cockpit.adapters.connectivity.traces import KEPT, Recent
 
 
 class Hands:

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
+from cockpit.adapters.connectivity.verdict import Verdict
 from cockpit.adapters.okx.budget import Budget
-from cockpit.adapters.okx.codes import Verdict
 from cockpit.adapters.okx.endpoints import Endpoints
 from cockpit.adapters.okx.rest import Refused, Rest, camel
 from cockpit.adapters.okx.rows import OrderRow

@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from cockpit.adapters.connectivity.verdict import Verdict
 from cockpit.adapters.okx import instruments
 from cockpit.adapters.okx.agreement import AccountConfig, Leverage
-from cockpit.adapters.okx.codes import Reply, Verdict, judge
+from cockpit.adapters.okx.codes import Reply, judge
 from cockpit.adapters.okx.instruments import FeeRow, MarketRow, TierRow
 from cockpit.adapters.okx.market import Candle
 from cockpit.adapters.okx.reading import Rate

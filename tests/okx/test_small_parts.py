@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cockpit.adapters.connectivity.verdict import Verdict
 from cockpit.adapters.okx import requests
 from cockpit.adapters.okx.budget import LIMITS, MARGIN_S, Budget
-from cockpit.adapters.okx.codes import Reply, Verdict, judge, verdict
+from cockpit.adapters.okx.codes import Reply, judge, verdict
 from cockpit.adapters.okx.endpoints import endpoints
 from cockpit.adapters.okx.sign import login
 from cockpit.adapters.secret import Credentials, Secret

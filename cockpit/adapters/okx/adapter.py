@@ -15,18 +15,19 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
+from cockpit.adapters.connectivity.promises import Promises
+from cockpit.adapters.connectivity.traces import Traces
+from cockpit.adapters.connectivity.verdict import Answer, Verdict
 from cockpit.adapters.okx import frames, private, requests
 from cockpit.adapters.okx.agreement import AccountConfig, Terms, agree
 from cockpit.adapters.okx.budget import Budget
-from cockpit.adapters.okx.codes import Answer, Verdict, judge
+from cockpit.adapters.okx.codes import judge
 from cockpit.adapters.okx.endpoints import Endpoints
 from cockpit.adapters.okx.instruments import Listed
-from cockpit.adapters.okx.promises import Promises
 from cockpit.adapters.okx.reading import Reader
 from cockpit.adapters.okx.rest import Refused, Rest
 from cockpit.adapters.okx.socket import Socket
 from cockpit.adapters.okx.topics import Topic
-from cockpit.adapters.okx.traces import Traces
 from cockpit.adapters.secret import Credentials
 from cockpit.core import events as ev
 from cockpit.core.errors import Ambiguous, Transient, VenueError

@@ -1,37 +1,15 @@
 """What an answer's code says about the request: done, refused, not done, or perhaps done.
 
-Only what the venue itself proves is refused or not done. Everything else is ambiguous: it is asked about by
-client id and never sent again. Source: OKX API v5, "Error code".
+Source: OKX API v5, "Error code".
 """
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Any
 
 import msgspec
 
-
-class Verdict(Enum):
-    """What we know after an answer (or after none)."""
-
-    DONE = "done"
-    REFUSED = "refused"
-    """The venue looked at it and said no; trying the same again gives the same."""
-    TRANSIENT = "transient"
-    """The venue did not take it in now; surely not done."""
-    AMBIGUOUS = "ambiguous"
-    """It may have been executed."""
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """The word about one request or one item of a batch."""
-
-    verdict: Verdict
-    code: str
-    text: str
-    row: dict[str, str] = {}
-
+from cockpit.adapters.connectivity.verdict import Answer, Verdict
 
 UNKNOWN_OUTCOME = frozenset(("50004", "50026", "51054", "51149", "63999", "64007"))
 """Gateway timeout, system error, "order timed out": the request may have been executed."""

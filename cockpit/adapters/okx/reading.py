@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from cockpit.adapters.connectivity.traces import Traces
 from cockpit.adapters.okx import private, records
 from cockpit.adapters.okx.codes import NOT_FOUND
 from cockpit.adapters.okx.rest import Refused, Rest
@@ -28,7 +29,6 @@ from cockpit.adapters.okx.rows import (
     side,
     symbol,
 )
-from cockpit.adapters.okx.traces import Traces
 from cockpit.core import events as ev
 from cockpit.core.errors import Transient
 from cockpit.core.types import ZERO

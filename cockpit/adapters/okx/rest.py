@@ -18,8 +18,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from cockpit.adapters.connectivity.verdict import Answer, Verdict
 from cockpit.adapters.okx.budget import Budget
-from cockpit.adapters.okx.codes import RATE, Answer, Reply, Verdict, judge, verdict
+from cockpit.adapters.okx.codes import RATE, Reply, judge, verdict
 from cockpit.adapters.okx.endpoints import Endpoints
 from cockpit.adapters.secret import Credentials
 from cockpit.core.errors import Ambiguous, Transient, VenueError

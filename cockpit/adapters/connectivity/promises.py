@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cockpit.adapters.okx.traces import Recent
+from cockpit.adapters.connectivity.traces import Recent
 
 TOLD_S = 5.0
 
