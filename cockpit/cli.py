@@ -75,9 +75,14 @@ def build(argv: Sequence[str]) -> Parser:
     for name, help_ in COMMANDS.items():
         below = commands.add_parser(name, help=help_, description=help_)
         if name in argv:
-            import_module(f"cockpit.app.commands.{name}").add(below)
+            import_module(module_of(name)).add(below)
             common(below)
     return parser
+
+
+def module_of(command: str) -> str:
+    """The file of a command: ``quant-eval`` is ``quant_eval``."""
+    return f"cockpit.app.commands.{command.replace('-', '_')}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -88,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         args.set = [*args.set, *getattr(args, "set_after", [])]
         if args.seed is not None:
             args.set.append(f"run.seed={args.seed}")
-        command = import_module(f"cockpit.app.commands.{args.command or 'start'}")
+        command = import_module(module_of(args.command or "start"))
         code = int(command.run(args))
         sys.stdout.flush()
         return code

@@ -19,6 +19,7 @@ COMMANDS = {
     "data": "import, describe and verify recorded markets",
     "strategies": "the strategies there are, with their parameters",
     "new": "write a new strategy with its test",
+    "quant-eval": "answer for the formulas: one JSON request a line on stdin",
     "doctor": "is everything here in order?",
     "help": "parameters, rules, exit codes, environment, keys, settings",
 }
