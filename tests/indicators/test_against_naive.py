@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cockpit.core.registry import INDICATORS
@@ -26,6 +26,7 @@ from cockpit.indicators.rsi import Rsi
 from cockpit.indicators.sma import Sma
 from cockpit.indicators.zscore_prior import ZscorePrior
 from tests.indicators import naive
+from tests.indicators.samples import fresh, rows
 
 prices = st.floats(0.01, 1e5)
 closes = st.lists(prices | st.sampled_from([100.0, 100.1]), max_size=60)
@@ -152,51 +153,24 @@ def test_ewma(r: list[float], lam: float) -> None:
     same(batch(EwmaVar(lam), r), naive.ewma_var(r, lam))
 
 
-SAMPLES: dict[str, Any] = {
-    "sma": Sma(5),
-    "ema": Ema(5),
-    "rma": Rma(5),
-    "rsi": Rsi(5),
-    "atr": Atr(5),
-    "macd": Macd(3, 6, 4),
-    "bollinger": Bollinger(5),
-    "donchian_prior": DonchianPrior(5),
-    "efficiency_ratio": EfficiencyRatio(5),
-    "adx": Adx(5),
-    "zscore_prior": ZscorePrior(5),
-    "percentile_rank_prior": PercentileRankPrior(5),
-    "ewma_var": EwmaVar(0.94),
-    "parkinson": Parkinson(5),
-    "psar": Psar(),
-}
-
-
-def fresh(name: str) -> Any:
-    blank = SAMPLES[name]
-    return msgspec.msgpack.decode(msgspec.msgpack.encode(blank), type=type(blank))
-
-
-def feeds(name: str, bars: tuple[list[float], list[float], list[float]]) -> list[tuple[float, ...]]:
-    high, low, close = bars
-    by_name = {"high": high, "low": low}
-    inputs = INDICATORS[name].options["inputs"]
-    return list(zip(*(by_name.get(which, close) for which in inputs), strict=True))
-
-
-def test_every_indicator_is_registered_and_tried_here() -> None:
-    assert set(INDICATORS) == set(SAMPLES)
+def test_every_indicator_says_what_it_needs_and_gives() -> None:
     for name, plugin in INDICATORS.items():
-        assert plugin.target is type(SAMPLES[name])
-        assert len(plugin.doc) > 80
+        made = fresh(name)
+        fields = [field.name for field in msgspec.structs.fields(plugin.target)]
+        assert len(plugin.doc) > 80, name
+        assert set(plugin.options["lines"]) <= set(fields), name
+        assert len(rows(name, ([2.0], [1.0], [1.5]))) == 1, name
+        assert isinstance(made.update(*rows(name, ([2.0], [1.0], [1.5]))[0]), float), name
 
 
-@pytest.mark.parametrize("name", sorted(SAMPLES))
+@pytest.mark.parametrize("name", sorted(INDICATORS))
 @given(bars=candles(), cut=st.integers(0, 60))
+@settings(max_examples=40)
 def test_a_snapshot_continues_as_if_nothing_had_happened(
     name: str, bars: tuple[list[float], list[float], list[float]], cut: int
 ) -> None:
     whole, part = fresh(name), fresh(name)
-    for index, row in enumerate(feeds(name, bars)):
+    for index, row in enumerate(rows(name, bars)):
         if index == cut:
             part = msgspec.msgpack.decode(msgspec.msgpack.encode(part), type=type(part))
         a, b = whole.update(*row), part.update(*row)
@@ -206,22 +180,22 @@ def test_a_snapshot_continues_as_if_nothing_had_happened(
     assert msgspec.msgpack.encode(whole) == msgspec.msgpack.encode(part)
 
 
+UNITLESS = "rsi adx efficiency_ratio zscore_prior percentile_rank_prior parkinson stochastic williams_r aroon"
+PRICES = "sma ema atr bollinger psar macd wma hull dema tema kama linreg momentum stddev donchian true_range"
+
+
 @given(bars=candles(), power=st.integers(-8, 8))
 def test_a_change_of_unit_changes_only_what_has_a_unit(
     bars: tuple[list[float], list[float], list[float]], power: int
 ) -> None:
     factor = 2.0**power
     scaled = tuple([v * factor for v in line] for line in bars)
-    for name in ("rsi", "adx", "efficiency_ratio", "zscore_prior", "percentile_rank_prior", "parkinson"):
-        one, other = fresh(name), fresh(name)
-        for row, wide in zip(feeds(name, bars), feeds(name, scaled), strict=True):  # type: ignore[arg-type]
-            a, b = one.update(*row), other.update(*wide)
-            assert a == b or (isnan(a) and isnan(b))
-    for name in ("sma", "ema", "atr", "bollinger", "psar", "macd"):
-        one, other = fresh(name), fresh(name)
-        for row, wide in zip(feeds(name, bars), feeds(name, scaled), strict=True):  # type: ignore[arg-type]
-            a, b = one.update(*row), other.update(*wide)
-            assert a * factor == b or isnan(a)
+    for names, by in ((UNITLESS, 1.0), (PRICES, factor)):
+        for name in names.split():
+            one, other = fresh(name), fresh(name)
+            for row, wide in zip(rows(name, bars), rows(name, scaled), strict=True):  # type: ignore[arg-type]
+                a, b = one.update(*row), other.update(*wide)
+                assert a * by == b or (isnan(a) and isnan(b)), name
 
 
 @pytest.mark.parametrize(

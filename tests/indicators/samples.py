@@ -1,0 +1,57 @@
+"""Every registered indicator with short lengths, and rows to feed it, both read off the registry."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any
+
+import msgspec
+
+import cockpit.indicators
+from cockpit.core.registry import INDICATORS
+
+Bars = tuple[list[float], list[float], list[float]]
+"""High, low, close."""
+SHORT: dict[str, dict[str, Any]] = {
+    "macd": {"fast": 3, "slow": 6, "smooth": 4},
+    "keltner": {"n": 5, "atr_n": 3},
+    "ichimoku": {"fast": 2, "medium": 4, "slow": 7, "shift": 4},
+    "stochastic": {"n": 5, "smooth": 3, "signal": 2},
+    "kama": {"n": 5},
+    "ewma_var": {"lam": 0.94},
+}
+
+for module in iter_modules(cockpit.indicators.__path__):
+    import_module(f"cockpit.indicators.{module.name}")
+
+
+def fresh(name: str) -> Any:
+    """A blank one with lengths that a test of 60 bars can fill."""
+    target = INDICATORS[name].target
+    fields = {field.name for field in msgspec.structs.fields(target)}
+    return target(**SHORT.get(name, {"n": 5} if "n" in fields else {}))
+
+
+def columns(bars: Bars) -> dict[str, list[float]]:
+    """All that a bar can be asked for, made of its high, low and close."""
+    high, low, close = bars
+    size = len(close)
+    before = [close[max(i - 1, 0)] for i in range(size)]
+    return {
+        "ts": [i * 21_600_000 for i in range(size)],
+        "open": [min(max(p, lo), h) for p, lo, h in zip(before, low, high, strict=True)],
+        "high": high,
+        "low": low,
+        "close": close,
+        "volume": [(close[i] * 7) % 5 + 0.25 * (i % 3) for i in range(size)],
+        "x": close,
+        "y": [(h + lo) / 2 for h, lo in zip(high, low, strict=True)],
+        "r": [c / p - 1 for c, p in zip(close, before, strict=True)],
+        "atr": [h - lo for h, lo in zip(high, low, strict=True)],
+    }
+
+
+def rows(name: str, bars: Bars) -> list[tuple[float, ...]]:
+    """What ``update`` of this indicator is called with, bar by bar."""
+    given = columns(bars)
+    inputs = INDICATORS[name].options["inputs"]
+    return list(zip(*(given[which] for which in inputs), strict=True))
