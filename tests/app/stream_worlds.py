@@ -1,28 +1,31 @@
-"""Small worlds for tests: the practice market cut to length, with both proving strategies on it."""
+"""Small worlds for tests: the practice market cut to length, and candles that bar strategies trade."""
 
 from __future__ import annotations
 
-import importlib
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+
+import msgspec
 
 from cockpit.adapters import practice
 from cockpit.adapters.store.inline import InlineStore
 from cockpit.adapters.venues.sim import SimVenue
 from cockpit.app import compose, market
+from cockpit.app.discover import discover
+from cockpit.app.rehearse import HOUR, MARKET
 from cockpit.core import memory
 from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.engine import Engine
 from cockpit.core.events import AnyEvent
 from cockpit.core.matching import World
+from cockpit.core.types import Instrument
 from cockpit.lab import backtest
 from cockpit.workers.crew import Crew
 from cockpit.workers.feed import Lockstep
+from tests.strategies.crafted import LIVELY, bars, walk
 
-for name in ("max_notional", "max_leverage", "price_band", "order_rate", "stale_data", "tradable"):
-    importlib.import_module(f"cockpit.risk.rules.{name}")
-for name in ("ema_trend", "market_maker"):
-    importlib.import_module(f"cockpit.strategies.{name}")
+discover()
 
 SLEEVES = (
     SleeveConfig("market_maker", "practice:WIF-USDT-SWAP"),
@@ -31,21 +34,49 @@ SLEEVES = (
 )
 
 
-class Bench:
-    """An engine and its world over the same stretch of practice market, fresh each time."""
+class Stretch(msgspec.Struct, frozen=True):
+    """A market cut to length, and who trades it."""
 
-    def __init__(self, events: int = 12_000, seed: int = 7, config: Config | None = None) -> None:
+    instruments: Mapping[str, Instrument]
+    frames: Mapping[str, Sequence[int]]
+    stream: Iterator[AnyEvent]
+    sleeves: Sequence[SleeveConfig]
+
+
+def practised(events: int, seed: int) -> Stretch:
+    """The practice market, with both proving strategies on it."""
+    spec = practice.PracticeSpec(seed=seed)
+    instruments = practice.instruments(spec)
+    frames = dict.fromkeys(instruments, spec.bar_ms)
+    return Stretch(instruments, frames, islice(practice.stream(spec), events), SLEEVES)
+
+
+def swinging(count: int, seed: int) -> Stretch:
+    """Hourly candles of a random walk, traded by all bar strategies side by side on one account."""
+    candles = bars(walk(count, seed, 0.015), {i: 50.0 + 37 * i % 200 for i in range(count)})
+    sleeves = [SleeveConfig(name, MARKET.symbol, "1h", params=params) for name, params in LIVELY.items()]
+    return Stretch({MARKET.symbol: MARKET}, {MARKET.symbol: (HOUR,)}, iter(candles), sleeves)
+
+
+class Bench:
+    """An engine and its world over the same stretch of market, fresh each time."""
+
+    def __init__(
+        self,
+        events: int = 12_000,
+        seed: int = 7,
+        config: Config | None = None,
+        stretch: Stretch | None = None,
+    ) -> None:
         self.config = config or Config()
-        spec = practice.PracticeSpec(seed=seed)
-        instruments = practice.instruments(spec)
-        self.exchange = market._exchange(self.config, instruments)
-        self.world = World(
-            islice(practice.stream(spec), events), self.exchange, market._latency(self.config), seed
-        )
-        frames = dict.fromkeys(instruments, spec.bar_ms)
-        self.sleeves = compose.cast(SLEEVES, instruments, frames)
-        self.engine: Engine = compose.fresh(self.config, "replay", instruments, self.sleeves)
+        stretch = stretch or practised(events, seed)
+        self.exchange = market._exchange(self.config, stretch.instruments)
+        self.world = World(stretch.stream, self.exchange, market._latency(self.config), seed)
+        self.sleeves = compose.cast(stretch.sleeves, stretch.instruments, stretch.frames)
+        self.engine: Engine = compose.fresh(self.config, "replay", stretch.instruments, self.sleeves)
         self.first: AnyEvent = backtest.boot(self.world, "replay", "test", "config")
+
+    snapshot_every = 4_000
 
     def backtest(self) -> backtest.Run:
         return backtest.run(self.engine, self.world, self.first)
@@ -63,7 +94,7 @@ class Bench:
             _StateClock(engine),
             freeze=lambda: memory.freeze(engine),
             watch=False,
-            snapshot_every=4_000,
+            snapshot_every=self.snapshot_every,
         )
         source.put(self.first)
         try:

@@ -10,7 +10,7 @@ import pytest
 from cockpit.adapters.store.inline import InlineStore
 from cockpit.app import compose
 from cockpit.core.config import Config, VenueConfig
-from tests.app.stream_worlds import Bench
+from tests.app.stream_worlds import Bench, swinging
 
 
 async def _replay(path: Path, bench: Bench, *, snapshot: bool) -> tuple[str, int]:
@@ -43,6 +43,28 @@ def test_backtest_daemon_and_replay_have_one_digest(tmp_path: Path, seed: int) -
     assert daemon.engine.digest == expected.digest
     assert asyncio.run(_replay(path, Bench(seed=seed), snapshot=False))[0] == expected.digest
     digest, count = asyncio.run(_replay(path, Bench(seed=seed), snapshot=True))
+    assert digest == expected.digest
+    assert count < expected.events
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_every_bar_strategy_trades_the_same_three_ways(tmp_path: Path, seed: int) -> None:
+    def bench() -> Bench:
+        found = Bench(stretch=swinging(500, seed))
+        found.snapshot_every = 300
+        return found
+
+    straight = bench()
+    expected = straight.backtest()
+    for sleeve in straight.engine.state.sleeves.values():
+        assert sleeve.benched == ""
+        assert sleeve.trades >= 2, f"{sleeve.id} traded only {sleeve.trades} times: nothing is compared"
+    path = tmp_path / "cockpit.db"
+    daemon = bench()
+    asyncio.run(daemon.daemon(path))
+    assert daemon.engine.digest == expected.digest
+    assert asyncio.run(_replay(path, bench(), snapshot=False))[0] == expected.digest
+    digest, count = asyncio.run(_replay(path, bench(), snapshot=True))
     assert digest == expected.digest
     assert count < expected.events
 
