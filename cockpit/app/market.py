@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
+from cockpit.app.simulated import cash_of, charged, latency_of, relisted, rules_of
 from cockpit.core import events as ev
 from cockpit.core.book import Book
 from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.engine import Engine
 from cockpit.core.errors import ConfigError
-from cockpit.core.matching import Exchange, Latency, LatencyModel, Rules, World
-from cockpit.core.types import Instrument, MarginMode, PositionMode, Side
+from cockpit.core.matching import Exchange, World
+from cockpit.core.types import Instrument, Side
 
 WARM_BARS = 300
 WARM_LONGER = 120
@@ -94,13 +94,13 @@ def practice(
     run = config.run
     session, goes_on = _session(run.seed, run.practice_rate, now_ms, folder)
     spec = generator.PracticeSpec(seed=run.seed, start_ms=session.start_ms, rate=run.practice_rate)
-    instruments = generator.instruments(spec)
+    instruments = charged(generator.instruments(spec), config)
     frames = {symbol: tuple(spec.bar_ms) for symbol in instruments}
     exchange = _exchange(config, instruments)
     stream: Iterator[ev.AnyEvent] = generator.stream(spec)
     if goes_on:
         stream = fast_forward(stream, now_ms)
-    world = World(stream, exchange, _latency(config), run.seed)
+    world = World(relisted(stream, config), exchange, latency_of(config), run.seed)
     chosen = tuple(sleeves or config.sleeves) or default_sleeves(tuple(instruments), tuple(spec.bar_ms))
     warm = [
         bar
@@ -170,40 +170,17 @@ def from_tape(
     from cockpit.app.settings import default_sleeves
 
     info = tape.read_info(path)
-    instruments = {i.symbol: i for i in info.instruments}
+    instruments = charged({i.symbol: i for i in info.instruments}, config)
     if not instruments:
         raise ConfigError(f"{path} holds no instrument")
     frames = {symbol: tuple(tfs) for symbol, tfs in info.bar_lengths.items()}
     exchange = _exchange(config, instruments)
     stream: Iterable[ev.AnyEvent] = tape.read(path, start_ms=start_ms, end_ms=end_ms)
-    world = World(iter(stream), exchange, _latency(config), config.run.seed)
+    world = World(relisted(stream, config), exchange, latency_of(config), config.run.seed)
     books = [symbol for symbol, kinds in info.symbols.items() if kinds.keys() & {"books", "touch"}]
     chosen = tuple(sleeves or config.sleeves) or default_sleeves(tuple(instruments), (), frames, books)
     return MarketSource(str(path), "tape", world, exchange, instruments, frames, chosen)
 
 
 def _exchange(config: Config, instruments: Mapping[str, Instrument]) -> Exchange:
-    rules = Rules(
-        queue=config.venue.queue,
-        position_mode=PositionMode(config.venue.position_mode),
-        margin_mode=MarginMode(config.venue.margin_mode),
-        leverage=Decimal(repr(config.venue.leverage)),
-        slippage_ticks=config.venue.slippage_ticks,
-    )
-    cash = {config.run.currency: Decimal(repr(config.run.equity))}
-    return Exchange(instruments, cash, rules, config.run.seed)
-
-
-def _latency(config: Config) -> Latency:
-    venue = config.venue
-    if venue.latency_jitter_ms:
-
-        def way(ms: int) -> LatencyModel:
-            return LatencyModel.jittered(ms, venue.latency_jitter_ms)
-    else:
-        way = LatencyModel.constant
-    return Latency(
-        feed=way(venue.feed_latency_ms),
-        order=way(venue.order_latency_ms),
-        report=way(venue.report_latency_ms),
-    )
+    return Exchange(instruments, cash_of(config), rules_of(config), config.run.seed)

@@ -33,11 +33,12 @@ from cockpit.adapters.secret import Credentials
 from cockpit.adapters.venues.paper import PaperVenue
 from cockpit.adapters.venues.sim import VenueMemory
 from cockpit.app.market import warm_up
+from cockpit.app.simulated import cash_of, charged_one, latency_of, rules_of
 from cockpit.core import events as ev
 from cockpit.core.config import Config, SleeveConfig, timeframe_ms
 from cockpit.core.engine import Engine
 from cockpit.core.errors import ConfigError, Transient
-from cockpit.core.matching import Exchange, Rules
+from cockpit.core.matching import Exchange
 from cockpit.core.ports import Venue
 from cockpit.core.types import Instrument, MarginMode, PositionMode
 
@@ -125,19 +126,10 @@ class OkxSession:
         return found
 
     def _paper(self, put: Put, now_ms: Callable[[], int]) -> Live:
-        venue = self.config.venue
-        rules = Rules(
-            queue=venue.queue,
-            position_mode=PositionMode(venue.position_mode),
-            margin_mode=MarginMode(venue.margin_mode),
-            leverage=Decimal(repr(venue.leverage)),
-            slippage_ticks=venue.slippage_ticks,
+        exchange = Exchange(
+            self.instruments, cash_of(self.config), rules_of(self.config), self.config.run.seed
         )
-        cash = {self.config.run.currency: Decimal(repr(self.config.run.equity))}
-        exchange = Exchange(self.instruments, cash, rules, self.config.run.seed)
-        paper = PaperVenue(
-            exchange, put, now_ms, order_ms=venue.order_latency_ms, report_ms=venue.report_latency_ms
-        )
+        paper = PaperVenue(exchange, put, now_ms, latency_of(self.config), self.config.run.seed)
         memory = VenueMemory(self.folder / "venue.db", exchange, paper)
         if not memory.recall():
             memory.remember()
@@ -225,6 +217,11 @@ async def open_okx(
         margin = MarginMode(config.venue.margin_mode)
         markets = await patient(lambda: instruments.load(rest, symbols, margin, private=keys is not None))
         uid = "paper"
+        if run.execution == "paper":
+            markets = {
+                symbol: msgspec.structs.replace(one, instrument=charged_one(one.instrument, config))
+                for symbol, one in markets.items()
+            }
         if keys is not None:
             uid = (await patient(lambda: agree(rest, terms_of(config), markets.values()))).uid
         born = kept(folder, Born(now_ms(), run.execution, uid))

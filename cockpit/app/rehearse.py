@@ -14,11 +14,12 @@ import msgspec
 
 from cockpit.app import compose
 from cockpit.app.discover import discover
+from cockpit.app.simulated import cash_of, charged, rules_of
 from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.engine import Engine
 from cockpit.core.events import AnyEvent, Bar, Fill
 from cockpit.core.intents import Intent, Outcome
-from cockpit.core.matching import Exchange, Rules, World
+from cockpit.core.matching import Exchange, World
 from cockpit.core.types import Instrument, Kind
 from cockpit.lab import backtest
 
@@ -81,16 +82,16 @@ def rehearse(
     """Run a registered strategy over candles of one instrument. Raises ConfigError for wrong parameters."""
     config = config or Config()
     discover()
+    instruments = charged({instrument.symbol: instrument}, config)
     exchange = Exchange(
-        {instrument.symbol: instrument},
-        {config.run.currency: Decimal(repr(config.run.equity))},
-        Rules(queue=config.venue.queue, leverage=Decimal(repr(config.venue.leverage))),
+        instruments,
+        cash_of(config),
+        rules_of(config),
         config.run.seed,
     )
     tape: Iterator[AnyEvent] = iter(bars)
     world = World(tape, exchange)
     sleeve = SleeveConfig(strategy, instrument.symbol, params=dict(params or {}))
-    instruments = {instrument.symbol: instrument}
     casts = compose.cast([sleeve], instruments, {instrument.symbol: sorted({bar.tf for bar in bars})})
     engine = compose.fresh(config, "rehearsal", instruments, casts)
     fills: list[Fill] = []

@@ -309,6 +309,9 @@ def _converted(tree: Mapping[str, Any], origins: Origins) -> Config:
 def _refuse_unsafe(config: Config, origins: Origins) -> None:
     """Better no start than one that trades otherwise than the file says."""
     run = config.run
+    if len(config.venue.fees) == 1:
+        where = _where(("venue", "fees"), origins)
+        raise ConfigError(f"{where}: venue.fees: two numbers, [maker, taker], or none")
     if run.live and run.execution != "live":
         where = _where(("run", "live"), origins)
         raise ConfigError(f"{where}: run.live = {shown(True)} goes with run.execution = {shown('live')} only")

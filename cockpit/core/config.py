@@ -12,6 +12,7 @@ from msgspec import Meta
 
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[float, Meta(gt=0)]
+Fee = Annotated[float, Meta(ge=-0.01, le=0.05)]
 
 
 class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,7 +64,17 @@ class VenueConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     order_latency_ms: Annotated[int, Meta(ge=0)] = 20
     report_latency_ms: Annotated[int, Meta(ge=0)] = 10
     latency_jitter_ms: Annotated[int, Meta(ge=0)] = 0
-    queue: Annotated[str, Meta(pattern="^(risk_averse|power|log|front)$")] = "risk_averse"
+    latency_file: str = ""
+    """CSV of measured delays (columns ``feed_ms order_ms report_ms``), used in turn instead."""
+    queue: Annotated[str, Meta(pattern="^(risk_averse|power|power2|power3|log|log2|front)$")] = "risk_averse"
+    queue_power: Annotated[float, Meta(gt=0, le=20)] = 3.0
+    """The n of the power queues: how surely those who leave stood behind us."""
+    fees: Annotated[tuple[Fee, ...], Meta(max_length=2)] = ()
+    """Maker and taker fee, fractions of notional, negative = rebate; empty = the market's own."""
+    self_trade: Annotated[str, Meta(pattern="^(cancel_maker|cancel_taker|cancel_both)$")] = "cancel_maker"
+    """What goes when our taker would meet our own maker."""
+    cancel_failure: Fraction = 0.0
+    """Chance that a busy venue refuses a cancel though the order lives."""
     leverage: Positive = 3.0
     slippage_ticks: Annotated[int, Meta(ge=0)] = 1
     position_mode: Annotated[str, Meta(pattern="^(net|hedge)$")] = "net"

@@ -299,3 +299,10 @@ def test_a_tape_gets_what_its_data_allows() -> None:
         SleeveConfig("ema_trend", "a:ONE", "5m"),
         SleeveConfig("market_maker", "a:TWO"),
     )
+
+
+def test_fees_are_two_numbers_or_none() -> None:
+    assert settings.load(None, {}, ["venue.fees=[0.0001, 0.0004]"]).config.venue.fees == (0.0001, 0.0004)
+    assert "two numbers" in refusal("[venue]\nfees = [0.0001]\n")
+    assert "venue.fees" in refusal("[venue]\nfees = [0.0001, 0.9]\n")
+    assert "venue.fees" in refusal("[venue]\nfees = [0, 0, 0]\n")

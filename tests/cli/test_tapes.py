@@ -1,5 +1,6 @@
 """From somebody's file to a tape, a backtest, a headless run and the replay of its journal: one stream."""
 
+import json
 from math import sin
 from pathlib import Path
 
@@ -135,3 +136,41 @@ def test_a_data_directory_that_holds_a_run_is_not_written_over(tape: str, cockpi
     found = cockpit("--daemon", "--tape", tape, "--json")
     assert found.code == 2
     assert "already holds a run" in found.err
+
+
+def test_the_delays_of_a_recording_become_those_of_the_simulated_venue(
+    cockpit: Shell, tmp_path: Path
+) -> None:
+    rows = []
+    for n in range(70):
+        sent = 1_700_000_000_000 + n * 500
+        deal = {
+            "e": "aggTrade",
+            "E": sent,
+            "s": "BTCUSDT",
+            "a": n,
+            "p": "100.0",
+            "q": "1",
+            "T": sent,
+            "m": False,
+        }
+        message = {"stream": "btcusdt@aggTrade", "data": deal}
+        rows.append(json.dumps({"recv_ns": (sent + n % 7) * 1_000_000, "msg": message}))
+    (tmp_path / "t.jsonl").write_text("\n".join(rows) + "\n", "utf-8")
+    assert cockpit("data", "import", "t.jsonl", "--venue", "binance", "--out", "t.tape").code == 0
+    found = cockpit("data", "latency", "t.tape", "--out", "delays.csv", "--json")
+    assert found.code == 0, found.err
+    assert (found.json["messages"], found.json["p50_ms"], found.json["shift_ms"]) == (70, 3, 0)
+    assert (tmp_path / "delays.csv").read_text("utf-8").splitlines()[:3] == [
+        "order_ms,report_ms",
+        "0,0",
+        "1,1",
+    ]
+    again = cockpit("data", "latency", "t.tape", "--out", "delays.csv")
+    assert (again.code, "exists already" in again.err) == (5, True)
+
+
+def test_a_tape_of_candles_has_no_delays(tape: str, cockpit: Shell) -> None:
+    found = cockpit("data", "latency", tape, "--out", "delays.csv")
+    assert found.code == 5
+    assert "no message" in found.err

@@ -34,6 +34,7 @@ from cockpit.core.events import (
 from cockpit.core.intents import Action, Amend, Cancel, Place
 from cockpit.core.ledger import Ledger
 from cockpit.core.matching import Exchange, Latency, LatencyModel, Rules, World, bars
+from cockpit.core.matching.rules import QUEUES
 from cockpit.core.orders import ALGO, OrderKind, Role
 from cockpit.core.types import Instrument, Kind, MarginMode, MarginTier, PositionMode, PosSide, Side
 
@@ -112,7 +113,7 @@ stories = st.one_of(
 set_ups = st.fixed_dictionaries(
     {
         "kind": st.sampled_from(list(Kind)),
-        "queue": st.sampled_from(["risk_averse", "power", "log", "front"]),
+        "queue": st.sampled_from(sorted(QUEUES)),
         "position_mode": st.sampled_from(list(PositionMode)),
         "margin_mode": st.sampled_from([MarginMode.CROSS, MarginMode.ISOLATED]),
         "self_trade": st.sampled_from(["cancel_maker", "cancel_taker", "cancel_both"]),

@@ -11,13 +11,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import TypeVar
 
 import msgspec
 
 from cockpit.core import events as ev
 from cockpit.core.intents import Action
-from cockpit.core.matching import Exchange
+from cockpit.core.matching import Exchange, Latency
+from cockpit.core.matching.draws import draw
+from cockpit.core.matching.world import Lane
 from cockpit.core.registry import venue
+
+T = TypeVar("T")
 
 BEAT_S = 0.05
 """How often time passes at the exchange while the market is quiet (funding settles by time)."""
@@ -34,15 +39,15 @@ class PaperVenue:
         exchange: Exchange,
         inbox: Callable[[ev.AnyEvent], None],
         now_ms: Callable[[], int],
-        *,
-        order_ms: int = 20,
-        report_ms: int = 10,
+        latency: Latency | None = None,
+        seed: int = 0,
     ) -> None:
         self.exchange = exchange
         self._inbox = inbox
         self._now_ms = now_ms
-        self._order_s = order_ms / 1_000
-        self._report_s = report_ms / 1_000
+        latency = latency or Latency.constant(0, 20, 10)
+        self._order = Lane(latency.order, draw(seed, 1))
+        self._report = Lane(latency.report, draw(seed, 2))
         self.told = 0
         """Reports that have left the venue: it changed whenever this did."""
         self.remember: Callable[[], None] = _nothing
@@ -58,7 +63,7 @@ class PaperVenue:
 
     async def submit(self, action: Action) -> None:
         """Never fails: this venue is in our own process. The request arrives after its latency."""
-        asyncio.get_running_loop().call_later(self._order_s, self._arrive, action)
+        self._travel(self._order, self._arrive, action)
 
     async def run(self) -> None:
         """Let time pass at the exchange."""
@@ -72,6 +77,11 @@ class PaperVenue:
     async def close(self) -> None:
         """Nothing to close."""
 
+    def _travel(self, lane: Lane, arrive: Callable[[T], None], what: T) -> None:
+        """Call ``arrive`` when the way allows; nothing on a way overtakes what was sent before it."""
+        now = self._now_ms()
+        asyncio.get_running_loop().call_later((lane.arrival(now) - now) / 1_000, arrive, what)
+
     def _arrive(self, action: Action) -> None:
         self.exchange.request(action, self._now_ms())
         self._tell()
@@ -83,7 +93,7 @@ class PaperVenue:
             return
         self.told += len(reports)
         self.remember()
-        asyncio.get_running_loop().call_later(self._report_s, self._deliver, reports)
+        self._travel(self._report, self._deliver, reports)
 
     def _deliver(self, reports: list[ev.AnyEvent]) -> None:
         now = self._now_ms()

@@ -40,7 +40,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     info.add_argument("tape", metavar="TAPE")
     check = what.add_parser("verify", help="read a whole tape and compare it with its index")
     check.add_argument("tape", metavar="TAPE")
-    for below in (bring, info, check):
+    late = what.add_parser("latency", help="how late a recording's messages came, for venue.latency_file")
+    late.add_argument("tape", metavar="TAPE")
+    late.add_argument("--out", required=True, metavar="FILE", help="the CSV file to write; must not exist")
+    for below in (bring, info, check, late):
         common(below)
 
 
@@ -48,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     """Raises TapeError (exit 5) for what cannot be read."""
     found = console.loaded(args)
     lang = console.language(args, found.config.screen.language)
-    return {"import": bring, "info": info, "verify": verify}[args.what](args, lang)
+    return {"import": bring, "info": info, "verify": verify, "latency": latency}[args.what](args, lang)
 
 
 def bring(args: argparse.Namespace, lang: str) -> int:
@@ -131,6 +134,32 @@ def verify(args: argparse.Namespace, lang: str) -> int:
     text = "\n".join(problems) if problems else tr("cli.data.sound", lang, tape=args.tape)
     console.answer(args, document, text)
     return TapeError.exit_code if problems else 0
+
+
+def latency(args: argparse.Namespace, lang: str) -> int:
+    """Write a recording's delays as a latency file. Raises TapeError when its rows say nothing of them."""
+    from cockpit.adapters.store.delays import delays, write
+
+    path = Path(args.out)
+    found = delays(Path(args.tape))
+    count = write(found, path)
+    values = sorted(found.values)
+    rows, median, worst = len(values), values[len(values) // 2], values[len(values) * 99 // 100]
+    document = {
+        "tape": args.tape,
+        "file": str(path),
+        "messages": rows,
+        "written": count,
+        "shift_ms": found.shift,
+        "p50_ms": median,
+        "p99_ms": worst,
+    }
+    words = {"tape": args.tape, "rows": f"{rows:,}", "count": f"{count:,}", "path": path}
+    lines = [tr("cli.data.latency", lang, median=median, worst=worst, **words)]
+    if found.shift:
+        lines.append(tr("cli.data.latency.shifted", lang, ms=found.shift))
+    console.answer(args, document, "\n".join(lines))
+    return 0
 
 
 def describe(path: Path, tape: TapeInfo, lang: str) -> str:

@@ -10,7 +10,7 @@ from cockpit.core.errors import ConfigError
 from cockpit.core.matching.draws import draw
 from cockpit.core.types import ONE, MarginMode, PositionMode
 
-QUEUES = frozenset(("risk_averse", "power", "log", "front"))
+QUEUES = frozenset(("risk_averse", "power", "power2", "power3", "log", "log2", "front"))
 SELF_TRADES = frozenset(("cancel_maker", "cancel_taker", "cancel_both"))
 
 
@@ -38,8 +38,8 @@ class LatencyModel(msgspec.Struct, frozen=True):
 
     @classmethod
     def jittered(cls, base: int, spread: int) -> LatencyModel:
-        """Uniform over ``base`` … ``base + spread``."""
-        return cls("jitter", base, spread)
+        """Uniform over ``base`` … ``base + spread``; without a spread, constant."""
+        return cls("jitter" if spread else "constant", base, spread)
 
     @classmethod
     def recorded(cls, series: tuple[int, ...]) -> LatencyModel:
@@ -81,7 +81,7 @@ class Rules(msgspec.Struct, frozen=True):
     """Matching options. Raises ConfigError on a word it does not know."""
 
     queue: str = "risk_averse"
-    """Where a resting order stands: risk_averse | power | log | front (front: nobody is before us)."""
+    """Where a resting order stands: one of ``QUEUES``, explained in ``queues``."""
     queue_power: float = 3.0
     position_mode: PositionMode = PositionMode.NET
     margin_mode: MarginMode = MarginMode.CROSS

@@ -1,5 +1,7 @@
 """Orders that wait: queue position, trades, the book coming to them. Queue numbers: quant reference 22.14."""
 
+from math import log1p
+
 import pytest
 
 from cockpit.core.events import Fill
@@ -43,6 +45,10 @@ def resting(front: float, shown: int, traded: int = 0) -> Working:
         # Behind us is little, so nearly all that left stood before us: more than there was is all.
         ("power", 75, 100, 10, 0),
         ("front", 0, 100, 80, 0),
+        ("power2", 80, 100, 90, 80 - 10 * (1 - 20**3 / 100**3)),
+        ("power3", 80, 100, 90, 80 - 10 * 80**3 / 100**3),
+        ("log2", 80, 100, 90, 80 - 10 * (1 - log1p(20) / log1p(100))),
+        ("power3", 0, 0, 0, 0),
     ],
 )
 def test_the_queue_after_a_depth_change(
