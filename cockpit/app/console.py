@@ -30,6 +30,11 @@ def loaded(args: argparse.Namespace) -> Loaded:
     return found
 
 
+def has_terminal() -> bool:
+    """Is there one to draw on (the screen draws on stderr) and to type at?"""
+    return sys.stdin.isatty() and sys.__stderr__ is not None and sys.__stderr__.isatty()
+
+
 def language(args: argparse.Namespace, configured: str = "auto") -> str:
     """--lang, else the settings, else the locale."""
     chosen = args.lang or configured

@@ -84,6 +84,12 @@ def market(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
         default=absent,
         help="NAME[:k=v,...]@SYMBOL[/TF] instead of the settings' sleeves; may be repeated",
     )
+    if top:
+        parser.add_argument(
+            "--confirm-live",
+            metavar="WORD",
+            help="for run.execution = live without a person: the word that is typed otherwise (LIVE)",
+        )
     parser.add_argument(
         "--seed", metavar="N", type=int, default=absent, help="of the practice market and the simulated venue"
     )

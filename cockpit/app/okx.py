@@ -1,6 +1,6 @@
 """OKX as a run's market and venue: settings and keys → instruments, live feed, account.
 
-    found = await open_okx(config, folder, store, confirmed=…)   reads markets, bars, account; refuses early
+    found = await open_okx(config, folder, store, consent=…)     reads markets, bars, account; refuses early
     live = found.connect(inbox.put, clock.now_ms)                 sockets not yet open
     Crew(engine, store, live.venue, inbox, clock, others={**live.jobs, …})
     await found.close()
@@ -16,14 +16,14 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
-from cockpit.adapters.keys import Store, name
+from cockpit.adapters.keys import Store
 from cockpit.adapters.okx import instruments
 from cockpit.adapters.okx.adapter import OkxVenue
-from cockpit.adapters.okx.agreement import Terms, account_config, agree
+from cockpit.adapters.okx.agreement import Terms, agree
 from cockpit.adapters.okx.budget import Budget
 from cockpit.adapters.okx.endpoints import Endpoints, endpoints
 from cockpit.adapters.okx.instruments import Listed
@@ -32,12 +32,15 @@ from cockpit.adapters.okx.rest import Rest
 from cockpit.adapters.secret import Credentials
 from cockpit.adapters.venues.paper import PaperVenue
 from cockpit.adapters.venues.sim import VenueMemory
+from cockpit.app.consent import Consent
+from cockpit.app.live import allow
 from cockpit.app.market import warm_up
+from cockpit.app.okx_keys import find_keys, patient
 from cockpit.app.simulated import cash_of, charged_one, latency_of, rules_of
 from cockpit.core import events as ev
 from cockpit.core.config import Config, SleeveConfig, timeframe_ms
 from cockpit.core.engine import Engine
-from cockpit.core.errors import ConfigError, Transient
+from cockpit.core.errors import ConfigError
 from cockpit.core.matching import Exchange
 from cockpit.core.ports import Venue
 from cockpit.core.types import Instrument, MarginMode, PositionMode
@@ -46,12 +49,7 @@ WARM_BARS = 300
 DEFAULT_FRAMES = (60_000, 300_000, 900_000, 3_600_000)
 """Bar lengths on offer to a sleeve that names none: 1m, 5m, 15m, 1h."""
 DEFAULT_SYMBOLS = ("okx:BTC-USDT-SWAP",)
-WORD = "LIVE"
-"""What must be typed before real money is touched."""
 RING_S = 0.01
-START_TRIES = 4
-START_PAUSE_S = 1.0
-T = TypeVar("T")
 Put = Callable[[ev.AnyEvent], None]
 Job = Callable[[], Awaitable[None]]
 
@@ -190,16 +188,19 @@ async def open_okx(
     store: Store | None,
     sleeves: Sequence[SleeveConfig] = (),
     *,
-    confirmed: bool = False,
+    consent: Consent | None = None,
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
 ) -> OkxSession:
     """Read everything that must be known before the first fact. Raises ConfigError or VenueError.
 
-    ``store`` holds the keys (None is enough for paper); ``confirmed``: the person has typed ``LIVE``.
+    ``store`` holds the keys (None is enough for paper); ``consent``: a person has typed the word for real
+    money, having seen that account (``live``).
     """
     run = config.run
-    if run.execution == "live" and not (run.live and confirmed):
-        raise ConfigError(f"real money: set run.live = true and type {WORD} at the start")
+    if run.execution == "live":
+        allow(config)
+        if consent is None:
+            raise ConfigError("real money is not touched without a typed word")
     keys = None if run.execution == "paper" else find_keys(store, run.execution)
     where = endpoints(
         config.okx.region,
@@ -224,6 +225,10 @@ async def open_okx(
             }
         if keys is not None:
             uid = (await patient(lambda: agree(rest, terms_of(config), markets.values()))).uid
+            if consent is not None and uid != consent.uid:
+                raise ConfigError(
+                    f"the trade key is of account {uid}, but account {consent.uid} was shown and confirmed"
+                )
         born = kept(folder, Born(now_ms(), run.execution, uid))
         chosen = chosen or tuple(SleeveConfig("ema_trend", symbol, "1m") for symbol in symbols)
         frames = {symbol: lengths(symbol, chosen) for symbol in markets}
@@ -233,16 +238,6 @@ async def open_okx(
     except BaseException:
         await rest.close()
         raise
-
-
-async def patient(work: Callable[[], Awaitable[T]]) -> T:
-    """Read, and read again where the venue only says "not now". Raises Transient when it keeps saying so."""
-    for _ in range(START_TRIES - 1):
-        try:
-            return await work()
-        except Transient:
-            await asyncio.sleep(START_PAUSE_S)
-    return await work()
 
 
 def lengths(symbol: str, sleeves: Sequence[SleeveConfig]) -> tuple[int, ...]:
@@ -277,15 +272,6 @@ def terms_of(config: Config) -> Terms:
     )
 
 
-def find_keys(store: Store | None, execution: str) -> Credentials:
-    """The trade key of an environment. Raises ConfigError saying how to add one."""
-    wanted = name(f"okx/{execution}/trade")
-    keys = store.get(wanted) if store is not None else None
-    if keys is None:
-        raise ConfigError(f"there is no key {wanted}: cockpit keys add {wanted}")
-    return keys
-
-
 def kept(folder: Path, fresh: Born) -> Born:
     """The journal's birth certificate. Raises ConfigError when the journal is another account's."""
     path = folder / "okx.json"
@@ -303,27 +289,3 @@ def kept(folder: Path, fresh: Born) -> Born:
             f"{fresh.execution} account {fresh.uid}: name another --data-dir"
         )
     return known
-
-
-async def facts_of(config: Config, keys: Credentials) -> dict[str, Any]:
-    """What OKX says about a key, for ``cockpit keys test``. Raises VenueError or Transient."""
-    where = endpoints(
-        config.okx.region,
-        demo=keys.environment == "demo",
-        rest=config.okx.rest,
-        socket=config.okx.socket,
-    )
-    rest = Rest(where, keys, Budget(asyncio.get_running_loop().time))
-    try:
-        await rest.sync(lambda: time.time_ns() // 1_000_000)
-        found = await account_config(rest)
-        return {
-            "uid": found.uid,
-            "permissions": sorted(found.permissions),
-            "position_mode": found.pos_mode,
-            "account_level": found.acct_lv,
-            "bound_to_ip": bool(found.ip),
-            "clock_ms": rest.offset_ms,
-        }
-    finally:
-        await rest.close()

@@ -21,6 +21,8 @@ ENVIRONMENT = {
     "COCKPIT_<TABLE>__<KEY>": "cli.env.key",
     "COCKPIT_CONFIG": "cli.env.config",
     "COCKPIT_DATA_DIR": "cli.env.data_dir",
+    "COCKPIT_KEYS_PASSWORD_FILE": "cli.env.keys_password",
+    "COCKPIT_CONFIRM_LIVE": "cli.env.confirm_live",
     "COCKPIT_SHARED": "cli.env.shared",
     "COCKPIT_SOAK": "cli.env.soak",
     "COCKPIT_DEBUG": "cli.env.debug",

@@ -6,7 +6,10 @@ import argparse
 import asyncio
 import json
 import os
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +17,17 @@ from typing import TYPE_CHECKING, Any
 import cockpit
 from cockpit.api.door import Door, HelloInfo
 from cockpit.api.place import door_path
+from cockpit.app.console import language
 from cockpit.app.explain import Wish, chain
-from cockpit.core.errors import StoreError
+from cockpit.core.errors import DoorError, NotRunning, StoreError
 from cockpit.core.frames import Answer, Frame
 
 if TYPE_CHECKING:
-    from cockpit.app.runtime import Runtime
+    from cockpit.app.runtime import Plan, Runtime
     from cockpit.app.settings import Loaded
+    from cockpit.tui.settings import TuiSettings
 
+DAEMON_START_S = 60.0
 KEPT_S = 5.0
 """How long a command may take to become durable before the caller is told that it is not."""
 ENGINE_VERBS = frozenset(("cancel", "sleeve_on", "sleeve_off", "read"))
@@ -220,26 +226,78 @@ class LocalLink:
         return taken
 
 
-def show(link: Any, loaded: Loaded, args: argparse.Namespace) -> None:
-    """Run the screen on a link until the user leaves."""
-    from cockpit.tui.app import CockpitApp
+def screen_settings(loaded: Loaded, args: argparse.Namespace) -> TuiSettings:
+    """How the screen looks, from the settings and the command line."""
     from cockpit.tui.settings import TuiSettings
 
     screen = loaded.config.screen
-    lang = getattr(args, "lang", None) or screen.language
-    if lang == "auto":
-        locale = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG", "")
-        lang = "zh" if locale.startswith("zh") else "en"
-    settings = TuiSettings(
+    return TuiSettings(
         theme=screen.theme,
-        lang=lang,
+        lang=language(args, screen.language),
         scheme=screen.scheme,
         glyphs=screen.glyphs,
         themes_dir=loaded.data_dir / "themes",
         keymap={action: ",".join(keys) for action, keys in screen.keymap.items()},
         screenshots_dir=loaded.data_dir / "screenshots",
     )
-    CockpitApp(link, settings).run()
+
+
+def show(link: Any, loaded: Loaded, args: argparse.Namespace) -> None:
+    """Run the screen on a link until the user leaves."""
+    from cockpit.tui.app import CockpitApp
+
+    CockpitApp(link, screen_settings(loaded, args)).run()
+
+
+def question(loaded: Loaded, args: argparse.Namespace) -> Callable[[str, list[str], str], str | None]:
+    """The dialogue before real money, on a screen of its own."""
+
+    def ask(title: str, lines: list[str], _lang: str) -> str | None:
+        from cockpit.app.live import DAEMON, WORD
+        from cockpit.tui.confirm import Confirm
+
+        app = Confirm(screen_settings(loaded, args), title, lines, (WORD, DAEMON))
+        app.run()
+        return app.answer
+
+    return ask
+
+
+def detached(plan: Plan, loaded: Loaded, args: argparse.Namespace) -> int:
+    """Start a daemon of this very command line, which outlives the terminal, and put the screen on it.
+
+    Raises DoorError with the daemon's own words when it does not come up.
+    """
+    from cockpit.api.attach import AttachLink
+    from cockpit.app.live import GIVEN, WORD
+
+    plan.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    said = plan.folder / "daemon.log"
+    with os.fdopen(os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:
+        daemon = subprocess.Popen(
+            [sys.executable, "-m", "cockpit", "--daemon", *sys.argv[1:]],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env={**os.environ, GIVEN: WORD},
+            start_new_session=True,
+        )
+    limit = time.monotonic() + DAEMON_START_S
+    while True:
+        try:
+            link = AttachLink(door_path(plan.folder))
+            break
+        except NotRunning:
+            if daemon.poll() is not None or time.monotonic() > limit:
+                words = said.read_text("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+                raise DoorError(f"the daemon did not start: {words[-1]}") from None
+            time.sleep(0.1)
+    daemon.returncode = 0  # it outlives us on purpose: nobody here waits for it
+    try:
+        show(link, loaded, args)
+    finally:
+        link.close()
+    return 0
 
 
 def write_summary(folder: Path, summary: dict[str, Any]) -> None:

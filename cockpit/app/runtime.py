@@ -15,6 +15,7 @@ import msgspec
 import cockpit
 from cockpit.adapters.store.sqlite import SqliteStore
 from cockpit.app import recovery
+from cockpit.app.consent import Consent
 from cockpit.app.logbook import Logbook
 from cockpit.app.market import RunSource
 from cockpit.app.summary import summary
@@ -35,12 +36,14 @@ class Plan(msgspec.Struct, frozen=True):
 
     config: Config
     mode: str
-    """practice | replay | paper | demo"""
+    """practice | replay | paper | demo | live"""
     folder: Path
     """Holds the journal, the venue's memory, the socket."""
     speed: str = "1"
     config_digest: str = ""
     snapshot_every: int = 50_000
+    consent: Consent | None = None
+    """Who said yes to real money, and how."""
 
 
 class Runtime:
@@ -96,6 +99,9 @@ class Runtime:
             self.plan.config_digest,
             max(first, state.now),
         )
+        if self.plan.consent is not None:
+            agreed = self.plan.consent
+            self.crew.command("live", {"account": agreed.uid, "how": agreed.how}, "person")
         if self.wiring.says_links:
             for channel in ("market", "private"):
                 self.crew.source.put(ev.Link(self.wall.now_ms(), channel, up=True))

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cockpit.app import market, rig
+from cockpit.app import console, market, rig
 from cockpit.app.discover import discover
 from cockpit.app.runtime import Plan, Runtime, open_runtime
 from cockpit.app.settings import Loaded
@@ -30,7 +30,9 @@ def start(args: argparse.Namespace, loaded: Loaded) -> int:
     headless = bool(args.daemon or args.json)
     if headless:
         return Headless(plan, opening, as_json=bool(args.json)).run()
-    if not (sys.stdin.isatty() and sys.__stderr__ is not None and sys.__stderr__.isatty()):
+    if plan.consent is not None and plan.consent.daemon:
+        return rig.detached(plan, loaded, args)
+    if not console.has_terminal():
         raise ConfigError(
             "the screen needs a terminal and draws on stderr: do not redirect it, or use --daemon"
         )
@@ -60,7 +62,7 @@ def prepare(args: argparse.Namespace, loaded: Loaded) -> tuple[Plan, Opening]:
         raise ConfigError("--speed is for tapes: other markets run in real time")
     if config.run.feed == "okx":
         place = loaded.data_dir if args.data_dir else loaded.data_dir / f"okx-{config.run.execution}"
-        return _okx(loaded, place, sleeves)
+        return _okx(args, loaded, place, sleeves)
     if config.run.execution != "paper":
         raise ConfigError(f"run.execution = {config.run.execution} needs run.feed = okx")
     folder = loaded.data_dir if args.data_dir else loaded.data_dir / "practice"
@@ -75,25 +77,33 @@ def _ready(source: market.RunSource) -> Opening:
     return opened
 
 
-def _okx(loaded: Loaded, folder: Path, sleeves: Sequence[SleeveConfig]) -> tuple[Plan, Opening]:
-    """OKX: its live market with the simulated account (paper), or its demo account."""
+def _okx(
+    args: argparse.Namespace, loaded: Loaded, folder: Path, sleeves: Sequence[SleeveConfig]
+) -> tuple[Plan, Opening]:
+    """OKX: its live market with the simulated account (paper), its demo account, or real money."""
+    from cockpit.app import live
     from cockpit.app.okx import open_okx
 
     config = loaded.config
     execution = config.run.execution
+    store, agreed = None, None
     if execution == "live":
-        raise ConfigError("this version sends no order to a real account: run.execution is paper or demo")
-    store = None
-    if execution == "demo":
+        live.allow(config)
+    if execution != "paper":
         from cockpit.adapters import keys
         from cockpit.app.commands.keys import typed
 
         store = keys.open_store(loaded.data_dir, typed)
+    if execution == "live":
+        assert store is not None
+        lang = console.language(args, config.screen.language)
+        question = None if args.daemon or args.json else rig.question(loaded, args)
+        agreed = live.consent(args, config, store, sleeves or config.sleeves, lang, question)
 
     async def connect() -> market.RunSource:
-        return await open_okx(config, folder, store, sleeves)
+        return await open_okx(config, folder, store, sleeves, consent=agreed)
 
-    return Plan(config, execution, folder, "", loaded.digest), connect
+    return Plan(config, execution, folder, "", loaded.digest, consent=agreed), connect
 
 
 def _run_folder(data_dir: Path, tape: Path) -> Path:

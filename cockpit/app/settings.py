@@ -23,7 +23,9 @@ from cockpit.core.config import Config, SleeveConfig, timeframe_ms, timeframe_te
 from cockpit.core.errors import ConfigError, StoreError
 
 PREFIX = "COCKPIT_"
-NOT_SETTINGS = frozenset(("SHARED", "SOAK", "CONFIG", "DATA_DIR", "DEBUG", "KEYS_PASSWORD_FILE"))
+NOT_SETTINGS = frozenset(
+    ("SHARED", "SOAK", "CONFIG", "DATA_DIR", "DEBUG", "KEYS_PASSWORD_FILE", "CONFIRM_LIVE")
+)
 """Names behind the prefix that are no keys of the file."""
 FILE = "cockpit.toml"
 

@@ -15,8 +15,9 @@ JOURNAL = "cockpit.db"
 
 
 def runs(data_dir: Path) -> Iterator[Path]:
-    """Folders in which a cockpit keeps, or kept, a journal: the directory itself, practice, replays."""
-    for folder in (data_dir, data_dir / "practice", *sorted((data_dir / "replay").glob("*"), reverse=True)):
+    """Folders in which a cockpit keeps, or kept, a journal: the directory itself, one a market, replays."""
+    markets = (data_dir / "practice", *sorted(data_dir.glob("okx-*")))
+    for folder in (data_dir, *markets, *sorted((data_dir / "replay").glob("*"), reverse=True)):
         if (folder / JOURNAL).exists():
             yield folder
 

@@ -33,6 +33,8 @@ def obey(state: State, event: ev.Command, turn: Turn) -> None:
         _switch(state, args.get("sleeve", ""), verb == "sleeve_on", event.actor, turn)
     elif verb == "read":
         lifecycle.read_account(state, f"read-{state.boot}-{state.seq}", event.actor, turn)
+    elif verb == "live":
+        turn.note("warn", "live.said", account=args.get("account", ""), how=args.get("how", ""))
     else:
         turn.note("warn", "command.unknown", verb=verb)
 

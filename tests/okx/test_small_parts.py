@@ -210,7 +210,8 @@ def test_addresses() -> None:
     assert endpoints("eea", demo=False).rest == "https://eea.okx.com"
     here = endpoints("global", demo=True, rest="http://127.0.0.1:1/", socket="ws://127.0.0.1:1/ws/v5")
     assert here.stream("public") == "ws://127.0.0.1:1/ws/v5/public"
-    for wrong in ({"rest": "http://x"}, {"rest": "ftp://x", "socket": "ws://x"}):
+    plain = {"rest": "http://okx.example", "socket": "ws://okx.example"}  # keys in plain text
+    for wrong in ({"rest": "http://x"}, {"rest": "ftp://x", "socket": "ws://x"}, plain):
         with pytest.raises(ConfigError):
             endpoints("global", demo=True, **wrong)
     with pytest.raises(ConfigError, match="moon"):

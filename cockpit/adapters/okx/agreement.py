@@ -18,18 +18,30 @@ from cockpit.core.errors import VenueError
 from cockpit.core.types import MarginMode, PositionMode
 
 MODES = {"net_mode": PositionMode.NET, "long_short_mode": PositionMode.HEDGE}
-SPOT_ONLY = "1"
+SPOT_ONLY, FUTURES = "1", "2"
+LEVELS = {
+    SPOT_ONLY: "Spot mode",
+    FUTURES: "Futures mode",
+    "3": "Multi-currency margin",
+    "4": "Portfolio margin",
+}
+"""``acctLv``. The last two lend and borrow across currencies, which our ledger does not follow."""
+READ, TRADE = "read_only", "trade"
+WANTED = {"trade": frozenset((READ, TRADE)), "read": frozenset((READ,))}
+"""What a key of each purpose may do: exactly this, nothing less and nothing more."""
 
 
 class AccountConfig(msgspec.Struct, frozen=True, rename="camel"):
     """What GET account/config says of a key and its account."""
 
     uid: str = ""
+    main_uid: str = ""
     acct_lv: str = ""
     pos_mode: str = ""
     perm: str = ""
     label: str = ""
     ip: str = ""
+    """The addresses from which the key may be used, comma-separated; empty = from anywhere."""
 
     @property
     def permissions(self) -> frozenset[str]:
@@ -60,20 +72,12 @@ async def account_config(rest: Rest) -> AccountConfig:
     return rows[0]
 
 
-async def agree(rest: Rest, terms: Terms, markets: Iterable[Listed], *, trade: bool = True) -> AccountConfig:
+async def agree(rest: Rest, terms: Terms, markets: Iterable[Listed]) -> AccountConfig:
     """The account's configuration, if it is the one wanted. Raises VenueError naming every difference."""
     found = await account_config(rest)
-    wrong = key_faults(found, trade=trade)
+    wrong = key_faults(found, "trade")
     derivatives = [one for one in markets if one.instrument.derivative]
-    if derivatives:
-        mode = MODES.get(found.pos_mode)
-        if mode is not terms.position_mode:
-            wrong.append(
-                f"position mode is {found.pos_mode or 'unknown'}, settings say venue.position_mode = "
-                f"{terms.position_mode.value}"
-            )
-        if found.acct_lv == SPOT_ONLY:
-            wrong.append("the account is in Spot mode: swaps need Futures mode")
+    wrong += mode_faults(found, terms, derivatives=bool(derivatives))
     for one in derivatives:
         wrong += await _leverage(rest, terms, one)
     if wrong:
@@ -83,14 +87,53 @@ async def agree(rest: Rest, terms: Terms, markets: Iterable[Listed], *, trade: b
     return found
 
 
-def key_faults(found: AccountConfig, *, trade: bool) -> list[str]:
-    """What is wrong with a key: it may withdraw, or it may not do what it is for."""
+def mode_faults(found: AccountConfig, terms: Terms, *, derivatives: bool) -> list[str]:
+    """What about the account's mode cannot be traded. A mode that we do not know is none that we trade."""
+    level = LEVELS.get(found.acct_lv, f"an unknown mode ({found.acct_lv or 'not told'})")
+    if found.acct_lv not in {SPOT_ONLY, FUTURES}:
+        return [f"the account is in {level}: this version trades Futures mode (and Spot mode for spot)"]
+    if not derivatives:
+        return []
     faults = []
-    if "withdraw" in found.permissions:
-        faults.append("the key may withdraw: make one that may not")
-    if trade and found.permissions and "trade" not in found.permissions:
-        faults.append("the key may not trade")
+    if MODES.get(found.pos_mode) is not terms.position_mode:
+        faults.append(
+            f"position mode is {found.pos_mode or 'unknown'}, settings say venue.position_mode = "
+            f"{terms.position_mode.value}"
+        )
+    if found.acct_lv == SPOT_ONLY:
+        faults.append("the account is in Spot mode: swaps need Futures mode")
     return faults
+
+
+def key_faults(found: AccountConfig, purpose: str) -> list[str]:
+    """What is wrong with a key for this purpose (read, trade): it may do too much, or too little.
+
+    Permissions that the venue does not tell, or that we do not know, are refused: they might be the worst.
+    """
+    has, wanted = found.permissions, WANTED[purpose]
+    faults = []
+    if not has:
+        return ["the venue does not say what the key may do"]
+    if "withdraw" in has:
+        faults.append("the key may withdraw: make one that may not")
+    elif has - WANTED["trade"]:
+        names = ", ".join(sorted(has - WANTED["trade"]))
+        faults.append(f"the key has permissions that this version does not know: {names}")
+    if purpose == "read" and TRADE in has:
+        faults.append("a read key must not be able to trade: make one that may only read")
+    return faults + [
+        "the key may not trade" if name == TRADE else "the key may not read" for name in sorted(wanted - has)
+    ]
+
+
+def concerns(found: AccountConfig) -> list[str]:
+    """What is allowed and yet unwise, as ends of message ids: ``no_ip``, ``main_account``."""
+    named = []
+    if not found.ip.strip():
+        named.append("no_ip")
+    if found.main_uid and found.main_uid == found.uid:
+        named.append("main_account")
+    return named
 
 
 async def _leverage(rest: Rest, terms: Terms, one: Listed) -> list[str]:

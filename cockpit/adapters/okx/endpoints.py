@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import msgspec
 
 from cockpit.core.errors import ConfigError
@@ -31,15 +33,24 @@ class Endpoints(msgspec.Struct, frozen=True):
 def endpoints(region: str, *, demo: bool, rest: str = "", socket: str = "") -> Endpoints:
     """The region's hosts; ``rest`` and ``socket`` name others (the exchange on this machine).
 
-    Raises ConfigError for an unknown region or half an address.
+    Raises ConfigError for an unknown region, half an address, or one that would carry keys in plain text.
     """
     if bool(rest) != bool(socket):
         raise ConfigError("an OKX address is two: rest (http…) and socket (ws…)")
     if rest:
         if not rest.startswith(("http://", "https://")) or not socket.startswith(("ws://", "wss://")):
             raise ConfigError(f"not an address of OKX: {rest} and {socket}")
+        for address in (rest, socket):
+            if not address.startswith(("https://", "wss://")) and not _here(address):
+                raise ConfigError(f"{address}: keys leave this machine over https and wss only")
         return Endpoints(rest.rstrip("/"), socket.rstrip("/").removesuffix("/ws/v5"), demo)
     if region not in REGIONS:
         raise ConfigError(f"no OKX region {region!r}; there are {', '.join(REGIONS)}")
     host, live, paper = REGIONS[region]
     return Endpoints(host, paper if demo else live, demo)
+
+
+def _here(address: str) -> bool:
+    """Does the address stay on this machine?"""
+    host = urlsplit(address).hostname or ""
+    return host == "localhost" or host == "::1" or host.startswith("127.")

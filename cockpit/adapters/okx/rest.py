@@ -100,6 +100,11 @@ class Rest:
         self.offset_ms = 0
         """Venue's clock minus ours."""
 
+    @property
+    def host(self) -> str:
+        """Scheme and host of the venue."""
+        return self._endpoints.rest
+
     async def post(
         self,
         path: str,

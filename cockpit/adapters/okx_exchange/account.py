@@ -58,6 +58,8 @@ class Account:
         self.live_algos: dict[int, Algo] = {}
         self.timers: dict[str, int] = {}
         """Dead man's switches: deadline (ms) by tag, "" for the whole account."""
+        self.told: dict[str, Any] = {}
+        """What account/config says instead of the truth, for tests."""
         self.levers: dict[Spot, str] = {}
         self.news: list[News] = []
         self.dirty_money: set[str] = set()

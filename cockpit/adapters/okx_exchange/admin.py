@@ -7,6 +7,7 @@ instrument {instId, state, tick, lot, min_qty}                        settling {
 maintenance {state, begin, end, title} | {}                           deposit {uid, ccy, amt}
 truth {uid}                  what the venue itself knows about an account
 log {}                       every order request that was looked at   sockets {}
+config {uid, acctLv, perm, ip, …}                                     what account/config says instead
 revoke {key}                 an API key is no more; its sockets are closed (4007)
 """
 
@@ -72,6 +73,10 @@ def do(server: Server, what: str, body: Any) -> Any:
         ]
     if what == "revoke":
         server.revoke(body["key"])
+        return {}
+    if what == "config":
+        account = next(a for a in venue.accounts if a.uid == body["uid"])
+        account.told = {key: value for key, value in body.items() if key != "uid"}
         return {}
     if what == "truth":
         return truth(next(a for a in venue.accounts if a.uid == body["uid"]))

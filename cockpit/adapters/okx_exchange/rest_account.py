@@ -66,7 +66,7 @@ def config(call: Call) -> Rows:
         "spotBorrowAutoRepay": False,
         "stgyType": "0",
     }
-    return [row]
+    return [row | account.told]
 
 
 @endpoint("GET", "account/balance", Limit(10, scope="uid"), permission=READ)

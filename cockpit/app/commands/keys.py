@@ -52,18 +52,24 @@ def run(args: argparse.Namespace) -> int:
         given = entered(which)
         facts = None if args.untested else tested(found, given)
         if facts is not None:
-            refuse(facts, which.purpose, lang)
+            refuse(facts, which, lang)
         store.put(given)
-        text = tr("cli.keys.added", lang, name=which, place=store.place)
+        text = "\n".join([tr("cli.keys.added", lang, name=which, place=store.place), *advice(facts, lang)])
         console.answer(args, {"added": str(which), "place": store.place, "facts": facts}, text)
         return 0
     kept = store.get(which)
     if kept is None:
         raise ConfigError(tr("cli.keys.none", lang, name=which, place=store.place))
     facts = tested(found, kept)
-    refuse(facts, which.purpose, lang)
-    console.answer(args, facts, tr("cli.keys.fine", lang, name=which, **facts))
+    refuse(facts, which, lang)
+    fine = tr("cli.keys.fine", lang, name=which, **facts | {"permissions": ", ".join(facts["permissions"])})
+    console.answer(args, facts, "\n".join([fine, *advice(facts, lang)]))
     return 0
+
+
+def advice(facts: dict[str, Any] | None, lang: str) -> list[str]:
+    """What is allowed and yet unwise about a key."""
+    return [tr(f"live.concern.{name}", lang) for name in (facts or {}).get("concerns", ())]
 
 
 def show(args: argparse.Namespace, store: Any, lang: str) -> int:
@@ -101,19 +107,14 @@ def entered(which: Any) -> Any:
 
 def tested(found: Loaded, keys: Any) -> dict[str, Any]:
     """What the exchange says about the key. Raises VenueError when it says nothing good."""
-    from cockpit.app.okx import facts_of
+    from cockpit.app.okx_keys import facts_of
 
     if keys.venue != "okx":
         raise VenueError(f"keys of {keys.venue} are not tested by this version; use --untested")
     return asyncio.run(facts_of(found.config, keys))
 
 
-def refuse(facts: dict[str, Any], purpose: str, lang: str) -> None:
-    """A key that may withdraw is not kept and not used; one for reading must not trade."""
-    permissions = set(facts["permissions"])
-    if "withdraw" in permissions:
-        raise DoorError(tr("cli.keys.withdraw", lang))
-    if purpose == "trade" and "trade" not in permissions:
-        raise DoorError(tr("cli.keys.no_trade", lang))
-    if purpose == "read" and "trade" in permissions:
-        raise DoorError(tr("cli.keys.may_trade", lang))
+def refuse(facts: dict[str, Any], which: Any, lang: str) -> None:
+    """A key is exactly what its name says: it may not withdraw, nor do more or less than it is for."""
+    if facts["faults"]:
+        raise DoorError(tr("cli.keys.refused", lang, name=which, reason="; ".join(facts["faults"])))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 
 from cockpit.app import console, settings
 from cockpit.core.errors import ConfigError
@@ -14,7 +13,7 @@ def run(args: argparse.Namespace) -> int:
     found = console.loaded(args)
     if args.tape is None and (args.begin or args.end):
         raise ConfigError("--from and --to are for tapes: the practice market begins now")
-    if not (args.daemon or args.json or (sys.stdin.isatty() and sys.stderr.isatty())):
+    if not (args.daemon or args.json or console.has_terminal()):
         raise ConfigError("the screen needs a terminal; without one: cockpit --daemon")
     settings.private(found.data_dir)
     from cockpit.app.discover import discover

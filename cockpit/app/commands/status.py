@@ -38,7 +38,7 @@ def text(status: dict[str, Any], lang: str) -> str:
         tr(
             "cli.status.head",
             lang,
-            mode=status["mode"].upper(),
+            mode=tr(f"mode.{status['mode']}", lang),
             tape=status["tape"],
             pid=status["pid"],
             version=status["version"],
