@@ -181,6 +181,15 @@ class Book:
         """Total size of the first ``n`` levels of the bids (BUY) or asks (SELL)."""
         return sum([size for _, size in islice(self._walkable(side), n)])
 
+    def depth_to(self, side: Side, price: float) -> float:
+        """Total size of the bids (BUY) or asks (SELL) at ``price`` or better."""
+        total = 0.0
+        for at, size in self._walkable(side):
+            if (at < price) if side is Side.BUY else (at > price):
+                break
+            total += size
+        return total
+
     def walk(self, side: Side, qty: float) -> tuple[float, float, float]:
         """What a market order would meet: (average price, filled, worst price).
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 import cockpit.indicators
+from cockpit.core.book import Book
 from cockpit.core.registry import INDICATORS
 
 Bars = tuple[list[float], list[float], list[float]]
@@ -18,6 +19,8 @@ SHORT: dict[str, dict[str, Any]] = {
     "stochastic": {"n": 5, "smooth": 3, "signal": 2},
     "kama": {"n": 5},
     "ewma_var": {"lam": 0.94},
+    "volume_trend": {"fast": 2, "slow": 5},
+    "atr_percentile": {"n": 3, "window": 6},
 }
 
 for module in iter_modules(cockpit.indicators.__path__):
@@ -31,12 +34,32 @@ def fresh(name: str) -> Any:
     return target(**SHORT.get(name, {"n": 5} if "n" in fields else {}))
 
 
-def columns(bars: Bars) -> dict[str, list[float]]:
+def book(bid: float, bid_qty: float, ask: float, ask_qty: float) -> Book:
+    """Three levels a side, or a broken book when the touch is crossed."""
+    made = Book()
+    steps = (1.0, 0.999, 0.99)
+    bids = [(bid * step, bid_qty + i) for i, step in enumerate(steps)]
+    made.apply_snapshot(bids, [(ask / step, ask_qty + i) for i, step in enumerate(steps)], 1, 1)
+    return made
+
+
+def columns(bars: Bars) -> dict[str, list[Any]]:
     """All that a bar can be asked for, made of its high, low and close."""
     high, low, close = bars
     size = len(close)
     before = [close[max(i - 1, 0)] for i in range(size)]
+    touch = {
+        "bid": low,
+        "bid_qty": [(7 * c) % 3 for c in close],
+        "ask": high,
+        "ask_qty": [(5 * c) % 3 for c in close],
+    }
     return {
+        **touch,
+        "book": [book(*row) for row in zip(*touch.values(), strict=True)],
+        "qty": [(11 * c) % 4 for c in close],
+        "side": [1.0 if c >= p else -1.0 for c, p in zip(close, before, strict=True)],
+        "signal": [float(c > p) for c, p in zip(close, before, strict=True)],
         "ts": [i * 21_600_000 for i in range(size)],
         "open": [min(max(p, lo), h) for p, lo, h in zip(before, low, high, strict=True)],
         "high": high,
@@ -50,7 +73,7 @@ def columns(bars: Bars) -> dict[str, list[float]]:
     }
 
 
-def rows(name: str, bars: Bars) -> list[tuple[float, ...]]:
+def rows(name: str, bars: Bars) -> list[tuple[Any, ...]]:
     """What ``update`` of this indicator is called with, bar by bar."""
     given = columns(bars)
     inputs = INDICATORS[name].options["inputs"]
