@@ -54,7 +54,8 @@ def practised(events: int, seed: int) -> Stretch:
 def swinging(count: int, seed: int) -> Stretch:
     """Hourly candles of a random walk, traded by all bar strategies side by side on one account."""
     candles = bars(walk(count, seed, 0.015), {i: 50.0 + 37 * i % 200 for i in range(count)})
-    sleeves = [SleeveConfig(name, MARKET.symbol, "1h", params=params) for name, params in LIVELY.items()]
+    rows = {**LIVELY, "grid_trading": {"grid_range": 0.1, "bb_std": 3.0}}
+    sleeves = [SleeveConfig(name, MARKET.symbol, "1h", params=params) for name, params in rows.items()]
     return Stretch({MARKET.symbol: MARKET}, {MARKET.symbol: (HOUR,)}, iter(candles), sleeves)
 
 

@@ -13,12 +13,15 @@ from cockpit.app.rehearse import HOUR, MARKET, START, Rehearsal, rehearse
 from cockpit.core.book import Book
 from cockpit.core.events import Bar, Fill
 from cockpit.core.registry import STRATEGIES
-from cockpit.core.types import Instrument, Side
+from cockpit.core.types import Instrument, Kind, Side
 from cockpit.core.view import View
 from cockpit.core.want import Want
 
 discover()
 
+SPOT = msgspec.structs.replace(
+    MARKET, symbol="test:COIN-USDT", kind=Kind.SPOT, maker_fee=Decimal("0.0008"), taker_fee=Decimal("0.001")
+)
 LIVELY: dict[str, dict[str, Any]] = {
     "bollinger_range": {"bandwidth_max": 1.0},
     "breakout": {"volume_threshold": 0.0, "breakout_threshold": 1.0},
@@ -105,4 +108,4 @@ class Stage:
         return self
 
 
-__all__ = ["LIVELY", "Stage", "bars", "rehearse", "tags", "walk", "wave"]
+__all__ = ["LIVELY", "SPOT", "Stage", "bars", "rehearse", "tags", "walk", "wave"]

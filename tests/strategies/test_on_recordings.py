@@ -44,7 +44,9 @@ def hourly(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_nine_months_of_hourly_sol(hourly: Path) -> None:
     """All bar strategies side by side on one account."""
     symbol = next(iter(market.from_tape(Config(), hourly).instruments))
-    engine = run(hourly, [SleeveConfig(name, symbol, "1h", share=0.5) for name in sorted(LIVELY)])
+    engine = run(
+        hourly, [SleeveConfig(name, symbol, "1h", share=0.5) for name in [*sorted(LIVELY), "grid_trading"]]
+    )
     for sleeve in engine.state.sleeves.values():
         assert sleeve.benched == ""
         assert sleeve.trades > 10, sleeve.id
