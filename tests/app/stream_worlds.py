@@ -11,7 +11,7 @@ import msgspec
 from cockpit.adapters import practice
 from cockpit.adapters.store.inline import InlineStore
 from cockpit.adapters.venues.sim import SimVenue
-from cockpit.app import compose, market
+from cockpit.app import compose, market, simulated
 from cockpit.app.discover import discover
 from cockpit.app.rehearse import HOUR, MARKET
 from cockpit.core import memory
@@ -72,7 +72,7 @@ class Bench:
         self.config = config or Config()
         stretch = stretch or practised(events, seed)
         self.exchange = market._exchange(self.config, stretch.instruments)
-        self.world = World(stretch.stream, self.exchange, market._latency(self.config), seed)
+        self.world = World(stretch.stream, self.exchange, simulated.latency_of(self.config), seed)
         self.sleeves = compose.cast(stretch.sleeves, stretch.instruments, stretch.frames)
         self.engine: Engine = compose.fresh(self.config, "replay", stretch.instruments, self.sleeves)
         self.first: AnyEvent = backtest.boot(self.world, "replay", "test", "config")

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import msgspec
 
-from cockpit.app import compose, market
+from cockpit.app import compose, market, simulated
 from cockpit.app.discover import discover
 from cockpit.core import events as ev
 from cockpit.core.config import Config, SleeveConfig
@@ -83,7 +83,7 @@ class Stage:
     ) -> None:
         self.config = config or Config()
         self.exchange: Exchange = market._exchange(self.config, instruments)
-        self.world = World(iter(tape), self.exchange, market._latency(self.config), 1)
+        self.world = World(iter(tape), self.exchange, simulated.latency_of(self.config), 1)
         parts = compose.cast(sleeves, instruments, frames)
         self.engine: Engine = compose.fresh(self.config, "backtest", instruments, parts)
 
