@@ -14,6 +14,7 @@ COMMANDS = {
     "explain": "why an order exists: wish, rules, order, fills",
     "replay": "run a journal through the engine again and compare every decision",
     "backtest": "run strategies over a tape as fast as it goes",
+    "runs": "the backtests that were run here: list, show, repeat and compare",
     "exchange": "an exchange on this machine that speaks OKX v5, for tests and for strangers' clients",
     "keys": "API keys of real exchanges: add, list, test, remove",
     "data": "import, describe and verify recorded markets",

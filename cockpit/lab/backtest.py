@@ -27,6 +27,18 @@ class World(Protocol):
     def peek_ts(self) -> int | None: ...
 
 
+class Clock(Protocol):
+    """Something that looks at the state at instants of its own choice."""
+
+    @property
+    def due(self) -> int: ...
+
+    def before(self, ts: int) -> int: ...
+
+
+NEVER = 1 << 62
+
+
 class Run(msgspec.Struct, frozen=True):
     """What one run was."""
 
@@ -45,12 +57,20 @@ def run(
     world: World,
     first: ev.AnyEvent,
     observe: Callable[[ev.AnyEvent, Outcome], None] | None = None,
+    clock: Clock | None = None,
 ) -> Run:
-    """Step until the tape is over and nothing is in flight."""
+    """Step until the tape is over and nothing is in flight.
+
+    ``observe`` is told every fact after its step; ``clock`` is asked before the first fact later than its
+    ``due``, when everything up to there is known.
+    """
     step, state = engine.step, engine.state
     events = outcomes = 0
     event: ev.AnyEvent | None = first
+    due = NEVER if clock is None else clock.due
     while event is not None:
+        if event.ts > due and clock is not None:
+            due = clock.before(event.ts)
         outcome = step(event)
         events += 1
         if observe is not None:

@@ -1,39 +1,9 @@
 """From somebody's file to a tape, a backtest, a headless run and the replay of its journal: one stream."""
 
 import json
-from math import sin
 from pathlib import Path
 
-import pytest
-
-from tests.cli.conftest import Shell
-
-HOURS = 900
-START_S = 1_704_067_200
-
-
-@pytest.fixture
-def csv(tmp_path: Path) -> Path:
-    """Hourly candles of a market that swings, with a candle doubled and three missing."""
-    lines = ["timestamp,open,high,low,close,volume"]
-    before = 100.0
-    for hour in range(HOURS):
-        close = 100 + 12 * sin(hour / 40) + 3 * sin(hour / 7)
-        high, low = max(before, close) + 0.4, min(before, close) - 0.4
-        prices = ",".join(f"{price:.2f}" for price in (before, high, low, close))
-        row = f"{(START_S + hour * 3600) * 1000},{prices},{2500 if hour % 3 == 0 else 1000}"
-        if hour not in range(400, 403):
-            lines += [row] * (2 if hour == 200 else 1)
-        before = close
-    path = tmp_path / "SOLUSDT-1h.csv"
-    path.write_text("\n".join(lines) + "\n", "utf-8")
-    return path
-
-
-@pytest.fixture
-def tape(csv: Path, cockpit: Shell) -> str:
-    assert cockpit("data", "import", str(csv), "--venue", "binance", "--out", "sol.tape").code == 0
-    return "sol.tape"
+from tests.cli.conftest import HOURS, Shell
 
 
 def test_an_import_says_what_it_found_and_what_was_wrong(csv: Path, cockpit: Shell) -> None:

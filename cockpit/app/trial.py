@@ -1,0 +1,96 @@
+"""One backtest from request to verdict: what was run on what, what it did, and what that is worth."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+import cockpit
+from cockpit.app import compose
+from cockpit.app import market as markets
+from cockpit.app.settings import digest
+from cockpit.app.summary import summary
+from cockpit.core.config import Config, SleeveConfig
+from cockpit.core.events import AnyEvent
+from cockpit.core.intents import Outcome
+from cockpit.lab import backtest
+from cockpit.lab.curve import Curve, Sampler, period_for
+from cockpit.lab.report import Report, report
+from cockpit.lab.trips import Trip, Trips
+
+CODE = ("core", "indicators", "strategies", "risk", "portfolio", "lab")
+"""What decides and fills: a change there is another experiment."""
+
+
+class Request(msgspec.Struct, frozen=True):
+    """Everything that a run depends on; the same request gives the same decisions."""
+
+    tape: str
+    config: Config
+    sleeves: tuple[SleeveConfig, ...] = ()
+    """Empty = those of the settings, or of the tape."""
+    start_ms: int = 0
+    end_ms: int = 0
+
+
+class Result(msgspec.Struct, frozen=True):
+    """A finished run."""
+
+    report: Report
+    curve: Curve
+    trips: tuple[Trip, ...]
+    summary: dict[str, Any]
+    sleeves: tuple[SleeveConfig, ...]
+    """Those that really ran."""
+    data_hash: str
+    code_hash: str
+
+
+def perform(request: Request) -> Result:
+    """Run to the end of the tape. Raises TapeError, ConfigError; plug-ins must have been discovered."""
+    from cockpit.adapters.store import tape
+
+    config = request.config
+    source = markets.from_tape(config, Path(request.tape), request.start_ms, request.end_ms, request.sleeves)
+    info = tape.read_info(Path(request.tape))
+    casts = compose.cast(source.sleeves, source.instruments, source.frames)
+    engine = compose.fresh(config, "replay", source.instruments, casts)
+    first = backtest.boot(source.world, "replay", cockpit.__version__, digest(config))
+    span = (request.end_ms or info.end_ms) - (request.start_ms or info.start_ms)
+    sampler = Sampler(engine.state, period_for(span), first.ts)
+    trips = Trips(engine.state)
+
+    def see(event: AnyEvent, _outcome: Outcome) -> None:
+        trips.observe(event)
+
+    started = time.monotonic()
+    ran = backtest.run(engine, source.world, first, see, sampler)
+    seconds = time.monotonic() - started
+    curve = sampler.done(engine.state.now)
+    told = report(curve, trips, engine.state.currency)
+    did = summary(engine, source, "backtest", ran.events, ran.outcomes, seconds, len(source.exchange.fills))
+    done = tuple(trips.finish())
+    return Result(told, curve, done, did, tuple(source.sleeves), data_hash(info), code_hash())
+
+
+def data_hash(info: Any) -> str:
+    """sha256 over the hashes of a tape's parts: the same facts, wherever the folder lies."""
+    found = hashlib.sha256()
+    for kind in sorted(info.parts):
+        found.update(f"{kind} {info.parts[kind].sha256}\n".encode())
+    return found.hexdigest()
+
+
+@cache
+def code_hash() -> str:
+    """sha256 over the source of everything that decides and fills."""
+    found, root = hashlib.sha256(cockpit.__version__.encode()), Path(cockpit.__file__).parent
+    for part in CODE:
+        for file in sorted((root / part).rglob("*.py")):
+            found.update(str(file.relative_to(root)).encode() + b"\0" + file.read_bytes())
+    return found.hexdigest()
