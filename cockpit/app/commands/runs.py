@@ -81,6 +81,6 @@ def _repeat(args: argparse.Namespace, chosen: object, found: object, lang: str) 
         "code": code_hash() != chosen.code_hash,
     }
     notes = [tr("runs.same" if same else "runs.differs", lang, run=chosen.id, digest=chosen.digest[:16])]
-    notes += [tr(f"runs.other_{what}", lang) for what, other in changed.items() if other]
+    notes += [tr(f"runs.changed.{what}", lang) for what, other in changed.items() if other]
     console.answer(args, {"run": chosen.id, "same": same, "changed": changed}, "\n".join(notes))
     return 0 if same else 1
