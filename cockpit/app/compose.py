@@ -50,46 +50,91 @@ def cast(
         plugin = STRATEGIES.get(row.strategy)
         if plugin is None:
             raise ConfigError(f"no strategy {row.strategy!r}; there are {', '.join(STRATEGIES)}")
-        if row.symbol not in instruments:
-            raise ConfigError(f"{row.strategy}: no instrument {row.symbol!r}; {_some(instruments)}")
-        tf = 0
-        if "bar" in plugin.options.get("wakes", ()):
-            tf = _timeframe(row, frames.get(row.symbol, ()))
-        version = int(plugin.options.get("version", 1))
-        name = f"{row.strategy}@{version}/{row.symbol}" + (f"/{timeframe_text(tf)}" if tf else "")
-        twins = sum(1 for c in found if c.sleeve.id.partition("#")[0] == name)
-        sleeve_id = f"{name}#{twins + 1}" if twins else name
-        found.append(
-            Cast(
-                Sleeve(
-                    id=sleeve_id,
-                    index=len(found) + 1,
-                    strategy=row.strategy,
-                    version=version,
-                    symbol=row.symbol,
-                    tf=tf,
-                    share=row.share,
-                    on=row.enabled,
-                ),
-                plugin,
-                params_of(plugin, row.params, strict=False),
+        for symbol in row.legs:
+            if symbol not in instruments:
+                raise ConfigError(f"{row.strategy}: no instrument {symbol!r}; {_some(instruments)}")
+        _count_legs(row, plugin)
+        params = params_of(plugin, row.params, strict=False)
+        found += (Cast(sleeve, plugin, params) for sleeve in _group(row, plugin, frames, found))
+    return found
+
+
+def _group(
+    row: SleeveConfig, plugin: Plugin, frames: Mapping[str, Sequence[int]], before: Sequence[Cast]
+) -> list[Sleeve]:
+    """One sleeve a leg. Each is named after its own instrument first, then those it trades with."""
+    tf, longer = 0, tuple[int, ...]()
+    if "bar" in plugin.options.get("wakes", ()):
+        offered = [frames.get(symbol, ()) for symbol in row.legs]
+        tf = _timeframe(row, [t for t in offered[0] if all(t in other for other in offered)])
+        longer = _longer(row, plugin, tf)
+    version = int(plugin.options.get("version", 1))
+    bars = "/" + ",".join(map(timeframe_text, (tf, *longer))) if tf else ""
+    legs: list[Sleeve] = []
+    for symbol in row.legs:
+        where = "+".join((symbol, *(other for other in row.legs if other != symbol)))
+        name = f"{row.strategy}@{version}/{where}{bars}"
+        twins = sum(1 for c in before if c.sleeve.id.partition("#")[0] == name)
+        legs.append(
+            Sleeve(
+                id=f"{name}#{twins + 1}" if twins else name,
+                index=len(before) + len(legs) + 1,
+                strategy=row.strategy,
+                version=version,
+                symbol=symbol,
+                tf=tf,
+                frames=longer,
+                leg=len(legs),
+                share=row.share,
+                on=row.enabled,
             )
         )
-    return found
+    if len(legs) > 1:
+        for sleeve in legs:
+            sleeve.group = legs[0].id
+    return legs
+
+
+def _count_legs(row: SleeveConfig, plugin: Plugin) -> None:
+    """Has it the instruments that the strategy trades? ``legs`` of the decorator: their number or names."""
+    legs = plugin.options.get("legs", 1)
+    count = legs if isinstance(legs, int) else len(legs)
+    if count == len(row.legs):
+        return
+    names = "" if isinstance(legs, int) else f" ({', '.join(legs)})"
+    wanted = "one instrument: symbol" if count == 1 else f"{count} instruments{names}: symbols"
+    raise ConfigError(f"{row.strategy} trades {wanted} names {len(row.legs)}")
+
+
+def _longer(row: SleeveConfig, plugin: Plugin, tf: int) -> tuple[int, ...]:
+    """Lengths of the longer bars it hears besides, rising. Raises ConfigError for what cannot be made."""
+    found = set()
+    for text in row.timeframes or plugin.options.get("timeframes", ()):
+        try:
+            length = timeframe_ms(text)
+        except ValueError as error:
+            raise ConfigError(f"{row.strategy} on {'+'.join(row.legs)}: {error}") from error
+        if length <= tf or length % tf:
+            raise ConfigError(
+                f"{row.strategy} on {'+'.join(row.legs)}: bars of {text} cannot be made from those of "
+                f"{timeframe_text(tf)}: name a shorter timeframe that divides it"
+            )
+        found.add(length)
+    return tuple(sorted(found))
 
 
 def _timeframe(row: SleeveConfig, offered: Sequence[int]) -> int:
     if not row.timeframe:
         if not offered:
-            raise ConfigError(f"{row.strategy} on {row.symbol} needs bars and the feed has none")
+            raise ConfigError(f"{row.strategy} on {'+'.join(row.legs)} needs bars and the feed has none")
         return min(offered)
     try:
         tf = timeframe_ms(row.timeframe)
     except ValueError as error:
-        raise ConfigError(f"{row.strategy} on {row.symbol}: {error}") from error
+        raise ConfigError(f"{row.strategy} on {'+'.join(row.legs)}: {error}") from error
     if offered and tf not in offered:
         have = ", ".join(timeframe_text(t) for t in sorted(offered))
-        raise ConfigError(f"{row.strategy} on {row.symbol}: the feed has {have}, not {row.timeframe}")
+        raise ConfigError(f"{row.strategy} on {'+'.join(row.legs)}: the feed has {have}, not {row.timeframe}")
     return tf
 
 
@@ -114,9 +159,17 @@ def fresh(
             ledger.set_leverage(instrument, Decimal(repr(config.venue.leverage)))
     engine = Engine(state)
     govern(engine, config)
-    for part in sleeves:
-        engine.add_sleeve(part.sleeve, part.strategy())
+    _seat(engine, sleeves)
     return engine
+
+
+def _seat(engine: Engine, casts: Sequence[Cast]) -> None:
+    """Give every sleeve that has none its strategy; the legs of a group share one."""
+    for part in casts:
+        if part.sleeve.id in engine.slots:
+            continue
+        group = [c.sleeve for c in casts if c.sleeve.group == part.sleeve.group and part.sleeve.group]
+        engine.add_group(group or [part.sleeve], part.strategy())
 
 
 def govern(engine: Engine, config: Config) -> None:
@@ -142,9 +195,7 @@ def remembered(raw: bytes, config: Config, sleeves: Sequence[Cast]) -> Engine:
     engine = Engine(state)
     govern(engine, config)
     memory.thaw(engine, remembered_, {c.sleeve.id: c.plugin.target for c in sleeves})
-    for part in sleeves:
-        if part.sleeve.id not in engine.slots:
-            engine.add_sleeve(part.sleeve, part.strategy())
+    _seat(engine, sleeves)
     for sleeve in state.sleeves.values():
         if sleeve.id not in engine.slots:
             sleeve.on = False

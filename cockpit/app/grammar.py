@@ -83,7 +83,7 @@ def market(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
         metavar="SLEEVE",
         action="append",
         default=absent,
-        help="NAME[:k=v,...]@SYMBOL[/TF] instead of the settings' sleeves; may be repeated",
+        help="NAME[:k=v,...]@SYMBOL[+SYMBOL...][/TF[,TF...]] instead of the settings' sleeves; repeatable",
     )
     if top:
         parser.add_argument(

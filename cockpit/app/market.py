@@ -39,14 +39,11 @@ class RunSource(Protocol):
 
 def warm_up(engine: Engine, bars: Iterable[ev.Bar]) -> None:
     """Play closed bars to the strategies, then wipe what they wrote: it never happened."""
-    for bar in bars:
+    rows = sorted(bars, key=lambda bar: (bar.ts, -bar.tf))  # of one moment, the longer first, as in the run
+    given = frozenset((bar.symbol, bar.tf) for bar in rows)
+    for bar in rows:
         for slot in engine.markets[bar.symbol].bars:
-            if slot.sleeve.tf and slot.sleeve.tf != bar.tf:
-                continue
-            slot.view.now = bar.ts
-            slot.view.last = bar.close
-            if slot.on_bar is not None:
-                slot.on_bar(bar, slot.view, slot.want)
+            slot.warm(bar, given)
     for slot in engine.slots.values():
         slot.want.forget()
 

@@ -214,7 +214,8 @@ async def open_okx(
         await patient(lambda: rest.sync(now_ms))
         chosen = tuple(sleeves or config.sleeves)
         extra = [text if ":" in text else f"okx:{text}" for text in config.okx.symbols]
-        symbols = dict.fromkeys([*(row.symbol for row in chosen), *extra]) or dict.fromkeys(DEFAULT_SYMBOLS)
+        traded = [leg for row in chosen for leg in row.legs]
+        symbols = dict.fromkeys([*traded, *extra]) or dict.fromkeys(DEFAULT_SYMBOLS)
         margin = MarginMode(config.venue.margin_mode)
         markets = await patient(lambda: instruments.load(rest, symbols, margin, private=keys is not None))
         uid = "paper"
@@ -242,7 +243,7 @@ async def open_okx(
 
 def lengths(symbol: str, sleeves: Sequence[SleeveConfig]) -> tuple[int, ...]:
     """Bar lengths on offer: the usual ones, and what a sleeve names. Raises ConfigError for odd ones."""
-    named = [timeframe_ms(row.timeframe) for row in sleeves if row.symbol == symbol and row.timeframe]
+    named = [timeframe_ms(row.timeframe) for row in sleeves if symbol in row.legs and row.timeframe]
     for length in named:
         if length not in NAMES:
             raise ConfigError(f"OKX has no bars of {length // 1_000} s; it has {', '.join(NAMES.values())}")

@@ -6,7 +6,7 @@ run = rehearse("ema_trend", candles([100.0, 101.0, 103.0]), {"ema_fast": 3})
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -39,6 +39,12 @@ MARKET = Instrument(
 )
 
 
+OTHER = msgspec.structs.replace(MARKET, symbol="test:GOLD-USDT-SWAP", base="GOLD")
+"""A second one, for strategies with two legs."""
+SPOT = msgspec.structs.replace(MARKET, symbol="test:COIN-USDT", kind=Kind.SPOT)
+"""The coin of ``MARKET`` itself."""
+
+
 class Rehearsal(msgspec.Struct, frozen=True):
     """What happened."""
 
@@ -51,6 +57,10 @@ class Rehearsal(msgspec.Struct, frozen=True):
     def position(self) -> Decimal:
         """What is held at the end, in contracts; long > 0."""
         return self.engine.state.ledger.net_qty(next(iter(self.engine.state.instruments)))
+
+    def position_of(self, symbol: str) -> Decimal:
+        """What is held of one instrument at the end."""
+        return self.engine.state.ledger.net_qty(symbol)
 
     @property
     def benched(self) -> str:
@@ -74,25 +84,38 @@ def candles(
 
 def rehearse(
     strategy: str,
-    bars: Sequence[Bar],
+    tape: Iterable[AnyEvent],
     params: Mapping[str, Any] | None = None,
-    instrument: Instrument = MARKET,
+    instrument: Instrument | Sequence[Instrument] = MARKET,
     config: Config | None = None,
+    timeframes: Sequence[str] = (),
 ) -> Rehearsal:
-    """Run a registered strategy over candles of one instrument. Raises ConfigError for wrong parameters."""
+    """Run a registered strategy over candles (or any market events) of its instruments, one a leg.
+
+    Raises ConfigError for wrong parameters. Events may come in any order: they are sorted by time.
+    """
     config = config or Config()
     discover()
-    instruments = charged({instrument.symbol: instrument}, config)
+    legs = (instrument,) if isinstance(instrument, Instrument) else tuple(instrument)
+    instruments = charged({leg.symbol: leg for leg in legs}, config)
+    events = sorted(tape, key=lambda event: event.ts)
     exchange = Exchange(
         instruments,
         cash_of(config),
         rules_of(config),
         config.run.seed,
     )
-    tape: Iterator[AnyEvent] = iter(bars)
-    world = World(tape, exchange)
-    sleeve = SleeveConfig(strategy, instrument.symbol, params=dict(params or {}))
-    casts = compose.cast([sleeve], instruments, {instrument.symbol: sorted({bar.tf for bar in bars})})
+    world = World(iter(events), exchange)
+    sleeve = SleeveConfig(
+        strategy,
+        legs[0].symbol if len(legs) == 1 else "",
+        params=dict(params or {}),
+        symbols=tuple(instruments) if len(legs) > 1 else (),
+        timeframes=tuple(timeframes),
+    )
+    bars = [event for event in events if isinstance(event, Bar)]
+    frames = {name: sorted({bar.tf for bar in bars if bar.symbol == name}) for name in instruments}
+    casts = compose.cast([sleeve], instruments, frames)
     engine = compose.fresh(config, "rehearsal", instruments, casts)
     fills: list[Fill] = []
     wishes: list[Intent] = []

@@ -130,11 +130,13 @@ def instant(text: str | None) -> int:
 
 
 def parse_sleeve(text: str) -> SleeveConfig:
-    """``NAME[:k=v,…]@SYMBOL[/TF]`` → SleeveConfig. Raises ConfigError."""
+    """``NAME[:k=v,…]@SYMBOL[+SYMBOL…][/TF[,TF…]]`` → SleeveConfig. Raises ConfigError."""
     head, at, place = text.partition("@")
     name, _, given = head.partition(":")
-    symbol, _, tf = place.partition("/")
-    if not (at and name and symbol):
+    where, _, frames = place.partition("/")
+    symbols = tuple(filter(None, where.split("+")))
+    tf, *longer = frames.split(",")
+    if not (at and name and symbols):
         raise ConfigError(f"not a sleeve: {text!r} (write ema_trend:ema_fast=5@okx:BTC-USDT-SWAP/1h)")
     params: dict[str, Any] = {}
     for pair in filter(None, given.split(",")):
@@ -142,7 +144,18 @@ def parse_sleeve(text: str) -> SleeveConfig:
         if not equals:
             raise ConfigError(f"not a parameter: {pair!r} in {text!r} (write name=value)")
         params[key.strip()] = value.strip()
-    return SleeveConfig(strategy=name, symbol=symbol, timeframe=tf, params=params)
+    one = len(symbols) == 1
+    try:
+        return SleeveConfig(
+            name,
+            symbols[0] if one else "",
+            tf,
+            params=params,
+            symbols=() if one else symbols,
+            timeframes=tuple(longer),
+        )
+    except ValueError as error:
+        raise ConfigError(f"{text!r}: {error}") from error
 
 
 class Headless:
@@ -248,7 +261,7 @@ class Screened:
 
 def sleeves_text(sleeves: Sequence[SleeveConfig]) -> str:
     """For messages: ``ema_trend on okx:BTC-USDT-SWAP, …``."""
-    return ", ".join(f"{s.strategy} on {s.symbol}" for s in sleeves)
+    return ", ".join(f"{s.strategy} on {' + '.join(s.legs)}" for s in sleeves)
 
 
 __all__ = ["CockpitError", "Config", "instant", "parse_sleeve", "prepare", "start"]

@@ -299,12 +299,14 @@ def _converted(tree: Mapping[str, Any], origins: Origins) -> Config:
         where = _where(tuple(dotted.split(".")), origins)
         raise ConfigError(f"{where}: {dotted}: {sentence}") from error
     for index, sleeve in enumerate(config.sleeves):
-        if sleeve.timeframe:
+        named = [("timeframe", sleeve.timeframe)] if sleeve.timeframe else []
+        named += [("timeframes", text) for text in sleeve.timeframes]
+        for key, text in named:
             try:
-                timeframe_ms(sleeve.timeframe)
+                timeframe_ms(text)
             except ValueError as error:
                 where = _where(("sleeves", str(index)), origins)
-                raise ConfigError(f"{where}: sleeves.{index}.timeframe: {error}") from error
+                raise ConfigError(f"{where}: sleeves.{index}.{key}: {error}") from error
     return config
 
 

@@ -52,11 +52,12 @@ def _switch(state: State, sleeve_id: str, on: bool, actor: str, turn: Turn) -> N
     if sleeve is None:
         turn.note("warn", "command.no_sleeve", sleeve=sleeve_id)
         return
-    sleeve.on = on
-    if on:
-        sleeve.benched = ""
-        sleeve.rejects = 0
-        sleeve.retry_at = 0
-        sleeve.reduce_at = 0
+    for leg in state.group(sleeve):
+        leg.on = on
+        if on:
+            leg.benched = ""
+            leg.rejects = 0
+            leg.retry_at = 0
+            leg.reduce_at = 0
+        turn.touch(leg.id)
     turn.note("info", "sleeve.on" if on else "sleeve.off", sleeve_id, sleeve=sleeve_id, actor=actor)
-    turn.touch(sleeve_id)

@@ -98,16 +98,31 @@ class OkxConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SleeveConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One strategy on one instrument."""
+    """One strategy on one instrument, or on several that it trades together."""
 
     strategy: str
-    symbol: str
+    symbol: str = ""
     timeframe: str = ""
     """e.g. ``1h``; empty = the shortest bars that the feed offers, or none for order-book strategies."""
     enabled: bool = True
     share: Fraction = 1.0
     """Part of the account's equity it may size against."""
     params: dict[str, Any] = {}
+    symbols: tuple[str, ...] = ()
+    """Instead of ``symbol``, for a strategy with several legs: its instruments in the order it names them."""
+    timeframes: tuple[str, ...] = ()
+    """Longer bars that it hears too, made from those; empty = what the strategy asks for."""
+
+    def __post_init__(self) -> None:
+        if bool(self.symbol) == bool(self.symbols):
+            raise ValueError("name its instrument as symbol, or several as symbols")
+        if len({*self.symbols}) != len(self.symbols):
+            raise ValueError("symbols names an instrument twice")
+
+    @property
+    def legs(self) -> tuple[str, ...]:
+        """Its instruments, one a leg."""
+        return self.symbols or (self.symbol,)
 
 
 class ScreenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -14,13 +14,13 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cockpit.core import commands, halting, lifecycle, reckoning
+from cockpit.core import commands, halting, lifecycle, outside, reckoning
 from cockpit.core import events as ev
 from cockpit.core.drafting import lay_out, record
 from cockpit.core.gate import GateContext, Rule, approve, gist
 from cockpit.core.intents import OUTCOME_ENCODER, Intent, Outcome
 from cockpit.core.reconcile import reconcile
-from cockpit.core.slots import Market, Slot
+from cockpit.core.slots import Market, Slot, join
 from cockpit.core.state import Sleeve, State
 from cockpit.core.turn import NOTHING, Turn
 
@@ -55,11 +55,11 @@ class Engine:
             ev.AccountReport: self._account_read,
             ev.Boot: self._boot,
             ev.Command: commands.obey,
-            ev.Link: self._link,
+            ev.Link: outside.on_link,
             ev.Listing: self._listing,
-            ev.DataFault: self._fault,
+            ev.DataFault: outside.on_fault,
             ev.Timer: self._timer,
-            ev.Advice: self._advice,
+            ev.Advice: outside.on_advice,
         }
         self._handlers: dict[type, Handler] = {
             ev.Bar: self._bar,
@@ -78,16 +78,26 @@ class Engine:
 
     def add_sleeve(self, sleeve: Sleeve, strategy: Any) -> Slot:
         """Put a strategy on its instrument (which must be known)."""
-        known = self.state.sleeves.setdefault(sleeve.id, sleeve)
-        market = self.markets[sleeve.symbol]
-        slot = Slot(known, strategy, market.instrument, market.book, self.state)
-        self.slots[sleeve.id] = slot
-        market.attach(slot)
-        slot.refresh(self.state)
-        if slot.timer_ms and not known.timer_at:
-            known.timer_at = self.state.now + slot.timer_ms
+        return self.add_group((sleeve,), strategy)[0]
+
+    def add_group(self, sleeves: Sequence[Sleeve], strategy: Any) -> list[Slot]:
+        """Put a strategy on its instruments (which must be known): one sleeve each, the first leads."""
+        slots = []
+        for sleeve in sleeves:
+            known = self.state.sleeves.setdefault(sleeve.id, sleeve)
+            market = self.markets[sleeve.symbol]
+            slot = Slot(known, strategy, market.instrument, market.book, self.state)
+            self.slots[sleeve.id] = slot
+            market.attach(slot)
+            slot.refresh(self.state)
+            slots.append(slot)
+        if len(slots) > 1:
+            join(slots)
+        lead = slots[0]
+        if lead.timer_ms and not lead.sleeve.timer_at:
+            lead.sleeve.timer_at = self.state.now + lead.timer_ms
         self._plan()
-        return slot
+        return slots
 
     @property
     def digest(self) -> str:
@@ -114,7 +124,7 @@ class Engine:
                 if slot is None:
                     continue
                 slot.refresh(self.state)
-                slot.view.now = self.state.now
+                slot.hear(self.state.now)
                 if slot.on_fill is not None and event.__class__ is ev.Fill:
                     self._call(slot, slot.on_fill, turn, event)
                 self._decide(slot, turn)
@@ -145,11 +155,14 @@ class Engine:
         market.heard = bar.ts
         turn = None
         for slot in market.bars:
-            if slot.sleeve.tf and slot.sleeve.tf != bar.tf:
+            if slot.tf and slot.tf != bar.tf:
                 continue
             view = slot.view
             view.now = bar.ts
             view.last = bar.close
+            if not slot.plain:
+                turn = self._bars_of(slot, bar, turn)
+                continue
             want = slot.want
             try:
                 slot.on_bar(bar, view, want)  # type: ignore[misc]
@@ -160,6 +173,28 @@ class Engine:
                 turn = turn or Turn()
                 self._wish(slot, turn)
         return NOTHING if turn is None else self._finish(turn, bar)
+
+    def _bars_of(self, slot: Slot, bar: ev.Bar, turn: Turn | None) -> Turn | None:
+        """A bar for a strategy with several legs or timeframes: the longer bars it closes come first."""
+        slot.hear(bar.ts)
+        lead = slot.lead
+        try:
+            for resampler in slot.longer:
+                for longer in resampler.update(bar):
+                    slot.on_bar(longer, lead.view, lead.want)  # type: ignore[misc]
+            slot.on_bar(bar, lead.view, lead.want)  # type: ignore[misc]
+        except Exception as error:  # noqa: BLE001 - the one fence around plug-ins: bench it, fly on
+            turn = turn or Turn()
+            self._bench(slot, error, turn)
+        return self._written(slot, turn)
+
+    def _written(self, slot: Slot, turn: Turn | None) -> Turn | None:
+        """Take up what was written, on whichever leg, within the same step."""
+        for leg in slot.legs:
+            if leg.want.dirty:
+                turn = turn or Turn()
+                self._wish(leg, turn)
+        return turn
 
     def _book_delta(self, event: ev.BookDelta) -> Outcome:
         market = self.markets.get(event.symbol)
@@ -193,21 +228,22 @@ class Engine:
         for slot in market.books:
             view = slot.view
             view.now = view.touch_ts = event.ts
-            if (turn := self._hear(slot, slot.on_book, turn)) is None:
-                continue
+            turn = self._hear(slot, slot.on_book, turn)
         return NOTHING if turn is None else self._finish(turn, event)
 
     def _hear(self, slot: Slot, hook: Any, turn: Turn | None, *extra: Any) -> Turn | None:
         """Run a market hook; make a Turn only if something came of it."""
+        if not slot.plain:
+            slot.hear(slot.view.now)
+        lead = slot.lead
         try:
-            hook(*extra, slot.view, slot.want)
+            hook(*extra, lead.view, lead.want)
         except Exception as error:  # noqa: BLE001 - the one fence around plug-ins: bench it, fly on
             turn = turn or Turn()
             self._bench(slot, error, turn)
-        if slot.want.dirty:
-            turn = turn or Turn()
-            self._wish(slot, turn)
-        return turn
+        if slot.plain and not slot.want.dirty:
+            return turn
+        return self._written(slot, turn)
 
     def _trade(self, event: ev.Trade) -> Outcome:
         market = self.markets.get(event.symbol)
@@ -262,7 +298,7 @@ class Engine:
             if sleeve.timer_at and sleeve.timer_at <= state.now:
                 sleeve.timer_at = state.now + slot.timer_ms
                 if slot.on_timer is not None:
-                    slot.view.now = state.now
+                    slot.hear(state.now)
                     self._call(slot, slot.on_timer, turn)
 
     def _account_read(self, state: State, event: ev.AccountReport, turn: Turn) -> None:
@@ -274,19 +310,6 @@ class Engine:
             market.book.clear()
             market.heard = 0
         reckoning.on_boot(state, event, turn)
-
-    def _link(self, state: State, event: ev.Link, turn: Turn) -> None:
-        if state.links.get(event.channel) == event.up:
-            return
-        state.links[event.channel] = event.up
-        turn.note(
-            "good" if event.up else "alarm",
-            "link.up" if event.up else "link.down",
-            channel=event.channel,
-            reason=event.reason,
-        )
-        if event.up and event.channel == "private":
-            lifecycle.read_account(state, f"link-{state.boot}-{state.seq}", "reconnected", turn)
 
     def _listing(self, state: State, event: ev.Listing, turn: Turn) -> None:
         instrument = event.instrument
@@ -301,35 +324,25 @@ class Engine:
                 slot.instrument = instrument
                 turn.touch(slot.sleeve.id)
 
-    def _fault(self, state: State, event: ev.DataFault, turn: Turn) -> None:
-        state.faults[event.what] = state.faults.get(event.what, 0) + 1
-        if state.faults[event.what] in {1, 10, 100, 1_000, 10_000, 100_000}:
-            count = state.faults[event.what]
-            turn.note("warn", "feed.fault", symbol=event.symbol, what=event.what, count=count)
-
-    def _advice(self, _state: State, _event: ev.Advice, _turn: Turn) -> None:
-        """Recorded in the journal; allocators that listen to it are plug-ins of their own."""
-
     # --- wish → actions ---------------------------------------------------------------------------
 
     def _call(self, slot: Slot, hook: Any, turn: Turn, *extra: Any) -> None:
         """Run a hook inside an open turn; its wish is taken up there."""
         try:
-            hook(*extra, slot.view, slot.want)
+            hook(*extra, slot.lead.view, slot.lead.want)
         except Exception as error:  # noqa: BLE001 - the one fence around plug-ins: bench it, fly on
             self._bench(slot, error, turn)
-        if slot.want.dirty:
-            self._wish(slot, turn)
+        self._written(slot, turn)
 
     def _bench(self, slot: Slot, error: Exception, turn: Turn) -> None:
         """A plug-in broke: take it off, keep its position protected, tell the user, fly on."""
         sleeve = slot.sleeve
-        if not sleeve.benched:
-            reason = f"{type(error).__name__}: {error}"
-            sleeve.benched = reason
+        reason = f"{type(error).__name__}: {error}"
+        if self.state.bench(sleeve, reason):
             turn.note("alarm", "sleeve.benched", sleeve.id, sleeve=sleeve.id, reason=reason)
-        slot.want.dirty = False
-        self._decide(slot, turn)
+        for leg in slot.legs:
+            leg.want.dirty = False
+            self._decide(leg, turn)
 
     def _wish(self, slot: Slot, turn: Turn) -> None:
         """The strategy wrote something new: size it, and decide."""
@@ -377,13 +390,4 @@ class Engine:
 
     def _plan(self) -> None:
         """Find the earliest instant at which something is due."""
-        state = self.state
-        times = [halting.deadline(state), reckoning.deadline(state), *state.holds.values()]
-        if state.orders:
-            times += map(lifecycle.due_at, state.orders.values())
-        for slot in self.slots.values():
-            sleeve = slot.sleeve
-            if sleeve.retry_at or sleeve.reduce_at or sleeve.timer_at:
-                times += (sleeve.retry_at, sleeve.reduce_at, sleeve.timer_at)
-        due = min(filter(None, times), default=0)
-        self.deadline = max(due, state.now) if due else 0
+        self.deadline = outside.next_due(self.state, self.slots.values())

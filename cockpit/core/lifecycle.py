@@ -87,7 +87,8 @@ def back_off(state: State, order: Order, turn: Turn, reason: str, *, ours: bool 
     else:
         sleeve.reduce_at = state.now + BACKOFF_MS
     if not ours and sleeve.rejects >= BENCH_AFTER and not sleeve.benched:
-        sleeve.benched = reason
+        for leg in state.bench(sleeve, reason):
+            turn.touch(leg.id)
         turn.note("alarm", "sleeve.benched", sleeve.id, sleeve=sleeve.id, reason=reason)
 
 

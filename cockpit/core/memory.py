@@ -12,8 +12,9 @@ import msgspec
 
 from cockpit.core.book import BookMemory
 from cockpit.core.engine import Engine
-from cockpit.core.state import State
-from cockpit.core.want import Want
+from cockpit.core.resample import Resampler
+from cockpit.core.state import Sleeve, State
+from cockpit.core.want import PEN
 
 
 class MarketMemory(msgspec.Struct, frozen=True):
@@ -29,6 +30,7 @@ class SlotMemory(msgspec.Struct, frozen=True):
     kind: str
     """Name of the strategy's class: another class does not inherit this state."""
     strategy: msgspec.Raw
+    """Of the first leg of a group only: the others share it."""
     pen: dict[str, Any]
     last: float
     mark: float
@@ -40,9 +42,11 @@ class SlotMemory(msgspec.Struct, frozen=True):
     position: float
     entry: float
     resting: int
+    news: int
+    longer: list[Resampler]
 
 
-WINDOW = SlotMemory.__struct_fields__[3:]
+WINDOW = SlotMemory.__struct_fields__[3:-1]
 """What a window keeps between events; the rest of it is worked out from the State."""
 
 
@@ -62,9 +66,10 @@ def freeze(engine: Engine) -> bytes:
     slots = {
         name: SlotMemory(
             type(slot.strategy).__name__,
-            msgspec.Raw(_ENCODER.encode(slot.strategy)),
-            {field: getattr(slot.want, field) for field in Want.__slots__},
-            *(getattr(slot.view, field) for field in WINDOW),
+            msgspec.Raw(_ENCODER.encode(slot.strategy if slot.lead is slot else None)),
+            {field: getattr(slot.want, field) for field in PEN},
+            longer=slot.longer,
+            **{field: getattr(slot.view, field) for field in WINDOW},
         )
         for name, slot in engine.slots.items()
     }
@@ -92,8 +97,15 @@ def thaw(engine: Engine, memory: Memory, strategies: dict[str, type]) -> None:
         sleeve = memory.state.sleeves.get(name)
         if sleeve is None or name not in strategies or strategies[name].__name__ != frozen.kind:
             continue
-        strategy: Any = msgspec.msgpack.decode(frozen.strategy, type=strategies[name])
-        slot = engine.add_sleeve(sleeve, strategy)
+        if sleeve.group in {"", name}:
+            _seat(engine, memory, memory.state.group(sleeve), strategies[name])
+
+
+def _seat(engine: Engine, memory: Memory, legs: list[Sleeve], kind: type) -> None:
+    strategy: Any = msgspec.msgpack.decode(memory.slots[legs[0].id].strategy, type=kind)
+    for slot in engine.add_group(legs, strategy):
+        frozen = memory.slots[slot.sleeve.id]
+        slot.longer = frozen.longer
         for field, value in frozen.pen.items():
             setattr(slot.want, field, value)
         for field in WINDOW:

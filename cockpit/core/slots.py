@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import isnan, nan
 from typing import Any
 
 from cockpit.core.book import Book
+from cockpit.core.events import Bar
 from cockpit.core.intents import Intent, Quote
+from cockpit.core.resample import Resampler
 from cockpit.core.state import Sleeve, State
 from cockpit.core.types import ZERO, Instrument, Side
 from cockpit.core.view import View
@@ -21,14 +23,19 @@ class Slot:
 
     __slots__ = (
         "instrument",
+        "lead",
+        "legs",
+        "longer",
         "on_bar",
         "on_book",
         "on_fill",
         "on_funding",
         "on_timer",
         "on_trade",
+        "plain",
         "sleeve",
         "strategy",
+        "tf",
         "timer_ms",
         "view",
         "want",
@@ -43,6 +50,13 @@ class Slot:
         self.view = View(instrument, book)
         self.view.equity_of = lambda: state.equity() * sleeve.share
         self.want = Want()
+        self.lead = self
+        """The first leg of its group: its window and pen are what the hooks are given."""
+        self.legs: tuple[Slot, ...] = (self,)
+        self.tf = self.view.tf = sleeve.tf
+        self.longer = [Resampler(tf) for tf in sleeve.frames]
+        self.plain = not self.longer
+        """One leg, one timeframe: the engine's short way."""
         self.timer_ms = int(getattr(strategy, "timer_ms", 0))
         self.on_bar: Hook | None = getattr(strategy, "on_bar", None)
         self.on_book: Hook | None = getattr(strategy, "on_book", None)
@@ -50,6 +64,29 @@ class Slot:
         self.on_fill: Hook | None = getattr(strategy, "on_fill", None)
         self.on_funding: Hook | None = getattr(strategy, "on_funding", None)
         self.on_timer: Hook | None = getattr(strategy, "on_timer", None)
+
+    def hear(self, now: int) -> None:
+        """News about this leg: the strategy's window says which it is and how late it is."""
+        self.lead.view.news = self.sleeve.leg
+        for leg in self.legs:
+            leg.view.now = now
+
+    def warm(self, bar: Bar, given: frozenset[tuple[str, int]]) -> None:
+        """Let the strategy hear a closed bar from before the start; its pen is wiped when that is over.
+
+        ``given`` are the (symbol, timeframe) that come by themselves: those longer bars are not made here.
+        """
+        if self.tf and self.tf != bar.tf and bar.tf not in self.sleeve.frames:
+            return
+        self.view.last = bar.close
+        self.hear(bar.ts)
+        heard = [bar]
+        if self.tf == bar.tf:
+            made = [longer for resampler in self.longer for longer in resampler.update(bar)]
+            heard = [*(b for b in made if (b.symbol, b.tf) not in given), bar]
+        for one in heard:
+            if self.on_bar is not None:
+                self.on_bar(one, self.lead.view, self.lead.want)
 
     def refresh(self, state: State) -> None:
         """Bring the window's own numbers up to date after a fill or an order event."""
@@ -94,6 +131,20 @@ class Slot:
             want.tag,
             want.confidence,
         )
+
+
+def join(slots: Sequence[Slot]) -> None:
+    """Make one group of the sleeves that share a strategy object; the first of them leads."""
+    legs = tuple(slots)
+    lead = legs[0]
+    lead.view.legs = tuple(slot.view for slot in legs)
+    lead.want.legs = tuple(slot.want for slot in legs)
+    for slot in legs:
+        slot.lead = lead
+        slot.legs = legs
+        slot.plain = False
+        if slot is not lead:
+            slot.timer_ms = 0  # one object, one timer
 
 
 class Market:

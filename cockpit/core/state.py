@@ -24,7 +24,11 @@ RECENT = 4_000
 
 
 class Sleeve(msgspec.Struct):
-    """A strategy version on one instrument, and what it wants now."""
+    """A strategy version on one instrument, and what it wants now.
+
+    A strategy that trades several instruments together is a group of sleeves, one a leg: each has its own
+    wish, orders, position and book; they share the strategy object, and go off and on together.
+    """
 
     id: SleeveId
     index: int
@@ -32,6 +36,12 @@ class Sleeve(msgspec.Struct):
     version: int
     symbol: str
     tf: int = 0
+    frames: tuple[int, ...] = ()
+    """Longer bars that it hears too (ms, rising), made from those of ``tf``."""
+    group: SleeveId = ""
+    """The group's first leg; empty = it stands alone."""
+    leg: int = 0
+    """Its place in the group."""
     stage: Stage = Stage.PAPER
     share: float = 1.0
     on: bool = True
@@ -179,6 +189,19 @@ class State(msgspec.Struct):
 
     def orders_of(self, sleeve: SleeveId) -> list[Order]:
         return [o for o in self.orders.values() if o.sleeve == sleeve]
+
+    def group(self, sleeve: Sleeve) -> list[Sleeve]:
+        """The legs it trades with, itself included, in their order."""
+        if not sleeve.group:
+            return [sleeve]
+        return [other for other in self.sleeves.values() if other.group == sleeve.group]
+
+    def bench(self, sleeve: Sleeve, reason: str) -> list[Sleeve]:
+        """Take a sleeve off, and with it its group: half a pair is a bet. Returns those that were on."""
+        found = [leg for leg in self.group(sleeve) if not leg.benched]
+        for leg in found:
+            leg.benched = reason
+        return found
 
     def price(self, symbol: str) -> float:
         """Mark if the venue sends one, else the last price; NaN when nothing was heard."""

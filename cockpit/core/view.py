@@ -28,15 +28,18 @@ class View:
         "last",
         "latency",
         "latency_ts",
+        "legs",
         "lot",
         "maker_fee",
         "mark",
         "min_qty",
+        "news",
         "now",
         "position",
         "resting",
         "symbol",
         "taker_fee",
+        "tf",
         "tick",
         "touch_ts",
     )
@@ -76,6 +79,15 @@ class View:
         """Ms from our last order request to the venue's answer; 0 = none measured yet."""
         self.latency_ts = 0
         """When that answer came."""
+        self.tf = 0
+        """Length of the bars it decides on (ms); a longer one has a larger ``bar.tf``."""
+        self.news = 0
+        """Which leg the event being handled is about; 0 where there is only one."""
+        self.legs: tuple[View, ...] = (self,)
+
+    def leg(self, index: int) -> View:
+        """The window on another leg of the same strategy; ``leg(0)`` is this one."""
+        return self.legs[index]
 
     @property
     def equity(self) -> float:

@@ -18,6 +18,7 @@ class Want:
         "bid_qty",
         "confidence",
         "dirty",
+        "legs",
         "qty",
         "quoting",
         "sized",
@@ -43,6 +44,11 @@ class Want:
         self.ask_qty = 0.0
         self.tag = ""
         self.confidence = 1.0
+        self.legs: tuple[Want, ...] = (self,)
+
+    def leg(self, index: int) -> Want:
+        """The pen of another leg of the same strategy; ``leg(0)`` is this one."""
+        return self.legs[index]
 
     def long(
         self, weight: float, stop: float = nan, take: float = nan, tag: str = "", confidence: float = 1.0
@@ -108,7 +114,9 @@ class Want:
 
     def forget(self) -> None:
         """Blank pen: whatever was written so far never happened (used after warming up)."""
+        legs = self.legs
         self.__init__()  # type: ignore[misc]
+        self.legs = legs
 
     def _position(self, weight: float, stop: float, take: float, tag: str, confidence: float) -> None:
         same = (
@@ -126,6 +134,10 @@ class Want:
             self.tag = tag
             self.confidence = confidence
             self.dirty = True
+
+
+PEN = tuple(name for name in Want.__slots__ if name != "legs")
+"""What is written with it: all of a pen that a snapshot holds."""
 
 
 def _same(a: float, b: float) -> bool:

@@ -75,8 +75,9 @@ def test_the_commented_sleeve_is_a_valid_one(repo: Path, tmp_path: Path) -> None
     text = (repo / "cockpit.toml").read_text("utf-8")
     _, _, example = text.partition("# [[sleeves]]")
     path = file(tmp_path, "[[sleeves]]" + example.replace("\n# ", "\n"), "sleeve.toml")
-    (sleeve,) = settings.load(path, {}).config.sleeves
+    sleeve, pair = settings.load(path, {}).config.sleeves
     assert (sleeve.strategy, sleeve.params["ema_fast"]) == ("ema_trend", 9)
+    assert len(pair.legs) == 2
 
 
 # --- precedence -------------------------------------------------------------------------------------------
@@ -185,7 +186,7 @@ SLEEVE = "[[sleeves]]\nstrategy = 'a'\n"
         ("[risk]\nstale_ms = 5\n", "risk.stale_ms: must be a whole number of at least 100, not 5"),
         ("[risk]\nmax_notional = nan\n", "risk.max_notional must be a finite number, not nan"),
         ("[risk]\nmax_leverage = inf\n", "risk.max_leverage must be a finite number, not inf"),
-        (SLEEVE, "sleeves.0: 'symbol' is missing"),
+        (SLEEVE, "sleeves.0: name its instrument as symbol, or several as symbols"),
         (
             SLEEVE + "symbol = 'b'\nshare = 2\n",
             "sleeves.0.share: must be a number from 0 to 1",

@@ -1,0 +1,52 @@
+"""News about the world around: lines that fall and rise, data that is wrong, and when to wake up next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cockpit.core import events as ev
+from cockpit.core import halting, lifecycle, reckoning
+from cockpit.core.slots import Slot
+from cockpit.core.state import State
+from cockpit.core.turn import Turn
+
+SAID_AT = frozenset((1, 10, 100, 1_000, 10_000, 100_000))
+
+
+def on_link(state: State, event: ev.Link, turn: Turn) -> None:
+    """A channel came up or went down. What was missed on the private one is read back."""
+    if state.links.get(event.channel) == event.up:
+        return
+    state.links[event.channel] = event.up
+    turn.note(
+        "good" if event.up else "alarm",
+        "link.up" if event.up else "link.down",
+        channel=event.channel,
+        reason=event.reason,
+    )
+    if event.up and event.channel == "private":
+        lifecycle.read_account(state, f"link-{state.boot}-{state.seq}", "reconnected", turn)
+
+
+def on_fault(state: State, event: ev.DataFault, turn: Turn) -> None:
+    """Counted always, said at powers of ten."""
+    count = state.faults[event.what] = state.faults.get(event.what, 0) + 1
+    if count in SAID_AT:
+        turn.note("warn", "feed.fault", symbol=event.symbol, what=event.what, count=count)
+
+
+def on_advice(_state: State, _event: ev.Advice, _turn: Turn) -> None:
+    """Recorded in the journal; allocators that listen to it are plug-ins of their own."""
+
+
+def next_due(state: State, slots: Iterable[Slot]) -> int:
+    """The earliest instant at which something is due; 0 = nothing is."""
+    times = [halting.deadline(state), reckoning.deadline(state), *state.holds.values()]
+    if state.orders:
+        times += map(lifecycle.due_at, state.orders.values())
+    for slot in slots:
+        sleeve = slot.sleeve
+        if sleeve.retry_at or sleeve.reduce_at or sleeve.timer_at:
+            times += (sleeve.retry_at, sleeve.reduce_at, sleeve.timer_at)
+    due = min(filter(None, times), default=0)
+    return max(due, state.now) if due else 0
