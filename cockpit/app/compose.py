@@ -132,8 +132,8 @@ def _timeframe(row: SleeveConfig, offered: Sequence[int]) -> int:
         tf = timeframe_ms(row.timeframe)
     except ValueError as error:
         raise ConfigError(f"{row.strategy} on {'+'.join(row.legs)}: {error}") from error
-    if offered and tf not in offered:
-        have = ", ".join(timeframe_text(t) for t in sorted(offered))
+    if tf not in offered:
+        have = ", ".join(timeframe_text(t) for t in sorted(offered)) or "no bars"
         raise ConfigError(f"{row.strategy} on {'+'.join(row.legs)}: the feed has {have}, not {row.timeframe}")
     return tf
 

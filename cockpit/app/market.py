@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import contextlib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
+from cockpit.adapters.candles import recipe, with_candles
 from cockpit.app.simulated import cash_of, charged, latency_of, relisted, rules_of
 from cockpit.core import events as ev
 from cockpit.core.book import Book
-from cockpit.core.config import Config, SleeveConfig
+from cockpit.core.config import Config, SleeveConfig, timeframe_ms
 from cockpit.core.engine import Engine
 from cockpit.core.errors import ConfigError
 from cockpit.core.matching import Exchange, World
@@ -76,6 +78,8 @@ class PracticeSession(msgspec.Struct):
     start_ms: int
 
 
+LONGEST_PAST_MS = 6 * 86_400_000
+"""Of the practice market, made up for long candles: more would make a start slow."""
 LONGEST_CATCH_UP = 600_000
 """Market messages (about 10 s of work) that a restart plays through; after a longer pause it begins anew."""
 MESSAGES_PER_S = 200
@@ -92,18 +96,22 @@ def practice(
     session, goes_on = _session(run.seed, run.practice_rate, now_ms, folder)
     spec = generator.PracticeSpec(seed=run.seed, start_ms=session.start_ms, rate=run.practice_rate)
     instruments = charged(generator.instruments(spec), config)
-    frames = {symbol: tuple(spec.bar_ms) for symbol in instruments}
+    named = asked(sleeves or config.sleeves)
+    lengths = {tf for tfs in named.values() for tf in tfs if tf % generator.SLOT_MS == 0}
+    spec = msgspec.structs.replace(spec, bar_ms=tuple(sorted({*spec.bar_ms, *lengths})))
+    frames, recipes = offered(named, dict.fromkeys(instruments, spec.bar_ms), instruments)
     exchange = _exchange(config, instruments)
     stream: Iterator[ev.AnyEvent] = generator.stream(spec)
     if goes_on:
         stream = fast_forward(stream, now_ms)
+    stream = with_candles(stream, recipes, instruments)
     world = World(relisted(stream, config), exchange, latency_of(config), run.seed)
     chosen = tuple(sleeves or config.sleeves) or default_sleeves(tuple(instruments), tuple(spec.bar_ms))
     warm = [
         bar
         for symbol in instruments
         for tf in spec.bar_ms
-        for bar in generator.history(spec, symbol, tf, WARM_BARS if tf == min(spec.bar_ms) else WARM_LONGER)
+        for bar in generator.history(spec, symbol, tf, _warm(tf, spec.bar_ms))
     ]
     warm.sort(key=lambda bar: bar.ts)
     return MarketSource(
@@ -170,13 +178,45 @@ def from_tape(
     instruments = charged({i.symbol: i for i in info.instruments}, config)
     if not instruments:
         raise ConfigError(f"{path} holds no instrument")
-    frames = {symbol: tuple(tfs) for symbol, tfs in info.bar_lengths.items()}
+    traded = [symbol for symbol, kinds in info.symbols.items() if "trades" in kinds]
+    frames, recipes = offered(asked(sleeves or config.sleeves), info.bar_lengths, traded)
     exchange = _exchange(config, instruments)
-    stream: Iterable[ev.AnyEvent] = tape.read(path, start_ms=start_ms, end_ms=end_ms)
+    stream = with_candles(tape.read(path, start_ms=start_ms, end_ms=end_ms), recipes, instruments)
     world = World(relisted(stream, config), exchange, latency_of(config), config.run.seed)
     books = [symbol for symbol, kinds in info.symbols.items() if kinds.keys() & {"books", "touch"}]
     chosen = tuple(sleeves or config.sleeves) or default_sleeves(tuple(instruments), (), frames, books)
     return MarketSource(str(path), "tape", world, exchange, instruments, frames, chosen)
+
+
+def asked(sleeves: Iterable[SleeveConfig]) -> dict[str, list[int]]:
+    """Bar lengths (ms) that sleeves name, by symbol. What is no length is refused when they are cast."""
+    found: dict[str, list[int]] = {}
+    for row in sleeves:
+        with contextlib.suppress(ValueError):
+            length = timeframe_ms(row.timeframe)
+            for symbol in row.legs:
+                found.setdefault(symbol, []).append(length)
+    return found
+
+
+def offered(
+    named: Mapping[str, Sequence[int]], frames: Mapping[str, Sequence[int]], traded: Collection[str]
+) -> tuple[dict[str, tuple[int, ...]], dict[str, dict[int, int]]]:
+    """Bar lengths by symbol, those that can be made of others included, and how those are made."""
+    every = {symbol: set(tfs) for symbol, tfs in frames.items()}
+    recipes: dict[str, dict[int, int]] = {}
+    for symbol, tfs in named.items():
+        for tf in tfs:
+            parts = recipe(tf, frames.get(symbol, ()), symbol in traded)
+            if parts is not None and tf not in frames.get(symbol, ()):
+                recipes.setdefault(symbol, {})[tf] = parts
+                every.setdefault(symbol, set()).add(tf)
+    return {symbol: tuple(sorted(tfs)) for symbol, tfs in every.items()}, recipes
+
+
+def _warm(tf: int, lengths: Sequence[int]) -> int:
+    """How many bars of a length are worth making up before a start."""
+    return min(WARM_BARS if tf == min(lengths) else WARM_LONGER, LONGEST_PAST_MS // tf)
 
 
 def _exchange(config: Config, instruments: Mapping[str, Instrument]) -> Exchange:

@@ -144,3 +144,15 @@ def test_a_tape_of_candles_has_no_delays(tape: str, cockpit: Shell) -> None:
     found = cockpit("data", "latency", tape, "--out", "delays.csv")
     assert found.code == 5
     assert "no message" in found.err
+
+
+def test_bars_that_a_tape_does_not_have_are_made(tape: str, cockpit: Shell) -> None:
+    """Of hourly candles, those of four hours; of an hour and a half, none, and it says so."""
+    found = cockpit("--daemon", "--tape", tape, "--strategy", "ema_trend@binance:SOLUSDT/4h", "--json")
+    assert found.code == 0, found.err
+    assert found.json["sleeves"][0]["sleeve"] == "ema_trend@1/binance:SOLUSDT/4h"
+    assert found.json["events"] > HOURS + HOURS // 4 - 9
+    words = ("--strategy", "ema_trend@binance:SOLUSDT/90m", "--data-dir", "other")
+    odd = cockpit("--daemon", "--tape", tape, *words)
+    assert odd.code == 2
+    assert "the feed has 1h, not 90m" in odd.err
