@@ -39,6 +39,14 @@ def discover(folder: str | Path = "", *, importers: bool = False) -> None:
         _import_folder(Path(folder).expanduser())
 
 
+def discover_indicators() -> None:
+    """Import every built-in indicator. Only who lists them needs all; a strategy imports the ones it uses."""
+    package = "cockpit.indicators"
+    for module in iter_modules(import_module(package).__path__):
+        if not module.ispkg:
+            _import(f"{package}.{module.name}")
+
+
 def _import(name: str) -> None:
     try:
         import_module(name)

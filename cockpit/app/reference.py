@@ -14,7 +14,7 @@ from cockpit.app.complaints import allowed, shown
 from cockpit.app.console import columns
 from cockpit.app.grammar import COMMANDS, EXIT_CODES
 from cockpit.core.config import Config
-from cockpit.core.registry import RULES, STRATEGIES, Plugin
+from cockpit.core.registry import INDICATORS, RULES, STRATEGIES, Plugin
 from cockpit.text import tr
 
 ENVIRONMENT = {
@@ -28,7 +28,7 @@ ENVIRONMENT = {
     "COCKPIT_DEBUG": "cli.env.debug",
     "NO_COLOR": "cli.env.no_color",
 }
-TOPICS = ("commands", "strategies", "rules", "config", "environment", "exit", "keys")
+TOPICS = ("commands", "strategies", "indicators", "rules", "config", "environment", "exit", "keys")
 
 
 def parameters(plugin: Plugin) -> list[dict[str, Any]]:
@@ -89,18 +89,24 @@ def strategy_text(row: Mapping[str, Any], lang: str) -> str:
 
 
 def page(topic: str, lang: str) -> tuple[Any, str] | None:
-    """(data, text) of a topic, a strategy or a rule; None when there is no such thing."""
+    """(data, text) of a topic, a strategy, an indicator or a rule; None when there is no such thing."""
     if topic in STRATEGIES:
         row = strategy(STRATEGIES[topic])
         return row, strategy_text(row, lang)
     if topic in RULES:
         row = rule(RULES[topic])
         return row, rule_text(row)
+    if topic in INDICATORS:
+        row = indicator(INDICATORS[topic])
+        return row, indicator_text(row, lang)
     if topic not in TOPICS:
         return None
     if topic == "strategies":
         rows = [strategy(plugin) for plugin in STRATEGIES.values()]
         return rows, "\n\n".join(strategy_text(row, lang) for row in rows)
+    if topic == "indicators":
+        rows = [indicator(plugin) for plugin in INDICATORS.values()]
+        return rows, "\n\n".join(indicator_text(row, lang) for row in rows)
     if topic == "rules":
         rows = [rule(plugin) for plugin in in_order()]
         return rows, "\n\n".join(rule_text(row) for row in rows)
@@ -115,6 +121,38 @@ def page(topic: str, lang: str) -> tuple[Any, str] | None:
         "environment": {name: tr(message, lang) for name, message in ENVIRONMENT.items()},
     }[topic]
     return pairs, columns(list(pairs.items()))
+
+
+def indicator(plugin: Plugin) -> dict[str, Any]:
+    """What an indicator takes and gives, when it begins to speak, and its formula."""
+    from cockpit.indicators.catalogue import example, first_index, parameters
+
+    chosen, blank = example(plugin)
+    defaults = {f.name: None if f.required else f.default for f in parameters(plugin)}
+    return {
+        "name": plugin.name,
+        "inputs": list(plugin.options["inputs"]),
+        "lines": list(plugin.options["lines"]),
+        "parameters": defaults,
+        "example": chosen,
+        "first_index": first_index(plugin, blank),
+        "module": plugin.module,
+        "about": code.cleandoc(plugin.doc),
+    }
+
+
+def indicator_text(row: Mapping[str, Any], lang: str) -> str:
+    """The same for people."""
+    given = [name if value is None else f"{name}={value}" for name, value in row["parameters"].items()]
+    example = "".join(f" ({name}={value})" for name, value in row["example"].items())
+    return "\n".join(
+        [
+            f"{row['name']}({', '.join(given)})",
+            f"  {', '.join(row['inputs'])} -> {', '.join(row['lines'])}",
+            f"  {tr('cli.indicators.first', lang, index=row['first_index'])}{example}",
+            *(f"    {line}".rstrip() for line in row["about"].splitlines()),
+        ]
+    )
 
 
 def in_order() -> list[Plugin]:

@@ -54,7 +54,7 @@ def test_help_lists_its_topics(cockpit: Shell) -> None:
     assert list(cockpit("help", "--json").json) == list(TOPICS)
 
 
-@pytest.mark.parametrize("topic", [*TOPICS, "ema_trend", "max_notional"])
+@pytest.mark.parametrize("topic", [*TOPICS, "ema_trend", "max_notional", "keltner"])
 def test_every_topic_is_a_page_and_a_document(topic: str, cockpit: Shell) -> None:
     found = cockpit("help", topic)
     assert found.code == 0

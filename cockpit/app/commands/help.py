@@ -11,26 +11,27 @@ from cockpit.text import tr
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``help`` takes."""
-    parser.add_argument("topic", nargs="?", metavar="TOPIC", help="a topic, a strategy or a rule")
+    parser.add_argument("topic", nargs="?", metavar="TOPIC", help="a topic, or a strategy, indicator or rule")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print a page. Raises ConfigError (exit 2) naming the nearest topic."""
     from cockpit.app import reference
     from cockpit.app.complaints import nearest
-    from cockpit.app.discover import discover
-    from cockpit.core.registry import RULES, STRATEGIES
+    from cockpit.app.discover import discover, discover_indicators
+    from cockpit.core.registry import INDICATORS, RULES, STRATEGIES
 
     found = console.loaded(args)
     lang = console.language(args, found.config.screen.language)
     discover(found.config.run.plugins_dir)
+    discover_indicators()
     if args.topic is None:
         topics = {name: tr(f"cli.topic.{name}", lang) for name in reference.TOPICS}
         console.answer(args, topics, f"{tr('cli.topics', lang)}\n\n{console.columns(list(topics.items()))}")
         return 0
     page = reference.page(args.topic, lang)
     if page is None:
-        known = (*reference.TOPICS, *STRATEGIES, *RULES)
+        known = (*reference.TOPICS, *STRATEGIES, *INDICATORS, *RULES)
         raise ConfigError(f"there is no topic {args.topic!r}{nearest(args.topic, known)}")
     console.answer(args, *page)
     return 0

@@ -33,7 +33,9 @@ def fn(name: str) -> Callable[[F], F]:
 
 def catalogue() -> Mapping[str, Callable[..., Any]]:
     """Everything that can be asked, by name."""
-    from cockpit.app.quant import judging, money, search, series  # noqa: F401 - importing registers
+    from cockpit.app.quant import judging, money, others, samples, search, series  # noqa: F401 - importing registers
+
+    others.add()
 
     return FUNCTIONS
 
