@@ -6,10 +6,10 @@ Quantities are contracts (base units for spot) as floats: this is the signal pat
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import nan
+from math import inf, nan
 
 from cockpit.core.book import Book
-from cockpit.core.types import Instrument
+from cockpit.core.types import Instrument, Side
 
 
 class View:
@@ -123,6 +123,21 @@ class View:
     def book_ok(self) -> bool:
         """The book is complete, uncrossed and its sequence unbroken."""
         return self.book.ok
+
+    def imbalance(self, levels: int) -> float:
+        """(bids - asks) / (bids + asks) by size over ``levels``: +1 only bids, -1 only asks, NaN no book."""
+        return self.book.imbalance(levels)
+
+    def slippage(self, qty: float) -> float:
+        """What taking ``qty`` (signed) at market now would lose against the touch, by the depth shown.
+
+        Fraction of the touch price; inf when the visible book is too thin for it.
+        """
+        buy = qty > 0
+        price, filled, _ = self.book.walk(Side.BUY if buy else Side.SELL, abs(qty))
+        if filled < abs(qty) * (1 - 1e-9):
+            return inf
+        return price / self.ask - 1 if buy else 1 - price / self.bid
 
     def notional(self, qty: float, price: float) -> float:
         """Unsigned value of ``qty`` in quote currency."""

@@ -20,11 +20,17 @@ not answered with a burst of orders; working off a position never waits for that
 The fee trap: a round trip earns the spread and pays two maker fees. On spot (maker 0.08 %) a spread of
 0.10 % loses 0.06 % every time, so it quotes only if the spread also pays both fees, at the account's real
 rates, and a margin. Symbol and fees of the seed's parameter list come from the sleeve and the account.
+
+Four extensions (HF-13), off by default. ``vol_spread``: quotes stand at least so many times apart as the mid
+usually moves in the life of a quote, behind the touch if need be. ``depth_skew``, ``inventory_skew``: quotes
+lean toward the thin side of the book, and to where the position is worked off, by half the touch at most.
+``max_slippage``: nothing is opened where leaving at market would cost more, by the depth shown. Several
+symbols share one capital when their sleeves name a ``pool``: the gate keeps all within ``capital_total``.
 """
 
 from __future__ import annotations
 
-from math import floor, isnan
+from math import ceil, floor, isnan, sqrt
 from typing import Annotated
 
 import msgspec
@@ -34,12 +40,16 @@ from cockpit.core.events import Fill
 from cockpit.core.registry import strategy
 from cockpit.core.view import View
 from cockpit.core.want import Want
+from cockpit.indicators.ewma_var import EwmaVar
 
 EPSILON = 1e-12
 """Below any spread a venue can show; keeps ``2.002 / 2.000`` from being less than 0.1 %."""
+HAIR = 1e-6
+"""Of a tick: a price that is on the grid but for rounding stays where it is."""
 
 FRACTION = {"unit": "fraction"}
 SECONDS = {"unit": "s"}
+HALF_TOUCH = {"unit": "half touches"}
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -107,6 +117,30 @@ class Params(msgspec.Struct, frozen=True):
     min_depth_multiple: Annotated[
         float, Meta(ge=0, le=1000, description="Touch size over own quote", extra_json_schema={"unit": "x"})
     ] = 3.0
+    vol_spread: Annotated[
+        float,
+        Meta(ge=0, le=100, description="Quotes apart, 0 = off", extra_json_schema={"unit": "x volatility"}),
+    ] = 0.0
+    vol_half_life: Annotated[
+        float, Meta(ge=1, le=86_400, description="Memory of the volatility", extra_json_schema=SECONDS)
+    ] = 60.0
+    depth_skew: Annotated[
+        float, Meta(ge=0, le=1, description="Lean to the thin side", extra_json_schema=HALF_TOUCH)
+    ] = 0.0
+    depth_levels: Annotated[
+        int, Meta(ge=1, le=400, description="Levels it weighs", extra_json_schema={"unit": "levels"})
+    ] = 5
+    inventory_skew: Annotated[
+        float, Meta(ge=0, le=1, description="Lean a full quote held makes", extra_json_schema=HALF_TOUCH)
+    ] = 0.0
+    max_slippage: Annotated[
+        float, Meta(ge=0, le=0.1, description="Cost of leaving, 0 = off", extra_json_schema=FRACTION)
+    ] = 0.0
+
+    @property
+    def max_position(self) -> float:
+        """What the gate holds it to (ST-16): HF-04's share of the capital, times the leverage."""
+        return self.capital_total * self.leverage
 
 
 def break_even_hit_rate(
@@ -127,8 +161,8 @@ class MarketMaker(msgspec.Struct):
     """Earns the spread of wide markets with post-only quotes; see the module for the order of its rules.
 
     Reasons it gives: ``mm.quote`` ``mm.exit`` while it shows quotes; ``mm.spread`` ``mm.hold`` (position,
-    spread too small) ``mm.depth`` ``mm.size`` ``mm.orders`` ``mm.pause`` ``mm.stale`` ``mm.latency`` while
-    it does not; ``mm.stop`` while it leaves.
+    spread too small) ``mm.depth`` ``mm.slippage`` ``mm.size`` ``mm.orders`` ``mm.pause`` ``mm.stale``
+    ``mm.latency`` while it does not; ``mm.stop`` while it leaves.
     """
 
     params: Params
@@ -149,11 +183,15 @@ class MarketMaker(msgspec.Struct):
     losses: int = 0
     """Losing round trips in a row."""
     paused_until: int = 0
+    variance: EwmaVar = msgspec.field(default_factory=lambda: EwmaVar(0.5))
+    """Of the mid from one refresh to the next."""
+    beat_mid: float = 0.0
+    """The mid at the last refresh; 0 = there was none."""
 
     @classmethod
     def create(cls, params: Params) -> MarketMaker:
         """A fresh one, knowing nothing."""
-        return cls(params)
+        return cls(params, variance=EwmaVar(0.5 ** (params.refresh / params.vol_half_life)))
 
     @property
     def timer_ms(self) -> int:
@@ -166,6 +204,11 @@ class MarketMaker(msgspec.Struct):
 
     def on_timer(self, view: View, want: Want) -> None:
         """The refresh of HF-07; also how silence is noticed."""
+        if view.book_ok:
+            mid = view.mid
+            if self.beat_mid > 0:
+                self.variance.update(mid / self.beat_mid - 1)
+            self.beat_mid = mid
         self._decide(view, want, True)
 
     def on_fill(self, fill: Fill, view: View, want: Want) -> None:
@@ -180,8 +223,14 @@ class MarketMaker(msgspec.Struct):
         reason = self._guard(view, inventory)
         if reason:
             self._hide(view, want, reason)
-        elif self._due(view, inventory, refresh):
-            self._show(view, want, inventory)
+            return
+        bid, ask = view.bid, view.ask
+        params = self.params
+        if params.vol_spread or params.depth_skew or params.inventory_skew:
+            bid = self._on_grid(floor((bid + self._lean(view, inventory, -1)) / view.tick + HAIR), view)
+            ask = self._on_grid(ceil((ask + self._lean(view, inventory, 1)) / view.tick - HAIR), view)
+        if self._due(view, inventory, refresh, bid, ask):
+            self._show(view, want, inventory, bid, ask)
 
     def _stopped(self, view: View, want: Want) -> bool:
         if self.leaving and abs(view.position) < view.lot / 2:
@@ -218,12 +267,15 @@ class MarketMaker(msgspec.Struct):
             if view.latency_ts == 0 or age < params.latency_pause * 1_000:
                 return "mm.latency"
         if not inventory:
-            own = self._size(view) * params.min_depth_multiple
-            if min(view.bid_qty, view.ask_qty) < own:
+            own = self._size(view)
+            if min(view.bid_qty, view.ask_qty) < own * params.min_depth_multiple:
                 return "mm.depth"
+            most = params.max_slippage
+            if most > 0 and (view.slippage(own) > most or view.slippage(-own) > most):
+                return "mm.slippage"
         return ""
 
-    def _due(self, view: View, inventory: float, refresh: bool) -> bool:
+    def _due(self, view: View, inventory: float, refresh: bool, bid: float, ask: float) -> bool:
         """May (or must) what is shown change now?"""
         params = self.params
         age = view.now - self.shown_at
@@ -236,48 +288,63 @@ class MarketMaker(msgspec.Struct):
         elif self.bid_qty == 0 or (self.ask_qty > 0) != view.can_short:
             return True
         limit = params.requote_move + EPSILON
-        if self.bid_qty and abs(view.bid / self.bid - 1) > limit:
+        if self.bid_qty and abs(bid / self.bid - 1) > limit:
             return True
-        if self.ask_qty and abs(view.ask / self.ask - 1) > limit:
+        if self.ask_qty and abs(ask / self.ask - 1) > limit:
             return True
         if age >= params.max_life * 1_000:
             return True
         return refresh and age >= params.cancel_delay * 1_000
 
-    def _show(self, view: View, want: Want, inventory: float) -> None:
+    def _show(self, view: View, want: Want, inventory: float, bid: float, ask: float) -> None:
         params = self.params
         need = params.reentry_spread if inventory else params.min_spread
         need = max(need, 2 * view.maker_fee + params.safety)
         if (view.ask - view.bid) / view.bid + EPSILON < need:
             self._hide(view, want, "mm.hold" if inventory else "mm.spread")
             return
-        bid_qty = ask_qty = 0.0
-        if inventory > 0:
-            ask_qty = inventory
-        elif inventory < 0:
-            bid_qty = -inventory
-        else:
+        bid_qty, ask_qty = max(-inventory, 0.0), max(inventory, 0.0)
+        if not inventory:
             bid_qty = self._size(view)
             ask_qty = bid_qty if view.can_short else 0.0
         if bid_qty == 0.0 and ask_qty == 0.0:
             self._hide(view, want, "mm.size")
             return
-        if self._same(view, bid_qty, ask_qty):
+        if self._same(bid, bid_qty, ask, ask_qty):
             return
         if view.resting + (bid_qty > 0) + (ask_qty > 0) > params.max_open_orders:
             self._hide(view, want, "mm.orders")
             return
-        self.bid, self.bid_qty, self.ask, self.ask_qty = view.bid, bid_qty, view.ask, ask_qty
+        self.bid, self.bid_qty, self.ask, self.ask_qty = bid, bid_qty, ask, ask_qty
         self.shown_at = view.now
-        want.quote(view.bid, bid_qty, view.ask, ask_qty, "mm.exit" if inventory else "mm.quote")
+        want.quote(bid, bid_qty, ask, ask_qty, "mm.exit" if inventory else "mm.quote")
 
-    def _same(self, view: View, bid_qty: float, ask_qty: float) -> bool:
+    def _same(self, bid: float, bid_qty: float, ask: float, ask_qty: float) -> bool:
         """Is exactly this shown already?"""
         return (
             (self.bid_qty, self.ask_qty) == (bid_qty, ask_qty)
-            and (bid_qty == 0.0 or self.bid == view.bid)
-            and (ask_qty == 0.0 or self.ask == view.ask)
+            and (bid_qty == 0.0 or self.bid == bid)
+            and (ask_qty == 0.0 or self.ask == ask)
         )
+
+    def _lean(self, view: View, inventory: float, side: int) -> float:
+        """How far the quote of ``side`` (-1 bid, 1 ask) stands from its touch, price units, up = plus."""
+        params = self.params
+        half, lean = (view.ask - view.bid) / 2, 0.0
+        if params.depth_skew > 0:
+            pressure = view.imbalance(params.depth_levels)
+            lean += params.depth_skew * (0.0 if isnan(pressure) else pressure)
+        if params.inventory_skew > 0 and inventory != 0:
+            size = self._size(view)
+            lean -= params.inventory_skew * (inventory / size if size > 0 else (1 if inventory > 0 else -1))
+        away = 0.0
+        if params.vol_spread > 0 and self.variance.value > 0:
+            usual = sqrt(self.variance.value * params.max_life / params.refresh)
+            away = max(0.0, params.vol_spread * usual * view.mid / 2 - half)
+        return side * away + min(max(lean, -1.0), 1.0) * half
+
+    def _on_grid(self, steps: float, view: View) -> float:
+        return steps * view.tick if view.tick >= 1 else steps / round(1 / view.tick)
 
     def _hide(self, view: View, want: Want, reason: str) -> None:
         if self.bid_qty or self.ask_qty:

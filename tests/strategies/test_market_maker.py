@@ -649,7 +649,7 @@ def test_it_goes_on_from_a_snapshot_as_if_nothing_had_happened(
         broken.maker = msgspec.msgpack.decode(raw, type=MarketMaker)
         assert broken.shown == straight.shown
         assert broken.want.tag == straight.want.tag
-        assert broken.maker == straight.maker
+        assert msgspec.msgpack.encode(broken.maker) == msgspec.msgpack.encode(straight.maker)
 
 
 # --- what it is worth -----------------------------------------------------------------------------
@@ -666,3 +666,113 @@ def test_on_spot_no_hit_rate_is_enough() -> None:
 
 def test_a_spread_that_loses_more_than_the_stop_gains_nothing_ever() -> None:
     assert break_even_hit_rate(Params(stop_loss=0.0001), 0.01, 0.0, 0.0) == float("inf")
+
+
+# --- HF-13, the extensions ------------------------------------------------------------------------
+
+SLOW_MIND = {"vol_half_life": 4.0}
+"""Two refreshes: the volatility of the last few beats."""
+
+
+def beats(stage: Stage, mids: list[float]) -> Stage:
+    """The book moves, then the refresh comes, beat after beat; always 0.15 % wide."""
+    for mid in mids:
+        stage.touch(round(mid - 0.0015, 4), round(mid + 0.0015, 4), after=100).timer(1_900)
+    return stage
+
+
+def test_hf13_extensions_are_off_by_default() -> None:
+    params = Params()
+    extensions = (params.vol_spread, params.depth_skew, params.inventory_skew, params.max_slippage)
+    assert extensions == (0.0, 0.0, 0.0, 0.0)
+    assert beats(Stage(), [2.0015, 2.0115, 1.9915] * 5).touch(2.0, 2.003, after=6_000).shown == BOTH
+
+
+def test_hf13_a_nervous_market_is_quoted_wider() -> None:
+    """The mid moves 0.5 % a beat: over the 5 s of a quote that is 0.5 % * sqrt(2.5) = 0.79 %."""
+    nervous = Stage(Params(vol_spread=1.0, **SLOW_MIND))
+    beats(nervous, [2.0, 2.01] * 10).touch(2.0, 2.003, after=6_000)
+    bid, _, ask, _ = nervous.shown
+    assert (ask - bid) / 2.0015 == pytest.approx(0.005 * (5 / 2) ** 0.5, rel=0.02)
+    assert (bid + ask) / 2 == pytest.approx(2.0015, abs=0.0002)
+    calm = Stage(Params(vol_spread=1.0, **SLOW_MIND))
+    assert beats(calm, [2.0015] * 20).touch(after=6_000).shown == BOTH
+
+
+def test_hf13_wider_quotes_do_not_open_a_narrow_market() -> None:
+    """HF-03 asks what the market offers, not what we would like."""
+    stage = beats(Stage(Params(vol_spread=5.0, **SLOW_MIND)), [2.0, 2.01] * 10)
+    assert stage.touch(2.0, 2.001, after=6_000).want.tag == "mm.spread"
+
+
+def test_hf13_quotes_lean_away_from_the_pressure() -> None:
+    def leaning(skew: float, bids: float, asks: float) -> tuple[float, float, float, float]:
+        stage = Stage(Params(depth_skew=skew))
+        stage.view.touch_ts = stage.view.now
+        stage.book.apply_snapshot(((2.0, bids),), ((2.003, asks),), 1, stage.view.now)
+        stage.maker.on_book(stage.view, stage.want)
+        return stage.shown
+
+    assert leaning(0.0, 300.0, 100.0) == BOTH
+    # Imbalance +0.5, half of the 30 ticks of the touch is 15: up by 0.5 * 15, rounded outwards.
+    assert leaning(1.0, 300.0, 100.0) == (2.0007, 2.4, 2.0038, 2.4)
+    assert leaning(1.0, 100.0, 300.0) == (1.9992, 2.4, 2.0023, 2.4)
+    assert leaning(1.0, 1e9, 10.0)[0] == 2.0015, "never beyond the mid"
+
+
+@pytest.mark.parametrize(("skew", "ask"), [(0.0, 2.003), (0.4, 2.0024), (1.0, 2.0015)])
+def test_hf13_what_is_held_is_offered_nearer_to_the_mid(skew: float, ask: float) -> None:
+    stage = Stage(Params(inventory_skew=skew)).touch().fill(Side.BUY, 2.4, 2.0)
+    assert stage.touch(after=6_000).shown[2:] == (ask, 2.4)
+    short = Stage(Params(inventory_skew=skew)).touch().fill(Side.SELL, 2.4, 2.003)
+    assert short.touch(after=6_000).shown[0] == pytest.approx(4.003 - ask, abs=1e-9)
+
+
+def test_hf13_nothing_is_opened_where_leaving_would_be_dear() -> None:
+    """3 contracts at the touch are enough for rule 5 when told so; the next level is 1 % away."""
+    params = Params(max_slippage=0.001, min_depth_multiple=0.1)
+    stage = Stage(params)
+    stage.view.touch_ts = stage.view.now
+    stage.book.apply_snapshot(((2.0, 1.2), (1.98, 50.0)), ((2.003, 50.0),), 1, stage.view.now)
+    stage.maker.on_book(stage.view, stage.want)
+    assert (stage.quiet, stage.want.tag) == (True, "mm.slippage")
+    # 1.2 at 2.0 and 1.2 at 1.98: half a per cent on average.
+    assert stage.view.slippage(-2.4) == pytest.approx(0.005)
+    assert stage.view.slippage(-100.0) == float("inf")
+    assert stage.view.slippage(2.4) == 0.0
+    stage.book.apply_snapshot(((2.0, 50.0),), ((2.003, 50.0),), 2, stage.view.now)
+    stage.maker.on_book(stage.view, stage.want)
+    assert stage.shown == BOTH
+
+
+def test_hf13_a_thin_book_does_not_keep_anybody_in() -> None:
+    stage = Stage(Params(max_slippage=0.0001)).touch().fill(Side.BUY, 2.4, 2.0)
+    stage.book.apply_snapshot(((2.0, 0.1), (1.9, 0.1)), ((2.003, 50.0),), 2, stage.view.now)
+    stage.view.now += 6_000
+    stage.view.touch_ts = stage.view.now
+    stage.maker.on_book(stage.view, stage.want)
+    assert stage.shown == (0.0, 0.0, 2.003, 2.4)
+
+
+@given(
+    MOVES,
+    st.builds(
+        Params,
+        order_amount=st.just(50.0),
+        vol_spread=st.sampled_from((0.0, 0.5, 2.0)),
+        depth_skew=st.sampled_from((0.0, 1.0)),
+        inventory_skew=st.sampled_from((0.0, 0.5)),
+        max_slippage=st.sampled_from((0.0, 0.001)),
+    ),
+)
+def test_hf13_never_crosses_and_never_quotes_below_its_fees(
+    moves: list[tuple[int, int, float, int, str]], params: Params
+) -> None:
+    stage = Stage(params)
+    for before, _ in play(stage, moves):
+        bid, bid_qty, ask, ask_qty = stage.shown
+        if bid_qty and ask_qty:
+            assert (ask - bid) / bid >= 2 * 0.0002 + params.safety - 1e-9
+        if stage.shown != before:
+            assert not bid_qty or bid < stage.view.ask
+            assert not ask_qty or ask > stage.view.bid
