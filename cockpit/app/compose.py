@@ -55,8 +55,19 @@ def cast(
                 raise ConfigError(f"{row.strategy}: no instrument {symbol!r}; {_some(instruments)}")
         _count_legs(row, plugin)
         params = params_of(plugin, row.params, strict=False)
-        found += (Cast(sleeve, plugin, params) for sleeve in _group(row, plugin, frames, found))
+        legs = _group(row, plugin, frames, found)
+        for sleeve in legs:
+            _bound(sleeve, params)
+        found += (Cast(sleeve, plugin, params) for sleeve in legs)
     return found
+
+
+def _bound(sleeve: Sleeve, params: Any) -> None:
+    """What the strategy's own parameters allow it (ST-16), for the gate to hold it to."""
+    position = float(getattr(params, "max_position", 0.0))
+    leverage = float(getattr(params, "max_leverage", 0.0))
+    sleeve.limit = min(filter(None, (position, leverage)), default=0.0)
+    sleeve.gearing = leverage if sleeve.group else 0.0
 
 
 def _group(
@@ -86,6 +97,7 @@ def _group(
                 frames=longer,
                 leg=len(legs),
                 share=row.share,
+                pool=row.pool,
                 on=row.enabled,
             )
         )

@@ -44,6 +44,12 @@ class Sleeve(msgspec.Struct):
     """Its place in the group."""
     stage: Stage = Stage.PAPER
     share: float = 1.0
+    limit: float = 0.0
+    """Largest position that its strategy allows itself, fraction of its share of equity; 0 = names none."""
+    gearing: float = 0.0
+    """The same for all legs of the group together."""
+    pool: str = ""
+    """Sleeves with the same name here share one capital; empty = it has its own."""
     on: bool = True
     benched: str = ""
     """Why it was taken off by the machine; empty = it was not."""

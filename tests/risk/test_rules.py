@@ -48,9 +48,17 @@ def ask(stand: Stand, name: str, config: RiskConfig = CONFIG, **wish: Any) -> tu
     return approve(intent, context, rule(name, config)).intent, context
 
 
-def test_all_six_are_registered_in_their_order() -> None:
+def test_all_are_registered_in_their_order() -> None:
     names = [r.name for r in loose_rules()]
-    assert names == ["tradable", "stale_data", "price_band", "max_notional", "max_leverage", "order_rate"]
+    assert names == [
+        "tradable",
+        "stale_data",
+        "price_band",
+        "max_notional",
+        "strategy_limit",
+        "max_leverage",
+        "order_rate",
+    ]
 
 
 @pytest.mark.parametrize("state", [s for s in InstrumentState if s is not InstrumentState.LIVE])
