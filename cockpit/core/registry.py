@@ -6,7 +6,7 @@ users are read from these tables, never typed twice. ``app.discover`` imports th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -14,6 +14,9 @@ import msgspec
 from cockpit.core.errors import PluginError
 
 T = TypeVar("T")
+
+API_VERSION = "1.0"
+"""Of what plug-ins may rely on (``cockpit.sdk``): the major number changes what is there, the minor adds."""
 
 
 class Plugin(msgspec.Struct, frozen=True):
@@ -49,6 +52,18 @@ class Table(Mapping[str, Plugin]):
         doc = (target.__doc__ or "").strip()
         self._rows[name] = Plugin(self.kind, name, target, params, module, doc, options)
 
+    def wanted(self, name: str, target: Any, api: str) -> None:
+        """Refuse what was written for a newer cockpit. Raises PluginError with both versions."""
+        who = f"{self.kind} {name!r} of {getattr(target, '__module__', '?')}"
+        try:
+            needs, has = ([int(part) for part in text.split(".")] for text in (api, API_VERSION))
+        except ValueError:
+            raise PluginError(f"{who}: api = {api!r} is no version (write {API_VERSION!r})") from None
+        if needs > has:
+            raise PluginError(
+                f"{who} was written for plug-in API {api}; this cockpit has {API_VERSION}: update the cockpit"
+            )
+
     def __getitem__(self, name: str) -> Plugin:
         return self._rows[name]
 
@@ -69,7 +84,11 @@ INDICATORS = Table("indicator")
 
 def _decorator(table: Table) -> Callable[..., Callable[[T], T]]:
     def register(name: str, params: type[msgspec.Struct] | None = None, **options: Any) -> Callable[[T], T]:
+        """Put the decorated thing into the table. ``api``: the plug-in API it was written for."""
+
         def apply(target: T) -> T:
+            if "api" in options:
+                table.wanted(name, target, str(options["api"]))
             table.add(name, target, params, options)
             return target
 
@@ -78,8 +97,42 @@ def _decorator(table: Table) -> Callable[..., Callable[[T], T]]:
     return register
 
 
-strategy = _decorator(STRATEGIES)
-"""``@strategy("name", Params, version=1)`` on a class with ``create(params)`` and the hooks it wants."""
+HOOKS = ("bar", "book", "trade", "fill", "funding", "timer")
+"""What can wake a strategy; each is the method ``on_<name>``."""
+
+
+def strategy(
+    name: str,
+    params: type[msgspec.Struct] | None = None,
+    *,
+    version: int = 1,
+    wakes: Sequence[str] = (),
+    legs: int | Sequence[str] = 1,
+    timeframes: Sequence[str] = (),
+    stops: Sequence[str | Mapping[str, Any]] = (),
+    enabled: bool = True,
+    api: str = API_VERSION,
+) -> Callable[[T], T]:
+    """``@strategy("name", Params)`` on a class with ``create(params)`` and the hooks it wants (``on_bar``).
+
+    ``version`` belongs to the name: another version is another strategy to journal and record. ``wakes`` says
+    which hooks it has (default: look). ``legs``: how many instruments it trades together, or their names.
+    ``timeframes``: longer bars to hear, ``"4h"``. ``stops``: stop layers that it asks for, by name or as a
+    table with numbers. ``enabled`` False: listed, but not taken unless asked for. ``api``: what it was
+    written for. Raises PluginError when the name is taken or ``api`` is newer than this cockpit.
+    """
+
+    def apply(target: T) -> T:
+        STRATEGIES.wanted(name, target, api)
+        heard = tuple(wakes) or tuple(hook for hook in HOOKS if hasattr(target, f"on_{hook}"))
+        options = {"version": version, "wakes": heard, "enabled": enabled, "api": api}
+        options |= {"legs": legs, "timeframes": tuple(timeframes), "stops": tuple(stops)}
+        STRATEGIES.add(name, target, params, options)
+        return target
+
+    return apply
+
+
 rule = _decorator(RULES)
 """``@rule("name", Params)`` on ``check(intent, context, params) -> Intent``."""
 venue = _decorator(VENUES)
