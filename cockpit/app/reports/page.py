@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from math import isnan
+from math import isnan, log, nan
 
 from cockpit.app.reports import words
 from cockpit.lab.curve import Curve
@@ -13,6 +13,7 @@ from cockpit.text import tr
 
 WIDE, TALL, LOW = 960, 300, 120
 POINTS = 1_200
+FAR = 5.0
 STYLE = """
 :root{color-scheme:light dark;--up:#0a7d4f;--down:#b3261e;--line:#2563a8;--faint:#8884}
 body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2rem auto;padding:0 1rem}
@@ -64,9 +65,13 @@ def page(report: Report, curve: Curve, title: str, lang: str) -> str:
 
 
 def chart(lines: Sequence[Sequence[float]], names: Sequence[str], tall: int) -> str:
-    """Lines over time as SVG, the first one strong; ends labelled."""
+    """Lines over time as SVG, the first one strong; ends labelled. Far apart, they are drawn in logarithms."""
     known = [v for line in lines for v in line if not isnan(v)]
     low, high = min(known), max(known)
+    ends = (_tick(low), _tick(high))
+    if 0 < low < high / FAR:
+        lines = [[log(v) if v > 0 else nan for v in line] for line in lines]
+        low, high, ends = log(low), log(high), (ends[0], f"{ends[1]} (log)")
     if high == low:
         low, high = low - 1, high + 1
     parts = []
@@ -84,7 +89,7 @@ def chart(lines: Sequence[Sequence[float]], names: Sequence[str], tall: int) -> 
         )
         label = f"<title>{escape(name)}</title>" if name else ""
         parts.append(f'<polyline fill="none" {look} points="{path}">{label}</polyline>')
-    parts.append(f'<text x="2" y="10">{_tick(high)}</text><text x="2" y="{tall - 2}">{_tick(low)}</text>')
+    parts.append(f'<text x="2" y="10">{ends[1]}</text><text x="2" y="{tall - 2}">{ends[0]}</text>')
     return f'<svg viewBox="0 0 {WIDE} {tall}" role="img">{"".join(parts)}</svg>'
 
 
