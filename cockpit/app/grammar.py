@@ -14,6 +14,7 @@ COMMANDS = {
     "explain": "why an order exists: wish, rules, order, fills",
     "replay": "run a journal through the engine again and compare every decision",
     "backtest": "run strategies over a tape as fast as it goes",
+    "check": "look for bias: lookahead, recursive (warm-up), fills that the market could not have given",
     "runs": "the backtests that were run here: list, show, repeat and compare",
     "exchange": "an exchange on this machine that speaks OKX v5, for tests and for strangers' clients",
     "keys": "API keys of real exchanges: add, list, test, remove",

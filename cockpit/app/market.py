@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -168,9 +168,17 @@ def fast_forward(stream: Iterator[ev.AnyEvent], until: int) -> Iterator[ev.AnyEv
 
 
 def from_tape(
-    config: Config, path: Path, start_ms: int = 0, end_ms: int = 0, sleeves: Sequence[SleeveConfig] = ()
+    config: Config,
+    path: Path,
+    start_ms: int = 0,
+    end_ms: int = 0,
+    sleeves: Sequence[SleeveConfig] = (),
+    alter: Callable[[Iterator[ev.AnyEvent]], Iterator[ev.AnyEvent]] = iter,
 ) -> MarketSource:
-    """A recorded market. Raises TapeError when it cannot be read, ConfigError when nothing is in range."""
+    """A recorded market; ``alter`` may tell another story (bias checks do).
+
+    Raises TapeError when it cannot be read, ConfigError when nothing is in range.
+    """
     from cockpit.adapters.store import tape
     from cockpit.app.settings import default_sleeves
 
@@ -181,7 +189,8 @@ def from_tape(
     traded = [symbol for symbol, kinds in info.symbols.items() if "trades" in kinds]
     frames, recipes = offered(asked(sleeves or config.sleeves), info.bar_lengths, traded)
     exchange = _exchange(config, instruments)
-    stream = with_candles(tape.read(path, start_ms=start_ms, end_ms=end_ms), recipes, instruments)
+    recorded = alter(iter(tape.read(path, start_ms=start_ms, end_ms=end_ms)))
+    stream = with_candles(recorded, recipes, instruments)
     world = World(relisted(stream, config), exchange, latency_of(config), config.run.seed)
     books = [symbol for symbol, kinds in info.symbols.items() if kinds.keys() & {"books", "touch"}]
     chosen = tuple(sleeves or config.sleeves) or default_sleeves(tuple(instruments), (), frames, books)

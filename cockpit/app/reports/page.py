@@ -65,7 +65,10 @@ def page(report: Report, curve: Curve, title: str, lang: str) -> str:
 
 
 def chart(lines: Sequence[Sequence[float]], names: Sequence[str], tall: int) -> str:
-    """Lines over time as SVG, the first one strong; ends labelled. Far apart, they are drawn in logarithms."""
+    """Lines over time as SVG, the first one strong; ends labelled.
+
+    Far apart, they are drawn in logarithms.
+    """
     known = [v for line in lines for v in line if not isnan(v)]
     low, high = min(known), max(known)
     ends = (_tick(low), _tick(high))
