@@ -43,6 +43,8 @@ def allowed(kind: inspect.Type) -> str:
         return "a table"
     if isinstance(kind, inspect.ListType | inspect.VarTupleType):
         return "a list"
+    if isinstance(kind, inspect.UnionType):
+        return " or ".join(allowed(one) for one in kind.types)
     return "something else"
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from cockpit.app import layers
 from cockpit.app.discover import params_of
 from cockpit.core import memory
 from cockpit.core.config import Config, SleeveConfig, timeframe_ms, timeframe_text
@@ -79,6 +80,8 @@ def _group(
         offered = [frames.get(symbol, ()) for symbol in row.legs]
         tf = _timeframe(row, [t for t in offered[0] if all(t in other for other in offered)])
         longer = _longer(row, plugin, tf)
+    common = [t for t in frames.get(row.legs[0], ()) if all(t in frames.get(x, ()) for x in row.legs)]
+    layers.check(row, tf or min(common, default=0))
     version = int(plugin.options.get("version", 1))
     bars = "/" + ",".join(map(timeframe_text, (tf, *longer))) if tf else ""
     legs: list[Sleeve] = []
@@ -99,6 +102,7 @@ def _group(
                 share=row.share,
                 pool=row.pool,
                 on=row.enabled,
+                stop_tf=tf or min(common, default=0),
             )
         )
     if len(legs) > 1:
@@ -170,8 +174,8 @@ def fresh(
             # The same number that the simulated venue locks isolated margin by.
             ledger.set_leverage(instrument, Decimal(repr(config.venue.leverage)))
     engine = Engine(state)
-    govern(engine, config)
     _seat(engine, sleeves)
+    govern(engine, config)
     return engine
 
 
@@ -185,8 +189,9 @@ def _seat(engine: Engine, casts: Sequence[Cast]) -> None:
 
 
 def govern(engine: Engine, config: Config) -> None:
-    """Put the engine under these settings: limits, and whether anything may be entered at all."""
+    """Put the engine under these settings: limits, stop layers, whether anything may be entered at all."""
     engine.rules = rules(config)
+    layers.equip(engine, config)
     if config.run.trading_enabled:
         engine.state.voices.pop("trading_enabled", None)
     else:
@@ -205,11 +210,11 @@ def remembered(raw: bytes, config: Config, sleeves: Sequence[Cast]) -> Engine:
     remembered_ = memory.read(raw)
     state: State = remembered_.state
     engine = Engine(state)
-    govern(engine, config)
     memory.thaw(engine, remembered_, {c.sleeve.id: c.plugin.target for c in sleeves})
     _seat(engine, sleeves)
     for sleeve in state.sleeves.values():
         if sleeve.id not in engine.slots:
             sleeve.on = False
             engine.add_sleeve(sleeve, Absent())
+    govern(engine, config)
     return engine

@@ -12,6 +12,7 @@ import msgspec
 from cockpit.adapters.candles import recipe, with_candles
 from cockpit.app.simulated import cash_of, charged, latency_of, relisted, rules_of
 from cockpit.core import events as ev
+from cockpit.core import guarding
 from cockpit.core.book import Book
 from cockpit.core.config import Config, SleeveConfig, timeframe_ms
 from cockpit.core.engine import Engine
@@ -44,7 +45,9 @@ def warm_up(engine: Engine, bars: Iterable[ev.Bar]) -> None:
     rows = sorted(bars, key=lambda bar: (bar.ts, -bar.tf))  # of one moment, the longer first, as in the run
     given = frozenset((bar.symbol, bar.tf) for bar in rows)
     for bar in rows:
-        for slot in engine.markets[bar.symbol].bars:
+        market = engine.markets[bar.symbol]
+        guarding.on_bar(engine.state, market.guarded, bar, None)
+        for slot in market.bars:
             slot.warm(bar, given)
     for slot in engine.slots.values():
         slot.want.forget()

@@ -14,7 +14,7 @@ from cockpit.app.complaints import allowed, shown
 from cockpit.app.console import columns
 from cockpit.app.grammar import COMMANDS, EXIT_CODES
 from cockpit.core.config import Config
-from cockpit.core.registry import INDICATORS, RULES, STRATEGIES, Plugin
+from cockpit.core.registry import INDICATORS, RULES, STOPS, STRATEGIES, Plugin
 from cockpit.text import tr
 
 ENVIRONMENT = {
@@ -28,7 +28,7 @@ ENVIRONMENT = {
     "COCKPIT_DEBUG": "cli.env.debug",
     "NO_COLOR": "cli.env.no_color",
 }
-TOPICS = ("commands", "strategies", "indicators", "rules", "config", "environment", "exit", "keys")
+TOPICS = ("commands", "strategies", "indicators", "rules", "stops", "config", "environment", "exit", "keys")
 
 
 def parameters(plugin: Plugin) -> list[dict[str, Any]]:
@@ -74,7 +74,12 @@ def strategy_text(row: Mapping[str, Any], lang: str) -> str:
     """The same for people."""
     off = "" if row["enabled"] else f" - {tr('cli.strategies.disabled', lang)}"
     lines = [f"{row['name']}@{row['version']}{off}  ({', '.join(row['wakes'])})"]
-    lines += [f"  {line}".rstrip() for line in row["about"].splitlines()]
+    return "\n".join(lines + _about(row))
+
+
+def _about(row: Mapping[str, Any]) -> list[str]:
+    """What a plug-in is for, and its parameters as a table."""
+    lines = [f"  {line}".rstrip() for line in row["about"].splitlines()]
     rows = [
         (
             p["name"],
@@ -85,7 +90,7 @@ def strategy_text(row: Mapping[str, Any], lang: str) -> str:
         )
         for p in row["parameters"]
     ]
-    return "\n".join(lines + [f"    {line}" for line in columns(rows, frozenset((1,))).splitlines()])
+    return lines + [f"    {line}" for line in columns(rows, frozenset((1,))).splitlines()]
 
 
 def page(topic: str, lang: str) -> tuple[Any, str] | None:
@@ -99,8 +104,14 @@ def page(topic: str, lang: str) -> tuple[Any, str] | None:
     if topic in INDICATORS:
         row = indicator(INDICATORS[topic])
         return row, indicator_text(row, lang)
+    if topic.removeprefix("stop:") in STOPS:  # some share their name with an indicator
+        row = layer(STOPS[topic.removeprefix("stop:")])
+        return row, layer_text(row)
     if topic not in TOPICS:
         return None
+    if topic == "stops":
+        rows = [layer(plugin) for plugin in STOPS.values()]
+        return rows, "\n\n".join(layer_text(row) for row in rows)
     if topic == "strategies":
         rows = [strategy(plugin) for plugin in STRATEGIES.values()]
         return rows, "\n\n".join(strategy_text(row, lang) for row in rows)
@@ -173,6 +184,22 @@ def rule(plugin: Plugin) -> dict[str, Any]:
 def rule_text(row: Mapping[str, Any]) -> str:
     """The same for people."""
     return "\n".join([f"{row['order']:3}  {row['name']}", *(f"     {x}" for x in row["about"].splitlines())])
+
+
+def layer(plugin: Plugin) -> dict[str, Any]:
+    """A stop layer with its parameters."""
+    return {
+        "name": plugin.name,
+        "kind": plugin.options["kind"],
+        "module": plugin.module,
+        "about": code.cleandoc(plugin.doc),
+        "parameters": parameters(plugin),
+    }
+
+
+def layer_text(row: Mapping[str, Any]) -> str:
+    """The same for people."""
+    return "\n".join([f"{row['name']}  ({row['kind']})", *_about(row)])
 
 
 def keys(lang: str) -> tuple[Any, str]:

@@ -7,7 +7,8 @@ import msgspec
 from cockpit.core import events as ev
 from cockpit.core import halting, lifecycle
 from cockpit.core.intents import Cancel
-from cockpit.core.state import State
+from cockpit.core.state import Sleeve, State
+from cockpit.core.stops import sleeve_key, version_key
 from cockpit.core.turn import Turn
 
 REMEMBERED = 1_000
@@ -59,5 +60,17 @@ def _switch(state: State, sleeve_id: str, on: bool, actor: str, turn: Turn) -> N
             leg.rejects = 0
             leg.retry_at = 0
             leg.reduce_at = 0
+            leg.unprotected = 0
+            _unlock(state, leg, actor, turn)
         turn.touch(leg.id)
     turn.note("info", "sleeve.on" if on else "sleeve.off", sleeve_id, sleeve=sleeve_id, actor=actor)
+
+
+def _unlock(state: State, sleeve: Sleeve, actor: str, turn: Turn) -> None:
+    """Who switches a sleeve on again lifts its locks, those of its strategy version too."""
+    for key in (sleeve_key(sleeve.id), version_key(sleeve.strategy, sleeve.version)):
+        if state.locks.pop(key, None) is not None:
+            turn.note("info", "lock.lifted", sleeve.id, what=key, actor=actor)
+    for other in state.sleeves.values():
+        if (other.strategy, other.version) == (sleeve.strategy, sleeve.version):
+            turn.touch(other.id)

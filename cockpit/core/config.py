@@ -55,6 +55,8 @@ class RiskConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Market data older than this forbids entries (bar strategies: one bar more)."""
     halt_flattens: bool = False
     """What the kill switch does with positions: close them, or keep them protected."""
+    stops: tuple[dict[str, Any], ...] = ()
+    """Stop layers of every sleeve, and those of the whole account: ``{layer = "account_drawdown", …}``."""
 
 
 class VenueConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -114,6 +116,9 @@ class SleeveConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Longer bars that it hears too, made from those; empty = what the strategy asks for."""
     pool: str = ""
     """Sleeves of one pool share one capital: together they hold no more than one may. Empty = none."""
+
+    stops: tuple[dict[str, Any], ...] | None = None
+    """Its stop layers, ``{layer = "chandelier", n = 22, k = 3.0}``; None = what the strategy declares."""
 
     def __post_init__(self) -> None:
         if bool(self.symbol) == bool(self.symbols):

@@ -2,7 +2,7 @@
 
     1 state.apply      what we know            lifecycle, reckoning, halting, book, ledger
     2 strategy hook    what we want            strategies/*        → Want → Intent
-    3 gate             what is allowed         risk/rules/*        → Approved
+    3 stops, gate      what is allowed         risk/stops, rules   → Approved
     4 reconcile        what to do about it     core/reconcile      → Place, Amend, Cancel
 
 No clock, no randomness, no I/O, no await: the same events give the same Outcomes, bit for bit.
@@ -12,16 +12,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from cockpit.core import commands, halting, lifecycle, outside, reckoning
+from cockpit.core import commands, guarding, halting, lifecycle, outside, reckoning, watch
 from cockpit.core import events as ev
-from cockpit.core.drafting import lay_out, record
-from cockpit.core.gate import GateContext, Rule, approve, gist
-from cockpit.core.intents import OUTCOME_ENCODER, Intent, Outcome
-from cockpit.core.reconcile import reconcile
+from cockpit.core.deciding import decide
+from cockpit.core.drafting import record
+from cockpit.core.gate import Rule
+from cockpit.core.intents import OUTCOME_ENCODER, Outcome
 from cockpit.core.slots import Market, Slot, join
 from cockpit.core.state import Sleeve, State
+from cockpit.core.stops import Guard, Layer
 from cockpit.core.turn import NOTHING, Turn
 
 Handler = Callable[[Any], Outcome]
@@ -35,6 +37,8 @@ class Engine:
         self.rules = tuple(rules)
         self.markets: dict[str, Market] = {}
         self.slots: dict[str, Slot] = {}
+        self.watchers: list[Layer] = []
+        """Stops of the whole account."""
         self.deadline = 0
         for instrument in state.instruments.values():
             self.markets[instrument.symbol] = Market(instrument)
@@ -56,7 +60,7 @@ class Engine:
             ev.Boot: self._boot,
             ev.Command: commands.obey,
             ev.Link: outside.on_link,
-            ev.Listing: self._listing,
+            ev.Listing: partial(outside.on_listing, self.markets),
             ev.DataFault: outside.on_fault,
             ev.Timer: self._timer,
             ev.Advice: outside.on_advice,
@@ -98,6 +102,12 @@ class Engine:
             lead.sleeve.timer_at = self.state.now + lead.timer_ms
         self._plan()
         return slots
+
+    def guard(self, slot: Slot, guard: Guard | None) -> None:
+        """Give a sleeve its stop layers."""
+        slot.guard = guard
+        market = self.markets[slot.sleeve.symbol]
+        market.guarded = [s for s in market.slots if s.guard is not None]
 
     @property
     def digest(self) -> str:
@@ -154,6 +164,8 @@ class Engine:
         state.last[bar.symbol] = bar.close
         market.heard = bar.ts
         turn = None
+        if market.guarded:
+            turn = guarding.on_bar(state, market.guarded, bar, turn)
         for slot in market.bars:
             if slot.tf and slot.tf != bar.tf:
                 continue
@@ -172,7 +184,28 @@ class Engine:
             if want.dirty:
                 turn = turn or Turn()
                 self._wish(slot, turn)
+        if self.watchers:
+            self._look()
+        if market.guarded:
+            turn = self._guarded(market, turn)
         return NOTHING if turn is None else self._finish(turn, bar)
+
+    def _guarded(self, market: Market, turn: Turn | None) -> Turn | None:
+        """Decide again for everyone whose stop layers have just learned something about an open position."""
+        moved = [s.sleeve.id for s in market.guarded if s.guard and s.guard.moved and s.sleeve.trade]
+        if turn is None and not moved:
+            return None
+        turn = turn or Turn()
+        for name in dict.fromkeys((*moved, *turn.touched)):
+            if name in self.slots:
+                self._decide(self.slots[name], turn)
+        return turn
+
+    def _look(self) -> None:
+        """Prices moved: let the stops of the account look, at most once a second."""
+        if watch.moved(self.state):
+            due = self.state.watch.due
+            self.deadline = min(self.deadline or due, due)
 
     def _bars_of(self, slot: Slot, bar: ev.Bar, turn: Turn | None) -> Turn | None:
         """A bar for a strategy with several legs or timeframes: the longer bars it closes come first."""
@@ -224,6 +257,8 @@ class Engine:
         market.heard = event.ts
         if book.ok:
             self.state.last[market.instrument.symbol] = (book.best_bid + book.best_ask) / 2
+        if self.watchers:
+            self._look()
         turn = None
         for slot in market.books:
             view = slot.view
@@ -265,6 +300,8 @@ class Engine:
         if market is not None:
             for slot in market.slots:
                 slot.view.mark = event.mark
+        if self.watchers:
+            self._look()
         return NOTHING
 
     def _rate(self, event: ev.FundingRate) -> Outcome:
@@ -287,6 +324,8 @@ class Engine:
         lifecycle.overdue(state, turn)
         lifecycle.release(state, turn)
         reckoning.on_timer(state, turn)
+        watch.on_timer(state, self.watchers, turn)
+        guarding.on_timer(state, turn)
         for slot in self.slots.values():
             sleeve = slot.sleeve
             if sleeve.retry_at and sleeve.retry_at <= state.now:
@@ -310,19 +349,6 @@ class Engine:
             market.book.clear()
             market.heard = 0
         reckoning.on_boot(state, event, turn)
-
-    def _listing(self, state: State, event: ev.Listing, turn: Turn) -> None:
-        instrument = event.instrument
-        known = state.instruments.get(instrument.symbol)
-        state.instruments[instrument.symbol] = instrument
-        market = self.markets.get(instrument.symbol)
-        if market is None:
-            self.markets[instrument.symbol] = Market(instrument)
-        elif known != instrument:
-            market.instrument = instrument
-            for slot in market.slots:
-                slot.instrument = instrument
-                turn.touch(slot.sleeve.id)
 
     # --- wish → actions ---------------------------------------------------------------------------
 
@@ -359,34 +385,8 @@ class Engine:
         self._decide(slot, turn)
 
     def _decide(self, slot: Slot, turn: Turn) -> None:
-        """Gate and reconcile the wish in force."""
-        state, sleeve = self.state, slot.sleeve
-        intent = sleeve.intent
-        if intent is None:
-            if not state.position(sleeve.id):
-                return
-            intent = Intent(sleeve.id, sleeve.symbol)
-        market = self.markets[sleeve.symbol]
-        context = GateContext(
-            state, sleeve, slot.instrument, price=state.price(sleeve.symbol), heard=market.heard
-        )
-        if (sleeve.benched or not sleeve.on) and context.increases(intent):
-            intent = context.block("sleeve", intent, sleeve.benched or "switched off")
-        approved = approve(intent, context, self.rules)
-        verdicts = tuple(context.verdicts)
-        if (verdicts or sleeve.verdicts) and gist(verdicts) != gist(sleeve.verdicts):
-            turn.verdicts.extend(verdicts)
-        sleeve.verdicts = verdicts
-        sleeve.approved = approved.intent
-        desk = lay_out(state, sleeve, slot.instrument, context.have, context.price)
-        actions = reconcile(approved, desk)
-        taken = {getattr(a, "cid", "") for a in turn.actions} if turn.actions else ()
-        for action in actions:
-            if getattr(action, "cid", "?") in taken:
-                continue
-            turn.actions.append(action)
-            record(state, action)
-        slot.view.resting = len(state.orders_of(sleeve.id) if actions else desk.orders)
+        """Stop layers, gate and reconcile, on the wish in force."""
+        decide(self.state, slot, self.markets[slot.sleeve.symbol], self.rules, turn)
 
     def _plan(self) -> None:
         """Find the earliest instant at which something is due."""

@@ -128,16 +128,14 @@ class Rule(msgspec.Struct, frozen=True):
     params: Any
 
 
-def approve(intent: Intent, context: GateContext, rules: Sequence[Rule]) -> Approved:
-    """Run the wish through posture and every rule, in order. The only maker of ``Approved``."""
+def approve(intent: Intent, context: GateContext, rules: Sequence[Rule], guard: str = "") -> Approved:
+    """Run the wish through posture and every rule, in order. The only maker of ``Approved``.
+
+    ``guard`` names the stop layer whose price the wish carries.
+    """
     posture = context.state.posture
-    if posture >= Posture.FLATTEN:
-        wanted = msgspec.structs.replace(intent, target=ZERO, quotes=())
-        if intent != wanted:
-            intent = context.trim("posture", intent, wanted, "flatten")
-    elif not posture.entries and context.increases(intent):
-        loud = max(context.state.voices, key=lambda name: context.state.voices[name])
-        intent = context.block("posture", intent, f"{posture.name.lower()} ({loud})")
+    if not posture.entries:
+        intent = _stopped(intent, context, posture)
     growing = None
     for rule in rules:
         if intent is not growing:
@@ -145,7 +143,25 @@ def approve(intent: Intent, context: GateContext, rules: Sequence[Rule]) -> Appr
                 break
             growing = intent
         intent = _checked(rule, intent, context)
-    return Approved(intent, entries=posture.entries)
+    return Approved(intent, entries=posture.entries, guard=guard)
+
+
+def _stopped(intent: Intent, context: GateContext, posture: Posture) -> Intent:
+    """What the posture leaves of a wish, in the words of the loudest voice."""
+    voices = context.state.voices
+    loud = max(voices, key=lambda name: voices[name])
+    why = context.state.watch.stopped.get(loud, "")
+    if posture >= Posture.FLATTEN:
+        tag = f"stop:{loud}" if why else intent.tag
+        wanted = msgspec.structs.replace(intent, target=ZERO, quotes=(), tag=tag)
+        if (intent.target, intent.quotes) == (ZERO, ()):
+            return intent
+        return context.trim(loud if why else "posture", intent, wanted, why or "flatten")
+    if not context.increases(intent):
+        return intent
+    if why:
+        return context.block(loud, intent, why)
+    return context.block("posture", intent, f"{posture.name.lower()} ({loud})")
 
 
 def _checked(rule: Rule, intent: Intent, context: GateContext) -> Intent:

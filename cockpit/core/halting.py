@@ -10,6 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from cockpit.core import events as ev
+from cockpit.core import watch
 from cockpit.core.attribution import OURS
 from cockpit.core.dust import dust
 from cockpit.core.intents import Cancel
@@ -47,6 +48,7 @@ def resume(state: State, event: ev.Command, turn: Turn) -> bool:
         return False
     state.halt = None
     state.voices.pop(KILL, None)
+    watch.lift(state)
     turn.note("warn", "resume.done", actor=event.actor, reason=reason)
     for sleeve in state.sleeves:
         turn.touch(sleeve)

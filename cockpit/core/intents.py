@@ -59,6 +59,8 @@ class Approved(msgspec.Struct, frozen=True, array_like=True):
     intent: Intent
     entries: bool
     """False: nothing that could increase exposure may be sent now."""
+    guard: str = ""
+    """The stop layer whose price is in the wish; empty = the strategy's own."""
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True, tag="place"):

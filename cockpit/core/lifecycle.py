@@ -35,6 +35,8 @@ def on_ack(state: State, event: ev.Ack, turn: Turn) -> None:
     order.venue_id = event.venue_id or order.venue_id
     if order.state in {OrderState.PENDING, OrderState.SENT}:
         _answered(state, order, order.created)
+    if order.role is Role.PROTECT and order.sleeve in state.sleeves:
+        state.sleeves[order.sleeve].unprotected = 0
     _move(state, order, "ack", event.ts, turn)
     if order.cancelling is False and order.state is OrderState.LIVE:
         turn.touch(order.sleeve)
@@ -82,6 +84,9 @@ def back_off(state: State, order: Order, turn: Turn, reason: str, *, ours: bool 
     if sleeve is None:
         return
     sleeve.rejects += 1
+    if order.role is Role.PROTECT and not ours:
+        sleeve.unprotected += 1
+        sleeve.refusal = reason
     if order.role is Role.ENTRY:
         sleeve.retry_at = state.now + BACKOFF_MS * 2 ** min(sleeve.rejects - 1, 2 if ours else 6)
     else:

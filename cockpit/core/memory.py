@@ -14,6 +14,7 @@ from cockpit.core.book import BookMemory
 from cockpit.core.engine import Engine
 from cockpit.core.resample import Resampler
 from cockpit.core.state import Sleeve, State
+from cockpit.core.stops import Guard, LayerMemory, recalled
 from cockpit.core.want import PEN
 
 
@@ -44,9 +45,11 @@ class SlotMemory(msgspec.Struct, frozen=True):
     resting: int
     news: int
     longer: list[Resampler]
+    layers: tuple[LayerMemory, ...] = ()
+    """Its stop layers, each with its own memory."""
 
 
-WINDOW = SlotMemory.__struct_fields__[3:-1]
+WINDOW = SlotMemory.__struct_fields__[3:-2]
 """What a window keeps between events; the rest of it is worked out from the State."""
 
 
@@ -54,6 +57,8 @@ class Memory(msgspec.Struct, frozen=True):
     state: State
     markets: dict[str, MarketMemory]
     slots: dict[str, SlotMemory]
+    watchers: tuple[LayerMemory, ...] = ()
+    """Stops of the whole account."""
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -69,11 +74,13 @@ def freeze(engine: Engine) -> bytes:
             msgspec.Raw(_ENCODER.encode(slot.strategy if slot.lead is slot else None)),
             {field: getattr(slot.want, field) for field in PEN},
             longer=slot.longer,
+            layers=() if slot.guard is None else slot.guard.kept(),
             **{field: getattr(slot.view, field) for field in WINDOW},
         )
         for name, slot in engine.slots.items()
     }
-    return _ENCODER.encode(Memory(engine.state, markets, slots))
+    watchers = Guard(engine.watchers, 0).kept()
+    return _ENCODER.encode(Memory(engine.state, markets, slots, watchers))
 
 
 def read(raw: bytes) -> Memory:
@@ -93,6 +100,8 @@ def thaw(engine: Engine, memory: Memory, strategies: dict[str, type]) -> None:
             continue
         known.book.recall(market.book)
         known.heard = market.heard
+    account = recalled(memory.watchers, 0)
+    engine.watchers = [] if account is None else account.layers
     for name, frozen in memory.slots.items():
         sleeve = memory.state.sleeves.get(name)
         if sleeve is None or name not in strategies or strategies[name].__name__ != frozen.kind:
@@ -110,3 +119,4 @@ def _seat(engine: Engine, memory: Memory, legs: list[Sleeve], kind: type) -> Non
             setattr(slot.want, field, value)
         for field in WINDOW:
             setattr(slot.view, field, getattr(frozen, field))
+        engine.guard(slot, recalled(frozen.layers, slot.sleeve.stop_tf))

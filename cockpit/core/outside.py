@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from cockpit.core import events as ev
 from cockpit.core import halting, lifecycle, reckoning
-from cockpit.core.slots import Slot
+from cockpit.core.slots import Market, Slot
 from cockpit.core.state import State
 from cockpit.core.turn import Turn
 
@@ -26,6 +26,21 @@ def on_link(state: State, event: ev.Link, turn: Turn) -> None:
     )
     if event.up and event.channel == "private":
         lifecycle.read_account(state, f"link-{state.boot}-{state.seq}", "reconnected", turn)
+
+
+def on_listing(markets: dict[str, Market], state: State, event: ev.Listing, turn: Turn) -> None:
+    """An instrument is new or has changed: whoever trades it is decided again."""
+    instrument = event.instrument
+    known = state.instruments.get(instrument.symbol)
+    state.instruments[instrument.symbol] = instrument
+    market = markets.get(instrument.symbol)
+    if market is None:
+        markets[instrument.symbol] = Market(instrument)
+    elif known != instrument:
+        market.instrument = instrument
+        for slot in market.slots:
+            slot.instrument = instrument
+            turn.touch(slot.sleeve.id)
 
 
 def on_fault(state: State, event: ev.DataFault, turn: Turn) -> None:
@@ -48,5 +63,9 @@ def next_due(state: State, slots: Iterable[Slot]) -> int:
         sleeve = slot.sleeve
         if sleeve.retry_at or sleeve.reduce_at or sleeve.timer_at:
             times += (sleeve.retry_at, sleeve.reduce_at, sleeve.timer_at)
+        if sleeve.trade is not None and sleeve.trade.due and not sleeve.trade.fired:
+            times.append(sleeve.trade.due)
+    if state.watch.due or state.locks:
+        times += (state.watch.due, *(lock.until for lock in state.locks.values()))
     due = min(filter(None, times), default=0)
     return max(due, state.now) if due else 0

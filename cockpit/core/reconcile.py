@@ -147,7 +147,7 @@ def reconcile(approved: Approved, desk: Desk) -> list[Action]:
         actions += _toward_quotes(intent, desk, quoting, blind, approved.entries)
     exiting = any(o.role is Role.EXIT for o in working)
     exiting = exiting or any(isinstance(a, Place) and a.role is Role.EXIT and not _quotes(a) for a in actions)
-    actions += _protection(intent, desk, exiting)
+    actions += _protection(intent, desk, exiting, approved.guard)
     return _once(actions)
 
 
@@ -294,7 +294,7 @@ def _post(desk: Desk, intent: Intent, quote: Quote, role: Role) -> Place:
     )
 
 
-def _protection(intent: Intent, desk: Desk, exiting: bool) -> list[Action]:
+def _protection(intent: Intent, desk: Desk, exiting: bool, layer: str = "") -> list[Action]:
     guards = [o for o in desk.orders if o.role is Role.PROTECT]
     if not (desk.have or guards):
         return []
@@ -317,7 +317,7 @@ def _protection(intent: Intent, desk: Desk, exiting: bool) -> list[Action]:
         fewer: list[Action] = [_cancel(o, "replaced") for o in old[:-1]]
         if not desk.may_reduce or any(o.state in UNHEARD for o in guards):
             return fewer  # one at a time: its answer is on the way
-        return [*fewer, _guard(desk, intent, side, cover)]
+        return [*fewer, _guard(desk, intent, side, cover, layer)]
     proven = next((o for o in good if o.state in CHANGEABLE), None)
     if proven is None:
         return []
@@ -330,7 +330,7 @@ def _guards(order: Order, intent: Intent, qty: Decimal) -> bool:
     return order.remaining == qty and order.trigger == trigger and order.take == take
 
 
-def _guard(desk: Desk, intent: Intent, side: Side, qty: Decimal) -> Place:
+def _guard(desk: Desk, intent: Intent, side: Side, qty: Decimal, layer: str = "") -> Place:
     if intent.stop is not None and intent.take is not None:
         kind = OrderKind.OCO
     else:
@@ -346,7 +346,7 @@ def _guard(desk: Desk, intent: Intent, side: Side, qty: Decimal) -> Place:
         role=Role.PROTECT,
         reduce_only=desk.covered(side, qty),
         pos_side=desk.pos_side(side, Role.PROTECT),
-        tag=intent.tag,
+        tag=f"stop:{layer}" if layer else intent.tag,
     )
 
 

@@ -76,6 +76,7 @@ class Table(Mapping[str, Plugin]):
 
 STRATEGIES = Table("strategy")
 RULES = Table("rule")
+STOPS = Table("stop layer")
 VENUES = Table("venue")
 PANELS = Table("panel")
 IMPORTERS = Table("importer")
@@ -135,6 +136,9 @@ def strategy(
 
 rule = _decorator(RULES)
 """``@rule("name", Params)`` on ``check(intent, context, params) -> Intent``."""
+stop = _decorator(STOPS)
+"""``@stop("name", Params, kind="level", letter="S", bars=True)`` on a Struct with ``create(params)``, a field
+``params`` and what its kind asks for (``core.stops``, ``core.watch``)."""
 venue = _decorator(VENUES)
 panel = _decorator(PANELS)
 importer = _decorator(IMPORTERS)

@@ -11,6 +11,7 @@ from cockpit.core.events import Bar
 from cockpit.core.intents import Intent, Quote
 from cockpit.core.resample import Resampler
 from cockpit.core.state import Sleeve, State
+from cockpit.core.stops import Guard
 from cockpit.core.types import ZERO, Instrument, Side
 from cockpit.core.view import View
 from cockpit.core.want import Want
@@ -22,6 +23,7 @@ class Slot:
     """A sleeve with its strategy object, its window and its pen."""
 
     __slots__ = (
+        "guard",
         "instrument",
         "lead",
         "legs",
@@ -57,6 +59,8 @@ class Slot:
         self.longer = [Resampler(tf) for tf in sleeve.frames]
         self.plain = not self.longer
         """One leg, one timeframe: the engine's short way."""
+        self.guard: Guard | None = None
+        """Its stop layers; None = none."""
         self.timer_ms = int(getattr(strategy, "timer_ms", 0))
         self.on_bar: Hook | None = getattr(strategy, "on_bar", None)
         self.on_book: Hook | None = getattr(strategy, "on_book", None)
@@ -150,7 +154,7 @@ def join(slots: Sequence[Slot]) -> None:
 class Market:
     """One instrument's live data and who listens to it."""
 
-    __slots__ = ("bars", "book", "books", "heard", "instrument", "slots", "trades")
+    __slots__ = ("bars", "book", "books", "guarded", "heard", "instrument", "slots", "trades")
 
     def __init__(self, instrument: Instrument) -> None:
         self.instrument = instrument
@@ -160,6 +164,8 @@ class Market:
         self.bars: list[Slot] = []
         self.books: list[Slot] = []
         self.trades: list[Slot] = []
+        self.guarded: list[Slot] = []
+        """Sleeves whose stop layers listen."""
 
     def attach(self, slot: Slot) -> None:
         """Let a sleeve listen to what its hooks can hear."""

@@ -17,6 +17,7 @@ from cockpit.core.ledger.valuation import known_mark
 from cockpit.core.orders import Order, Role
 from cockpit.core.ports import EquityPoint
 from cockpit.core.posture import Posture, combine
+from cockpit.core.stops import Lock, Trade, sleeve_key, version_key
 from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, SleeveId, Stage
 
 RECENT = 4_000
@@ -70,6 +71,29 @@ class Sleeve(msgspec.Struct):
     """How long the venue took to answer the last request (ms)."""
     latency_ts: int = 0
     """When that was; 0 = no answer yet."""
+    stop_tf: int = 0
+    """Length of the bars that its stop layers look at (ms); 0 = none."""
+    trade: Trade | None = None
+    """The open position as its stop layers see it; None when flat or without layers."""
+    tuned: dict[str, int] = {}
+    """Version of each adaptive stop parameter."""
+    unprotected: int = 0
+    """Protective stops that the venue refused in a row."""
+    refusal: str = ""
+    """What the venue said."""
+
+
+class Watch(msgspec.Struct):
+    """What the stops of the whole account remember. ``peak`` and ``pnl`` are profit, not equity: money paid
+    in or out is neither a gain nor a drawdown."""
+
+    pnl: float = 0.0
+    peak: float = 0.0
+    checked: int = 0
+    due: int = 0
+    """When the account must be looked at; 0 = nothing has moved."""
+    stopped: dict[str, str] = {}
+    """Account stops that have fired, with their numbers in words."""
 
 
 class HaltState(msgspec.Struct):
@@ -155,6 +179,9 @@ class State(msgspec.Struct):
     """Up to this instant our fills are known to be all of the venue's (the books agreed)."""
     read_at: int = 0
     """When the venue was last asked to be read back; 0 = it has answered."""
+    locks: dict[str, Lock] = {}
+    """Entries that are closed, by what they belong to: ``version:ema_trend@1``, ``sleeve:…``."""
+    watch: Watch = msgspec.field(default_factory=Watch)
 
     @property
     def posture(self) -> Posture:
@@ -242,6 +269,24 @@ class State(msgspec.Struct):
                 mark = Decimal(repr(price)) if price > 0 else ZERO
                 total += position.net(instrument, mark)
         return total
+
+    def sleeve_pnl(self, sleeve: SleeveId) -> Decimal:
+        """What one sleeve has brought: realised + unrealised - fees + funding, settle currency."""
+        total = ZERO
+        for book in self.ledger.sleeve_books(sleeve):
+            total += book.realised - book.fees + book.funding
+            price = self.price(book.symbol)
+            if book.qty and price > 0:
+                total += book.unrealised(self.instruments[book.symbol], Decimal(repr(price)))
+        return total
+
+    def lock_on(self, sleeve: Sleeve) -> Lock | None:
+        """What keeps this sleeve from entering now, if anything does."""
+        for key in (sleeve_key(sleeve.id), version_key(sleeve.strategy, sleeve.version)):
+            lock = self.locks.get(key)
+            if lock is not None and not 0 < lock.until <= self.now:
+                return lock
+        return None
 
     def equity_point(self) -> EquityPoint:
         """One sample of the equity curve, exact: ``equity = cash + unrealised`` to the last decimal."""

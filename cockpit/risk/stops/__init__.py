@@ -1,1 +1,1 @@
-"""Stops: each is one layer and returns a level."""
+"""Stop layers: ways out of a position, one file each. What they are and how they act: ``core.stops``."""

@@ -1,0 +1,50 @@
+"""RK-03, layer 1: the venue is about to take positions away."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from cockpit.core.registry import stop
+from cockpit.core.watch import Account
+
+
+class Params(msgspec.Struct, frozen=True):
+    """Limit and what to do."""
+
+    limit: Annotated[
+        float,
+        Meta(
+            gt=1, description="Lowest margin ratio", extra_json_schema={"unit": "x what the venue requires"}
+        ),
+    ] = 3.0
+    action: Annotated[
+        str,
+        Meta(pattern="^(close|pause)$", description="Close every position, or stop entries only"),
+    ] = "close"
+
+
+@stop("margin_ratio", Params, kind="account", letter="M", bars=False)
+class MarginRatio(msgspec.Struct):
+    """Acts when (cash + unrealised) is less than ``limit`` times what the venue requires; it liquidates at 1.
+
+    Better to leave at a price of one's own choosing and to pay no liquidation fee. Only a person lifts it.
+    """
+
+    params: Params
+
+    @classmethod
+    def create(cls, params: Params) -> MarginRatio:
+        """A fresh one."""
+        return cls(params)
+
+    def due(self, account: Account) -> str:
+        """Words when it is too low."""
+        ratio = account.margin_ratio
+        return f"margin ratio {ratio:.2f}, lowest allowed {self.params.limit:g}" if self.under(ratio) else ""
+
+    def under(self, ratio: float) -> bool:
+        """Is a ratio at or below the limit?"""
+        return ratio <= self.params.limit
