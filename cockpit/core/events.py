@@ -294,6 +294,8 @@ class AccountReport(Event, frozen=True, tag="account"):
     orders: tuple[VenueOrder, ...]
     complete: bool = True
     request_id: str = ""
+    rounding: Decimal = ZERO
+    """Money that the venue's own rounding of its bookings explains: less of a difference proves nothing."""
 
 
 # --- the world around -----------------------------------------------------------------------------

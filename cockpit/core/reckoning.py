@@ -121,7 +121,7 @@ def _differences(state: State, event: ev.AccountReport) -> list[tuple[str, Decim
     scale = sum((abs(cost) for _, cost in costs), ONE)
     for ccy in sorted(ours.keys() | theirs.keys()):
         mine, venue = ours.get(ccy, ZERO), theirs.get(ccy, ZERO)
-        if abs(mine - venue) > SLACK * scale:
+        if abs(mine - venue) > SLACK * scale + event.rounding:
             rows.append((ccy, mine, venue))
     return rows
 

@@ -62,9 +62,9 @@ class Window:
     def take(self, now: float, weight: int = 1) -> None:
         self.sent.extend([now] * weight)
 
-    def exhaust(self, now: float) -> None:
-        """The venue says that it is full: believe it."""
-        self.sent.extend([now] * (self.size - len(self.sent)))
+    def exhaust(self, now: float, *, room: bool = False) -> None:
+        """The venue says that it is full: believe it. ``room``: what lowers risk may still be tried."""
+        self.sent.extend([now] * ((self.ordinary if room else self.size) - len(self.sent)))
 
 
 class Budget:
@@ -115,8 +115,14 @@ class Budget:
         if self._limits.own:
             self.window(endpoint, scope).exhaust(self._now())
             return
+        # One window for everything: a cancel is tried all the same, ordinary work is not.
         for window, _ in self._charged(endpoint, scope):
-            window.exhaust(self._now())
+            window.exhaust(self._now(), room=True)
+
+    def banned(self) -> None:
+        """The venue has shut us out: every request would only prolong it."""
+        for name, _ in self._limits.always:
+            self.window(name).exhaust(self._now())
 
     def _charged(self, endpoint: str, scope: str) -> list[tuple[Window, int]]:
         rows = [(endpoint, 1)] if self._limits.own else []
