@@ -238,7 +238,7 @@ async def paper() -> AsyncIterator[Stand]:
     """``PaperVenue``: the same matching on the wall clock."""
     floor = Floor("paper")
     heard: list[ev.AnyEvent] = [ev.Link(wall_ms(), c, True) for c in ("market", "private")]
-    venue = PaperVenue(floor.exchange, heard.append, wall_ms, order_ms=1, report_ms=1)
+    venue = PaperVenue(floor.exchange, heard.append, wall_ms, Latency.constant(0, 1, 1))
     async with alive(venue.run()):
         yield PracticeStand(venue, floor, heard, venue._tell)
 
