@@ -321,7 +321,8 @@ def summary_text(summary: dict[str, Any]) -> str:
     ]
     for row in summary["sleeves"]:
         words = row["why"] or (row["tag"] if not row["trades"] else "")
-        why = f"   {words}" if words else ""
+        mark = "! benched: " if row["state"] == "benched" else ""
+        why = f"   {mark}{words}" if words else ""
         lines.append(f"  {row['sleeve']}: {row['trades']} trades, position {row['position']}{why}")
     if summary["faults"]:
         found = ", ".join(f"{count:,} {what}" for what, count in summary["faults"].items())

@@ -17,6 +17,7 @@ from typing import Any
 
 from cockpit.core import commands, guarding, halting, lifecycle, outside, reckoning, watch
 from cockpit.core import events as ev
+from cockpit.core.blame import blame
 from cockpit.core.deciding import decide
 from cockpit.core.drafting import record
 from cockpit.core.gate import Rule
@@ -136,7 +137,7 @@ class Engine:
                 slot.refresh(self.state)
                 slot.hear(self.state.now)
                 if slot.on_fill is not None and event.__class__ is ev.Fill:
-                    self._call(slot, slot.on_fill, turn, event)
+                    self._call(slot, slot.on_fill, turn, event, event)
                 self._decide(slot, turn)
             halting.progress(self.state, turn)
             return self._finish(turn, event)
@@ -180,7 +181,7 @@ class Engine:
                 slot.on_bar(bar, view, want)  # type: ignore[misc]
             except Exception as error:  # noqa: BLE001 - the one fence around plug-ins: bench it, fly on
                 turn = turn or Turn()
-                self._bench(slot, error, turn)
+                self._bench(slot, error, turn, bar)
             if want.dirty:
                 turn = turn or Turn()
                 self._wish(slot, turn)
@@ -210,15 +211,16 @@ class Engine:
     def _bars_of(self, slot: Slot, bar: ev.Bar, turn: Turn | None) -> Turn | None:
         """A bar for a strategy with several legs or timeframes: the longer bars it closes come first."""
         slot.hear(bar.ts)
-        lead = slot.lead
+        lead, heard = slot.lead, bar
         try:
             for resampler in slot.longer:
-                for longer in resampler.update(bar):
-                    slot.on_bar(longer, lead.view, lead.want)  # type: ignore[misc]
+                for heard in resampler.update(bar):
+                    slot.on_bar(heard, lead.view, lead.want)  # type: ignore[misc]
+            heard = bar
             slot.on_bar(bar, lead.view, lead.want)  # type: ignore[misc]
         except Exception as error:  # noqa: BLE001 - the one fence around plug-ins: bench it, fly on
             turn = turn or Turn()
-            self._bench(slot, error, turn)
+            self._bench(slot, error, turn, heard)
         return self._written(slot, turn)
 
     def _written(self, slot: Slot, turn: Turn | None) -> Turn | None:
@@ -263,10 +265,10 @@ class Engine:
         for slot in market.books:
             view = slot.view
             view.now = view.touch_ts = event.ts
-            turn = self._hear(slot, slot.on_book, turn)
+            turn = self._hear(slot, slot.on_book, turn, event)
         return NOTHING if turn is None else self._finish(turn, event)
 
-    def _hear(self, slot: Slot, hook: Any, turn: Turn | None, *extra: Any) -> Turn | None:
+    def _hear(self, slot: Slot, hook: Any, turn: Turn | None, event: ev.Event, *extra: Any) -> Turn | None:
         """Run a market hook; make a Turn only if something came of it."""
         if not slot.plain:
             slot.hear(slot.view.now)
@@ -275,7 +277,7 @@ class Engine:
             hook(*extra, lead.view, lead.want)
         except Exception as error:  # noqa: BLE001 - the one fence around plug-ins: bench it, fly on
             turn = turn or Turn()
-            self._bench(slot, error, turn)
+            self._bench(slot, error, turn, event)
         if slot.plain and not slot.want.dirty:
             return turn
         return self._written(slot, turn)
@@ -291,7 +293,7 @@ class Engine:
         for slot in market.trades:
             slot.view.now = event.ts
             slot.view.last = event.price
-            turn = self._hear(slot, slot.on_trade, turn, event)
+            turn = self._hear(slot, slot.on_trade, turn, event, event)
         return NOTHING if turn is None else self._finish(turn, event)
 
     def _mark(self, event: ev.Mark) -> Outcome:
@@ -312,7 +314,7 @@ class Engine:
             slot.view.funding_rate = event.rate
             slot.view.now = event.ts
             if slot.on_funding is not None:
-                turn = self._hear(slot, slot.on_funding, turn, event)
+                turn = self._hear(slot, slot.on_funding, turn, event, event)
         return NOTHING if turn is None else self._finish(turn, event)
 
     def _quiet(self, _event: ev.Event) -> Outcome:
@@ -338,7 +340,7 @@ class Engine:
                 sleeve.timer_at = state.now + slot.timer_ms
                 if slot.on_timer is not None:
                     slot.hear(state.now)
-                    self._call(slot, slot.on_timer, turn)
+                    self._call(slot, slot.on_timer, turn, event)
 
     def _account_read(self, state: State, event: ev.AccountReport, turn: Turn) -> None:
         reckoning.on_account(state, event, turn)
@@ -352,18 +354,18 @@ class Engine:
 
     # --- wish → actions ---------------------------------------------------------------------------
 
-    def _call(self, slot: Slot, hook: Any, turn: Turn, *extra: Any) -> None:
+    def _call(self, slot: Slot, hook: Any, turn: Turn, event: ev.Event, *extra: Any) -> None:
         """Run a hook inside an open turn; its wish is taken up there."""
         try:
             hook(*extra, slot.lead.view, slot.lead.want)
         except Exception as error:  # noqa: BLE001 - the one fence around plug-ins: bench it, fly on
-            self._bench(slot, error, turn)
+            self._bench(slot, error, turn, event)
         self._written(slot, turn)
 
-    def _bench(self, slot: Slot, error: Exception, turn: Turn) -> None:
+    def _bench(self, slot: Slot, error: Exception, turn: Turn, event: ev.Event | None) -> None:
         """A plug-in broke: take it off, keep its position protected, tell the user, fly on."""
         sleeve = slot.sleeve
-        reason = f"{type(error).__name__}: {error}"
+        reason = blame(error, slot.strategy, event)
         if self.state.bench(sleeve, reason):
             turn.note("alarm", "sleeve.benched", sleeve.id, sleeve=sleeve.id, reason=reason)
         for leg in slot.legs:
@@ -377,7 +379,7 @@ class Engine:
         try:
             intent = slot.intent(self.state)
         except (ArithmeticError, ValueError) as error:  # a wish that is no number (I14)
-            self._bench(slot, error, turn)
+            self._bench(slot, error, turn, None)
             return
         sleeve.intent = intent
         sleeve.tag = intent.tag

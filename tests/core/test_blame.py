@@ -1,0 +1,129 @@
+"""An error of a strategy names the strategy, the line and the bar."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cockpit.app.rehearse import candles, rehearse
+from cockpit.core import events as ev
+from cockpit.core.blame import utc
+from cockpit.core.registry import strategy
+from cockpit.core.types import Side
+from cockpit.core.view import View
+from cockpit.core.want import Want
+from cockpit.indicators.ema import Ema
+from tests.core.stand import LINEAR, Stand
+
+
+@strategy("t_breaks")
+class Breaks(msgspec.Struct):
+    """Breaks at its fourth bar, in its own code or in what it calls."""
+
+    average: Ema
+    bars: int = 0
+
+    @classmethod
+    def create(cls, _params: None) -> Breaks:
+        return cls(Ema(3))
+
+    def on_bar(self, bar: ev.Bar, view: View, want: Want) -> None:
+        self.bars += 1
+        if self.bars == 4:
+            self.average.update("x")  # type: ignore[arg-type]
+        if self.bars == 1:
+            want.long(0.1, tag="in")
+
+
+def line(text: str) -> int:
+    with open(__file__, encoding="utf-8") as file:
+        return next(n for n, row in enumerate(file, 1) if text in row)
+
+
+def test_the_rehearsal_says_line_and_bar() -> None:
+    found = rehearse("t_breaks", candles([100.0] * 6))
+    said = found.benched
+    assert said.startswith("TypeError: ")
+    assert f"(test_blame.py:{line('update(' + chr(34) + 'x')} > ema.py:" in said
+    assert said.endswith(", bar test:COIN-USDT-SWAP 1h 2024-01-01 04:00:00Z)")
+    assert found.position > 0, "what it holds is kept"
+
+
+def test_event_log_and_status_say_the_same() -> None:
+    stand = Stand()
+
+    def broken(_view: View, _want: Want) -> None:
+        raise LookupError("no price")
+
+    stand.wish(broken)
+    (note,) = [n for n in stand.outcome.notes if n.message == "sleeve.benched"]
+    expected = f"LookupError: no price (stand.py:{popped()} > test_blame.py:{line('raise LookupError')}, "
+    assert note.args["reason"] == stand.sleeve.benched
+    assert note.args["reason"].startswith(expected)
+    assert note.args["reason"].endswith(f"trade {LINEAR.symbol} 1970-01-01 00:16:40Z)")
+
+
+def popped() -> int:
+    from tests.core import stand
+
+    with open(stand.__file__, encoding="utf-8") as file:
+        return next(n for n, row in enumerate(file, 1) if "self.wishes.pop(0)(view" in row)
+
+
+@pytest.mark.parametrize(
+    ("hook", "event", "words"),
+    [
+        ("on_book", ev.Touch(5, LINEAR.symbol, 5, 99.0, 1.0, 101.0, 1.0), f"touch {LINEAR.symbol} "),
+        ("on_trade", ev.Trade(5, LINEAR.symbol, 5, 99.0, 1.0, Side.BUY), f"trade {LINEAR.symbol} "),
+        ("on_funding", ev.FundingRate(5, LINEAR.symbol, 0.1, 6), f"rate {LINEAR.symbol} "),
+        ("on_timer", ev.Timer(5_000), "timer "),
+    ],
+)
+def test_every_hook(hook: str, event: ev.AnyEvent, words: str) -> None:
+    from cockpit.core.state import Sleeve
+
+    def breaks(*_: object) -> None:
+        raise KeyError("k")
+
+    stand = Stand()
+    broken = type("Broken", (), {hook: staticmethod(breaks), "timer_ms": 1})()
+    stand.engine.add_sleeve(Sleeve("b", 2, "b", 1, LINEAR.symbol), broken)
+    stand.tell(msgspec.structs.replace(event, ts=stand.now + 1_000))
+    said = stand.state.sleeves["b"].benched
+    assert said.startswith(
+        f"KeyError: 'k' (test_blame.py:{line('raise KeyError')}, {words}1970-01-01 00:16:41Z"
+    )
+
+
+def test_a_hook_that_cannot_even_be_called_names_the_module() -> None:
+    from cockpit.core.state import Sleeve
+
+    stand = Stand()
+    odd = type("Odd", (), {"on_trade": lambda: None})()
+    stand.engine.add_sleeve(Sleeve("b", 2, "b", 1, LINEAR.symbol), odd)
+    stand.tell(ev.Trade(stand.now, LINEAR.symbol, 5, 99.0, 1.0, Side.BUY))
+    assert f"({__name__}, trade " in stand.state.sleeves["b"].benched
+
+
+@given(st.integers(0, 253_402_300_799_999))
+def test_times_are_those_of_the_calendar(ms: int) -> None:
+    moment = datetime.fromtimestamp(ms // 1_000, UTC)
+    milli = f".{ms % 1_000:03}" if ms % 1_000 else ""
+    assert utc(ms) == f"{moment:%Y-%m-%d %H:%M:%S}{milli}Z".rjust(len(utc(ms)), "0")
+
+
+def test_a_backtest_prints_it() -> None:
+    from cockpit.app.rig import summary_text
+
+    row = {"sleeve": "x", "trades": 0, "position": "0", "state": "benched", "tag": "", "why": "E: e (x.py:1)"}
+    numbers = dict.fromkeys(("events", "orders", "fills", "wall_s"), 0)
+    words = dict.fromkeys(
+        ("mode", "tape", "equity", "currency", "pnl", "fees", "funding", "realised", "unrealised", "digest"),
+        "",
+    )
+    said = summary_text({**numbers, **words, "sleeves": [row], "faults": {}})
+    assert "x: 0 trades, position 0   ! benched: E: e (x.py:1)" in said
