@@ -52,8 +52,11 @@ def status(frame: Frame | None, look: Look, driver: bool, slow: bool = False) ->
     short = look.width < COMPACT
     currency = "" if short else f" {safe_text(frame.currency)}"
     equity = look.amount(f"{figures.money(frame.equity)}{currency}")
-    items.append((80, ((f"{look.say('status.equity')} ", "muted"), (equity, "strong bold"))))
-    items.append((85, ((f"{look.say('status.day')} ", "muted"), gain(frame.day_pnl, look))))
+    money: Row = ((equity, "strong bold"), gain(frame.day_pnl, look))
+    if freshness.account_age(frame, look.lag):
+        money = tuple((text, "stale") for text, _ in money)
+    items.append((80, ((f"{look.say('status.equity')} ", "muted"), money[0])))
+    items.append((85, ((f"{look.say('status.day')} ", "muted"), money[1])))
     if frame.drawdown > 0:
         items.append(
             (30, ((f"{look.say('status.drawdown')} ", "muted"), (f"{frame.drawdown * 100:.1f}%", "text")))

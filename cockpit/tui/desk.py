@@ -13,7 +13,7 @@ from textual.widgets import Input
 
 from cockpit.core.frames import Frame
 from cockpit.core.registry import PANELS
-from cockpit.tui import bars
+from cockpit.tui import bars, freshness
 from cockpit.tui.halt import Banner
 from cockpit.tui.keymap import DESK
 from cockpit.tui.layout import ORDER, Rect, arrange
@@ -81,6 +81,7 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         names = [name for name in ORDER if name in PANELS]
         self.views = {name: PanelView(name, app.keymap) for name in names}
         self.needle = Input(id="needle", compact=True, select_on_focus=False)
+        self._aged = False
         self._bindings = bindings(app.keymap.within(DESK))
 
     def compose(self) -> ComposeResult:
@@ -108,7 +109,15 @@ class DeskScreen(Screen[None], inherit_bindings=False):
     # --- painting -------------------------------------------------------------------------------------
 
     def paint(self, frame: Frame | None, look: Look, now: float, patience: float = 1.0) -> None:
-        """Paint every panel that is due. ``patience`` stretches the periods of all but the book."""
+        """Paint every panel that is due. ``patience`` stretches the periods of all but the book.
+
+        The moment in which the picture becomes old, or new again, is one that no panel sleeps through.
+        """
+        aged = frame is not None and freshness.account_age(frame, look.lag) > 0
+        if aged != self._aged:
+            self._aged = aged
+            for view in self.views.values():
+                view.due = 0.0
         for name in self.desk.places:
             view = self.views[name]
             if now >= view.due:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from cockpit.core.frames import BookFrame, Frame, SourceRow
 
 LIMIT = 1000
-"""ms after which a number looks stale."""
+"""ms from which on a number looks stale."""
 
 
 def book_of(frame: Frame, symbol: str) -> BookFrame | None:
@@ -21,7 +21,7 @@ def sources_of(frame: Frame, symbol: str) -> list[SourceRow]:
 def too_old(age: int, lag: int) -> int:
     """Age in ms when it counts as stale, else 0. ``age`` is -1 when the source has never spoken."""
     total = max(age, 0) + lag
-    return total if total > LIMIT else 0
+    return total if total >= LIMIT else 0
 
 
 def account_age(frame: Frame, lag: int) -> int:
@@ -39,7 +39,7 @@ def market_age(frame: Frame, symbol: str, lag: int) -> int:
     sources = sources_of(frame, symbol)
     if sources and all(source.stale or not source.up for source in sources):
         known = [source.age for source in sources if source.age >= 0]
-        return max(min(known, default=0) + lag, LIMIT + 1)
+        return max(min(known, default=0) + lag, LIMIT)
     return too_old(0, lag)
 
 

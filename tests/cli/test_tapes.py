@@ -108,6 +108,15 @@ def test_a_data_directory_that_holds_a_run_is_not_written_over(tape: str, cockpi
     assert "already holds a run" in found.err
 
 
+def test_what_a_run_writes_is_its_owners_alone(tape: str, cockpit: Shell, tmp_path: Path) -> None:
+    assert cockpit("--daemon", "--tape", tape, "--json").code == 0
+    written = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    assert len(written) > 3
+    assert {path.name: oct(path.stat().st_mode & 0o077) for path in written} == {
+        path.name: "0o0" for path in written
+    }
+
+
 def test_the_delays_of_a_recording_become_those_of_the_simulated_venue(
     cockpit: Shell, tmp_path: Path
 ) -> None:

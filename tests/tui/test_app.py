@@ -63,6 +63,22 @@ def test_before_the_first_frame_it_says_what_it_waits_for(cockpit: Opened) -> No
     play(cockpit, story)
 
 
+def test_no_panel_sleeps_through_the_moment_in_which_everything_gets_old(cockpit: Opened) -> None:
+    """Each has just been painted and is not due for another half second: all say it all the same."""
+
+    async def story(screen: Cockpit) -> None:
+        await screen.show()
+        await screen.pass_time(0.95)
+        names = [*screen.app.desk.desk.places]
+        assert [name for name in names if "STALE" in screen.panel(name)] == []
+        await screen.pass_time(0.06)
+        assert [name for name in names if "STALE" not in screen.panel(name)] == []
+        await screen.show()
+        assert [name for name in names if "STALE" in screen.panel(name)] == []
+
+    play(cockpit, story)
+
+
 def test_old_data_looks_old_within_a_second(cockpit: Opened) -> None:
     async def story(screen: Cockpit) -> None:
         assert "STALE" not in screen.panel("book")

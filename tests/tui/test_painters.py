@@ -7,6 +7,7 @@ import pytest
 
 from cockpit.core.frames import CandleRow, Frame
 from cockpit.core.registry import PANELS
+from cockpit.tui import bars
 from cockpit.tui.box import boxed
 from cockpit.tui.cells import plain
 from cockpit.tui.glyphs import ASCII
@@ -223,6 +224,14 @@ def test_bars_only_tapes_are_fresh_as_long_as_the_engine_says_so() -> None:
     assert paint("positions", frame).stale == 0
     late = swap(frame, sources=(swap(bars, stale=True),))
     assert paint("positions", late).stale == 1_800_000
+
+
+def test_money_of_an_old_picture_looks_old() -> None:
+    look = swap(LOOK, width=160)
+    fresh, old = (bars.status(made.frame(0), swap(look, lag=lag), True) for lag in (0, 1_001))
+    (equity,) = [part for part, _ in fresh if part.endswith("USDT")]
+    assert dict(fresh)[equity] == "strong bold"
+    assert dict(old)[equity] == "stale"
 
 
 def test_when_the_tape_is_over_nothing_grows_old() -> None:

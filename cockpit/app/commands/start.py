@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 
 from cockpit.app import console, settings
 from cockpit.core.errors import ConfigError
@@ -20,4 +21,8 @@ def run(args: argparse.Namespace) -> int:
     from cockpit.app.session import start
 
     discover(found.config.run.plugins_dir)
-    return start(args, found)
+    before = os.umask(0o077)  # what a run writes is its owner's alone: journal, venue, log, screen pictures
+    try:
+        return start(args, found)
+    finally:
+        os.umask(before)
