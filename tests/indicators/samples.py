@@ -1,6 +1,7 @@
 """Every registered indicator with short lengths, and rows to feed it, both read off the registry."""
 
 from importlib import import_module
+from math import nan
 from pkgutil import iter_modules
 from typing import Any
 
@@ -19,6 +20,7 @@ SHORT: dict[str, dict[str, Any]] = {
     "stochastic": {"n": 5, "smooth": 3, "signal": 2},
     "kama": {"n": 5},
     "ewma_var": {"lam": 0.94},
+    "hurst": {},
     "volume_trend": {"fast": 2, "slow": 5},
     "atr_percentile": {"n": 3, "window": 6},
 }
@@ -60,6 +62,10 @@ def columns(bars: Bars) -> dict[str, list[Any]]:
         "qty": [(11 * c) % 4 for c in close],
         "side": [1.0 if c >= p else -1.0 for c, p in zip(close, before, strict=True)],
         "signal": [float(c > p) for c, p in zip(close, before, strict=True)],
+        "depth": [h + 1.0 for h in high],
+        "impact": [h / lo for h, lo in zip(high, low, strict=True)],
+        "funding": [1e-4 * (c % 3) if i % 8 == 0 else nan for i, c in enumerate(close)],
+        "open_interest": [1e3 + c for c in close],
         "ts": [i * 21_600_000 for i in range(size)],
         "open": [min(max(p, lo), h) for p, lo, h in zip(before, low, high, strict=True)],
         "high": high,

@@ -19,6 +19,7 @@ def test_parameters_are_settings_and_the_warm_up_ends(name: str) -> None:
     chosen, made = example(plugin)
     fields = parameters(plugin)
     assert {field.type for field in fields} <= {int, float}
+    assert not {field.name for field in fields} & set(plugin.options["inputs"]), "one name, two meanings"
     assert set(chosen) == {field.name for field in fields if field.required}
     first = first_index(plugin, made)
     assert first >= 0
