@@ -93,3 +93,4 @@ def record(state: State, action: Action) -> None:
             order.cancelling = True
         else:
             order.amending = (action.price, action.qty)
+            order.tag = action.tag or order.tag

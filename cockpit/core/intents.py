@@ -89,6 +89,8 @@ class Amend(msgspec.Struct, frozen=True, array_like=True, tag="amend"):
     symbol: str
     price: Decimal
     qty: Decimal
+    tag: str = ""
+    """Why it rests from now on; ours, the venue does not hear it."""
 
 
 class Cancel(msgspec.Struct, frozen=True, array_like=True, tag="cancel"):

@@ -275,7 +275,7 @@ def _keep_quote(wanted: Quote, role: Role, have: list[Order], desk: Desk) -> lis
     elif first.role is Role.EXIT and wanted.qty > first.remaining:
         actions.append(_cancel(first, "quote grew"))
     else:
-        actions.append(Amend(first.cid, first.symbol, wanted.price, first.filled + wanted.qty))
+        actions.append(Amend(first.cid, first.symbol, wanted.price, first.filled + wanted.qty, wanted.tag))
     return actions
 
 
@@ -290,7 +290,7 @@ def _post(desk: Desk, intent: Intent, quote: Quote, role: Role) -> Place:
         role=role,
         reduce_only=role is Role.EXIT and desk.covered(quote.side, quote.qty),
         pos_side=desk.pos_side(quote.side, role),
-        tag=QUOTE,
+        tag=quote.tag or QUOTE,
     )
 
 

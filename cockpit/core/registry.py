@@ -118,16 +118,19 @@ def strategy(
 
     ``version`` belongs to the name: another version is another strategy to journal and record. ``wakes`` says
     which hooks it has (default: look). ``legs``: how many instruments it trades together, or their names.
-    ``timeframes``: longer bars to hear, ``"4h"``. ``stops``: stop layers that it asks for, by name or as a
-    table with numbers. ``enabled`` False: listed, but not taken unless asked for. ``api``: what it was
-    written for. Raises PluginError when the name is taken or ``api`` is newer than this cockpit.
+    ``timeframes``: longer bars to hear, ``"4h"``. ``stops``: stop layers that it asks for, by name or as
+    ``{"layer": "chandelier", "k": 2.5}``. ``enabled`` False: listed, but not taken unless asked for.
+    ``api``: what it was written for.
+
+    Raises PluginError when the name is taken or ``api`` is newer than this cockpit.
     """
 
     def apply(target: T) -> T:
         STRATEGIES.wanted(name, target, api)
         heard = tuple(wakes) or tuple(hook for hook in HOOKS if hasattr(target, f"on_{hook}"))
         options = {"version": version, "wakes": heard, "enabled": enabled, "api": api}
-        options |= {"legs": legs, "timeframes": tuple(timeframes), "stops": tuple(stops)}
+        layers = tuple({"layer": row} if isinstance(row, str) else dict(row) for row in stops)
+        options |= {"legs": legs, "timeframes": tuple(timeframes), "stops": layers}
         STRATEGIES.add(name, target, params, options)
         return target
 

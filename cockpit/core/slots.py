@@ -109,7 +109,10 @@ class Slot:
         want, instrument = self.want, self.instrument
         price = state.price(instrument.symbol)
         target = None
-        if want.sized:
+        before = self.sleeve.intent
+        if want.kept and before is not None and before.target is not None:
+            target = before.target
+        elif want.sized:
             target = instrument.qty(want.qty)
         elif not isnan(want.weight):
             money = abs(want.weight) * state.equity() * self.sleeve.share
@@ -123,7 +126,7 @@ class Slot:
             ):
                 size = instrument.qty(qty) if qty > 0 and px > 0 else ZERO
                 if size > 0:
-                    quotes.append(Quote(side, instrument.price(px, side), size))
+                    quotes.append(Quote(side, instrument.price(px, side), size, want.tag))
         closing = Side.SELL if (target or ZERO) >= 0 else Side.BUY
         return Intent(
             self.sleeve.id,

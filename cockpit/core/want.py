@@ -18,6 +18,7 @@ class Want:
         "bid_qty",
         "confidence",
         "dirty",
+        "kept",
         "legs",
         "qty",
         "quoting",
@@ -35,6 +36,8 @@ class Want:
         self.weight = nan
         """Signed fraction of the sleeve's equity; NaN = no wish about the position."""
         self.qty = nan
+        self.kept = False
+        """True: only stop or take have moved since it was sized."""
         self.stop = nan
         self.take = nan
         self.quoting = False
@@ -72,7 +75,8 @@ class Want:
     ) -> None:
         """Hold exactly ``qty`` (signed contracts, or base units for spot)."""
         same = self.sized and self.qty == qty and _same(self.stop, stop) and _same(self.take, take)
-        if not same:
+        if not (same and self.confidence == confidence):
+            self.kept = False
             self.sized = True
             self.qty = qty
             self.weight = nan
@@ -82,8 +86,27 @@ class Want:
             self.confidence = confidence
             self.dirty = True
 
-    def quote(self, bid: float, bid_qty: float, ask: float, ask_qty: float, tag: str = "") -> None:
-        """Show these post-only quotes (contracts); a quantity of 0 means no quote on that side."""
+    def protect(self, stop: float = nan, take: float = nan, tag: str = "") -> None:
+        """Move the stop and the take of the position that is wanted; its size stays as it was worked out.
+
+        Without a wish about a position it does nothing. (``long`` and ``short`` with another stop are another
+        wish: they size anew.)
+        """
+        wanted = self.sized or not isnan(self.weight)
+        if wanted and not (_same(self.stop, stop) and _same(self.take, take)):
+            self.kept = self.kept or not self.dirty
+            self.stop = stop
+            self.take = take
+            self.tag = tag or self.tag
+            self.dirty = True
+
+    def quote(
+        self, bid: float, bid_qty: float, ask: float, ask_qty: float, tag: str = "", confidence: float = 1.0
+    ) -> None:
+        """Show these post-only quotes (contracts); a quantity of 0 means no quote on that side.
+
+        A wish has one confidence and one tag: those of what was written last.
+        """
         same = (
             self.quoting
             and self.bid_qty == bid_qty
@@ -91,19 +114,20 @@ class Want:
             and (bid_qty == 0.0 or self.bid == bid)
             and (ask_qty == 0.0 or self.ask == ask)
         )
-        if not same:
+        if not (same and self.confidence == confidence):
             self.quoting = True
             self.bid = bid
             self.bid_qty = bid_qty
             self.ask = ask
             self.ask_qty = ask_qty
             self.tag = tag
+            self.confidence = confidence
             self.dirty = True
 
     def pull(self, tag: str = "") -> None:
         """Show no quotes. The reason may change while nothing is shown: people ask why it does not quote."""
         if self.quoting and (self.bid_qty or self.ask_qty):
-            self.quote(nan, 0.0, nan, 0.0, tag)
+            self.quote(nan, 0.0, nan, 0.0, tag, self.confidence)
         elif tag and tag != self.tag:
             self.tag = tag
             self.dirty = True
@@ -125,7 +149,8 @@ class Want:
             and _same(self.stop, stop)
             and _same(self.take, take)
         )
-        if not same:
+        if not (same and self.confidence == confidence):
+            self.kept = False
             self.sized = False
             self.weight = weight
             self.qty = nan

@@ -16,7 +16,8 @@
         def on_timer(self, view, want): ...               # every ``timer_ms`` (attribute), news or not
 
 ``view`` is what may be known now: position, entry, equity, book, fees; nothing later. ``want`` is a pen:
-``want.long(weight, stop=..., take=..., tag=...)``, ``short``, ``flat``, ``position(qty)``, ``quote(...)``;
+``want.long(weight, stop=..., take=..., tag=...)``, ``short``, ``flat``, ``position(qty)``, ``quote(...)``,
+``protect(stop, take)`` to move a stop without sizing anew;
 ``weight`` is notional over equity, and a wish stays in force until another is written. Stops and takes
 rest at the venue. The gate may trim or refuse a wish and says why (``cockpit explain``).
 

@@ -329,7 +329,7 @@ def test_quotes_are_posted_moved_and_pulled() -> None:
     stand.ack(bid.cid)
     stand.ack(ask.cid)
     (moved,) = stand.quote(98.0, 2, 101.0, 2)
-    assert moved == Amend(bid.cid, stand.symbol, D(98), D(2))
+    assert moved == Amend(bid.cid, stand.symbol, D(98), D(2), "q")
     assert stand.quote(97.0, 2, 101.0, 2) == (), "one change at a time"
     assert set(kinds(stand.quote(nan, 0, nan, 0))) == {"Cancel"}
 

@@ -247,7 +247,7 @@ def test_defaults_are_the_ones_of_st_01() -> None:
     assert msgspec.structs.asdict(Params()) == expected
     plugin = STRATEGIES["ema_trend"]
     assert (plugin.target, plugin.params) == (EmaTrend, Params)
-    assert plugin.options == {"version": 1, "wakes": ("bar", "fill")}
+    assert (plugin.options["version"], plugin.options["wakes"]) == (1, ("bar", "fill"))
 
 
 @pytest.mark.parametrize(

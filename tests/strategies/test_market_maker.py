@@ -117,7 +117,7 @@ def test_hf01_it_is_registered_with_what_wakes_it() -> None:
     row = STRATEGIES["market_maker"]
     assert row.target is MarketMaker
     assert row.params is Params
-    assert row.options == {"version": 1, "wakes": ("book", "timer", "fill")}
+    assert (row.options["version"], row.options["wakes"]) == (1, ("book", "timer", "fill"))
 
 
 def test_hf02_the_seeds_numbers_are_the_defaults() -> None:
