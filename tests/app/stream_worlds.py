@@ -23,6 +23,7 @@ from cockpit.core.types import Instrument
 from cockpit.lab import backtest
 from cockpit.workers.crew import Crew
 from cockpit.workers.feed import Lockstep
+from tests.strategies import legs
 from tests.strategies.crafted import LIVELY, bars, walk
 
 discover()
@@ -57,6 +58,21 @@ def swinging(count: int, seed: int) -> Stretch:
     rows = {**LIVELY, "grid_trading": {"grid_range": 0.1, "bb_std": 3.0}}
     sleeves = [SleeveConfig(name, MARKET.symbol, "1h", params=params) for name, params in rows.items()]
     return Stretch({MARKET.symbol: MARKET}, {MARKET.symbol: (HOUR,)}, iter(candles), sleeves)
+
+
+def carried(count: int, seed: int) -> Stretch:
+    """A perpetual, its spot market and funding that comes and goes, for what trades two legs."""
+    rates = [0.0015 if (i + seed) // 6 % 2 else -0.0004 for i in range(count // 8)]
+    prices = walk(count, seed, 0.004)
+    events = sorted(legs.market(rates, prices, [p * 0.999 for p in prices]), key=lambda event: event.ts)
+    both = (legs.PERP.symbol, legs.COIN.symbol)
+    params = {"cash_carry": {"funding_window": 2, "hold_days": 100.0}}
+    sleeves = [
+        SleeveConfig(name, timeframe="1h", symbols=both, share=0.4, params=params.get(name, {}))
+        for name in ("cash_carry", "funding_rate_arbitrage")
+    ]
+    instruments = {leg.symbol: leg for leg in legs.BOTH}
+    return Stretch(instruments, dict.fromkeys(instruments, (HOUR,)), iter(events), sleeves)
 
 
 class Bench:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from cockpit.adapters.store.inline import InlineStore
 from cockpit.app import compose
 from cockpit.core.config import Config, VenueConfig
-from tests.app.stream_worlds import Bench, swinging
+from tests.app.stream_worlds import Bench, Stretch, carried, swinging
 
 
 async def _replay(path: Path, bench: Bench, *, snapshot: bool) -> tuple[str, int]:
@@ -47,10 +48,13 @@ def test_backtest_daemon_and_replay_have_one_digest(tmp_path: Path, seed: int) -
     assert count < expected.events
 
 
+@pytest.mark.parametrize("stretch", [swinging, carried])
 @pytest.mark.parametrize("seed", [3, 4])
-def test_every_bar_strategy_trades_the_same_three_ways(tmp_path: Path, seed: int) -> None:
+def test_every_strategy_trades_the_same_three_ways(
+    tmp_path: Path, seed: int, stretch: Callable[[int, int], Stretch]
+) -> None:
     def bench() -> Bench:
-        found = Bench(stretch=swinging(500, seed))
+        found = Bench(stretch=stretch(500, seed))
         found.snapshot_every = 300
         return found
 
@@ -58,7 +62,8 @@ def test_every_bar_strategy_trades_the_same_three_ways(tmp_path: Path, seed: int
     expected = straight.backtest()
     for sleeve in straight.engine.state.sleeves.values():
         assert sleeve.benched == ""
-        assert sleeve.trades >= 2, f"{sleeve.id} traded only {sleeve.trades} times: nothing is compared"
+        fills = [fill for fill in straight.exchange.fills if fill.cid[3:6] == f"{sleeve.index:03d}"]
+        assert len(fills) >= 4, f"{sleeve.id} traded only {len(fills)} times: nothing is compared"
     path = tmp_path / "cockpit.db"
     daemon = bench()
     asyncio.run(daemon.daemon(path))

@@ -158,6 +158,7 @@ class World:
                     self._collect()
                 self._count += 1
                 feed.append((lane.arrival(ts), self._count, head))
+                self._quiet = False
             elif due <= limit and due < wake and due < FAR:
                 return self._deliver()
             else:

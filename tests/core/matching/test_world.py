@@ -14,6 +14,7 @@ from tests.core.matching.build import (
     BUY,
     LINEAR,
     SELL,
+    SPOT,
     D,
     bar,
     book,
@@ -195,6 +196,18 @@ def test_funding_comes_when_it_is_due_not_with_the_next_bar() -> None:
     got = drain(w)
     assert names(got) == ["FundingRate", "Ack", "Fill", "FundingPaid", "Bar", "Bar", "FundingRate"]
     assert 90_000 <= only(got, FundingPaid)[0].ts <= 90_001
+
+
+def test_a_settlement_leaves_the_order_of_the_tape_alone() -> None:
+    """Two markets that close at the same instant, after a settlement: nothing overtakes, nothing is late."""
+    tape = [
+        bar(1, 100, 100, 100, 100),
+        FundingRate(60_000, SYMBOL, 0.01, 60_000, True),
+        *(bar(n, 100, 100, 100, 100, inst) for n in (2, 3, 4) for inst in (LINEAR, SPOT)),
+    ]
+    exchange = Exchange({SYMBOL: LINEAR, SPOT.symbol: SPOT}, {"USDT": D(100_000)})
+    got = drain(World(iter(tape), exchange))
+    assert all(a is b for a, b in zip(got, tape, strict=True))
 
 
 def test_the_account_is_told_as_it_is() -> None:
