@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any, NoReturn
 
 import cockpit
@@ -81,8 +82,9 @@ def build(argv: Sequence[str]) -> Parser:
 
 
 def module_of(command: str) -> str:
-    """The file of a command: ``quant-eval`` is ``quant_eval``."""
-    return f"cockpit.app.commands.{command.replace('-', '_')}"
+    """The file of a command: ``quant-eval`` is ``quant_eval``, ``import`` is ``import_``."""
+    name = command.replace("-", "_")
+    return f"cockpit.app.commands.{name}_" if iskeyword(name) else f"cockpit.app.commands.{name}"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

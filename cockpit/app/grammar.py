@@ -20,6 +20,7 @@ COMMANDS = {
     "keys": "API keys of real exchanges: add, list, test, remove",
     "data": "import, describe and verify recorded markets",
     "strategies": "the strategies there are, with their parameters",
+    "import": "a strategy written for freqtrade, as a sleeve with its limits stated",
     "new": "write a new strategy with its test",
     "quant-eval": "answer for the formulas: one JSON request a line on stdin",
     "doctor": "is everything here in order?",

@@ -1,0 +1,179 @@
+"""A strategy file of freqtrade: loaded, looked at, and asked for its signals."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cockpit.adapters.freqtrade import shim
+from cockpit.core.errors import PluginError
+
+CALLBACKS = (
+    "bot_start",
+    "bot_loop_start",
+    "custom_stake_amount",
+    "custom_exit",
+    "custom_sell",
+    "custom_stoploss",
+    "custom_roi",
+    "custom_entry_price",
+    "custom_exit_price",
+    "check_entry_timeout",
+    "check_exit_timeout",
+    "confirm_trade_entry",
+    "confirm_trade_exit",
+    "adjust_trade_position",
+    "adjust_entry_price",
+    "leverage",
+    "informative_pairs",
+    "order_filled",
+    "populate_any_indicators",
+    "feature_engineering_standard",
+)
+"""What freqtrade would call and the adapter does not."""
+ENTRIES = ("populate_entry_trend", "populate_buy_trend")
+EXITS = ("populate_exit_trend", "populate_sell_trend")
+
+
+class Facts(msgspec.Struct, frozen=True):
+    """What the file says about itself."""
+
+    name: str
+    timeframe: str
+    can_short: bool
+    stoploss: float
+    """Fraction, > 0; 0 = none."""
+    roi: tuple[tuple[float, float], ...]
+    """(minutes since the entry, profit at which to leave), rising."""
+    trailing: bool
+    trailing_positive: float
+    trailing_offset: float
+    trailing_only_offset: bool
+    exit_signal: bool
+    exit_profit_only: bool
+    exit_profit_offset: float
+    startup: int
+    not_run: tuple[str, ...]
+    """Callbacks that the file defines and that are not called."""
+
+
+class Signals(msgspec.Struct, frozen=True):
+    """What the strategy says on one closed bar."""
+
+    long: bool
+    short: bool
+    exit_long: bool
+    exit_short: bool
+    tag: str
+
+
+_loaded: dict[str, Any] = {}
+
+
+def load(path: Path) -> type:
+    """The one IStrategy class in a file, which is RUN. Raises PluginError with what is wrong."""
+    try:
+        import pandas  # noqa: F401 - said here, where the way to mend it can be said too
+        import talib  # noqa: F401
+    except ImportError as error:
+        raise PluginError(f"{error.name} is missing: pip install 'cockpit[freqtrade]'") from error
+    shim.install()
+    key = str(path.resolve())
+    if key in _loaded:
+        return _loaded[key]  # type: ignore[no-any-return]
+    spec = spec_from_file_location(f"freqtrade_strategy_{path.stem}", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise PluginError(f"{path} is not a Python file")
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        del sys.modules[spec.name]
+        hint = ""
+        if isinstance(error, ImportError) and (error.name or "").startswith("freqtrade"):
+            hint = "; the adapter has only a part of freqtrade; installed, its own modules are used"
+        raise PluginError(f"{path} cannot be loaded: {type(error).__name__}: {error}{hint}") from error
+    base = sys.modules["freqtrade.strategy"].IStrategy
+    found = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, base)
+        and value is not base
+        and value.__module__ == spec.name
+    ]
+    if len(found) != 1:
+        raise PluginError(f"{path} holds {len(found)} strategies; one is needed")
+    _loaded[key] = found[0]
+    return found[0]
+
+
+def facts(kind: type) -> Facts:
+    """Read its settings. Raises PluginError for what cannot be run."""
+    if not hasattr(kind, "populate_indicators") or not any(hasattr(kind, name) for name in ENTRIES):
+        raise PluginError(f"{kind.__name__} needs populate_indicators and {ENTRIES[0]}")
+    made: Any = kind
+    roi = sorted((float(minutes), float(share)) for minutes, share in dict(made.minimal_roi).items())
+    stop = abs(float(made.stoploss))
+    positive = made.trailing_stop_positive
+    return Facts(
+        kind.__name__,
+        str(made.timeframe),
+        bool(made.can_short),
+        stop if stop < 1 else 0.0,
+        tuple(roi),
+        bool(made.trailing_stop),
+        float(positive if positive is not None else stop),
+        float(made.trailing_stop_positive_offset) if positive is not None else 0.0,
+        bool(made.trailing_only_offset_is_reached),
+        bool(made.use_exit_signal),
+        bool(made.exit_profit_only),
+        float(made.exit_profit_offset),
+        int(made.startup_candle_count),
+        tuple(name for name in CALLBACKS if any(name in vars(base) for base in kind.__mro__[:-2])),
+    )
+
+
+def frame(rows: Any) -> Any:
+    """Candles ``(open time, open, high, low, close, volume)`` as the frame that a strategy gets."""
+    import pandas
+
+    made = pandas.DataFrame(rows, columns=["date", "open", "high", "low", "close", "volume"])
+    made["date"] = pandas.to_datetime(made["date"], unit="ms", utc=True)
+    return made
+
+
+def signals(kind: type, rows: Any, pair: str) -> Any:
+    """The frame with every signal column, over all rows."""
+    made: Any = kind({})
+    metadata = {"pair": pair}
+    data = made.populate_indicators(frame(rows), metadata)
+    data = _first(made, ENTRIES)(data, metadata)
+    leave = _first(made, EXITS)
+    return data if leave is None else leave(data, metadata)
+
+
+def last(data: Any) -> Signals:
+    """What the newest row says."""
+    row = data.iloc[-1]
+
+    def on(*names: str) -> bool:
+        return any(name in row.index and row[name] == 1 for name in names)
+
+    tag = row.get("enter_tag", row.get("buy_tag", ""))
+    return Signals(
+        on("enter_long", "buy"),
+        on("enter_short"),
+        on("exit_long", "sell"),
+        on("exit_short"),
+        tag if isinstance(tag, str) else "",
+    )
+
+
+def _first(made: Any, names: tuple[str, ...]) -> Any:
+    return next((getattr(made, name) for name in names if hasattr(made, name)), None)
