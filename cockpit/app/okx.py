@@ -273,9 +273,9 @@ def terms_of(config: Config) -> Terms:
     )
 
 
-def kept(folder: Path, fresh: Born) -> Born:
+def kept(folder: Path, fresh: Born, file: str = "okx.json") -> Born:
     """The journal's birth certificate. Raises ConfigError when the journal is another account's."""
-    path = folder / "okx.json"
+    path = folder / file
     try:
         known = msgspec.json.decode(path.read_bytes(), type=Born)
     except FileNotFoundError:

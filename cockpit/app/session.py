@@ -39,6 +39,8 @@ def start(args: argparse.Namespace, loaded: Loaded) -> int:
     return Screened(plan, opening, loaded, args).run()
 
 
+EXCHANGES = ("binance", "bybit")
+"""Feeds through ccxt."""
 Opening = Callable[[], Awaitable[market.RunSource]]
 """Makes the source on the machine's loop: a live market must be asked before it can be run."""
 
@@ -63,6 +65,9 @@ def prepare(args: argparse.Namespace, loaded: Loaded) -> tuple[Plan, Opening]:
     if config.run.feed == "okx":
         place = loaded.data_dir if args.data_dir else loaded.data_dir / f"okx-{config.run.execution}"
         return _okx(args, loaded, place, sleeves)
+    if config.run.feed in EXCHANGES:
+        own = f"{config.run.feed}-{config.run.execution}"
+        return _exchange(loaded, loaded.data_dir if args.data_dir else loaded.data_dir / own, sleeves)
     if config.run.execution != "paper":
         raise ConfigError(f"run.execution = {config.run.execution} needs run.feed = okx")
     folder = loaded.data_dir if args.data_dir else loaded.data_dir / "practice"
@@ -104,6 +109,24 @@ def _okx(
         return await open_okx(config, folder, store, sleeves, consent=agreed)
 
     return Plan(config, execution, folder, "", loaded.digest, consent=agreed), connect
+
+
+def _exchange(loaded: Loaded, folder: Path, sleeves: Sequence[SleeveConfig]) -> tuple[Plan, Opening]:
+    """Binance or Bybit: its live market with the simulated account (paper), or its demo account."""
+    from cockpit.app.exchanges import open_exchange
+
+    config = loaded.config
+    store = None
+    if config.run.execution == "demo":
+        from cockpit.adapters import keys
+        from cockpit.app.commands.keys import typed
+
+        store = keys.open_store(loaded.data_dir, typed)
+
+    async def connect() -> market.RunSource:
+        return await open_exchange(config, folder, store, sleeves)
+
+    return Plan(config, config.run.execution, folder, "", loaded.digest), connect
 
 
 def _run_folder(data_dir: Path, tape: Path) -> Path:

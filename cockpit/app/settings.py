@@ -32,6 +32,12 @@ FILE = "cockpit.toml"
 TREND_SYMBOLS = ("practice:BTC-USDT-SWAP", "practice:ETH-USDT-SWAP")
 QUOTE_SYMBOLS = ("practice:WIF-USDT-SWAP",)
 
+OFFERED = {
+    "okx": ("paper", "demo", "live"),
+    "binance": ("paper", "demo"),
+    "bybit": ("paper", "demo"),
+}
+"""Feed → where its orders may go; any other has the simulated account only."""
 Origins = dict[tuple[str, ...], str]
 """Path of a key → where it was set."""
 
@@ -322,9 +328,10 @@ def _refuse_unsafe(config: Config, origins: Origins) -> None:
     if run.execution == "live" and not run.live:
         where = _where(("run", "execution"), origins)
         raise ConfigError(f"{where}: run.execution = {shown('live')} needs run.live = {shown(True)}")
-    if run.execution != "paper" and run.feed != "okx":
+    if run.execution not in OFFERED.get(run.feed, ("paper",)):
         where = _where(("run", "execution"), origins)
-        raise ConfigError(f"{where}: run.execution = {shown(run.execution)} needs run.feed = {shown('okx')}")
+        feeds = " or ".join(shown(feed) for feed, words in OFFERED.items() if run.execution in words)
+        raise ConfigError(f"{where}: run.execution = {shown(run.execution)} needs run.feed = {feeds}")
 
 
 def _data_dir(named: Path | None, env: Mapping[str, str]) -> Path:

@@ -1,4 +1,4 @@
-"""Which way facts come and orders go: the only place that tells a tape, the practice market and OKX apart."""
+"""Which way facts come and orders go: the only place that tells tape, practice market and exchanges apart."""
 
 from __future__ import annotations
 
@@ -64,11 +64,7 @@ def wire(mode: str, speed: str, folder: Path, source: RunSource, engine: Engine)
     """Connect a source to an engine. Call on the machine's loop."""
     if isinstance(source, MarketSource):
         return _tape(speed, source, engine) if mode == "replay" else _practice(folder, source, engine)
-    from cockpit.app.okx import OkxSession
-
-    if isinstance(source, OkxSession):
-        return _okx(source, engine)
-    raise InvariantError(f"no wiring for {source!r}")
+    return _live(source, engine)
 
 
 def _tape(speed: str, source: MarketSource, engine: Engine) -> Wiring:
@@ -105,10 +101,15 @@ def _practice(folder: Path, source: MarketSource, engine: Engine) -> Wiring:
     )
 
 
-def _okx(source: object, engine: Engine) -> Wiring:
+def _live(source: object, engine: Engine) -> Wiring:
+    """A market on the wall clock. What reaches another exchange is imported only where one is used."""
     from cockpit.app.okx import OkxSession, ring
 
-    assert isinstance(source, OkxSession)
+    if not isinstance(source, OkxSession):
+        from cockpit.app.exchanges import ExchangeSession
+
+        if not isinstance(source, ExchangeSession):
+            raise InvariantError(f"no wiring for {source!r}")
     inbox, clock = Inbox(), WallClock()
     live = source.connect(inbox.put, clock.now_ms)
 

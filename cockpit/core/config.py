@@ -18,10 +18,10 @@ Fee = Annotated[float, Meta(ge=-0.01, le=0.05)]
 class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What trades where. Nothing trades real money unless ``live`` is true and confirmed."""
 
-    feed: Annotated[str, Meta(pattern="^(practice|tape|okx)$")] = "practice"
+    feed: Annotated[str, Meta(pattern="^(practice|tape|okx|binance|bybit)$")] = "practice"
     """Where market data comes from."""
     execution: Annotated[str, Meta(pattern="^(paper|demo|live)$")] = "paper"
-    """Where orders go: the simulated venue, OKX's demo account, or real money."""
+    """Where orders go: the simulated venue, the exchange's demo account, or real money."""
     live: bool = False
     trading_enabled: bool = True
     """False: strategies run and explain themselves, but nothing is ever sent."""
@@ -99,6 +99,17 @@ class OkxConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """OKX cancels our resting entries when it has not heard of us for 30 s; never exits and stops."""
 
 
+class ExchangeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An exchange through ccxt: where it is, and what of it is used."""
+
+    rest: str = ""
+    """Another address of REST (scheme and host); empty = the exchange's own."""
+    socket: str = ""
+    """The same for WebSockets; both or none."""
+    symbols: tuple[str, ...] = ()
+    """Instruments besides those of the sleeves, e.g. ``BTCUSDT``."""
+
+
 class SleeveConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One strategy on one instrument, or on several that it trades together."""
 
@@ -149,6 +160,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     risk: RiskConfig = RiskConfig()
     venue: VenueConfig = VenueConfig()
     okx: OkxConfig = OkxConfig()
+    binance: ExchangeConfig = ExchangeConfig()
+    bybit: ExchangeConfig = ExchangeConfig()
     screen: ScreenConfig = ScreenConfig()
     sleeves: tuple[SleeveConfig, ...] = ()
 

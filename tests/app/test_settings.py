@@ -181,7 +181,7 @@ SLEEVE = "[[sleeves]]\nstrategy = 'a'\n"
         ("[run]\nequity = 0\n", "run.equity: must be a number above 0, not 0"),
         ("[run]\nseed = 1.5\n", "run.seed: must be a whole number, not 1.5"),
         ("[run]\nlive = 1\n", "run.live: must be true or false, not 1"),
-        ("[run]\nfeed = 'mars'\n", "run.feed: must be practice, tape or okx, not 'mars'"),
+        ("[run]\nfeed = 'mars'\n", "run.feed: must be practice, tape, okx, binance or bybit, not 'mars'"),
         ("[risk]\nprice_band = 7\n", "risk.price_band: must be a number from 0 to 1, not 7"),
         ("[risk]\nstale_ms = 5\n", "risk.stale_ms: must be a whole number of at least 100, not 5"),
         ("[risk]\nmax_notional = nan\n", "risk.max_notional must be a finite number, not nan"),
@@ -199,7 +199,14 @@ SLEEVE = "[[sleeves]]\nstrategy = 'a'\n"
         ("[screen.keymap]\nzoom = 'z'\n", "screen.keymap.*: must be a list"),
         ("[run]\nlive = true\n", "run.live = true goes with run.execution = 'live' only"),
         ("[run]\nfeed = 'okx'\nexecution = 'live'\n", "run.execution = 'live' needs run.live = true"),
-        ("[run]\nexecution = 'demo'\n", "run.execution = 'demo' needs run.feed = 'okx'"),
+        (
+            "[run]\nfeed = 'bybit'\nexecution = 'live'\nlive = true\n",
+            "run.execution = 'live' needs run.feed = 'okx'",
+        ),
+        (
+            "[run]\nexecution = 'demo'\n",
+            "run.execution = 'demo' needs run.feed = 'okx' or 'binance' or 'bybit'",
+        ),
         ("[run\n", "is not TOML"),
     ],
 )

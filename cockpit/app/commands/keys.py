@@ -10,8 +10,11 @@ from typing import Any
 
 from cockpit.app import console
 from cockpit.app.settings import Loaded
-from cockpit.core.errors import ConfigError, DoorError, VenueError
+from cockpit.core.errors import ConfigError, DoorError
 from cockpit.text import tr
+
+PARTS = ("key", "secret", "passphrase")
+"""Only OKX has the third."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +24,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "name",
         nargs="?",
         default="okx/demo/trade",
-        help="venue/environment/purpose, e.g. okx/demo/trade (the default) or okx/live/read",
+        help="venue/environment/purpose, e.g. okx/demo/trade (the default) or bybit/demo/trade",
     )
     parser.add_argument(
         "--backend", choices=("auto", "keyring", "file"), default="auto", help="where keys are kept"
@@ -93,25 +96,33 @@ def typed(prompt: str) -> Any:
 
 
 def entered(which: Any) -> Any:
-    """Key, secret and passphrase: typed unseen, or three lines on stdin. Never on the command line."""
+    """Key, secret and (OKX) passphrase: typed unseen, or a line each on stdin. Never on the command line."""
     from cockpit.adapters.secret import Credentials, Secret
 
+    names = PARTS if which.venue == "okx" else PARTS[:2]
     if sys.stdin.isatty():
-        parts = [Secret(getpass.getpass(f"{which} {what}: ")) for what in ("key", "secret", "passphrase")]
+        parts = [Secret(getpass.getpass(f"{which} {what}: ")) for what in names]
     else:
-        parts = [Secret(sys.stdin.readline().strip()) for _ in range(3)]
+        parts = [Secret(sys.stdin.readline().strip()) for _ in names]
     if not all(parts):
-        raise ConfigError("a key has three parts: key, secret and passphrase, one line each")
+        said = f"{', '.join(names[:-1])} and {names[-1]}"
+        raise ConfigError(f"a key of {which.venue} has {len(names)} parts: {said}, one line each")
+    parts += [Secret("")] * (len(PARTS) - len(parts))
     return Credentials(which.venue, which.environment, which.purpose, *parts)
 
 
 def tested(found: Loaded, keys: Any) -> dict[str, Any]:
     """What the exchange says about the key. Raises VenueError when it says nothing good."""
-    from cockpit.app.okx_keys import facts_of
+    if keys.venue == "okx":
+        from cockpit.app import okx_keys
 
-    if keys.venue != "okx":
-        raise VenueError(f"keys of {keys.venue} are not tested by this version; use --untested")
-    return asyncio.run(facts_of(found.config, keys))
+        return asyncio.run(okx_keys.facts_of(found.config, keys))
+    from cockpit.app import exchanges
+
+    if keys.venue not in exchanges.DIALECTS:
+        known = ", ".join(("okx", *exchanges.DIALECTS))
+        raise ConfigError(f"there is no exchange {keys.venue!r}; there are {known}")
+    return asyncio.run(exchanges.facts_of(found.config, keys))
 
 
 def refuse(facts: dict[str, Any], which: Any, lang: str) -> None:

@@ -249,7 +249,7 @@ class Records(Dialect):
         dual = await door.ask(Call("fapiPrivateGetPositionSideDual"))
         mode = "hedge" if str(dual.get("dualSidePosition")).lower() == "true" else "net"
         if demo:
-            return KeyFacts(uid, frozenset(("read_only", "trade")), mode, "demo")
+            return KeyFacts(uid, frozenset(), mode, "demo")
         told = await door.ask(Call("sapiGetAccountApiRestrictions"))
         may = {"enableReading": "read_only", "enableFutures": "trade", "enableWithdrawals": "withdraw"}
         permissions = frozenset(word for key, word in may.items() if told.get(key) is True)

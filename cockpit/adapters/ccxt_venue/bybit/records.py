@@ -196,7 +196,7 @@ class Records(Streams):
                 raise
             assert door.keys is not None
             name = hashlib.sha256(door.keys.key.reveal().encode()).hexdigest()[:12]
-            return KeyFacts(f"key {name}", frozenset(("read_only", "trade")), "", level)
+            return KeyFacts(f"key {name}", frozenset(), "", level)
         granted = {word for words in (told.get("permissions") or {}).values() for word in words or ()}
         permissions = {"read_only"}
         if str(told.get("readOnly")) == "0" and granted & {"Order", "Position", "DerivativesTrade"}:
