@@ -40,42 +40,47 @@ class Adx(msgspec.Struct):
     def update(self, high: float, low: float, close: float) -> float:
         bar = self.bars
         if bar:
-            self._move(high, low)
-            if bar >= self.n:
-                self._average(self._directions())
+            self._move(high - self.high, self.low - low, high, low)
         self.bars = bar + 1
         self.high, self.low, self.close = high, low, close
         return self.adx
 
-    def _move(self, high: float, low: float) -> None:
-        up, down = high - self.high, self.low - low
-        span = max(high - low, high - self.close, self.close - low)
-        n = self.n
-        if self.bars >= n:
-            self.ranges -= self.ranges / n
-            self.ups -= self.ups / n
-            self.downs -= self.downs / n
-        self.ranges += span
+    def _move(self, up: float, down: float, high: float, low: float) -> None:
+        # As in Atr: the signed forms of the true range that drop out are never the largest.
+        last, span = self.close, high - low
+        if high - last > span:
+            span = high - last
+        if last - low > span:
+            span = last - low
+        n, ranges, ups, downs = self.n, self.ranges, self.ups, self.downs
+        speaks = self.bars >= n
+        if speaks:
+            ranges -= ranges / n
+            ups -= ups / n
+            downs -= downs / n
+        self.ranges = ranges = ranges + span
         if up > down and up > 0:
-            self.ups += up
+            ups += up
         elif down > up and down > 0:
-            self.downs += down
+            downs += down
+        self.ups, self.downs = ups, downs
+        if speaks:
+            self._speak(ranges, ups, downs)
 
-    def _directions(self) -> float:
-        """Set both DI; the answer is DX."""
-        if not self.ranges:
-            self.plus_di = self.minus_di = 0.0
-            return 0.0
-        self.plus_di = 100.0 * (self.ups / self.ranges)
-        self.minus_di = 100.0 * (self.downs / self.ranges)
-        both = self.plus_di + self.minus_di
-        return 100.0 * (abs(self.plus_di - self.minus_di) / both) if both else 0.0
-
-    def _average(self, dx: float) -> None:
-        n = self.n
-        if self.bars < 2 * n - 1:
-            self.total += dx
-        elif self.bars == 2 * n - 1:
+    def _speak(self, ranges: float, ups: float, downs: float) -> None:
+        """Set both DI and average the DX that follows from them."""
+        plus = minus = dx = 0.0
+        if ranges:
+            plus = 100.0 * (ups / ranges)
+            minus = 100.0 * (downs / ranges)
+            both = plus + minus
+            if both:
+                dx = 100.0 * (abs(plus - minus) / both)
+        self.plus_di, self.minus_di = plus, minus
+        n, bars = self.n, self.bars
+        if bars >= 2 * n:
+            self.adx = (self.adx * (n - 1) + dx) / n
+        elif bars == 2 * n - 1:
             self.adx = (self.total + dx) / n
         else:
-            self.adx = (self.adx * (n - 1) + dx) / n
+            self.total += dx

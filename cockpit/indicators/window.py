@@ -72,10 +72,12 @@ class Moments(msgspec.Struct):
             self.head_squares = squares
             if not self.tail_means:
                 return False
-            rest = self.n - size
-            gap = mean - self.tail_means[rest - 1]
-            self.mean = self.tail_means[rest - 1] + gap * size / self.n
-            self.squares = self.tail_squares[rest - 1] + squares + gap * gap * size * rest / self.n
+            n = self.n
+            rest = n - size
+            before = self.tail_means[rest - 1]
+            gap = mean - before
+            self.mean = before + gap * size / n
+            self.squares = self.tail_squares[rest - 1] + squares + gap * gap * size * rest / n
             return True
         self.mean = mean
         self.squares = squares
