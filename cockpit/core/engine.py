@@ -140,6 +140,8 @@ class Engine:
                     self._call(slot, slot.on_fill, turn, event, event)
                 self._decide(slot, turn)
             halting.progress(self.state, turn)
+            if self.watchers and isinstance(event, ev.Fill | ev.FundingPaid):  # worth changes, not price
+                watch.moved(self.state)
             return self._finish(turn, event)
 
         return run

@@ -46,14 +46,28 @@ class CandleRow(msgspec.Struct, frozen=True, array_like=True):
 
 
 class StopLayer(msgspec.Struct, frozen=True, array_like=True):
-    """One stop layer of a position: H hard at the venue, S soft/trailing, T time, P portfolio."""
+    """One rung of a position's stop ladder; the row named ``venue`` says what really rests there.
+
+    Letters: H hard at the venue, S soft, T time, P portfolio (account), L liquidation, G goal (take-profit).
+    """
 
     letter: str
     state: str
-    """armed (at the venue, confirmed) | local | missing | unused"""
+    """armed (at the venue, confirmed) | local | missing | behind (a nearer one rests) | watching | unused"""
     price: float = 0.0
+    """0 = it has none: a condition, or nothing yet. An estimate for account stops and liquidation."""
     distance: float = 0.0
     """Fraction of the mark price to go."""
+    name: str = ""
+    """Which layer."""
+    cash: float = 0.0
+    """What leaving there would bring for the whole position, taker fee paid, settle currency."""
+    first: bool = False
+    """The nearest of all prices against us: this one fires first."""
+    at: int = 0
+    """When a time layer closes (UTC ms); 0 = no instant."""
+    say: str = ""
+    """A condition and how near it is, in words."""
 
 
 class PositionRow(msgspec.Struct, frozen=True, array_like=True):

@@ -102,7 +102,7 @@ def shape(state: State, slot: Slot, intent: Intent, context: GateContext, turn: 
         return _unprotected(state, slot, intent, context)
     trade = _followed(state, slot, have, context.price)
     own = float(intent.stop) if intent.stop is not None and _same_way(intent, have) else nan
-    guard.tighten(trade, own)
+    guard.tighten(trade, own, lambda level: float(grid(slot.instrument, level, trade.side)))
     before = trade.fired
     if not before:
         _fire(state, slot, trade, context)

@@ -93,6 +93,13 @@ def cross_ratio(
         return SHOWN.divide(pool.equity - reserved, pool.required)
 
 
+def cross_pool(
+    ledger: Ledger, instruments: Mapping[str, Instrument], marks: Mapping[str, Decimal], currency: str
+) -> Decimal:
+    """Cash + unrealised of one settle currency: what stands behind every cross position of it."""
+    return _pool(ledger, instruments, marks, currency).equity
+
+
 def liquidation_linear(
     qty: Decimal, entry_value: Decimal, margin: Decimal, maintenance: Decimal, fee: Decimal
 ) -> Decimal:

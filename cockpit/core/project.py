@@ -28,8 +28,9 @@ from cockpit.core.frames import (
 )
 from cockpit.core.gate import worst_notional
 from cockpit.core.intents import Outcome
+from cockpit.core.ladder import ladder
 from cockpit.core.state import Sleeve
-from cockpit.core.tails import Candles, exit_pnl, order_row, stop_layers
+from cockpit.core.tails import Candles, exit_pnl, order_row
 from cockpit.core.turn import NOTHING
 from cockpit.core.types import ZERO, Side
 
@@ -211,6 +212,14 @@ class Projector:
                 mark = Decimal(repr(price)) if price == price else None
                 pnl = float(book.unrealised(instrument, mark)) if mark is not None else nan
                 heard = self.engine.markets[book.symbol].heard
+                layers = ladder(
+                    state,
+                    self.engine.slots.get(sleeve.id),
+                    self.engine.watchers,
+                    book,
+                    whole(instrument, abs(book.qty)),
+                    price,
+                )
                 rows.append(
                     PositionRow(
                         sleeve.id,
@@ -223,12 +232,11 @@ class Projector:
                         float(book.realised),
                         float(book.fees),
                         float(book.funding),
-                        stop_layers(
-                            state.orders_of(sleeve.id), sleeve.intent, whole(instrument, abs(book.qty)), price
-                        ),
+                        layers,
                         sleeve.tag,
                         book.opened or now,
                         max(0, now - heard) if heard else -1,
+                        next((row.price for row in layers if row.letter == "L"), 0.0),
                     )
                 )
         return tuple(rows)

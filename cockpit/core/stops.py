@@ -14,6 +14,7 @@ layer ``hard``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import inf, isfinite, nan
 from typing import Any
 
@@ -159,17 +160,17 @@ class Guard:
 
     # --- what it says ---------------------------------------------------------------------------------
 
-    def tighten(self, trade: Trade, own: float) -> bool:
-        """Ratchet ``trade.level`` to the tightest of all levels; True when it moved."""
-        moved = False
+    def tighten(self, trade: Trade, own: float, grid: Callable[[float], float]) -> None:
+        """Ratchet ``trade.level`` to the tightest of all levels. Both are on the price grid, as the venue
+        sees them: a level that is tighter by less than a tick is the same level and changes no owner.
+        """
         if trade.tighter(own):
-            trade.level, trade.owner, moved = own, OWN, True
+            trade.level, trade.owner = own, OWN
         for layer in self.layers:
             if layer.kind == "level":
                 level = self.level(layer, trade)
-                if trade.tighter(level):
-                    trade.level, trade.owner, moved = level, layer.name, True
-        return moved
+                if trade.tighter(level) and trade.tighter(level := grid(level)):
+                    trade.level, trade.owner = level, layer.name
 
     def level(self, layer: Layer, trade: Trade) -> float:
         """The price at which a layer leaves; NaN = it has none now."""

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from decimal import Decimal, localcontext
 from math import nan
 
 from cockpit.core import events as ev
-from cockpit.core.frames import CandleRow, OrderRow, StopLayer
-from cockpit.core.intents import Intent
+from cockpit.core.frames import CandleRow, OrderRow
 from cockpit.core.ledger.position import MONEY, Position, value
-from cockpit.core.orders import Order, OrderKind, OrderState, Role
+from cockpit.core.orders import Order
 from cockpit.core.slots import Market
 from cockpit.core.types import ZERO, Side, exact
 
 CANDLES = 300
-ARMED = frozenset((OrderState.LIVE, OrderState.PARTIAL))
 EVERY_LEVEL = 1_000_000
 
 
@@ -102,19 +99,3 @@ def _walked(market: Market, side: Side, qty: Decimal) -> Decimal | None:
         if qty <= 0:
             return worth
     return None
-
-
-def stop_layers(
-    orders: Sequence[Order], wish: Intent | None, cover: Decimal, price: float
-) -> tuple[StopLayer, ...]:
-    """H armed only when confirmed stops at the venue, none of them being cancelled, cover ``cover``."""
-    guards = [o for o in orders if o.role is Role.PROTECT and o.kind is not OrderKind.TRIGGER]
-    wanted = wish.stop if wish is not None else None
-    covered = sum((o.remaining for o in guards if o.state in ARMED and not o.cancelling), ZERO) >= cover
-    if wanted is None:
-        hard = StopLayer("H", "unused")
-    else:
-        level = float(wanted)
-        state = "armed" if covered else ("local" if guards else "missing")
-        hard = StopLayer("H", state, level, abs(level / price - 1.0) if price > 0 else 0.0)
-    return (hard, StopLayer("S", "unused"), StopLayer("T", "unused"), StopLayer("P", "unused"))

@@ -108,9 +108,8 @@ def test_long_and_short_rows_are_each_their_own() -> None:
 def test_the_stop_letters_tell_armed_local_missing_and_unused() -> None:
     stand = Watched()
     stand.holding(5)
-    assert [(x.letter, x.state) for x in stand.frame().positions[0].layers] == [
-        ("H", "unused"), ("S", "unused"), ("T", "unused"), ("P", "unused"),
-    ]  # fmt: skip
+    (only,) = stand.frame().positions[0].layers
+    assert (only.letter, only.state, only.name) == ("H", "unused", "venue")
 
     def hard() -> tuple[str, float, float]:
         layer = stand.frame().positions[0].layers[0]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
 from cockpit.core.registry import stop
+from cockpit.core.state import State
+from cockpit.core.types import Instrument, Kind
 from cockpit.core.watch import Account
 
 
@@ -56,3 +59,14 @@ class AccountDrawdown(msgspec.Struct):
         """Money that may still be lost before it acts: (peak - pnl') = limit·(equity + peak - pnl)."""
         whole = account.equity + account.peak - account.pnl
         return self.params.limit / 100.0 * whole - (account.peak - account.pnl)
+
+    def price(
+        self, account: Account, _state: State, instrument: Instrument, held: float, price: float
+    ) -> float:
+        """Where it acts if only this market moves: ``room`` lost on ``held`` contracts of the account."""
+        if not held:
+            return nan
+        unit = held * float(instrument.contract_value)
+        if instrument.kind is Kind.INVERSE:
+            return price * (1.0 - self.room(account) / unit)
+        return price - self.room(account) / unit

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from cockpit.core.registry import stop
+from cockpit.core.stops import Trade
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -36,7 +37,7 @@ class Params(msgspec.Struct, frozen=True):
     ] = 0.0
 
 
-@stop("equity_curve", Params, kind="pause", letter="E", bars=True)
+@stop("equity_curve", Params, kind="pause", letter="P", bars=True)
 class EquityCurve(msgspec.Struct):
     """Closes the entries of the strategy VERSION, on all its markets, when 1 - E/max(E, window) > limit.
 
@@ -71,3 +72,9 @@ class EquityCurve(msgspec.Struct):
     def span(self) -> int:
         """How long (ms); 0 = until a person lifts it."""
         return int(self.params.pause * 1000)
+
+    def shown(self, _trade: Trade) -> str:
+        """How near it is."""
+        peak = max(self.curve, default=0.0)
+        lost = 1.0 - self.now / peak if peak > 0 else 0.0
+        return f"{lost:.1%} of {self.params.limit:g}%"

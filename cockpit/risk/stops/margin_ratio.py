@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from math import isfinite, nan
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from cockpit.core.margin import cross_pool, required
 from cockpit.core.registry import stop
+from cockpit.core.state import State
+from cockpit.core.types import Instrument, Kind, MarginMode, exact
 from cockpit.core.watch import Account
 
 
@@ -26,7 +30,7 @@ class Params(msgspec.Struct, frozen=True):
     ] = "close"
 
 
-@stop("margin_ratio", Params, kind="account", letter="M", bars=False)
+@stop("margin_ratio", Params, kind="account", letter="P", bars=False)
 class MarginRatio(msgspec.Struct):
     """Acts when (cash + unrealised) is less than ``limit`` times what the venue requires; it liquidates at 1.
 
@@ -48,3 +52,20 @@ class MarginRatio(msgspec.Struct):
     def under(self, ratio: float) -> bool:
         """Is a ratio at or below the limit?"""
         return ratio <= self.params.limit
+
+    def price(
+        self, account: Account, state: State, instrument: Instrument, held: float, price: float
+    ) -> float:
+        """Where it acts if only this market moves (linear, cross): E + s(P - p) = limit·(R + r·|s|·P)."""
+        if not held or instrument.kind is not Kind.LINEAR or state.ledger.margin_mode is not MarginMode.CROSS:
+            return nan
+        units = held * float(instrument.contract_value)
+        mine = float(required(instrument, state.ledger.net_qty(instrument.symbol), exact(price)))
+        rate = mine / (abs(units) * price)
+        if not isfinite(account.margin_ratio) or not mine:
+            return nan
+        pool = float(cross_pool(state.ledger, state.instruments, state.mark_prices(), state.currency))
+        others = pool / account.margin_ratio - mine
+        limit = self.params.limit
+        slope = limit * rate * abs(units) - units
+        return (pool - units * price - limit * others) / slope if slope else nan

@@ -48,3 +48,7 @@ class Time(msgspec.Struct):
     def at(self, trade: Trade) -> int:
         """The instant (UTC ms), 0 when only bars count."""
         return trade.opened + int(self.params.seconds * 1000) if self.params.seconds else 0
+
+    def shown(self, trade: Trade) -> str:
+        """How near it is."""
+        return f"{trade.bars} of {self.params.bars} bars" if self.params.bars else ""

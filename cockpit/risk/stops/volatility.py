@@ -23,7 +23,7 @@ class Params(msgspec.Struct, frozen=True):
     ] = 2.0
 
 
-@stop("volatility", Params, kind="exit", letter="V", bars=True)
+@stop("volatility", Params, kind="exit", letter="S", bars=True)
 class Volatility(msgspec.Struct):
     """Closes when the ATR of closed bars is above ``k`` times what it was at the entry."""
 
@@ -53,3 +53,7 @@ class Volatility(msgspec.Struct):
         """Words when it is too wild."""
         limit = self.params.k * self.entered
         return f"ATR {self.atr.value:g} above {limit:g}" if self.atr.value > limit else ""
+
+    def shown(self, _trade: Trade) -> str:
+        """How near it is."""
+        return f"ATR {self.atr.value:g} of {self.params.k * self.entered:g}"

@@ -42,15 +42,17 @@ def missing(row: PositionRow) -> bool:
 
 
 def letters(row: PositionRow) -> str:
-    """``H!TP``: armed and confirmed, only local (lower case), missing (``!``), not used (``-``)."""
-    state = {layer.letter.upper(): layer.state for layer in row.layers}
-    shown = {"armed": str.upper, "local": str.lower}
-    return "".join(
-        shown[state[letter]](letter)
-        if state.get(letter) in shown
-        else ("!" if state.get(letter) == "missing" else "-")
-        for letter in LAYERS
-    )
+    """``H!TP``: at work (capital), only local (lower case), missing (``!``), not used (``-``)."""
+    return "".join(_letter(row, letter) for letter in LAYERS)
+
+
+def _letter(row: PositionRow, letter: str) -> str:
+    states = {layer.state for layer in row.layers if layer.letter.upper() == letter}
+    if "missing" in states:
+        return "!"
+    if "local" in states:
+        return letter.lower()
+    return letter if states - {"unused"} else "-"
 
 
 def _note(look: Look) -> str:
@@ -81,7 +83,8 @@ def _columns(look: Look) -> list[Column]:
 def _cells(row: PositionRow, age: int, frame: Frame, look: Look) -> list[Segment]:
     long = row.qty > 0
     way = "up" if long else "down"
-    distances = [layer.distance for layer in row.layers if layer.state in ("armed", "local") and layer.price]
+    distances = [layer.distance for layer in row.layers if layer.price and (layer.first or not layer.name)]
+    distances = distances or [x.distance for x in row.layers if x.state in ("armed", "local") and x.price]
     nearest = min(distances, default=None)
     book = freshness.book_of(frame, row.symbol)
     tick = book.tick if book else 0.0
