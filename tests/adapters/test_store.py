@@ -6,17 +6,18 @@ import sqlite3
 import stat
 import threading
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from cockpit.adapters.store.inline import InlineStore
-from cockpit.adapters.store.journal import CHUNK, ORDER_COLUMNS
+from cockpit.adapters.store.journal import CHUNK, ORDER_COLUMNS, PACKED
 from cockpit.adapters.store.journal_file import JournalFile
 from cockpit.adapters.store.schema import forget_holder
 from cockpit.adapters.store.sqlite import SqliteStore
 from cockpit.core.errors import StoreError
-from cockpit.core.events import AnyEvent
+from cockpit.core.events import AnyEvent, Fill
 from cockpit.core.intents import Outcome
 from cockpit.core.orders import Order, OrderState
 from tests.adapters.journal_rows import ack, command, delta, equity, fill, link, order, outcome, trade
@@ -292,3 +293,28 @@ def test_reading_pages_through_a_long_journal(path: Path) -> None:
         await store.close()
 
     asyncio.run(session())
+
+
+async def _short_and_long(path: Path) -> tuple[list[tuple[int, AnyEvent]], list[bytes]]:
+    """A chunk of one event and one of many, as written and as read."""
+    store = await SqliteStore.open(path, mode="practice")
+    events: list[tuple[int, AnyEvent]] = [(seq, trade(seq)) for seq in range(1, 202)]
+    store.append_market(*events[0])
+    await store.flush()
+    await store.commit([(202, fill(202))], [])
+    for row in events[1:]:
+        store.append_market(row[0] + 202, row[1])
+    await store.commit([(404, fill(404))], [])
+    read = [row async for row in store.facts() if not isinstance(row[1], Fill)]
+    await store.verify_chain()
+    await store.close()
+    with closing(sqlite3.connect(path)) as database:
+        return read, [body for (body,) in database.execute("SELECT body FROM market ORDER BY first_seq")]
+
+
+def test_a_short_chunk_is_kept_plain_and_a_long_one_packed(tmp_path: Path) -> None:
+    read, (short, long) = asyncio.run(_short_and_long(tmp_path / "cockpit.db"))
+    assert [event for _, event in read] == [trade(seq) for seq in range(1, 202)]
+    assert short[:1] != PACKED
+    assert long[:1] == PACKED
+    assert len(long) < 40 * 200

@@ -11,6 +11,7 @@ import hashlib
 import sqlite3
 import zlib
 from collections.abc import Callable, Sequence
+from copy import copy
 from decimal import Decimal
 
 import msgspec
@@ -26,6 +27,10 @@ GENESIS = bytes(32)
 CHUNK = 512
 """Market events that make a chunk of their own when nothing else is committed."""
 LARGEST_CHUNK = 4096
+WORTH_PACKING = 512
+"""Bytes below which a chunk stays as it is: an order waits for it, and packing takes longer than it saves."""
+PACKED = b"\x78"
+"""How a packed chunk begins (RFC 1950); a list in msgpack never does."""
 LONGEST_QUEUE = 262_144
 """Market events kept in memory while the disk refuses; then the engine must stop."""
 SNAPSHOTS_KEPT = 3
@@ -75,8 +80,8 @@ class Batch(msgspec.Struct):
     facts: list[tuple[int, Event]] = []
     market: list[tuple[int, Event]] = []
     outcomes: list[Outcome] = []
-    orders: dict[str, tuple[object, ...]] = {}
-    """Newest row per client id."""
+    orders: dict[str, Order] = {}
+    """As they were when they were handed over, the newest per client id."""
     equity: list[EquityPoint] = []
     snapshots: list[tuple[int, bytes]] = []
 
@@ -99,7 +104,7 @@ class Batch(msgspec.Struct):
 
 
 def order_row(order: Order) -> tuple[object, ...]:
-    """The readable row of an order as it is now (orders change later; the row must not)."""
+    """The readable row of an order."""
     price, qty = order.amending if order.amending is not None else (None, None)
     values: list[object] = [getattr(order, name) for name in Order.__struct_fields__ if name != "amending"]
     return tuple(str(value) if isinstance(value, Decimal) else value for value in (*values, price, qty))
@@ -140,14 +145,10 @@ def _insert(connection: sqlite3.Connection, batch: Batch, head: Head) -> Head:
     for start in range(0, len(batch.market), LARGEST_CHUNK):
         head = _insert_chunk(connection, batch.market[start : start + LARGEST_CHUNK], head)
     head = _insert_outcomes(connection, batch.outcomes, head)
-    connection.executemany(UPSERT_ORDER, batch.orders.values())
-    connection.executemany(
-        INSERT_EQUITY,
-        [
-            tuple(value if isinstance(value, int) else str(value) for value in msgspec.structs.astuple(row))
-            for row in batch.equity
-        ],
-    )
+    if batch.orders:
+        connection.executemany(UPSERT_ORDER, map(order_row, batch.orders.values()))
+    if batch.equity:
+        connection.executemany(INSERT_EQUITY, map(_equity_row, batch.equity))
     for seq, body in batch.snapshots:
         row = (seq, head.ts, body, chain(GENESIS, seq, body))
         connection.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)", row)
@@ -161,6 +162,10 @@ def _insert(connection: sqlite3.Connection, batch: Batch, head: Head) -> Head:
     return head
 
 
+def _equity_row(point: EquityPoint) -> tuple[object, ...]:
+    return tuple(value if isinstance(value, int) else str(value) for value in msgspec.structs.astuple(point))
+
+
 def _insert_facts(connection: sqlite3.Connection, facts: Sequence[tuple[int, Event]], head: Head) -> Head:
     if not facts:
         return head
@@ -172,14 +177,17 @@ def _insert_facts(connection: sqlite3.Connection, facts: Sequence[tuple[int, Eve
         if type(event) is Fill:
             fills.append(fill_row(seq, event))
     connection.executemany("INSERT INTO facts VALUES (?, ?, ?, ?, ?)", rows)
-    connection.executemany(INSERT_FILL, fills)
+    if fills:
+        connection.executemany(INSERT_FILL, fills)
     seq, last = facts[-1]
     return msgspec.structs.replace(head, fact=seq, fact_hash=link, ts=max(head.ts, last.ts))
 
 
 def _insert_chunk(connection: sqlite3.Connection, events: Sequence[tuple[int, Event]], head: Head) -> Head:
     (first_seq, first), (last_seq, last) = events[0], events[-1]
-    body = zlib.compress(_PACK.encode(events), 1)
+    body = _PACK.encode(events)
+    if len(body) >= WORTH_PACKING:
+        body = zlib.compress(body, 1)
     link = chain(head.market_hash, last_seq, body)
     row = (first_seq, last_seq, first.ts, last.ts, len(events), body, link)
     connection.execute("INSERT INTO market VALUES (?, ?, ?, ?, ?, ?, ?)", row)
@@ -245,7 +253,8 @@ class Intake:
                 self._outcomes = _later(outcome.seq, self._outcomes, "outcome")
                 self._batch.outcomes.append(outcome)
         for order in orders:
-            self._batch.orders[order.cid] = order_row(order)
+            # Orders change later; what is written must not.
+            self._batch.orders[order.cid] = copy(order)
         self._batch.equity.extend(equity)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from cockpit.adapters.store.journal import EQUITY_COLUMNS, GENESIS, ORDER_COLUMNS, Head, chain
+from cockpit.adapters.store.journal import EQUITY_COLUMNS, GENESIS, ORDER_COLUMNS, PACKED, Head, chain
 from cockpit.core.errors import StoreError
 from cockpit.core.events import AnyEvent, Fill, decode
 from cockpit.core.intents import OUTCOME_DECODER, Outcome
@@ -76,7 +76,7 @@ def _market(connection: sqlite3.Connection, after: int) -> Iterator[tuple[int, A
 
 
 def _unpack(body: bytes) -> list[tuple[int, AnyEvent]]:
-    return _CHUNK.decode(zlib.decompress(body))
+    return _CHUNK.decode(zlib.decompress(body) if body[:1] == PACKED else body)
 
 
 def _decoded(decoder: Callable[[bytes], Any], body: bytes, what: str) -> Any:

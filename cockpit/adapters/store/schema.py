@@ -32,7 +32,7 @@ CREATE TABLE facts (
     seq INTEGER PRIMARY KEY, ts INTEGER NOT NULL, kind TEXT NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL
 );
 
--- Market data in the order in which the engine consumed it. body = zlib(msgpack([[seq, event], ...]))
+-- Market data in the order in which the engine consumed it. body = msgpack([[seq, event], ...]), long: zlib
 CREATE TABLE market (
     first_seq INTEGER PRIMARY KEY, last_seq INTEGER NOT NULL,
     first_ts INTEGER NOT NULL, last_ts INTEGER NOT NULL,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from cockpit.core.config import RiskConfig
 from cockpit.core.gate import GateContext
 from cockpit.core.intents import Intent
@@ -12,8 +14,8 @@ from cockpit.core.registry import rule
 def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     """Block entries above ``max_orders_per_second`` or ``max_orders_per_minute``; exits always go."""
     placed = context.state.placed
-    second = sum(1 for ts in reversed(placed) if ts > context.now - 1_000)
-    minute = sum(1 for ts in reversed(placed) if ts > context.now - 60_000)
+    second = len(placed) - bisect_right(placed, context.now - 1_000)
+    minute = len(placed) - bisect_right(placed, context.now - 60_000)
     if second >= params.max_orders_per_second:
         context.later()
         return context.block("order_rate", intent, f"{second} orders in the last second")
