@@ -13,7 +13,7 @@ from cockpit.adapters.store.inline import InlineStore
 from cockpit.adapters.venues.sim import SimVenue
 from cockpit.app import compose, market, simulated
 from cockpit.app.discover import discover
-from cockpit.app.rehearse import HOUR, MARKET
+from cockpit.app.rehearse import HOUR, MARKET, OTHER
 from cockpit.core import memory
 from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.engine import Engine
@@ -73,6 +73,15 @@ def carried(count: int, seed: int) -> Stretch:
     ]
     instruments = {leg.symbol: leg for leg in legs.BOTH}
     return Stretch(instruments, dict.fromkeys(instruments, (HOUR,)), iter(events), sleeves)
+
+
+def coupled(count: int, seed: int) -> Stretch:
+    """Two perpetuals that belong together, traded as a pair."""
+    events = sorted(legs.couple(count, seed), key=lambda event: event.ts)
+    instruments = {leg.symbol: leg for leg in (MARKET, OTHER)}
+    params = {"window": 100, "refit": 10, "entry_z": 1.5}
+    sleeve = SleeveConfig("pairs", timeframe="1h", symbols=tuple(instruments), params=params)
+    return Stretch(instruments, dict.fromkeys(instruments, (HOUR,)), iter(events), (sleeve,))
 
 
 class Bench:
