@@ -37,8 +37,10 @@ class Cci(msgspec.Struct):
         if total == total:
             mean = total / self.n
             spread = 0.0
-            for one in self.prices.values:
-                spread += abs(one - mean)
+            k = 0
+            while k < self.n:
+                spread += abs(self.prices.values[k] - mean)
+                k += 1
             spread /= self.n
             # A mean of equal prices may miss them by a rounding: that is not a spread.
             still = spread <= 4e-16 * abs(mean)

@@ -24,7 +24,7 @@ class Peak(msgspec.Struct):
     block: list[float] = []
     tails: list[float] = []
     """``tails[i]``: highest of the last i + 1 values of the finished block."""
-    tail_ages: list[int] = []
+    tail_ages: list[float] = []
     """How far before the end of that block it stood."""
 
     def __post_init__(self) -> None:
@@ -33,7 +33,7 @@ class Peak(msgspec.Struct):
         if not self.block:
             self.block = [0.0] * self.n
             self.tails = [0.0] * self.n
-            self.tail_ages = [0] * self.n
+            self.tail_ages = [0.0] * self.n
 
     def add(self, x: float) -> bool:
         """Take ``x``; True once ``high`` and ``age`` are those of n values."""
@@ -52,18 +52,18 @@ class Peak(msgspec.Struct):
             self._finish()
         elif self.tails[self.n - size - 1] > self.head:
             self.high = self.tails[self.n - size - 1]
-            self.age = float(size + self.tail_ages[self.n - size - 1])
+            self.age = size + self.tail_ages[self.n - size - 1]
         return True
 
     def _finish(self) -> None:
         best = -inf
-        age = 0
+        age = 0.0
         k = 0
         while k < self.n:
             x = self.block[self.n - 1 - k]
             if x > best:
                 best = x
-                age = k
+                age = float(k)
             self.tails[k] = best
             self.tail_ages[k] = age
             k += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import nan, sqrt
+from math import floor, nan, sqrt
 
 import msgspec
 
@@ -14,15 +14,16 @@ class Vwap(msgspec.Struct):
     """What the session's buyers paid on average: above it they are in profit. Price units.
 
     sum(TP*V)/sum(V) since the session began, TP = (H+L+C)/3; ``sigma`` = its volume-weighted standard
-    deviation, for bands. ``ts`` = the bar's OPEN in UTC ms; a session is ``session`` ms long and begins
+    deviation, for bands. ``ts`` = the bar's OPEN in UTC ms; a session is ``session`` minutes long and begins
     at 00:00 UTC (a day by default), 0 = it never ends (as TA-Lib, which has no sessions). First value at
     index 0; NaN while nothing has traded. Raises ValueError when session < 0.
     """
 
-    session: int = 86_400_000
+    session: int = 1440
     value: float = nan
     sigma: float = nan
-    current: int = -1
+    current: float = -1.0
+    """Number of the session that runs."""
     weight: float = 0.0
     mean: float = 0.0
     squares: float = 0.0
@@ -30,10 +31,12 @@ class Vwap(msgspec.Struct):
 
     def __post_init__(self) -> None:
         if self.session < 0:
-            raise ValueError(f"a session of {self.session} ms")
+            raise ValueError(f"a session of {self.session} minutes")
 
     def update(self, ts: int, high: float, low: float, close: float, volume: float) -> float:
-        current = ts // self.session if self.session else 0
+        current = 0.0
+        if self.session:
+            current = float(floor(ts / (self.session * 60_000.0)))
         if current != self.current:
             self.current = current
             self.weight = self.mean = self.squares = 0.0
