@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from cockpit.app import settings
+from cockpit.app import lessons, settings
 from cockpit.app.complaints import allowed, shown
 from cockpit.app.console import columns
 from cockpit.app.grammar import COMMANDS, EXIT_CODES
@@ -28,7 +28,19 @@ ENVIRONMENT = {
     "COCKPIT_DEBUG": "cli.env.debug",
     "NO_COLOR": "cli.env.no_color",
 }
-TOPICS = ("commands", "strategies", "indicators", "rules", "stops", "config", "environment", "exit", "keys")
+TOPICS = (
+    "commands",
+    "tutorial",
+    "sdk",
+    "strategies",
+    "indicators",
+    "rules",
+    "stops",
+    "config",
+    "environment",
+    "exit",
+    "keys",
+)
 
 
 def parameters(plugin: Plugin) -> list[dict[str, Any]]:
@@ -109,6 +121,10 @@ def page(topic: str, lang: str) -> tuple[Any, str] | None:
         return row, layer_text(row)
     if topic not in TOPICS:
         return None
+    if topic == "tutorial":
+        return lessons.tutorial(None, lang)
+    if topic == "sdk":
+        return lessons.face()
     if topic == "stops":
         rows = [layer(plugin) for plugin in STOPS.values()]
         return rows, "\n\n".join(layer_text(row) for row in rows)

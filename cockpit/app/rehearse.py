@@ -22,6 +22,7 @@ from cockpit.core.intents import Intent, Outcome
 from cockpit.core.matching import Exchange, World
 from cockpit.core.types import Instrument, Kind
 from cockpit.lab import backtest
+from cockpit.lab.trips import Trip, Trips
 
 HOUR = 3_600_000
 START = 1_704_067_200_000
@@ -52,6 +53,8 @@ class Rehearsal(msgspec.Struct, frozen=True):
     fills: tuple[Fill, ...]
     wishes: tuple[Intent, ...]
     """Everything that the strategy wanted, in order."""
+    trips: tuple[Trip, ...] = ()
+    """Round trips, with the tags they were entered and left by; the ones still open come last."""
 
     @property
     def position(self) -> Decimal:
@@ -119,11 +122,13 @@ def rehearse(
     engine = compose.fresh(config, "rehearsal", instruments, casts)
     fills: list[Fill] = []
     wishes: list[Intent] = []
+    trips = Trips(engine.state)
 
     def see(event: AnyEvent, outcome: Outcome) -> None:
+        trips.observe(event)
         if isinstance(event, Fill):
             fills.append(event)
         wishes.extend(outcome.intents)
 
     backtest.run(engine, world, backtest.boot(world, "rehearsal", "", ""), see)
-    return Rehearsal(engine, tuple(fills), tuple(wishes))
+    return Rehearsal(engine, tuple(fills), tuple(wishes), tuple(trips.finish()))
