@@ -402,12 +402,11 @@ def test_a_chain_is_never_followed_past_a_hole(steps: list[int], known: int) -> 
     for number, step in enumerate(steps):
         before, at = at, at + 3
         delta = ev.BookDelta(1, "x:Y", 1, ((100.0 - number, 1.0),), ((200.0 + number, 1.0),), at, before)
-        facts = [] if step == 0 else keeper.delta(delta) * (2 if step == 3 else 1)
+        times = {0: 0, 3: 2}.get(step, 1)  # lost, doubled, or once
+        facts: list[Any] = [fact for _ in range(times) for fact in keeper.delta(delta)]
         if number == known % len(steps):
-            facts = [
-                *facts,
-                *keeper.snapshot(ev.BookSnapshot(1, "x:Y", 1, ((1.0, 1.0),), ((300.0, 1.0),), at)),
-            ]
+            whole = ev.BookSnapshot(1, "x:Y", 1, ((1.0, 1.0),), ((300.0, 1.0),), at)
+            facts += keeper.snapshot(whole)
         for fact in facts:
             if isinstance(fact, ev.BookSnapshot):
                 book.apply_snapshot(fact.bids, fact.asks, fact.seq, fact.ts)
