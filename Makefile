@@ -52,7 +52,7 @@ test: setup ## every check: style, types, architecture, tests
 	@echo '== pytest'
 	@PYTHONWARNINGS=error $(BIN)/python -m pytest -n $(JOBS) --ignore=tests/benchmarks tests
 
-soak: setup ## the long runs
+soak: setup ## the long runs (COCKPIT_PEERS_PYTHON, COCKPIT_NAUTILUS_PYTHON: other engines beside ours)
 	@echo '== pytest: soak'
 	@COCKPIT_SOAK=1 PYTHONWARNINGS=error $(BIN)/python -m pytest -m soak tests
 

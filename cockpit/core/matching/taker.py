@@ -30,7 +30,8 @@ def execute(desk: Desk, market: Market, order: Working, ts: int, base: int = 0, 
     if want <= 0:
         desk.cancel(market, order, ts, "reduce_only")
         return
-    limit = order.price or _band(market, order)
+    # On bars the price is the market as it was just then: its band has moved there with it.
+    limit = order.price or (0 if base else _band(market, order))
     plan = _plan(desk, market, order.side, want, limit, base)
     if order.kind is OrderKind.POST_ONLY:
         if plan or _meets_own(market, order, limit):

@@ -1,5 +1,6 @@
 """Closed candles: the next open, the range, and the worse of two stories."""
 
+import msgspec
 import pytest
 
 from cockpit.core.events import Bar, Cancelled, Fill, Triggered
@@ -266,3 +267,15 @@ def test_an_open_that_is_told_twice_is_one_open() -> None:
     w.submit(place("a", BUY, 2, 101.2), w.now)
     (fill,) = only(drain(w), Fill)
     assert (fill.price, fill.maker, fill.note) == (D("101.2"), True, "traded through")
+
+
+def test_a_stop_deep_in_a_wide_bar_is_not_refused_by_a_band_around_its_open() -> None:
+    """The band moves with the market; seen on BTC, 2022-05-11 14:00: from 29,294 up to 31,889 in an hour."""
+    desk = Desk(msgspec.structs.replace(LINEAR, price_band=D("0.05")))
+    desk.see(FLAT)
+    desk.ask(place("in", SELL, 2), AT)
+    desk.see(bar(2, 100, 100, 100, 100))
+    desk.ask(place("out", BUY, 2, kind=K.STOP, trigger=D("106"), reduce_only=True), 2 * MIN + 1)
+    said = desk.see(bar(3, 100, 109, 99, 108))
+    assert trades(said) == [("106.1", "2")]
+    assert desk.qty() == 0
