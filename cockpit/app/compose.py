@@ -142,7 +142,8 @@ def _longer(row: SleeveConfig, plugin: Plugin, tf: int) -> tuple[int, ...]:
 def _timeframe(row: SleeveConfig, offered: Sequence[int]) -> int:
     if not row.timeframe:
         if not offered:
-            raise ConfigError(f"{row.strategy} on {'+'.join(row.legs)} needs bars and the feed has none")
+            what = "none" if len(row.legs) == 1 else "none of one length for all of them"
+            raise ConfigError(f"{row.strategy} on {'+'.join(row.legs)} needs bars and the feed has {what}")
         return min(offered)
     try:
         tf = timeframe_ms(row.timeframe)

@@ -11,9 +11,9 @@ from tests.cli.conftest import Shell
 NAME = "zig_zag"
 
 
-@pytest.fixture
-def written(cockpit: Shell, tmp_path: Path) -> Path:
-    found = cockpit("new", "strategy", NAME, "--dir", "own", "--json")
+@pytest.fixture(params=[1, 2], ids=["one leg", "pair"])
+def written(cockpit: Shell, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    found = cockpit("new", "strategy", NAME, "--legs", str(request.param), "--dir", "own", "--json")
     assert found.code == 0
     assert found.json == {"strategy": NAME, "code": f"own/{NAME}.py", "test": f"own/test_{NAME}.py"}
     return tmp_path / "own"
@@ -43,12 +43,18 @@ def test_what_is_written_passes_mypy(written: Path, repo: Path, tmp_path: Path) 
 
 def test_its_test_runs_it_and_passes(written: Path, repo: Path) -> None:
     said = tool(repo, "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", ".", cwd=written)
-    assert "4 passed" in said
+    assert "4 passed" in said or "5 passed" in said
 
 
 def test_its_test_fails_when_the_strategy_is_broken(written: Path, repo: Path) -> None:
     code = written / f"{NAME}.py"
-    code.write_text(code.read_text("utf-8").replace("bar.close > mean and", "bar.close < mean and"), "utf-8")
+    text = code.read_text("utf-8")
+    for right, wrong in (
+        ("bar.close > mean and", "bar.close < mean and"),
+        ("1 if away > 0", "1 if away < 0"),
+    ):
+        text = text.replace(right, wrong)
+    code.write_text(text, "utf-8")
     with pytest.raises(AssertionError, match=r"[23] failed"):
         tool(repo, "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", ".", cwd=written)
 

@@ -19,6 +19,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("kind", choices=("strategy",), metavar="strategy")
     parser.add_argument("name", metavar="NAME", help="small letters, digits and _: mean_reversion")
     parser.add_argument(
+        "--legs",
+        type=int,
+        choices=(1, 2),
+        default=1,
+        help="instruments it trades together: 2 writes a pair (default 1)",
+    )
+    parser.add_argument(
         "--dir", metavar="DIR", help="default: the built-in folder in a checkout, else ./strategies"
     )
 
@@ -40,8 +47,9 @@ def run(args: argparse.Namespace) -> int:
         "module": module,
         "class_name": "".join(part.capitalize() for part in args.name.split("_")),
     }
+    kind = "strategy" if args.legs == 1 else "pair"
     try:
-        for path, template in ((code, "strategy.txt"), (test, "strategy_test.txt")):
+        for path, template in ((code, f"{kind}.txt"), (test, f"{kind}_test.txt")):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text_of(template).format(**words), "utf-8")
     except OSError as error:
