@@ -7,6 +7,7 @@ from typing import Any
 
 COMMANDS = {
     "attach": "put the screen on a cockpit that runs without one",
+    "watch": "the running cockpit as plain lines, for screen readers and logs",
     "status": "what the running cockpit does",
     "kill": "stop all trading now: no entries, resting entries cancelled, positions protected or closed",
     "resume": "lift a halt",
@@ -21,6 +22,7 @@ COMMANDS = {
     "data": "import, describe and verify recorded markets",
     "strategies": "the strategies there are, with their parameters",
     "import": "a strategy written for freqtrade, as a sleeve with its limits stated",
+    "init": "write the commented settings file",
     "new": "write a new strategy with its test",
     "quant-eval": "answer for the formulas: one JSON request a line on stdin",
     "doctor": "is everything here in order?",

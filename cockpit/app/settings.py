@@ -167,10 +167,15 @@ def _find(path: Path | None, env: Mapping[str, str]) -> Path | None:
     here = Path(FILE)
     if here.is_file():
         return here
+    users = user_folder() / FILE
+    return users if users.is_file() else None
+
+
+def user_folder() -> Path:
+    """Where a user's own settings live when they are not in the working directory."""
     import platformdirs
 
-    users = platformdirs.user_config_path("cockpit") / FILE
-    return users if users.is_file() else None
+    return platformdirs.user_config_path("cockpit")
 
 
 def _read(source: Path) -> dict[str, Any]:
