@@ -12,7 +12,7 @@ from cockpit.indicators.pair_moments import PairMoments
 from cockpit.indicators.peak import Peak
 from cockpit.indicators.ring import Ring
 
-numbers = st.lists(st.integers(-50, 50).map(lambda i: i / 4), max_size=60)
+numbers = st.lists(st.integers(-50, 50).map(lambda i: i / 4), min_size=30, max_size=60)
 lengths = st.integers(1, 12)
 
 
@@ -33,7 +33,7 @@ def test_a_line_through_the_last_values(x: list[float], n: int) -> None:
             assert fit.lean == pytest.approx(lean_of(window), abs=1e-9)
 
 
-@given(st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50)), max_size=60), lengths)
+@given(st.lists(st.tuples(st.integers(-50, 50), st.integers(-50, 50)), min_size=30, max_size=60), lengths)
 def test_two_series_together(pairs: list[tuple[int, int]], n: int) -> None:
     moments = PairMoments(n)
     for i, (a, b) in enumerate(pairs):
