@@ -9,6 +9,11 @@ nobody has lent, and a spot market cannot be sold short: nothing is done. Trades
 that closes AFTER the settlement: at the same instant a simulator could not say whether the position was there
 in time to be paid. A leg that was trimmed or refused cuts the other to its size, at the candle after.
 
+How rare that is, counted on Binance's settled rates, 2019-09 to 2025-12 (funding/binance_funding): at least
+0.1 % in 1.3 % of BTC's intervals (89 of 6,914, the last on 2021-04-16), 2.2 % of ETH's (144 of 6,680), 2.5 to
+3.1 % of ADA's, LTC's and XRP's, never in a year of 15 others; on OKX's (2025-10 to 2025-12) never. With the
+defaults BTC would have been held nine times, for 110 intervals, all before 2022: expect no trades today.
+
 Costs: four taker fills. At 0.05 % a fill and 0.1 % per interval it takes 2 intervals to be even, with 0.1 %
 on the spot legs 3. The source names no stop; 50 % above the entry one rests on the short, because its loss is
 due in cash while the gain of the coins is not.

@@ -17,6 +17,7 @@ from cockpit.text import tr
 if TYPE_CHECKING:
     from cockpit.adapters.store.tape_writer import TapeInfo
 
+SPREAD_COLUMNS = ("market", "seconds", "median", "ticks", "opens", "pays", "quotable", "hit_rate")
 SAY_EVERY = 1_000_000
 """Facts between two lines of progress."""
 
@@ -43,7 +44,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     late = what.add_parser("latency", help="how late a recording's messages came, for venue.latency_file")
     late.add_argument("tape", metavar="TAPE")
     late.add_argument("--out", required=True, metavar="FILE", help="the CSV file to write; must not exist")
-    for below in (bring, info, check, late):
+    wide = what.add_parser("spreads", help="how often each market of a tape was wide enough to make")
+    wide.add_argument("tape", metavar="TAPE")
+    wide.add_argument(
+        "--min-spread", type=float, metavar="X", help="fraction, e.g. 0.001 (default: the market maker's)"
+    )
+    for below in (bring, info, check, late, wide):
         common(below)
 
 
@@ -51,7 +57,8 @@ def run(args: argparse.Namespace) -> int:
     """Raises TapeError (exit 5) for what cannot be read."""
     found = console.loaded(args)
     lang = console.language(args, found.config.screen.language)
-    return {"import": bring, "info": info, "verify": verify, "latency": latency}[args.what](args, lang)
+    doing = {"import": bring, "info": info, "verify": verify, "latency": latency, "spreads": spreads}
+    return doing[args.what](args, lang)
 
 
 def bring(args: argparse.Namespace, lang: str) -> int:
@@ -159,6 +166,41 @@ def latency(args: argparse.Namespace, lang: str) -> int:
     if found.shift:
         lines.append(tr("cli.data.latency.shifted", lang, ms=found.shift))
     console.answer(args, document, "\n".join(lines))
+    return 0
+
+
+def spreads(args: argparse.Namespace, lang: str) -> int:
+    """Which markets a market maker could quote in. Raises TapeError, ConfigError for a wrong spread."""
+    from cockpit.adapters.store.tape import read, read_info
+    from cockpit.app import spreads as judged
+    from cockpit.strategies.market_maker import Params
+
+    path = Path(args.tape)
+    instruments = {i.symbol: i for i in read_info(path).instruments}
+    params = Params()
+    if args.min_spread is not None:
+        if not 0 <= args.min_spread <= 0.05:
+            raise ConfigError(f"--min-spread {args.min_spread:g}: a fraction from 0 to 0.05")
+        params = msgspec.structs.replace(params, min_spread=args.min_spread)
+    found = judged.spreads(read(path), instruments, params)
+    head = tuple(tr(f"cli.data.spreads.{name}", lang) for name in SPREAD_COLUMNS)
+    rows = [
+        (
+            row.symbol,
+            f"{row.seconds:,.0f}",
+            f"{row.median * 100:.4f}",
+            f"{row.ticks:,.1f}",
+            f"{row.opens:.2%}",
+            f"{row.pays:.2%}",
+            f"{row.quotable:.2%}",
+            tr("cli.data.spreads.never", lang) if row.hit_rate is None else f"{row.hit_rate:.0%}",
+        )
+        for row in found
+    ]
+    text = console.columns([head, *rows], frozenset(range(1, 8)))
+    said = tr("cli.data.spreads.head", lang, least=f"{params.min_spread:.2%}") + "\n" + text
+    empty = tr("cli.data.spreads.none", lang, tape=path)
+    console.answer(args, [msgspec.to_builtins(row) for row in found], said if found else empty)
     return 0
 
 
