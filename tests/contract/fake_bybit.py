@@ -189,7 +189,7 @@ class FakeBybit(Scripted):
         return {
             "category": "linear", "symbol": NATIVE, "orderId": order.venue_id,
             "orderLinkId": order.place.cid, "side": order.place.side.value.capitalize(),
-            "orderStatus": state, "cancelType": "CancelByUser" if state == "Cancelled" else "UNKNOWN",
+            "orderStatus": state, "cancelType": "CancelByUser" if order.state == "cancelled" else "UNKNOWN",
             "rejectReason": "EC_NoError", "price": "0" if waits else text(order.price),
             "qty": text(order.qty), "cumExecQty": text(order.filled), "avgPrice": "",
             "timeInForce": {v: k for k, v in KINDS.items()}.get(order.place.kind, "IOC"),

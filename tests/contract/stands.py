@@ -72,6 +72,10 @@ class Stand:
         """How many placing requests with this client id the venue has seen."""
         raise NotImplementedError
 
+    def resting(self) -> set[str]:
+        """What rests or waits at the venue, by client id."""
+        raise NotImplementedError
+
     def strangle(self, cid: str) -> None:
         """The venue takes an order away by itself."""
         raise NotImplementedError
@@ -172,6 +176,9 @@ class FloorStand(Stand):
     def touch(self) -> tuple[Decimal, Decimal]:
         return self.floor.touch()
 
+    def resting(self) -> set[str]:
+        return {order.cid for order in self.floor.exchange.open_orders()}
+
     def strangle(self, cid: str) -> None:
         self.floor.strangle(cid)
 
@@ -267,6 +274,10 @@ class OkxStand(Stand):
 
     def arrived(self, cid: str) -> int:
         return len(self.made.log(cid))
+
+    def resting(self) -> set[str]:
+        account = self.made.truth
+        return {o.cl_ord_id for o in account.live.values()} | {a.name for a in account.live_algos.values()}
 
     def strangle(self, cid: str) -> None:
         account = self.made.truth

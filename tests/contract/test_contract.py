@@ -216,6 +216,53 @@ def test_a_take_profit_rests_on_the_other_side(venue: str) -> None:
     told(venue, story)
 
 
+@every_venue
+@pytest.mark.parametrize(("to", "leg"), [("0.94", "stop"), ("1.06", "take")])
+def test_a_stop_with_a_take_profit_is_one_order_and_one_of_them_fires(venue: str, to: str, leg: str) -> None:
+    async def story(stand: Stand) -> None:
+        await stand.place(stand.market_order())
+        levels = {"trigger": stand.below("0.95"), "take": stand.below("1.05")}
+        both = stand.wish(OrderKind.OCO, **{**PROTECT, **levels})
+        await stand.place(both)
+        await stand.hears(ev.Ack, both.cid)
+        report = await stand.ask(both.cid)
+        assert (report.state, report.price) == ("live", levels["trigger"])
+        assert [o.cid for o in (await stand.read()).orders] == [both.cid]
+        stand.move(stand.below(to))
+        assert (await stand.hears(ev.Triggered, both.cid)).leg == leg
+        fill = await stand.hears(ev.Fill, both.cid)
+        assert (fill.qty, fill.side) == (stand.unit, Side.SELL)
+        assert (await stand.ask(both.cid)).state == "filled"
+        await until(lambda: not stand.resting())
+        account = await stand.read()
+        assert not account.positions
+        assert not account.orders
+        assert not [e for e in stand.heard if getattr(e, "cid", "").endswith("t")]
+
+    told(venue, story)
+
+
+@every_venue
+def test_a_stop_with_a_take_profit_is_cancelled_whole(venue: str) -> None:
+    async def story(stand: Stand) -> None:
+        await stand.place(stand.market_order())
+        both = stand.wish(
+            OrderKind.OCO, **{**PROTECT, "trigger": stand.below("0.95"), "take": stand.below("1.05")}
+        )
+        await stand.place(both)
+        await stand.hears(ev.Ack, both.cid)
+        await stand.cancel(both.cid)
+        assert (await stand.hears(ev.Cancelled, both.cid)).reason == "user"
+        assert (await stand.ask(both.cid)).state == "cancelled"
+        await until(lambda: not stand.resting())
+        stand.move(stand.below("1.06"))
+        await asyncio.sleep(0.1)
+        assert not stand.said(ev.Triggered)
+        assert (await stand.read()).positions[0].qty == stand.unit
+
+    told(venue, story)
+
+
 # --- outcomes that are not known ------------------------------------------------------------------
 
 

@@ -310,6 +310,7 @@ def test_the_life_of_an_order_of_bybit() -> None:
         ({"orderStatus": "Cancelled", "rejectReason": "EC_PostOnlyWillTakeLiquidity"}, "post_only"),
         ({"orderStatus": "Cancelled"}, "ioc"),
         ({"orderStatus": "Deactivated", "cancelType": "CancelByReduceOnly"}, "reduce_only"),
+        ({"orderStatus": "Deactivated"}, "no reason given"),
         ({"orderStatus": "Rejected", "rejectReason": "EC_Others"}, "rejected EC_Others"),
     ],
 )  # fmt: skip

@@ -14,6 +14,7 @@ import msgspec
 
 from cockpit.adapters.ccxt_venue.dialect import Dialect, OrderWord, Timed
 from cockpit.adapters.ccxt_venue.door import WINDOW_MS, Door
+from cockpit.adapters.ccxt_venue.pairs import Pairs, base_of
 from cockpit.adapters.connectivity.traces import Recent, Traces
 from cockpit.core import events as ev
 from cockpit.core.types import ZERO, Side
@@ -58,6 +59,7 @@ class Reader:
         self._now_ms = now_ms
         self._natives = tuple(natives)
         self._started = now_ms()
+        self.pairs = Pairs(door, lambda _what, _detail: None)
         self.sides: Recent[str, Side] = Recent()
         """What each order of ours does: an amend must repeat it."""
         self._awaited: dict[tuple[str, str], int] = {}
@@ -73,7 +75,10 @@ class Reader:
 
     async def order(self, cid: str, native: str) -> None:
         """Its fills once more, then what became of it. Raises Transient when the venue cannot be asked."""
-        word = await self._dialect.find(self._door, cid, native, self._traces.algos.get(cid))
+        waits = self._traces.algos.get(cid)
+        word = await self._dialect.find(self._door, cid, native, waits)
+        if waits is not False:
+            word = await self.pairs.resolve(word, cid, native)
         if word is not None and word.created and word.created < self.born + self._door.offset_ms - CLOCK_MS:
             word = None  # of an older journal, which counted its orders from the beginning too
         if word is None:
@@ -143,7 +148,7 @@ class Reader:
                 self._now_ms(),
                 balances,
                 tuple(positions),
-                tuple(self._open(word) for word in orders),
+                tuple(self._open(word) for word in self.pairs.fold(orders, self._dialect.symbol)),
                 request_id=request_id,
                 rounding=rounding,
             )
@@ -188,10 +193,10 @@ class Reader:
 
     async def _owner(self, fill: ev.Fill) -> str:
         """Whose order was it? Looked up where the record does not say."""
-        cid = ours(fill.cid) or self._traces.owners.get(fill.venue_id)
+        cid = base_of(ours(fill.cid)) or self._traces.owners.get(fill.venue_id)
         if cid is None:
             native = fill.symbol.partition(":")[2]
-            cid = ours(await self._dialect.owner(self._door, native, fill.venue_id))
+            cid = base_of(ours(await self._dialect.owner(self._door, native, fill.venue_id)))
             self._traces.owners[fill.venue_id] = cid
         return cid
 

@@ -18,8 +18,10 @@ from typing import Any
 
 import msgspec
 
+from cockpit.adapters.ccxt_venue import pairs
 from cockpit.adapters.ccxt_venue.dialect import Child, Dialect, Hint, KeyFacts, News, Now, Restart, Terms
 from cockpit.adapters.ccxt_venue.door import WINDOW_MS, Door, Refused
+from cockpit.adapters.ccxt_venue.pairs import Pairs
 from cockpit.adapters.ccxt_venue.reading import Reader, ours
 from cockpit.adapters.ccxt_venue.wire import Wire
 from cockpit.adapters.connectivity.promises import Promises
@@ -28,7 +30,7 @@ from cockpit.adapters.connectivity.verdict import Verdict
 from cockpit.core import events as ev
 from cockpit.core.errors import Transient, VenueError
 from cockpit.core.intents import Action, Amend, Cancel, Place, Query, ReadAccount
-from cockpit.core.orders import ALGO, Role
+from cockpit.core.orders import ALGO, OrderKind, Role
 from cockpit.core.types import ZERO, Instrument, MarginMode, PositionMode
 
 CATCH_UP_S = 15.0
@@ -62,6 +64,8 @@ class CcxtVenue:
         self.traces = Traces()
         natives = [one.native for one in self.instruments.values()]
         self.reader = Reader(door, self.traces, put, now_ms, natives, born or now_ms())
+        self.pairs = Pairs(door, self._fault)
+        self.reader.pairs = self.pairs
         self.promises = Promises(asyncio.get_running_loop().time)
         self._amends: Recent[str, tuple[Decimal, Decimal]] = Recent()
         """What each amend under way asked for."""
@@ -77,7 +81,9 @@ class CcxtVenue:
     async def run(self) -> None:
         """Keep the stream, catch up, keep the clock. Cancel it to end."""
         async with asyncio.TaskGroup() as group:
-            for work in (self.wire.run, self._catch_up, self._keep_clock, self._keep_open):
+            for work in (
+                self.wire.run, self._catch_up, self._keep_clock, self._keep_open, self.pairs.run,
+            ):  # fmt: skip
                 group.create_task(work())
 
     async def close(self) -> None:
@@ -90,7 +96,7 @@ class CcxtVenue:
         """Deliver one request. Raises Transient (surely not done) or Ambiguous (perhaps done)."""
         try:
             if isinstance(action, Place):
-                await self._place(action)
+                await (self._place_pair if action.kind is OrderKind.OCO else self._place)(action)
             elif isinstance(action, Amend):
                 await self._amend(action)
             elif isinstance(action, Cancel):
@@ -102,7 +108,8 @@ class CcxtVenue:
         except Refused as error:
             raise Transient(str(error)) from error
 
-    async def _place(self, action: Place) -> None:
+    async def _place(self, action: Place) -> bool:
+        """True: the venue has taken it."""
         one = self.instruments.get(action.symbol)
         if one is None:
             raise Transient(f"{self.dialect.title} market {action.symbol} is not loaded")
@@ -111,7 +118,7 @@ class CcxtVenue:
             call = self.dialect.place(action, one, hedge=hedge)
         except VenueError as error:
             self.put(ev.Reject(self.now_ms(), action.cid, "not offered", str(error)))
-            return
+            return False
         self.traces.kinds[action.cid] = action.kind
         self.traces.algos[action.cid] = action.kind in ALGO
         self.reader.sides[action.cid] = action.side
@@ -129,6 +136,36 @@ class CcxtVenue:
             self.put(ev.Cancelled(now, action.cid, ZERO, ended))
         else:
             self.put(ev.Reject(now, action.cid, answer.code, answer.text))
+        return answer.verdict is Verdict.DONE
+
+    async def _place_pair(self, action: Place) -> None:
+        """The take-profit first: without it the order is refused whole, as where it is one order."""
+        take, stop = pairs.legs(action)
+        one = self.instruments.get(action.symbol)
+        if one is None:
+            raise Transient(f"{self.dialect.title} market {action.symbol} is not loaded")
+        hedge = self.terms.position_mode is PositionMode.HEDGE
+        try:
+            call = self.dialect.place(take, one, hedge=hedge)
+            self.dialect.place(stop, one, hedge=hedge)
+        except VenueError as error:
+            self.put(ev.Reject(self.now_ms(), action.cid, "not offered", str(error)))
+            return
+        self.pairs.know(action.cid, action.symbol)
+        self.traces.algos[action.cid] = self.traces.algos[take.cid] = True
+        self.traces.dies[action.cid] = self.reader.venue_ms() + WINDOW_MS
+        answer = await self.door.act(call, urgent=True)
+        if answer.verdict is not Verdict.DONE:
+            reason = f"take-profit: {answer.text}"
+            self.put(ev.Reject(self.now_ms(), action.cid, answer.code, reason))
+            return
+        try:
+            taken = await self._place(stop)
+        except Transient:
+            self.pairs.stray(take.cid)
+            raise
+        if not taken:
+            self.pairs.stray(take.cid)
 
     async def _amend(self, action: Amend) -> None:
         side = self.reader.sides.get(action.cid)
@@ -155,6 +192,8 @@ class CcxtVenue:
         answer = await self.door.act(call, spent=True)
         if answer.verdict is not Verdict.DONE:
             self.put(ev.CancelReject(self.now_ms(), action.cid, answer.code, answer.text))
+        elif action.cid in self.pairs:
+            self.pairs.stray(pairs.twin_of(action.cid))
 
     def _waits(self, cid: str) -> bool:
         """Is it a conditional order that has not gone off?"""
@@ -181,7 +220,9 @@ class CcxtVenue:
         if not self._up and self.dialect.entered(message):
             self._linked(True, "subscribed")
         for news in self.dialect.news(message, self.now_ms()):
-            self._take(news)
+            heard = self.pairs.hear(news)
+            if heard is not None:
+                self._take(heard)
 
     def _take(self, news: News) -> None:
         traces = self.traces

@@ -79,8 +79,6 @@ def _waiting(action: Place) -> dict[str, Any]:
         if action.trigger is not None:
             found["activatePrice"] = plain(action.trigger)
         return found
-    if action.kind is OrderKind.OCO:
-        raise VenueError("Binance has no order that is a stop and a take-profit at once")
     if action.kind is OrderKind.TRIGGER and action.role is not Role.PROTECT:
         raise VenueError("an entry that waits for a price is not offered on Binance")
     word = "STOP" if action.kind is OrderKind.STOP else "TAKE_PROFIT"

@@ -69,8 +69,6 @@ def _named(action: Amend | Cancel) -> dict[str, Any]:
 
 def _waiting(action: Place) -> dict[str, Any]:
     """What a conditional order waits for, and what it becomes."""
-    if action.kind is OrderKind.OCO:
-        raise VenueError("Bybit has no order of its own that is a stop and a take-profit at once")
     if action.kind is OrderKind.TRAIL:
         raise VenueError("Bybit trails a position, not an order: a trailing stop is not offered there")
     if action.kind is OrderKind.TRIGGER and action.role is not Role.PROTECT:

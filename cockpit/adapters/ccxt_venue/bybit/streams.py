@@ -271,6 +271,6 @@ def _reason(row: OrderPush) -> str:
     kinds = {"CancelByUser": "user", "CancelByReduceOnly": "reduce_only", "CancelBySmp": "self_trade"}
     if row.cancel_type in kinds:
         return kinds[row.cancel_type]
-    if row.time_in_force in {"IOC", "FOK"}:
+    if row.time_in_force in {"IOC", "FOK"} and row.order_status != "Deactivated":
         return row.time_in_force.lower()
-    return row.cancel_type if row.cancel_type not in {"", "UNKNOWN"} else "user"
+    return row.cancel_type if row.cancel_type not in {"", "UNKNOWN"} else "no reason given"
