@@ -12,13 +12,17 @@ import pytest
 from tests.daemon.books import assert_equal_books, assert_nothing_sent_twice
 from tests.daemon.process import Daemon
 
-ROUNDS = 200 if os.environ.get("COCKPIT_SOAK") == "1" else 8
+SOAK = os.environ.get("COCKPIT_SOAK") == "1"
+SESSIONS = 5 if SOAK else 1
+ROUNDS = 40 if SOAK else 8
+"""Of each session: a restart plays the practice market through again, so a long session restarts slowly."""
 BUSY = ("--set", "run.practice_rate=5")
 
 
 @pytest.mark.daemon
-def test_kill_minus_nine_loses_nothing(tmp_path: Path) -> None:
-    rng = random.Random(41)
+@pytest.mark.parametrize("session", range(SESSIONS))
+def test_kill_minus_nine_loses_nothing(tmp_path: Path, session: int) -> None:
+    rng = random.Random(41 + session)
     for _ in range(ROUNDS):
         with Daemon(tmp_path, *BUSY) as daemon:
             daemon.wait(lambda d=daemon: d.status()["reconciled"])
