@@ -27,6 +27,8 @@ ENVIRONMENT = {
     "COCKPIT_SOAK": "cli.env.soak",
     "COCKPIT_DEBUG": "cli.env.debug",
     "NO_COLOR": "cli.env.no_color",
+    "TRADING_ENABLED RISK_MAX_NOTIONAL RISK_MAX_LEVERAGE RISK_MIN_CONFIDENCE": "cli.env.meant",
+    "OKX_IS_DEMO OKX_SIMULATED_TRADING ALLOW_LIVE_TRADING": "cli.env.forbid",
 }
 TOPICS = (
     "commands",

@@ -18,6 +18,7 @@ import msgspec
 from msgspec import inspect
 
 import cockpit
+from cockpit.app import oldnames
 from cockpit.app.complaints import complaint, fields, nearest, shown, type_at
 from cockpit.core.config import Config, SleeveConfig, timeframe_ms, timeframe_text
 from cockpit.core.errors import ConfigError, StoreError
@@ -67,6 +68,8 @@ def load(
     if source is not None:
         _note_origins(tree, str(source), (), origins)
     schema = inspect.type_info(Config)
+    for name, key_path, text in oldnames.meant(env):
+        _put(key_path, text, name, schema, tree, origins)
     warnings = _from_environment(env, schema, tree, origins)
     for text in overrides:
         key, equals, value = text.partition("=")
@@ -75,7 +78,7 @@ def load(
         _put(tuple(key.strip().split(".")), value.strip(), f"--set {key.strip()}", schema, tree, origins)
     _refuse_unknown(tree, schema, (), origins)
     config = _converted(tree, origins)
-    _refuse_unsafe(config, origins)
+    _refuse_unsafe(config, origins, oldnames.forbidden(env))
     return Loaded(
         config, source, _data_dir(data_dir, env), digest(config), tuple(warnings), checkout() is not None
     )
@@ -321,9 +324,11 @@ def _converted(tree: Mapping[str, Any], origins: Origins) -> Config:
     return config
 
 
-def _refuse_unsafe(config: Config, origins: Origins) -> None:
+def _refuse_unsafe(config: Config, origins: Origins, forbidden: str) -> None:
     """Better no start than one that trades otherwise than the file says."""
     run = config.run
+    if run.execution == "live" and forbidden:
+        raise ConfigError(f"{forbidden} in the environment forbids real money: run.execution is 'live'")
     if len(config.venue.fees) == 1:
         where = _where(("venue", "fees"), origins)
         raise ConfigError(f"{where}: venue.fees: two numbers, [maker, taker], or none")

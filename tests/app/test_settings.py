@@ -314,3 +314,40 @@ def test_fees_are_two_numbers_or_none() -> None:
     assert "two numbers" in refusal("[venue]\nfees = [0.0001]\n")
     assert "venue.fees" in refusal("[venue]\nfees = [0.0001, 0.9]\n")
     assert "venue.fees" in refusal("[venue]\nfees = [0, 0, 0]\n")
+
+
+# --- names of older programs ------------------------------------------------------------------------------
+
+
+def test_old_names_mean_the_setting_and_are_weaker_than_our_own(tmp_path: Path) -> None:
+    path = file(tmp_path, "[risk]\nmax_notional = 1.0\n", "older.toml")
+    env = {"RISK_MAX_NOTIONAL": "20000", "RISK_MAX_LEVERAGE": "2.5", "TRADING_ENABLED": "False"}
+    found = settings.load(path, {**env, "COCKPIT_RISK__MAX_LEVERAGE": "1.5"}).config
+    assert (found.risk.max_notional, found.risk.max_leverage) == (20_000.0, 1.5)
+    assert not found.run.trading_enabled
+    assert settings.load(None, {"TRADING_ENABLED": ""}).config == Config()
+
+
+def test_a_wrong_value_names_the_variable() -> None:
+    assert refusal(env={"RISK_MIN_CONFIDENCE": "7"}).startswith("RISK_MIN_CONFIDENCE: risk.min_confidence")
+    assert "write true or false" in refusal(env={"TRADING_ENABLED": "maybe"})
+    assert "write true or false" in refusal(env={"OKX_IS_DEMO": "2"})
+
+
+LIVE = ("run.feed=okx", "run.execution=live", "run.live=true")
+
+
+@pytest.mark.parametrize(
+    "env", [{"OKX_IS_DEMO": "true"}, {"OKX_SIMULATED_TRADING": "1"}, {"ALLOW_LIVE_TRADING": "false"}]
+)
+def test_old_switches_forbid_real_money(env: dict[str, str]) -> None:
+    ((name, value),) = env.items()
+    assert f"{name}={value} in the environment forbids real money" in refusal("", *LIVE, env=env)
+    assert settings.load(None, env, ["run.feed=okx"]).config.run.execution == "paper"
+
+
+def test_old_switches_never_allow_real_money() -> None:
+    env = {"OKX_IS_DEMO": "false", "OKX_SIMULATED_TRADING": "0", "ALLOW_LIVE_TRADING": "true"}
+    assert settings.load(None, env).config == Config()
+    assert "needs run.live" in refusal("", *LIVE[:2], env=env)
+    assert settings.load(None, env, LIVE).config.run.execution == "live"
