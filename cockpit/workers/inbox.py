@@ -14,7 +14,7 @@ import msgspec
 
 from cockpit.core import events as ev
 
-HIGH_WATER = 2_000
+HIGH_WATER = 8_000
 """Market events waiting above which the newest replaces or absorbs the one before it."""
 BATCH = 256
 HALTS = frozenset(("halt", "flatten"))

@@ -24,7 +24,7 @@ from cockpit.workers.inbox import HALTS
 from cockpit.workers.kill import KillFlag
 
 Observe = Callable[[ev.AnyEvent, Outcome], None]
-YIELD_EVERY = 200
+YIELD_EVERY = 600
 """Events after which other tasks get a turn even when the source never waits."""
 
 

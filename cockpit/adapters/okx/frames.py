@@ -11,10 +11,12 @@ Source: OKX API v5, "Public data" and "Market data" WebSocket channels.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated, TypeVar
 
 import msgspec
+from msgspec.structs import astuple
 
 from cockpit.core.events import (
     AnyEvent,
@@ -145,6 +147,7 @@ class CandleRow(msgspec.Struct, array_like=True, gc=False, frozen=True):
 
 
 T = TypeVar("T")
+_DIGITS = re.compile(rb'[ "]*(\d{1,19})')
 _FRAMES = msgspec.json.Decoder(Frame)
 _SIZE = msgspec.json.Decoder(Size, strict=False)
 
@@ -191,11 +194,10 @@ def stamp(data: msgspec.Raw) -> int:
     at = raw.rfind(b'"ts":')
     if at < 0:
         return 0
-    digits = raw[at + 5 : at + 24].lstrip(b' "')
-    end = 0
-    while end < len(digits) and 48 <= digits[end] <= 57:
-        end += 1
-    return int(digits[:end]) if end else 0
+    if raw[at + 5 : at + 6] == b'"' and raw[at + 19 : at + 20] == b'"':
+        return int(raw[at + 6 : at + 19])  # thirteen digits until 2286
+    found = _DIGITS.match(raw, at + 5)
+    return int(found[1]) if found is not None else 0
 
 
 def parse(raw: bytes | str, ts: int) -> list[AnyEvent]:
@@ -212,7 +214,7 @@ def parse(raw: bytes | str, ts: int) -> list[AnyEvent]:
 
 
 def _levels(levels: list[Level]) -> Levels:
-    return tuple([(level.px, level.sz) for level in levels])
+    return tuple(map(astuple, levels))
 
 
 def _depth(frame: Frame, ts: int) -> list[AnyEvent]:
