@@ -193,6 +193,7 @@ def govern(engine: Engine, config: Config) -> None:
     """Put the engine under these settings: limits, stop layers, whether anything may be entered at all."""
     engine.rules = rules(config)
     layers.equip(engine, config)
+    engine.state.claims = config.risk.strangers == "claim"
     if config.run.trading_enabled:
         engine.state.voices.pop("trading_enabled", None)
     else:

@@ -42,7 +42,11 @@ def obey(state: State, event: ev.Command, turn: Turn) -> None:
 
 def _cancel(state: State, cid: str, actor: str, turn: Turn) -> None:
     order = state.orders.get(cid)
-    if order is None:
+    stranger = state.strangers.get(cid)
+    if order is None and stranger is not None:
+        turn.actions.append(Cancel(cid, stranger.symbol, f"by {actor}"))
+        lifecycle.read_account(state, f"stranger-{state.boot}-{state.seq}", actor, turn)
+    elif order is None:
         turn.note("warn", "command.no_order", cid=cid)
     elif not order.cancelling:
         turn.actions.append(Cancel(order.cid, order.symbol, f"by {actor}"))

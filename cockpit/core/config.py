@@ -53,6 +53,8 @@ class RiskConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_orders_per_minute: Annotated[int, Meta(ge=1)] = 120
     stale_ms: Annotated[int, Meta(ge=100)] = 5_000
     """Market data older than this forbids entries (bar strategies: one bar more)."""
+    strangers: Annotated[str, Meta(pattern="^(fence|share|claim)$")] = "fence"
+    """What orders and positions that the cockpit did not make mean for entries on their market."""
     halt_flattens: bool = False
     """What the kill switch does with positions: close them, or keep them protected."""
     stops: tuple[dict[str, Any], ...] = ()

@@ -10,10 +10,11 @@ from __future__ import annotations
 from decimal import Decimal
 
 from cockpit.core import events as ev
-from cockpit.core import watch
+from cockpit.core import strangers, watch
 from cockpit.core.attribution import OURS
 from cockpit.core.dust import dust
 from cockpit.core.intents import Cancel
+from cockpit.core.ledger import Position
 from cockpit.core.lifecycle import read_account
 from cockpit.core.orders import OrderState, Role
 from cockpit.core.posture import Posture
@@ -66,7 +67,7 @@ def progress(state: State, turn: Turn) -> None:
         if resting and not order.cancelling and order.cid not in state.holds:
             order.cancelling = True
             turn.actions.append(Cancel(order.cid, order.symbol, "halt"))
-    held = [p.symbol for p in state.ledger.held() if not _dust(state, p.symbol, p.qty)]
+    held = [p.symbol for p in state.ledger.held() if not _dust(state, p.symbol, _ours(state, p))]
     positions = len(held)
     halted.entries_open = len(entries)
     halted.positions_open = positions
@@ -89,6 +90,11 @@ def _still_closing(state: State) -> bool:
     if any(order.role is not Role.PROTECT for order in state.orders.values()):
         return True
     return any(not _dust(state, s.symbol, state.position(s.id)) for s in state.sleeves.values())
+
+
+def _ours(state: State, position: Position | ev.VenuePosition) -> Decimal:
+    """Without what a stranger holds: that is not ours to close (I21)."""
+    return position.qty - strangers.held(state, position.symbol, position.pos_side)
 
 
 def _dust(state: State, symbol: str, qty: Decimal) -> bool:
@@ -119,7 +125,7 @@ def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
             continue  # a person's own order: not ours to cancel (I21)
         if order is None or order.role is Role.ENTRY:
             resting.append(row)
-    positions = [p for p in event.positions if not _dust(state, p.symbol, p.qty)]
+    positions = [p for p in event.positions if not _dust(state, p.symbol, _ours(state, p))]
     halted.entries_open = len(resting)
     halted.positions_open = len(positions)
     if resting or (halted.flatten and positions):

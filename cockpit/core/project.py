@@ -24,13 +24,15 @@ from cockpit.core.frames import (
     PositionRow,
     SleeveRow,
     SourceRow,
+    StopLayer,
     TradeRow,
 )
 from cockpit.core.gate import worst_notional
 from cockpit.core.intents import Outcome
 from cockpit.core.ladder import ladder
+from cockpit.core.ledger import Position, foreign
 from cockpit.core.state import Sleeve
-from cockpit.core.tails import Candles, exit_pnl, order_row
+from cockpit.core.tails import Candles, exit_pnl, order_row, stranger_row
 from cockpit.core.turn import NOTHING
 from cockpit.core.types import ZERO, Side
 
@@ -162,7 +164,10 @@ class Projector:
             trades=tuple(self._trades),
             candles={f"{s}|{tf}": tuple(c.rows) for (s, tf), c in self._candles.items()},
             positions=positions,
-            orders=tuple(order_row(o) for o in state.orders.values()),
+            orders=(
+                *(order_row(o) for o in state.orders.values()),
+                *(stranger_row(o) for o in state.strangers.values()),
+            ),
             fills=tuple(self._fills),
             sleeves=tuple(self._sleeve(s, now) for s in state.sleeves.values()),
             events=tuple(self._events),
@@ -202,44 +207,48 @@ class Projector:
 
     def _positions(self, now: int) -> tuple[PositionRow, ...]:
         state = self.engine.state
-        rows = []
-        for sleeve in state.sleeves.values():
-            for book in state.ledger.sleeve_books(sleeve.id):
-                if not book.qty:
-                    continue
-                instrument = state.instruments[book.symbol]
-                price = state.price(book.symbol)
-                mark = Decimal(repr(price)) if price == price else None
-                pnl = float(book.unrealised(instrument, mark)) if mark is not None else nan
-                heard = self.engine.markets[book.symbol].heard
-                layers = ladder(
-                    state,
-                    self.engine.slots.get(sleeve.id),
-                    self.engine.watchers,
-                    book,
-                    whole(instrument, abs(book.qty)),
-                    price,
-                )
-                rows.append(
-                    PositionRow(
-                        sleeve.id,
-                        book.symbol,
-                        float(book.qty),
-                        float(book.entry),
-                        price,
-                        pnl,
-                        exit_pnl(self.engine.markets[book.symbol], book, price),
-                        float(book.realised),
-                        float(book.fees),
-                        float(book.funding),
-                        layers,
-                        sleeve.tag,
-                        book.opened or now,
-                        max(0, now - heard) if heard else -1,
-                        next((row.price for row in layers if row.letter == "L"), 0.0),
-                    )
-                )
+        ours = [(s, book) for s in state.sleeves.values() for book in state.ledger.sleeve_books(s.id)]
+        rows = [self._position(book, now, sleeve) for sleeve, book in ours if book.qty]
+        for symbol, instrument in state.instruments.items():
+            if instrument.derivative:
+                books = state.ledger.sleeve_books(foreign(symbol))
+                rows += [self._position(book, now, None) for book in books if book.qty]
         return tuple(rows)
+
+    def _position(self, book: Position, now: int, sleeve: Sleeve | None) -> PositionRow:
+        """One open book; without a sleeve it is a stranger's, which no stop of ours protects."""
+        state = self.engine.state
+        instrument = state.instruments[book.symbol]
+        price = state.price(book.symbol)
+        mark = Decimal(repr(price)) if price == price else None
+        heard = self.engine.markets[book.symbol].heard
+        layers: tuple[StopLayer, ...] = ()
+        if sleeve is not None:
+            layers = ladder(
+                state,
+                self.engine.slots.get(sleeve.id),
+                self.engine.watchers,
+                book,
+                whole(instrument, abs(book.qty)),
+                price,
+            )
+        return PositionRow(
+            sleeve.id if sleeve is not None else "",
+            book.symbol,
+            float(book.qty),
+            float(book.entry),
+            price,
+            float(book.unrealised(instrument, mark)) if mark is not None else nan,
+            exit_pnl(self.engine.markets[book.symbol], book, price),
+            float(book.realised),
+            float(book.fees),
+            float(book.funding),
+            layers,
+            sleeve.tag if sleeve is not None else "",
+            book.opened or now,
+            max(0, now - heard) if heard else -1,
+            next((row.price for row in layers if row.letter == "L"), 0.0),
+        )
 
     def _sleeve(self, sleeve: Sleeve, now: int) -> SleeveRow:
         state = self.engine.state

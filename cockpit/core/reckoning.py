@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from cockpit.core import events as ev
+from cockpit.core import strangers
 from cockpit.core.intents import Query
 from cockpit.core.ledger.position import value
 from cockpit.core.lifecycle import read_account
@@ -53,7 +54,9 @@ def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
     if differences and not state.fills_proven and _adopt(state, event, differences, turn):
         differences = []
     _ask_missing(state, event, turn)
+    strangers.note_orders(state, event, turn)
     if not differences:
+        strangers.claim(state, turn)
         state.suspicions = 0
         state.fills_proven = max(state.fills_proven, event.ts - OVERLAP_MS)
         if state.voices.pop(BOOKS, None) is not None:
@@ -69,7 +72,10 @@ def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
     unchanged = state.fills == state.fills_at_read
     state.suspicions = state.suspicions + 1 if unchanged else 1
     state.fills_at_read = state.fills
-    if state.suspicions >= 2:
+    if state.suspicions >= 2 and not state.fills_proven and strangers.adopt(state, event, turn):
+        # The books have never agreed yet and no fill is on its way: the account held this before us.
+        state.suspicions = 0
+    elif state.suspicions >= 2:
         state.voices[BOOKS] = Posture.REDUCE_ONLY
         for what, ours, theirs in differences:
             turn.note("alarm", "reconcile.diff", what=what, ours=ours, theirs=theirs)
@@ -161,6 +167,3 @@ def _ask_missing(state: State, event: ev.AccountReport, turn: Turn) -> None:
         if resting and order.cid not in listed and not order.asked and order.updated < event.ts:
             order.asked = state.now
             turn.actions.append(Query(order.cid, order.symbol))
-    for row in event.orders:
-        if state.order(row.cid) is None:
-            turn.note("warn", "order.foreign", cid=row.cid, what=row.symbol)

@@ -10,6 +10,7 @@ from decimal import Decimal, localcontext
 
 import msgspec
 
+from cockpit.core.events import VenueOrder
 from cockpit.core.intents import Intent, Verdict
 from cockpit.core.ledger import Ledger
 from cockpit.core.ledger.position import MONEY
@@ -153,6 +154,10 @@ class State(msgspec.Struct):
     """Ended lately, oldest first."""
     sleeves: dict[SleeveId, Sleeve] = {}
     voices: dict[str, Posture] = {}
+    strangers: dict[str, VenueOrder] = {}
+    """Resting orders of the account that are not ours, as last read back, by their id."""
+    claims: bool = False
+    """Do our sleeves take over positions that they did not make (``risk.strangers = claim``)?"""
     halt: HaltState | None = None
     links: dict[str, bool] = {}
     last: dict[str, float] = {}

@@ -7,6 +7,7 @@ from decimal import Decimal, localcontext
 from math import nan
 
 from cockpit.core import events as ev
+from cockpit.core.events import VenueOrder
 from cockpit.core.frames import CandleRow, OrderRow
 from cockpit.core.ledger.position import MONEY, Position, value
 from cockpit.core.orders import Order
@@ -47,6 +48,24 @@ class Candles:
                 last.volume + volume,
                 False,
             )
+
+
+def stranger_row(row: VenueOrder) -> OrderRow:
+    """An order that the cockpit did not make, as the venue lists it."""
+    return OrderRow(
+        row.cid,
+        "",
+        row.symbol,
+        row.side,
+        "",
+        "",
+        float(row.price) if row.price else nan,
+        float(row.qty),
+        float(row.filled),
+        "stranger",
+        0,
+        False,
+    )
 
 
 def order_row(order: Order) -> OrderRow:

@@ -220,7 +220,7 @@ class OkxVenue:
         inst = one.instrument.native
         child = self.traces.children.get(action.cid)
         if self._waits(action.cid):
-            body = [{"instId": inst, "algoClOrdId": action.cid}]
+            body = [{"instId": inst, **requests.cancel_algo(action)}]
             answer = await self.rest.post("trade/cancel-algos", body, scope=inst, urgent=True)
         else:
             which = {"ordId": child} if child else requests.cancel(action)

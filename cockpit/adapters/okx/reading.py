@@ -16,6 +16,7 @@ import msgspec
 from cockpit.adapters.connectivity.traces import Traces
 from cockpit.adapters.okx import private, records
 from cockpit.adapters.okx.codes import NOT_FOUND
+from cockpit.adapters.okx.requests import STRANGER
 from cockpit.adapters.okx.rest import Refused, Rest
 from cockpit.adapters.okx.rows import (
     AlgoRow,
@@ -235,7 +236,7 @@ class Reader:
             self._traces.algos.setdefault(cid, cid != row.cl_ord_id)
             self._traces.owners[row.ord_id] = cid
         return ev.VenueOrder(
-            cid or row.cl_ord_id or f"okx-{row.ord_id}",
+            cid or row.cl_ord_id or f"{STRANGER}{row.ord_id}",
             row.ord_id,
             symbol(row.inst_id),
             side(row.side),
@@ -246,10 +247,10 @@ class Reader:
 
     def _waiting(self, row: AlgoRow) -> ev.VenueOrder:
         cid = owner(row.algo_cl_ord_id, row.cl_ord_id)
-        if cid:
-            self._traces.algos[cid] = True
+        name = cid or row.algo_cl_ord_id or f"{STRANGER}{row.algo_id}"
+        self._traces.algos[name] = True
         return ev.VenueOrder(
-            cid or row.algo_cl_ord_id or f"okx-{row.algo_id}",
+            name,
             row.algo_id,
             symbol(row.inst_id),
             side(row.side),

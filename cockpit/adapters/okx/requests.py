@@ -19,6 +19,8 @@ from cockpit.core.types import Instrument, MarginMode, PosSide
 
 TAGS = {Role.ENTRY: "ckin", Role.EXIT: "ckout", Role.PROTECT: "ckstop"}
 MARKET_PRICE = "-1"
+STRANGER = "okx-"
+"""Before the venue's id, where an order that is not ours has no client id."""
 ORD_TYPES = {
     OrderKind.MARKET: "market",
     OrderKind.LIMIT: "limit",
@@ -107,4 +109,14 @@ def amend_algo(action: Amend, kind: OrderKind) -> dict[str, Any]:
 
 
 def cancel(action: Cancel) -> dict[str, Any]:
+    """By our client id; a stranger's order by the venue's."""
+    if action.cid.startswith(STRANGER):
+        return {"ordId": action.cid.removeprefix(STRANGER)}
     return {"clOrdId": action.cid}
+
+
+def cancel_algo(action: Cancel) -> dict[str, Any]:
+    """The same for an order that waits for a price."""
+    if action.cid.startswith(STRANGER):
+        return {"algoId": action.cid.removeprefix(STRANGER)}
+    return {"algoClOrdId": action.cid}

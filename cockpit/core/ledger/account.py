@@ -169,6 +169,19 @@ class Ledger(msgspec.Struct):
             self._pay(transfer.ccy, transfer.amount).transfers += transfer.amount
         return True
 
+    def hand_over(self, instrument: Instrument, pos_side: PosSide, sleeve: SleeveId, ts: int) -> None:
+        """Give what no sleeve caused to one of them, at its entry; the account's own books do not change."""
+        side = self._side(pos_side, instrument)
+        book = self.sleeves.get(f"{foreign(instrument.symbol)}|{side}")
+        if book is None or not book.qty:
+            return
+        own = self._sleeve(sleeve, side, instrument)
+        with localcontext(MONEY):
+            qty, price = book.qty, book.entry
+            worth = value(instrument, qty, price)
+            book.book(instrument, -qty, -worth, price, ts)
+            own.book(instrument, qty, worth, price, ts)
+
     def set_leverage(self, instrument: Instrument, leverage: Decimal) -> None:
         """What isolated positions lock from now on; an open one is topped up or relieved at once."""
         if leverage <= 0:

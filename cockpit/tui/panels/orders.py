@@ -56,7 +56,7 @@ def _cells(row: OrderRow, frame: Frame, look: Look) -> list[Segment]:
     tick = book.tick if book else 0.0
     shape = look.glyphs.up if buy else look.glyphs.down
     state = "cancelling" if row.cancelling else row.state
-    kind = look.word(row.kind)
+    kind = look.word(row.kind) if row.kind else "-"
     return [
         (safe_text(figures.short(row.symbol)), "strong"),
         (f"{shape} {look.word(row.side)}", way),
@@ -65,9 +65,9 @@ def _cells(row: OrderRow, frame: Frame, look: Look) -> list[Segment]:
         (look.amount(figures.quantity(row.qty)), "text"),
         (look.amount(figures.quantity(row.filled)), "muted"),
         (look.word(state), "warn" if row.cancelling else STYLES.get(row.state, "text")),
-        (look.word(row.role), "muted"),
+        (look.word(row.role) if row.role else "-", "muted"),
         (figures.span(max(0, frame.ts - row.created)) if row.created else "-", "muted"),
-        (safe_text(row.sleeve.partition("/")[0]), "text"),
+        (safe_text(row.sleeve.partition("/")[0]) or look.say("stranger.name"), "text"),
         (safe_text(row.tag), "muted"),
         (safe_text(row.cid), "faint"),
     ]

@@ -102,7 +102,7 @@ def _cells(row: PositionRow, age: int, frame: Frame, look: Look) -> list[Segment
         (figures.price(row.liquidation, tick), "muted"),
         (look.amount(figures.signed(row.funding)), "muted"),
         (look.amount(figures.money(row.fees)), "muted"),
-        (safe_text(row.sleeve.partition("/")[0]), "text"),
+        (safe_text(row.sleeve.partition("/")[0]) or look.say("stranger.name"), "text"),
         (figures.span(max(0, frame.ts - row.opened)) if row.opened else "-", "muted"),
         (safe_text(row.tag), "muted"),
     ]

@@ -1,0 +1,114 @@
+"""Orders and positions of the account that no sleeve of ours made: shown, and fenced, shared or claimed by policy.
+
+``risk.strangers`` says which:
+
+    fence   (default) no entries on a market where a stranger has an order or a position
+    share   both trade there; limits and stops are about our own part only
+    claim   a stranger's position goes to the one sleeve that trades that market, which may close it; until it has
+            one, and while a stranger's order rests there, it is a fence
+
+Nothing here closes or cancels what a person has made: that is asked for by name (``cancel``). What the account held
+when the journal began is a stranger's too. Where it stands in the books: the ledger's foreign sub-book.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from cockpit.core import events as ev
+from cockpit.core.attribution import FOREIGN
+from cockpit.core.ledger.account import foreign
+from cockpit.core.state import State
+from cockpit.core.turn import Turn
+from cockpit.core.types import ZERO, PosSide, Side
+
+
+def note_orders(state: State, event: ev.AccountReport, turn: Turn) -> None:
+    """Remember a stranger's resting orders as the venue lists them; say when one comes or goes."""
+    now = {row.cid: row for row in event.orders if state.order(row.cid) is None}
+    for cid, row in now.items():
+        if cid not in state.strangers:
+            turn.note(
+                "warn",
+                "stranger.order",
+                symbol=row.symbol,
+                side=row.side,
+                qty=row.qty,
+                price=row.price,
+                cid=cid,
+            )
+    for cid in state.strangers.keys() - now.keys():
+        turn.note("info", "stranger.order_gone", symbol=state.strangers[cid].symbol, cid=cid)
+    if now.keys() != state.strangers.keys():
+        for sleeve in state.sleeves:
+            turn.touch(sleeve)
+    state.strangers = now
+
+
+def held(state: State, symbol: str, pos_side: PosSide = PosSide.NET) -> Decimal:
+    """What a stranger holds of ``symbol`` (signed): nobody's wish, nobody's stop."""
+    book = state.ledger.sleeve(foreign(symbol), pos_side)
+    return book.qty if book is not None else ZERO
+
+
+def presence(state: State, symbol: str) -> str:
+    """Who is there besides us, in words; empty = nobody."""
+    orders = sum(1 for row in state.strangers.values() if row.symbol == symbol)
+    qty = sum((abs(held(state, symbol, side)) for side in PosSide), ZERO)
+    found = []
+    instrument = state.instruments.get(symbol)
+    if qty and instrument is not None and instrument.derivative:
+        found.append(f"a position of {qty.normalize():f}")
+    if orders:
+        found.append(f"{orders} resting order{'s' if orders > 1 else ''}")
+    return " and ".join(found)
+
+
+def adopt(state: State, event: ev.AccountReport, turn: Turn) -> bool:
+    """The account held positions before this journal: they enter the books as a stranger's, at the venue's entry.
+
+    Only what we hold nothing of ourselves. True: something was taken in, so the next read-back may agree.
+    """
+    taken = False
+    for row in event.positions:
+        instrument = state.instruments.get(row.symbol)
+        ours = state.ledger.position(row.symbol, row.pos_side)
+        if instrument is None or not row.qty or row.entry <= 0 or (ours is not None and ours.qty):
+            continue
+        fact = ev.Fill(
+            event.ts,
+            "",
+            "",
+            f"before-{state.boot}-{row.pos_side}",
+            row.symbol,
+            Side.BUY if row.qty > 0 else Side.SELL,
+            row.entry,
+            abs(row.qty),
+            ZERO,
+            instrument.settle,
+            False,
+            row.pos_side,
+            ev.FillKind.EXTERNAL,
+        )
+        if state.ledger.apply_fill(fact, instrument, FOREIGN) is not None:
+            taken = True
+            turn.note("warn", "stranger.position", symbol=row.symbol, qty=row.qty, price=row.entry)
+    return taken
+
+
+def claim(state: State, turn: Turn) -> None:
+    """Hand each stranger's position to the one sleeve of its market, where the policy says so."""
+    if not state.claims:
+        return
+    for symbol, instrument in state.instruments.items():
+        owners = [s for s in state.sleeves.values() if s.symbol == symbol and s.on and not s.benched]
+        if len(owners) != 1 or not instrument.derivative:
+            continue
+        for side in PosSide:
+            qty = held(state, symbol, side)
+            if qty:
+                state.ledger.hand_over(instrument, side, owners[0].id, state.now)
+                turn.note(
+                    "warn", "stranger.claimed", owners[0].id, symbol=symbol, qty=qty, sleeve=owners[0].id
+                )
+                turn.touch(owners[0].id)
