@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from cockpit.core import events as ev
-from cockpit.core import halting, lifecycle
+from cockpit.core import halting, lifecycle, reckoning
 from cockpit.core.intents import Cancel
 from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import sleeve_key, version_key
@@ -45,7 +45,8 @@ def _cancel(state: State, cid: str, actor: str, turn: Turn) -> None:
     stranger = state.strangers.get(cid)
     if order is None and stranger is not None:
         turn.actions.append(Cancel(cid, stranger.symbol, f"by {actor}"))
-        lifecycle.read_account(state, f"stranger-{state.boot}-{state.seq}", actor, turn)
+        state.dismissed[cid] = 0
+        reckoning.read_soon(state)  # no stream tells us of a stranger's order
     elif order is None:
         turn.note("warn", "command.no_order", cid=cid)
     elif not order.cancelling:

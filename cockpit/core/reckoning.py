@@ -26,6 +26,7 @@ SLACK = Decimal("1e-12")
 """Relative difference that the rounding of average prices explains."""
 OVERLAP_MS = 60_000
 """Fills and bills are asked for again from this long before the last agreement: clocks differ."""
+SOON_MS = 1_000
 READ_MS = 5_000
 """A read-back without an answer is asked for again after this long."""
 
@@ -50,11 +51,12 @@ def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
         state.read_at = state.now  # proves nothing: asked again a little later
         return
     state.read_at = 0
+    if strangers.note_orders(state, event, turn):
+        read_soon(state)
     differences = _differences(state, event)
     if differences and not state.fills_proven and _adopt(state, event, differences, turn):
         differences = []
     _ask_missing(state, event, turn)
-    strangers.note_orders(state, event, turn)
     if not differences:
         strangers.claim(state, turn)
         state.suspicions = 0
@@ -86,6 +88,11 @@ def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
 def deadline(state: State) -> int:
     """When an unanswered read-back must be repeated; 0 = nothing is waited for."""
     return state.read_at + READ_MS if state.read_at else 0
+
+
+def read_soon(state: State) -> None:
+    """Read the account in ``SOON_MS``: what was just asked for will have happened by then."""
+    state.read_at = state.now - READ_MS + SOON_MS
 
 
 def on_timer(state: State, turn: Turn) -> None:

@@ -156,6 +156,8 @@ class State(msgspec.Struct):
     voices: dict[str, Posture] = {}
     strangers: dict[str, VenueOrder] = {}
     """Resting orders of the account that are not ours, as last read back, by their id."""
+    dismissed: dict[str, int] = {}
+    """Strangers' orders that a person had cancelled here → readings in which they were still seen."""
     claims: bool = False
     """Do our sleeves take over positions that they did not make (``risk.strangers = claim``)?"""
     halt: HaltState | None = None

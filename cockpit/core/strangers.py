@@ -1,14 +1,15 @@
-"""Orders and positions of the account that no sleeve of ours made: shown, and fenced, shared or claimed by policy.
+"""Orders and positions of the account that no sleeve of ours made: shown, and fenced, shared or claimed.
 
 ``risk.strangers`` says which:
 
     fence   (default) no entries on a market where a stranger has an order or a position
     share   both trade there; limits and stops are about our own part only
-    claim   a stranger's position goes to the one sleeve that trades that market, which may close it; until it has
-            one, and while a stranger's order rests there, it is a fence
+    claim   a stranger's position goes to the one sleeve that trades that market, which may close it; until it
+            has one, and while a stranger's order rests there, it is a fence
 
-Nothing here closes or cancels what a person has made: that is asked for by name (``cancel``). What the account held
-when the journal began is a stranger's too. Where it stands in the books: the ledger's foreign sub-book.
+Nothing here closes or cancels what a person has made: that is asked for by name (``cancel``). What the
+account held when the journal began is a stranger's too. In the books: the ledger's foreign sub-book.
+Resting orders are seen with the account's regular reading (30 s), fills of them at once.
 """
 
 from __future__ import annotations
@@ -22,9 +23,15 @@ from cockpit.core.state import State
 from cockpit.core.turn import Turn
 from cockpit.core.types import ZERO, PosSide, Side
 
+LOOKS = 5
+"""Readings, a second apart, after which an order that will not go is left to the regular ones."""
 
-def note_orders(state: State, event: ev.AccountReport, turn: Turn) -> None:
-    """Remember a stranger's resting orders as the venue lists them; say when one comes or goes."""
+
+def note_orders(state: State, event: ev.AccountReport, turn: Turn) -> bool:
+    """Remember a stranger's resting orders as the venue lists them; say when one comes or goes.
+
+    True: one that a person had cancelled here is still there, so look again soon.
+    """
     now = {row.cid: row for row in event.orders if state.order(row.cid) is None}
     for cid, row in now.items():
         if cid not in state.strangers:
@@ -43,6 +50,8 @@ def note_orders(state: State, event: ev.AccountReport, turn: Turn) -> None:
         for sleeve in state.sleeves:
             turn.touch(sleeve)
     state.strangers = now
+    state.dismissed = {cid: n + 1 for cid, n in state.dismissed.items() if cid in now and n < LOOKS}
+    return bool(state.dismissed)
 
 
 def held(state: State, symbol: str, pos_side: PosSide = PosSide.NET) -> Decimal:
@@ -65,7 +74,7 @@ def presence(state: State, symbol: str) -> str:
 
 
 def adopt(state: State, event: ev.AccountReport, turn: Turn) -> bool:
-    """The account held positions before this journal: they enter the books as a stranger's, at the venue's entry.
+    """The account held this before the journal began: into the books as a stranger's, at the venue's entry.
 
     Only what we hold nothing of ourselves. True: something was taken in, so the next read-back may agree.
     """

@@ -132,8 +132,15 @@ def test_an_order_that_the_venue_does_not_list_is_asked_about_not_buried() -> No
 
 def test_strangers_orders_are_said() -> None:
     stand = Stand()
-    report(stand, orders=[VenueOrder("byhand", "v", SYMBOL, Side.BUY, D(1), D(1), D(0))])
-    assert "order.foreign" in stand.notes()
+    theirs = VenueOrder("byhand", "v", SYMBOL, Side.BUY, D(1), D(1), D(0))
+    report(stand, orders=[theirs])
+    assert "stranger.order" in stand.notes()
+    report(stand, orders=[theirs])
+    assert "stranger.order" not in stand.notes(), "said once"
+    assert stand.state.strangers == {"byhand": theirs}
+    report(stand)
+    assert "stranger.order_gone" in stand.notes()
+    assert not stand.state.strangers
 
 
 def test_agreement_moves_the_proven_instant_and_the_next_read_asks_from_there() -> None:
