@@ -38,34 +38,31 @@ class Adx(msgspec.Struct):
             raise ValueError(f"an ADX of {self.n} bars")
 
     def update(self, high: float, low: float, close: float) -> float:
-        bar = self.bars
+        bar, n = self.bars, self.n
         if bar:
-            self._move(high - self.high, self.low - low, high, low)
+            up, down, last = high - self.high, self.low - low, self.close
+            # As in Atr: the signed forms of the true range that drop out are never the largest.
+            span = high - low
+            if high - last > span:
+                span = high - last
+            if last - low > span:
+                span = last - low
+            ranges, ups, downs = self.ranges, self.ups, self.downs
+            if bar >= n:
+                ranges -= ranges / n
+                ups -= ups / n
+                downs -= downs / n
+            ranges += span
+            if up > down and up > 0:
+                ups += up
+            elif down > up and down > 0:
+                downs += down
+            self.ranges, self.ups, self.downs = ranges, ups, downs
+            if bar >= n:
+                self._speak(ranges, ups, downs)
         self.bars = bar + 1
         self.high, self.low, self.close = high, low, close
         return self.adx
-
-    def _move(self, up: float, down: float, high: float, low: float) -> None:
-        # As in Atr: the signed forms of the true range that drop out are never the largest.
-        last, span = self.close, high - low
-        if high - last > span:
-            span = high - last
-        if last - low > span:
-            span = last - low
-        n, ranges, ups, downs = self.n, self.ranges, self.ups, self.downs
-        speaks = self.bars >= n
-        if speaks:
-            ranges -= ranges / n
-            ups -= ups / n
-            downs -= downs / n
-        self.ranges = ranges = ranges + span
-        if up > down and up > 0:
-            ups += up
-        elif down > up and down > 0:
-            downs += down
-        self.ups, self.downs = ups, downs
-        if speaks:
-            self._speak(ranges, ups, downs)
 
     def _speak(self, ranges: float, ups: float, downs: float) -> None:
         """Set both DI and average the DX that follows from them."""

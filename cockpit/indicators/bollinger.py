@@ -38,10 +38,12 @@ class Bollinger(msgspec.Struct):
             return nan
         mid = window.mean
         reach = self.k * sqrt(window.squares / self.n)
+        upper = mid + reach
+        lower = mid - reach
+        width = upper - lower
         self.mid = mid
-        self.upper = mid + reach
-        self.lower = mid - reach
-        width = self.upper - self.lower
-        self.pct_b = (close - self.lower) / width if width else nan
+        self.upper = upper
+        self.lower = lower
+        self.pct_b = (close - lower) / width if width else nan
         self.bandwidth = width / mid if mid else nan
         return mid

@@ -64,17 +64,18 @@ class Moments(msgspec.Struct):
         block = self.block
         block.append(x)
         size = len(block)
-        d = x - self.head_mean
-        mean = self.head_mean + d / size
+        n, mean = self.n, self.head_mean
+        d = x - mean
+        mean += d / size
         squares = self.head_squares + d * (x - mean)
-        if size < self.n:
+        if size < n:
             self.head_mean = mean
             self.head_squares = squares
-            if not self.tail_means:
+            means = self.tail_means
+            if not means:
                 return False
-            n = self.n
             rest = n - size
-            before = self.tail_means[rest - 1]
+            before = means[rest - 1]
             gap = mean - before
             self.mean = before + gap * size / n
             self.squares = self.tail_squares[rest - 1] + squares + gap * gap * size * rest / n
