@@ -15,7 +15,8 @@ and at quiescence (faults over, strategies silent):
     I02  position = sum of journalled fills = venue position; balances equal to the last decimal
     I09  nothing is pending or unknown, entries are allowed, in bounded time
     I10  open orders = the venue's open orders
-    I13  replay(journal) = the state in memory; two more starts change nothing
+    I13  replay(journal) = the state in memory; two more starts change nothing; the legs of a group are one
+         strategy object, on and off together
 
 I28 (same seed, same digest) is checked by the callers, who run a seed twice.
 """
@@ -28,6 +29,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from cockpit.adapters.store.journal_read import read_fills, read_outcomes
+from cockpit.core.engine import Engine
 from cockpit.core.events import Command, decode
 from cockpit.core.intents import Action, Place, Query, ReadAccount
 from cockpit.core.ledger.position import value
@@ -212,6 +214,16 @@ class Checker:
         if not state.posture.entries and not state.halt:
             waiting.append(f"entries stopped by {sorted(state.voices)}")
         return waiting
+
+    def together(self, engine: Engine) -> None:
+        """The legs of a group go on and off as one, and share the object that decides for them (I13)."""
+        for slot in engine.slots.values():
+            sleeve = slot.sleeve
+            legs = engine.state.group(sleeve)
+            if len({(leg.on, bool(leg.benched)) for leg in legs}) > 1:
+                self.violate("I13", f"half of {sleeve.id} is off")
+            if len({id(engine.slots[leg.id].strategy) for leg in legs}) > 1:
+                self.violate("I13", f"the legs of {sleeve.id} have a memory each")
 
     def quiet(self, state: State) -> None:
         """Everything that must be equal when nothing is on its way (I01, I02, I10)."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +19,7 @@ import pytest
 from cockpit.adapters.store.inline import InlineStore
 from cockpit.core import events as ev
 from cockpit.core import halting, lifecycle, memory, reckoning, reconcile
+from cockpit.core.engine import Engine
 from cockpit.core.intents import Place
 from cockpit.core.ledger import Ledger
 from cockpit.core.orders import OrderState, transition
@@ -204,6 +206,21 @@ def dedup_lost_in_snapshot(patch: Patch) -> None:
     patch.setattr(memory, "read", read)
 
 
+@plant("crash")
+def group_split_in_snapshot(patch: Patch) -> None:
+    """A restart gives each leg of a strategy an object of its own: they stop knowing of each other."""
+    real = Engine.add_group
+
+    def add_group(self: Engine, sleeves: Any, strategy: Any) -> Any:
+        slots = real(self, sleeves, strategy)
+        for slot in slots[1:] if self.state.seq else ():
+            slot.strategy = deepcopy(strategy)
+            slot.on_bar, slot.on_fill = slot.strategy.on_bar, slot.strategy.on_fill
+        return slots
+
+    patch.setattr(Engine, "add_group", add_group)
+
+
 @plant()
 def funding_as_trade(patch: Patch) -> None:
     """A funding row is booked as a fill (F36)."""
@@ -247,7 +264,7 @@ def not_found_is_proof(patch: Patch) -> None:
 @plant("late")
 def unknown_is_nothing(patch: Patch) -> None:
     """Orders without an answer do not count when the next one is decided (F29)."""
-    from cockpit.core import engine
+    from cockpit.core import deciding
 
     real = reconcile.reconcile
 
@@ -255,7 +272,7 @@ def unknown_is_nothing(patch: Patch) -> None:
         desk.orders = [o for o in desk.orders if o.state is not OrderState.UNKNOWN]
         return real(approved, desk)
 
-    patch.setattr(engine, "reconcile", decide)
+    patch.setattr(deciding, "reconcile", decide)
 
 
 # --- deciding -------------------------------------------------------------------------------------------
@@ -267,8 +284,8 @@ def stop_of_the_other_side(patch: Patch) -> None:
     patch.setattr(reconcile.Desk, "_stop_on", lambda self, side: False)
     real = reconcile._protection
 
-    def protection(intent: Any, desk: Any, exiting: bool) -> Any:
-        return real(msgspec.structs.replace(intent, target=None), desk, False)
+    def protection(intent: Any, desk: Any, exiting: bool, layer: str = "") -> Any:
+        return real(msgspec.structs.replace(intent, target=None), desk, False, layer)
 
     patch.setattr(reconcile, "_protection", protection)
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 
+from cockpit.core.aligned import Aligned
 from cockpit.core.events import Bar, Fill, Trade
 from cockpit.core.registry import STRATEGIES
 from cockpit.core.view import View
@@ -114,22 +115,50 @@ class Painter:
             want.flat("down")
 
 
+@dataclass
+class Carrier:
+    """Two legs and one memory: coins against the perpetual, in and out by the dice, both in one step."""
+
+    closes: Aligned
+    moments: int = 0
+    fills: int = 0
+
+    @classmethod
+    def create(cls, _params: object) -> Carrier:
+        return cls(Aligned.of(2))
+
+    def on_bar(self, bar: Bar, view: View, want: Want) -> None:
+        """Decide when both legs have closed."""
+        if not self.closes.update(view.news, bar.ts, bar.close):
+            return
+        self.moments += 1
+        dice = mix(self.moments * 17 + self.fills + bar.ts // 1000)
+        units = UNIT if dice % 3 else 0.0
+        want.position(units, tag="carry" if units else "rest")
+        want.leg(1).position(-units, tag="carry" if units else "rest")
+
+    def on_fill(self, fill: Fill, view: View, want: Want) -> None:
+        """What one leg has done moves the dice of both."""
+        self.fills += 1 + view.news
+
+
 UNITS = Decimal(str(UNIT))
-LIMITS = {"flipper": UNITS * MOST, "quoter": UNITS * 3 / 2, "painter": UNITS}
+LIMITS = {"flipper": UNITS * MOST, "quoter": UNITS * 3 / 2, "painter": UNITS, "carrier": UNITS}
 """Largest position plus resting entries on one side that each may ever have."""
 
 CAST = {
-    "flipper": (Flipper, ("trade",)),
-    "quoter": (Quoter, ("book", "timer", "fill")),
-    "painter": (Painter, ("bar",)),
+    "flipper": (Flipper, ("trade",), 1),
+    "quoter": (Quoter, ("book", "timer", "fill"), 1),
+    "painter": (Painter, ("bar",), 1),
+    "carrier": (Carrier, ("bar", "fill"), 2),
 }
 
 
 @contextmanager
 def registered() -> Iterator[None]:
     """The probes are known to the registry while a world runs, and to nobody afterwards."""
-    for name, (target, wakes) in CAST.items():
-        STRATEGIES.add(name, target, None, {"version": 1, "wakes": wakes})
+    for name, (target, wakes, legs) in CAST.items():
+        STRATEGIES.add(name, target, None, {"version": 1, "wakes": wakes, "legs": legs})
     try:
         yield
     finally:

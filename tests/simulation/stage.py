@@ -34,7 +34,10 @@ SLEEVES = (
     SleeveConfig("quoter", LINEAR.symbol),
     SleeveConfig("painter", LINEAR.symbol, "10s"),
 )
-ON_SPOT = (SleeveConfig("painter", SPOT.symbol, "10s"),)
+ON_SPOT = (
+    SleeveConfig("painter", SPOT.symbol, "10s"),
+    SleeveConfig("carrier", timeframe="10s", symbols=(SPOT.symbol, LINEAR.symbol)),
+)
 """Where a world has a spot market too: fees are taken in the coin, and nothing can be shorted."""
 
 

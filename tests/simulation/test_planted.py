@@ -14,6 +14,7 @@ FOUND: dict[str, tuple[int, int, str]] = {
     "dedup_lost_in_snapshot": (0, 20, "I01 I02 I09 I13"),
     "double_send": (0, 5, "I06"),
     "funding_as_trade": (0, 10, "I01 I02 I04 I09"),
+    "group_split_in_snapshot": (2, 60, "I13"),
     "halt_confirmed_early": (0, 90, "I03"),
     "journal_after_send": (0, 5, "I05 I13"),
     "kill_not_persisted": (0, 30, "I03 I07 I13"),

@@ -103,6 +103,7 @@ class World:
             await self._through(self.say("sleeve_off", sleeve=sleeve))
         await self.settle()
         self.checker.quiet(self.engine.state)
+        self.checker.together(self.engine)
         self._raise()
         self._replayed()
         await self._twice()
@@ -347,4 +348,5 @@ class World:
             if waiting:
                 self.checker.violate("I13", f"not settled {STILL} s after a quiet restart: {waiting[:6]}")
             self.checker.quiet(self.engine.state)
+            self.checker.together(self.engine)
             self._raise()
