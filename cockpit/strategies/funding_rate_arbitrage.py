@@ -16,7 +16,8 @@ defaults BTC would have been held nine times, for 110 intervals, all before 2022
 
 Costs: four taker fills. At 0.05 % a fill and 0.1 % per interval it takes 2 intervals to be even, with 0.1 %
 on the spot legs 3. The source names no stop; 50 % above the entry one rests on the short, because its loss is
-due in cash while the gain of the coins is not.
+due in cash while the gain of the coins is not. It says nothing about the rates: the next settlement that is
+high enough enters again.
 """
 
 from __future__ import annotations

@@ -75,6 +75,22 @@ def carried(count: int, seed: int) -> Stretch:
     return Stretch(instruments, dict.fromkeys(instruments, (HOUR,)), iter(events), sleeves)
 
 
+def making(count: int, seed: int) -> Stretch:
+    """The practice market's widest, made by three with all extensions who share one small capital."""
+    stretch = practised(count * 12, seed)
+    params = {
+        "order_amount": 400.0,
+        "capital_total": 0.06,
+        "min_depth_multiple": 0.1,
+        "vol_spread": 1.0,
+        "depth_skew": 1.0,
+        "inventory_skew": 0.5,
+        "max_slippage": 0.01,
+    }
+    maker = SleeveConfig("market_maker", "practice:WIF-USDT-SWAP", params=params, pool="makers")
+    return msgspec.structs.replace(stretch, sleeves=(maker, maker, maker))
+
+
 def coupled(count: int, seed: int) -> Stretch:
     """Two perpetuals that belong together, traded as a pair."""
     events = sorted(legs.couple(count, seed), key=lambda event: event.ts)

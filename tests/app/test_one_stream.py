@@ -11,7 +11,7 @@ import pytest
 from cockpit.adapters.store.inline import InlineStore
 from cockpit.app import compose
 from cockpit.core.config import Config, VenueConfig
-from tests.app.stream_worlds import Bench, Stretch, carried, coupled, swinging
+from tests.app.stream_worlds import Bench, Stretch, carried, coupled, making, swinging
 
 
 async def _replay(path: Path, bench: Bench, *, snapshot: bool) -> tuple[str, int]:
@@ -48,7 +48,7 @@ def test_backtest_daemon_and_replay_have_one_digest(tmp_path: Path, seed: int) -
     assert count < expected.events
 
 
-@pytest.mark.parametrize("stretch", [swinging, carried, coupled])
+@pytest.mark.parametrize("stretch", [swinging, carried, coupled, making])
 @pytest.mark.parametrize("seed", [3, 4])
 def test_every_strategy_trades_the_same_three_ways(
     tmp_path: Path, seed: int, stretch: Callable[[int, int], Stretch]
