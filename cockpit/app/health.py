@@ -207,5 +207,8 @@ QUESTIONS: tuple[Callable[[Loaded], Check | None], ...] = (
 
 
 def examine(found: Loaded) -> list[Check]:
-    """Every answer, in order."""
-    return [check for ask in QUESTIONS if (check := ask(found)) is not None]
+    """Every answer, in order; about an exchange only where the settings name one."""
+    from cockpit.app import health_exchange
+
+    questions = (*QUESTIONS, health_exchange.reach, health_exchange.key)
+    return [check for ask in questions if (check := ask(found)) is not None]
