@@ -34,13 +34,18 @@ class AttachLink:
         *,
         name: str = "tui",
         wants_drive: bool = True,
+        may_drive: bool = True,
         rate: float = 10.0,
         timeout: float = 5.0,
     ) -> None:
-        """Connects before it returns. Raises NotRunning when no cockpit is there, DoorError if it refuses."""
+        """Connects before it returns. Raises NotRunning when no cockpit is there, DoorError if it refuses.
+
+        ``may_drive`` False: the wheel is never asked for, whatever is typed.
+        """
         self._path = path
         self._name = name
-        self._wants = wants_drive
+        self._wants = wants_drive and may_drive
+        self._may_drive = may_drive
         self._rate = rate
         self._timeout = timeout
         self._frame: Frame | None = None
@@ -91,6 +96,9 @@ class AttachLink:
     def send(self, verb: str, args: dict[str, str]) -> str:
         """Hand over a command and return its id; the answer comes with ``answers``."""
         command_id = new_command_id()
+        if verb == "drive" and not self._may_drive:
+            self._answers.append(Answer(command_id, False, "door.locked"))
+            return command_id
         try:
             self._loop.call_soon_threadsafe(self._post, command_id, verb, dict(args))
         except RuntimeError:

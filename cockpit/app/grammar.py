@@ -7,6 +7,7 @@ from typing import Any
 
 COMMANDS = {
     "attach": "put the screen on a cockpit that runs without one",
+    "serve": "the screen in a browser page on this machine, behind a token",
     "watch": "the running cockpit as plain lines, for screen readers and logs",
     "status": "what the running cockpit does",
     "kill": "stop all trading now: no entries, resting entries cancelled, positions protected or closed",

@@ -288,8 +288,8 @@ def _stamp(file: Path | None) -> int:
 
 
 def _driver_class() -> type[Driver] | None:
-    if sys.platform == "win32":
-        return None
+    if sys.platform == "win32" or "TEXTUAL_DRIVER" in os.environ:
+        return None  # Windows has its own, and so has a browser page
     from cockpit.tui.driver import DropDriver
 
     return DropDriver

@@ -311,3 +311,13 @@ def test_a_killed_driver_leaves_the_wheel_free(path: Path, repo: Path) -> None:
             until(lambda: served.call(lambda: served.door.driver) == "", "the wheel is free")
             assert door.ask("drive").ok
             assert door.ask("resume").ok
+
+
+def test_a_locked_screen_is_refused_the_wheel_by_itself(served: Served, path: Path) -> None:
+    link = AttachLink(path, wants_drive=True, may_drive=False)
+    try:
+        assert not link.driver
+        command = link.send("drive", {})
+        assert [(a.command_id, a.ok, a.message) for a in link.answers()] == [(command, False, "door.locked")]
+    finally:
+        link.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from cockpit.app import console
@@ -11,7 +12,12 @@ from cockpit.core.errors import ConfigError
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``attach`` takes."""
-    parser.add_argument("--view", action="store_true", help="only watch: never ask for the wheel")
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument("--view", action="store_true", help="only watch; :drive asks for the wheel later")
+    way.add_argument(
+        "--locked", action="store_true", help="only watch, and :drive is refused (a halt is not)"
+    )
+    way.add_argument("--drive", action="store_true", help="ask for the wheel (as it does anyway)")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -25,9 +31,11 @@ def run(args: argparse.Namespace) -> int:
     from cockpit.app.whereabouts import here
 
     folder = here(found)
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    in_browser = "TEXTUAL_DRIVER" in os.environ  # its own driver carries the picture, no terminal does
+    if not in_browser and not (sys.stdin.isatty() and sys.stderr.isatty()):
         raise ConfigError("attach needs a terminal; for numbers ask: cockpit status")
-    link = AttachLink(door_path(folder), wants_drive=not args.view)
+    watching = args.view or args.locked
+    link = AttachLink(door_path(folder), wants_drive=not watching, may_drive=not args.locked)
     try:
         rig.show(link, found, args)
     finally:
