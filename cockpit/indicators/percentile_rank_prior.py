@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right, insort
 from math import nan
 
 import msgspec
@@ -28,14 +27,43 @@ class PercentileRankPrior(msgspec.Struct):
             raise ValueError(f"a rank among {self.n} values")
 
     def update(self, x: float) -> float:
-        ordered = self.ordered
-        if len(self.ring) < self.n:
-            self.ring.append(x)
-        else:
-            below = bisect_left(ordered, x)
-            self.value = (below + bisect_right(ordered, x)) / 2 / self.n
-            del ordered[bisect_left(ordered, self.ring[self.at])]
-            self.ring[self.at] = x
-            self.at = (self.at + 1) % self.n
-        insort(ordered, x)
+        ring, ordered, n = self.ring, self.ordered, self.n
+        if len(ring) < n:
+            ring.append(x)
+            ordered.append(x)
+            self._settle(len(ordered) - 1, x)
+            return self.value
+        below = self._below(x)
+        above = below
+        while above < n and ordered[above] == x:
+            above += 1
+        self.value = (below + above) / 2 / n
+        at = self.at
+        gap = self._below(ring[at])
+        ring[at] = x
+        self.at = (at + 1) % n
+        while gap + 1 < n and ordered[gap + 1] < x:
+            ordered[gap] = ordered[gap + 1]
+            gap += 1
+        self._settle(gap, x)
         return self.value
+
+    def _below(self, x: float) -> int:
+        """How many of the ordered values are smaller."""
+        ordered = self.ordered
+        low, high = 0, len(ordered)
+        while low < high:
+            middle = (low + high) // 2
+            if ordered[middle] < x:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def _settle(self, gap: int, x: float) -> None:
+        """Move the gap down past everything larger and put ``x`` there."""
+        ordered = self.ordered
+        while gap > 0 and ordered[gap - 1] > x:
+            ordered[gap] = ordered[gap - 1]
+            gap -= 1
+        ordered[gap] = x

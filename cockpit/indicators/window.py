@@ -86,18 +86,22 @@ class Moments(msgspec.Struct):
         return True
 
     def _finish(self) -> None:
-        means: list[float] = []
-        sums: list[float] = []
+        block, means, sums = self.block, self.tail_means, self.tail_squares
         mean = squares = 0.0
-        for size, x in enumerate(reversed(self.block), 1):
+        known, size = len(means), 0
+        while size < self.n:
+            x = block[self.n - 1 - size]
+            size += 1
             d = x - mean
             mean += d / size
             squares += d * (x - mean)
-            means.append(mean)
-            sums.append(squares)
-        self.tail_means = means
-        self.tail_squares = sums
-        self.block.clear()
+            if known:
+                means[size - 1] = mean
+                sums[size - 1] = squares
+            else:
+                means.append(mean)
+                sums.append(squares)
+        block.clear()
         self.head_mean = self.head_squares = 0.0
 
 

@@ -127,6 +127,12 @@ def test_the_other_exponents_are_the_slow_ones() -> None:
         assert hurst_ghe(path.tolist(), q, 19) == pytest.approx(want, rel=1e-9)
 
 
+def test_two_sizes_make_a_slope() -> None:
+    rescaled = [hurst_rs(NOISE.tolist(), [8, 16]), hurst_dfa(NOISE.tolist(), [8, 16])]
+    assert all(0 < h < 1.5 for h in rescaled)
+    assert hurst_dfa(NOISE.tolist(), [8, 512]) == pytest.approx(naive_dfa(NOISE, [8, 512], 1), rel=1e-8)
+
+
 def test_expected_rescaled_range_is_the_published_one() -> None:
     got = [expected_rs(n) for n in (16, 32, 64, 128)]
     assert got == pytest.approx([3.9094, 5.9707, 8.8955, 13.0395], abs=5e-5)
