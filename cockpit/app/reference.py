@@ -115,8 +115,8 @@ def page(topic: str, lang: str) -> tuple[Any, str] | None:
     if topic in RULES:
         row = rule(RULES[topic])
         return row, rule_text(row)
-    if topic in INDICATORS:
-        row = indicator(INDICATORS[topic])
+    if topic.removeprefix("indicator:") in INDICATORS:  # momentum is a strategy, too
+        row = indicator(INDICATORS[topic.removeprefix("indicator:")])
         return row, indicator_text(row, lang)
     if topic.removeprefix("stop:") in STOPS:  # some share their name with an indicator
         row = layer(STOPS[topic.removeprefix("stop:")])

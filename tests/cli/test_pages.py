@@ -1,12 +1,14 @@
 """strategies and help: generated from the registry, complete, and readable by machines."""
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from cockpit.app.grammar import EXIT_CODES
 from cockpit.app.reference import TOPICS
-from cockpit.core.registry import RULES, STRATEGIES, strategy
+from cockpit.core.registry import INDICATORS, RULES, STRATEGIES, strategy
 from cockpit.tui.keymap import ACTIONS
 from tests.cli.conftest import Shell
 
@@ -54,12 +56,41 @@ def test_help_lists_its_topics(cockpit: Shell) -> None:
     assert list(cockpit("help", "--json").json) == list(TOPICS)
 
 
-@pytest.mark.parametrize("topic", [*TOPICS, "ema_trend", "max_notional", "keltner"])
+@pytest.mark.parametrize("topic", [*TOPICS, "ema_trend", "max_notional", "keltner", "indicator:momentum"])
 def test_every_topic_is_a_page_and_a_document(topic: str, cockpit: Shell) -> None:
     found = cockpit("help", topic)
     assert found.code == 0
     assert len(found.out.splitlines()) > 1
     assert cockpit("help", topic, "--json").json
+
+
+OWN = """
+import msgspec
+from math import nan
+from cockpit.sdk import indicator
+
+@indicator("doubled", inputs=("close",), lines=("value",))
+class Doubled(msgspec.Struct):
+    \"\"\"Twice the close of `lag` bars: a test.\"\"\"
+    lag: int = 3
+    value: float = nan
+    seen: int = 0
+
+    def update(self, close: float) -> float:
+        self.seen += 1
+        self.value = 2 * close if self.seen > self.lag else nan
+        return self.value
+"""
+
+
+def test_an_indicator_of_ones_own_is_listed_like_the_built_in(cockpit: Shell, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(OWN)
+    try:
+        found = cockpit("help", "doubled", "--json", "--set", f"run.plugins_dir={tmp_path}").json
+    finally:
+        INDICATORS._rows.pop("doubled", None)
+        sys.modules.pop("cockpit_plugins_mine", None)
+    assert (found["parameters"], found["first_index"], found["inputs"]) == ({"lag": 3}, 3, ["close"])
 
 
 def test_rules_come_in_the_order_of_the_gate(cockpit: Shell) -> None:
