@@ -208,7 +208,10 @@ QUESTIONS: tuple[Callable[[Loaded], Check | None], ...] = (
 
 def examine(found: Loaded) -> list[Check]:
     """Every answer, in order; about an exchange only where the settings name one."""
-    from cockpit.app import health_exchange
+    from cockpit.app import health_exchange, health_okx
 
-    questions = (*QUESTIONS, health_exchange.reach, health_exchange.key)
-    return [check for ask in questions if (check := ask(found)) is not None]
+    checks = [check for ask in QUESTIONS if (check := ask(found)) is not None]
+    if found.config.run.feed == "okx":
+        return checks + health_okx.okx(found)
+    questions = (health_exchange.reach, health_exchange.key)
+    return checks + [check for ask in questions if (check := ask(found)) is not None]

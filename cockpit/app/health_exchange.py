@@ -14,7 +14,8 @@ from cockpit.app.settings import Loaded
 from cockpit.core.config import Config
 from cockpit.core.errors import CockpitError, ConfigError
 
-FEEDS = frozenset(("okx", "binance", "bybit"))
+FEEDS = frozenset(("binance", "bybit"))
+"""OKX has more doors to ask at: ``health_okx``."""
 MOST_SKEW_MS = 1_000
 """More than this between the two clocks is worth mending, though requests are stamped with the exchange's."""
 PATIENCE_S = 30.0
@@ -39,18 +40,9 @@ def reach(found: Loaded) -> Check | None:
 async def _clock(config: Config) -> tuple[int, float]:
     """(exchange's clock minus ours, half the best round trip), ms."""
     demo = config.run.execution == "demo"
-    if config.run.feed == "okx":
-        from cockpit.adapters.okx.budget import Budget
-        from cockpit.adapters.okx.endpoints import endpoints
-        from cockpit.adapters.okx.rest import Rest
+    from cockpit.app.exchanges import door_of
 
-        where = config.okx
-        doors = endpoints(where.region, demo=demo, rest=where.rest, socket=where.socket)
-        road: Any = Rest(doors, None, Budget(asyncio.get_running_loop().time))
-    else:
-        from cockpit.app.exchanges import door_of
-
-        road = door_of(config, config.run.feed, None, demo=demo)
+    road = door_of(config, config.run.feed, None, demo=demo)
     try:
         error = await road.sync(lambda: time.time_ns() // 1_000_000)
         return road.offset_ms, error
@@ -84,8 +76,6 @@ def _facts(found: Loaded, which: str) -> dict[str, Any]:
     kept = store.get(keys.name(which))
     if kept is None:
         raise ConfigError(f"there is none: cockpit keys add {which}")
-    if kept.venue == "okx":
-        from cockpit.app.okx_keys import facts_of
-    else:
-        from cockpit.app.exchanges import facts_of
+    from cockpit.app.exchanges import facts_of
+
     return asyncio.run(asyncio.wait_for(facts_of(found.config, kept), PATIENCE_S))

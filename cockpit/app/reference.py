@@ -42,6 +42,7 @@ TOPICS = (
     "environment",
     "exit",
     "keys",
+    "bounds",
 )
 
 
@@ -144,6 +145,8 @@ def page(topic: str, lang: str) -> tuple[Any, str] | None:
         return msgspec.to_builtins(Config()), text
     if topic == "keys":
         return keys(lang)
+    if topic == "bounds":
+        return bounds(lang)
     pairs = {
         "commands": COMMANDS,
         "exit": {str(code): meaning for code, meaning in EXIT_CODES.items()},
@@ -239,3 +242,12 @@ def keys(lang: str) -> tuple[Any, str]:
         for row in rows
     ]
     return rows, columns(table)
+
+
+def bounds(lang: str) -> tuple[Any, str]:
+    """How soon a fault of a live link is noticed, at the latest."""
+    from cockpit.adapters.okx.bounds import BOUNDS
+
+    now = tr("bound.at_once", lang)
+    rows = [(tr(f"bound.{name}", lang), f"{limit:g} s" if limit else now) for name, limit in BOUNDS.items()]
+    return BOUNDS, columns(rows, frozenset((1,)))

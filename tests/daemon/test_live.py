@@ -276,3 +276,35 @@ def test_a_daemon_is_started_from_the_screen_and_outlives_it(
     while holder(folder / "cockpit.db") is not None and time.monotonic() < end:
         time.sleep(0.05)
     assert holder(folder / "cockpit.db") is None
+
+
+@pytest.mark.usefixtures("cheap")
+def test_doctor_looks_at_okx_and_at_the_keys(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reachable, clocks, sockets, and each key against its name; a dead address is said, not waited for."""
+
+    def rows(*more: str) -> dict[str, list[dict[str, Any]]]:
+        said = place.run("doctor", "--json", *place.options[:10], *more)
+        found: dict[str, list[dict[str, Any]]] = {}
+        for row in json.loads(said.out)["checks"]:
+            found.setdefault(row["name"], []).append(row)
+        assert said.code == any(row["level"] == "bad" for some in found.values() for row in some)
+        return found
+
+    before = rows()
+    assert [row["level"] for row in before["keys"]] == ["bad", "bad"]
+    assert "cockpit keys add okx/live/read" in before["keys"][0]["text"]
+    assert (before["okx"][0]["level"], before["okx_socket"][0]["level"]) == ("ok", "ok")
+    assert before["clock_skew"][0]["level"] == "ok"
+    place.add("read")
+    place.add("trade", "withdraw")
+    keys_ = rows()["keys"]
+    assert [row["level"] for row in keys_] == ["warn", "bad"]  # bound to no address; may withdraw
+    assert "may withdraw" in keys_[1]["text"]
+    place.add("trade")
+    place.says(ip="10.0.0.1")
+    assert [row["level"] for row in rows()["keys"]] == ["ok", "ok"]
+    monkeypatch.delenv("COCKPIT_KEYS_PASSWORD_FILE")
+    assert [row["level"] for row in rows()["keys"]] == ["warn", "warn"]  # sealed: nobody is asked
+    nowhere = ("--set", "okx.rest=http://127.0.0.1:9", "--set", "okx.socket=ws://127.0.0.1:9")
+    gone = rows(*nowhere)
+    assert (gone["okx"][0]["level"], "keys" in gone) == ("bad", False)

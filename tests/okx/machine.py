@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from decimal import Decimal
@@ -104,11 +105,14 @@ class Machine:
         self.engine = engine
         self.crew = crew
         self.heard: list[ev.AnyEvent] = []
+        self.when: list[tuple[float, ev.AnyEvent]] = []
+        """The same with the moment (monotonic seconds) at which the machine knew."""
         self.notes: Counter[str] = Counter()
 
     def observe(self, event: ev.AnyEvent, outcome: Outcome) -> None:
         if event.__class__ not in ev.MARKET:
             self.heard.append(event)
+            self.when.append((time.monotonic(), event))
         for note in outcome.notes:
             self.notes[note.message] += 1
 

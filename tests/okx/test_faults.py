@@ -8,14 +8,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from cockpit.adapters.okx import adapter as adapter_module
+from cockpit.adapters.okx import bounds
 from cockpit.adapters.okx import market as market_module
 from cockpit.adapters.okx import socket as socket_module
+from cockpit.app import reference
 from cockpit.core import events as ev
 from tests.okx.desks import OPTIONS, exchange
 from tests.okx.machine import Machine, machine, trade
@@ -74,7 +77,7 @@ async def story(name: str, folder: Path, seed: int) -> dict[str, float]:
     options = msgspec.structs.replace(OPTIONS, seed=seed)
     async with exchange(options) as running, machine(running, folder) as made:
         await trade(made, 3)
-        heard = len(made.heard)
+        heard = len(made.when)
         begin = time.monotonic()
         FAULTS[name](made)
         await asyncio.sleep(3.0)
@@ -87,18 +90,31 @@ async def story(name: str, folder: Path, seed: int) -> dict[str, float]:
         healed = time.monotonic() - begin
         await made.quiet(40)
         made.assert_equal_books()
-        news = made.heard[heard:]
-        noticed = [
-            e
-            for e in news
-            if isinstance(e, ev.DataFault | ev.Unknown) or (isinstance(e, ev.Link) and not e.up)
-        ]
-        return {"noticed": float(len(noticed)), "trades again after": healed}
+        noticed = [at - begin for at, e in made.when[heard:] if is_notice(e)]
+        first = {"first noticed after": min(noticed)} if noticed else {}
+        return {"noticed": float(len(noticed)), **first, "trades again after": healed}
+
+
+def is_notice(event: ev.AnyEvent) -> bool:
+    """Does it say that something is wrong?"""
+    return isinstance(event, ev.DataFault | ev.Unknown) or (isinstance(event, ev.Link) and not event.up)
+
+
+def printed(name: str, seed: int, measured: dict[str, float]) -> None:
+    """What was measured, in seconds; the bounds are those of ``cockpit help bounds``."""
+    print(f"{name}, seed {seed}: " + ", ".join(f"{key} {value:.2f}" for key, value in measured.items()))
+
+
+def test_every_fault_has_a_stated_bound() -> None:
+    """The page that a user reads is made from the constants that the code uses."""
+    data, text = reference.bounds("en")
+    assert len(text.splitlines()) == len(data) == len(bounds.BOUNDS)
+    assert signature(socket_module.Socket).parameters["ping_s"].default == bounds.PING_S
 
 
 @pytest.mark.parametrize("name", GATE)
 def test_after_the_fault_the_books_are_the_venues(name: str, tmp_path: Path) -> None:
-    asyncio.run(asyncio.wait_for(story(name, tmp_path, 7), 100))
+    printed(name, 7, asyncio.run(asyncio.wait_for(story(name, tmp_path, 7), 100)))
 
 
 @pytest.mark.soak
@@ -106,4 +122,4 @@ def test_after_the_fault_the_books_are_the_venues(name: str, tmp_path: Path) -> 
 @pytest.mark.parametrize("name", FAULTS)
 def test_every_fault_with_several_seeds(name: str, seed: int, tmp_path: Path) -> None:
     measured = asyncio.run(asyncio.wait_for(story(name, tmp_path, seed), 120))
-    print(f"{name}, seed {seed}: {measured}")
+    printed(name, seed, measured)
