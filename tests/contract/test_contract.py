@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from typing import Any
 
+import msgspec
 import pytest
 
 from cockpit.adapters.ccxt_venue import market as ccxt_market
@@ -19,7 +21,7 @@ from cockpit.adapters.okx import socket as okx_socket
 from cockpit.core import events as ev
 from cockpit.core.errors import Ambiguous, Transient
 from cockpit.core.orders import OrderKind
-from cockpit.core.types import Side
+from cockpit.core.types import InstrumentState, Side
 from tests.contract.stands import PROTECT, VENUES, Stand, needs_a_road, stand_of
 from tests.okx.scripted import until
 
@@ -429,3 +431,31 @@ def chained(stand: Stand, breaks: int = 10**9) -> bool:
                 last = event.seq
     shown = [f for f in stand.said(ev.DataFault) if f.what == "gap"]
     return broken <= min(breaks, len(shown))
+
+
+@pytest.mark.parametrize("venue", ["binance", "bybit"])
+def test_terms_that_change_while_we_trade_are_told(venue: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ccxt_market, "TERMS_S", 0.2)
+
+    async def story(stand: Any) -> None:
+        door, known = stand.market.door, stand.instrument
+        real = door.dialect.load
+
+        async def changed(*args: Any, **more: Any) -> Any:
+            found = await real(*args, **more)
+            return {s: msgspec.structs.replace(one, tick=Decimal("0.5")) for s, one in found.items()}
+
+        door.dialect.load = changed
+        listing = await stand.hears(ev.Listing)
+        assert listing.instrument == msgspec.structs.replace(known, tick=Decimal("0.5"))
+        await asyncio.sleep(0.5)
+        assert len(stand.said(ev.Listing)) == 1
+
+        async def delisted(*_args: Any, **_more: Any) -> Any:
+            return {}
+
+        door.dialect.load = delisted
+        listing = await stand.hears(ev.Listing, count=2)
+        assert listing.instrument.state is InstrumentState.SUSPENDED
+
+    told(venue, story)

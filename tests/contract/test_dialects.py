@@ -365,6 +365,9 @@ def test_funding_of_bybit_has_the_sign_of_the_wallet() -> None:
     (paid,) = BYBIT._bill(row)  # type: ignore[attr-defined]
     assert (paid.fact.amount, paid.fact.rate) == (D("-0.003676"), D("0.0001"))
     assert not BYBIT._bill(Log("1", "TRADE", "USDT", "-1", "7"))  # type: ignore[attr-defined]
+    coins = Log("1", "TRADE", "BTC", "0.1", "7", "BTCUSDT", category="spot")
+    moved, shown = BYBIT._bill(coins)  # type: ignore[attr-defined]
+    assert (moved.fact.amount, moved.fact.ccy, shown.fact.what) == (D("0.1"), "BTC", "bill")
 
 
 # --- small parts ----------------------------------------------------------------------------------
@@ -422,6 +425,22 @@ def test_a_chain_is_never_followed_past_a_hole(steps: list[int], known: int) -> 
             assert keeper.last == book.seq == told[-1]
         else:
             assert not book.ok
+
+
+def test_every_door_that_is_named_exists_in_ccxt() -> None:
+    """A misspelt endpoint would show on the day it is needed."""
+    import re
+    from pathlib import Path
+
+    import ccxt.async_support
+
+    for dialect in ALL:
+        client = getattr(ccxt.async_support, dialect.ccxt_id)
+        folder = Path(sys.modules[type(dialect).__module__].__file__ or "").parent
+        text = "".join(file.read_text("utf-8") for file in sorted(folder.glob("*.py")))
+        named = set(re.findall(r'"((?:fapi|sapi|private|public)\w*(?:Get|Post|Put|Delete)\w+)"', text))
+        assert len(named) > 15
+        assert [name for name in sorted(named) if not hasattr(client, name)] == []
 
 
 def test_ccxt_is_loaded_only_when_an_exchange_is_asked() -> None:

@@ -12,17 +12,21 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from random import Random
 from typing import Any
 
+import msgspec
+
 from cockpit.adapters.ccxt_venue.dialect import Dialect
 from cockpit.adapters.ccxt_venue.door import Door, Refused
 from cockpit.adapters.ccxt_venue.keeper import Keeper
 from cockpit.adapters.ccxt_venue.wire import Wire
 from cockpit.core import events as ev
 from cockpit.core.errors import Transient
-from cockpit.core.types import Instrument
+from cockpit.core.types import Instrument, InstrumentState
 
 BOOK_S = 10.0
 """A book that is silent for this long is looked at over REST."""
 MARK_S = 15.0
+TERMS_S = 600.0
+"""How often an exchange is asked what it lists."""
 FIRST_S = 10.0
 """A new connection shows every book and mark within this time, or it is given up."""
 SNAPSHOT_PAUSE_S = 1.0
@@ -162,6 +166,7 @@ class CcxtMarket:
             async with asyncio.TaskGroup() as group:
                 for route in self.routes:
                     group.create_task(route.wire.run())
+                group.create_task(self._read_terms())
                 if self.dialect.interest_s:
                     group.create_task(self._read_interest())
         finally:
@@ -320,6 +325,28 @@ class CcxtMarket:
         for bar in bars:
             key = (bar.symbol, bar.tf)
             self._closed[key] = max(bar.ts, self._closed.get(key, 0))
+
+    async def _read_terms(self) -> None:
+        """Ticks, sizes and states change while we trade, and no stream tells of it."""
+        while True:
+            await asyncio.sleep(TERMS_S)
+            try:
+                fresh = await self.dialect.load(self.door, self._natives, private=self.door.keys is not None)
+            except (Transient, Refused) as error:
+                self.put(ev.DataFault(self.now_ms(), self.dialect.name, "terms", str(error)))
+                continue
+            for symbol, known in list(self.instruments.items()):
+                found = fresh.get(symbol, msgspec.structs.replace(known, state=InstrumentState.SUSPENDED))
+                # Brackets are turned into quantities at the price of the day: they do not change by that.
+                one = msgspec.structs.replace(
+                    found,
+                    tiers=known.tiers or found.tiers,
+                    maker_fee=known.maker_fee,
+                    taker_fee=known.taker_fee,
+                )
+                if one != known:
+                    self.instruments[symbol] = one
+                    self.put(ev.Listing(self.now_ms(), one))
 
     async def _read_interest(self) -> None:
         while True:

@@ -175,7 +175,8 @@ class Streams(Dialect):
 
     async def route(self, exchange: Any, route: str, door: Door | None) -> str:
         if route != "private":
-            return str(exchange.get_ws_url("linear", route))
+            # A connection wants a stream's name in its path; what it carries is subscribed afterwards.
+            return f"{exchange.get_ws_url('linear', route)}/0"
         if door is None:
             raise Transient("no key")
         body = await door.ask(Call("fapiPrivatePostListenKey"), urgent=True)

@@ -54,6 +54,7 @@ class Log(msgspec.Struct, frozen=True, rename="camel"):
     symbol: str = ""
     trade_id: str = ""
     fee_rate: str = ""
+    category: str = "linear"
 
 
 class PositionRow(msgspec.Struct, frozen=True, rename="camel"):
@@ -118,7 +119,8 @@ class Records(Streams):
     def _bill(self, row: Log) -> list[Timed]:
         """Money that moved without a fill. Kinds that we do not know move the cash too, and are shown."""
         amount, at = number(row.change), int(row.transaction_time)
-        if row.type in TOLD_BY_FILLS or not amount:
+        told = row.type in TOLD_BY_FILLS and row.category in {"linear", ""}
+        if told or not amount:
             return []
         key = f"{row.type}-{row.id}-{row.transaction_time}-{row.trade_id}-{row.currency}"
         if row.type == "SETTLEMENT":
@@ -213,6 +215,9 @@ class Records(Streams):
             wrong.append("it is no unified trading account")
         if info.get("marginMode") != "REGULAR_MARGIN":
             wrong.append(f"margin mode is {info.get('marginMode')}, not REGULAR_MARGIN (cross)")
+        if terms.position_mode is PositionMode.HEDGE:
+            # Their executions do not say which of two positions they belong to.
+            return [*wrong, "venue.position_mode = hedge is not offered on Bybit"]
         for native in natives:
             found = rows(await door.ask(Call("privateGetV5PositionList", {**LINEAR, "symbol": native})))
             sides = [read(row, PositionRow, "position/list") for row in found]
