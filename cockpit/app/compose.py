@@ -11,9 +11,10 @@ import msgspec
 from cockpit.app import layers
 from cockpit.app.discover import params_of
 from cockpit.core import memory
+from cockpit.core.blame import line_of
 from cockpit.core.config import Config, SleeveConfig, timeframe_ms, timeframe_text
 from cockpit.core.engine import Engine
-from cockpit.core.errors import ConfigError
+from cockpit.core.errors import ConfigError, PluginError
 from cockpit.core.gate import Rule
 from cockpit.core.ledger import Ledger
 from cockpit.core.posture import Posture
@@ -30,8 +31,14 @@ class Cast(msgspec.Struct, frozen=True):
     params: Any
 
     def strategy(self) -> Any:
-        """A fresh strategy object."""
-        return self.plugin.target.create(self.params)
+        """A fresh strategy object. Raises PluginError naming the line when it cannot even be made."""
+        try:
+            return self.plugin.target.create(self.params)
+        except Exception as error:
+            place = line_of(error, self.plugin.module)
+            raise PluginError(
+                f"the strategy {self.plugin.name} cannot be made: {type(error).__name__}: {error} ({place})"
+            ) from error
 
 
 def rules(config: Config) -> tuple[Rule, ...]:

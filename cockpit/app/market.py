@@ -13,6 +13,7 @@ from cockpit.adapters.candles import recipe, with_candles
 from cockpit.app.simulated import cash_of, charged, latency_of, relisted, rules_of
 from cockpit.core import events as ev
 from cockpit.core import guarding
+from cockpit.core.blame import blame
 from cockpit.core.book import Book
 from cockpit.core.config import Config, SleeveConfig, timeframe_ms
 from cockpit.core.engine import Engine
@@ -41,14 +42,22 @@ class RunSource(Protocol):
 
 
 def warm_up(engine: Engine, bars: Iterable[ev.Bar]) -> None:
-    """Play closed bars to the strategies, then wipe what they wrote: it never happened."""
+    """Play closed bars to the strategies, then wipe what they wrote: it never happened.
+
+    A strategy that breaks there begins benched, and hears no more of it; the others warm up.
+    """
     rows = sorted(bars, key=lambda bar: (bar.ts, -bar.tf))  # of one moment, the longer first, as in the run
     given = frozenset((bar.symbol, bar.tf) for bar in rows)
     for bar in rows:
         market = engine.markets[bar.symbol]
         guarding.on_bar(engine.state, market.guarded, bar, None)
         for slot in market.bars:
-            slot.warm(bar, given)
+            if slot.sleeve.benched:
+                continue
+            try:
+                slot.warm(bar, given)
+            except Exception as error:  # noqa: BLE001 - the fence around plug-ins, as in the run
+                engine.state.bench(slot.sleeve, blame(error, slot.strategy, bar))
     for slot in engine.slots.values():
         slot.want.forget()
 

@@ -79,6 +79,9 @@ def strategy(plugin: Plugin) -> dict[str, Any]:
         "version": plugin.options.get("version", 1),
         "enabled": plugin.options.get("enabled", True),
         "wakes": list(plugin.options.get("wakes", ())),
+        "legs": plugin.options.get("legs", 1),
+        "timeframes": list(plugin.options.get("timeframes", ())),
+        "stops": [dict(row) for row in plugin.options.get("stops", ())],
         "module": plugin.module,
         "about": code.cleandoc(plugin.doc),
         "parameters": parameters(plugin),
@@ -89,6 +92,14 @@ def strategy_text(row: Mapping[str, Any], lang: str) -> str:
     """The same for people."""
     off = "" if row["enabled"] else f" - {tr('cli.strategies.disabled', lang)}"
     lines = [f"{row['name']}@{row['version']}{off}  ({', '.join(row['wakes'])})"]
+    if row["legs"] != 1:
+        legs = row["legs"] if isinstance(row["legs"], int) else " + ".join(row["legs"])
+        lines.append(f"  {tr('cli.strategies.legs', lang, legs=legs)}")
+    if row["timeframes"]:
+        lines.append(f"  {tr('cli.strategies.frames', lang, frames=', '.join(row['timeframes']))}")
+    for stop in row["stops"]:
+        numbers = ", ".join(f"{key} {shown(value)}" for key, value in stop.items() if key != "layer")
+        lines.append(f"  {tr('cli.strategies.stop', lang, layer=stop['layer'])}  {numbers}".rstrip())
     return "\n".join(lines + _about(row))
 
 

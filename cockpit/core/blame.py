@@ -15,15 +15,14 @@ def blame(error: BaseException, plugin: Any, event: Event | None) -> str:
 
     File names stand without folders: the sentence is part of the record, which is the same on every machine.
     """
-    parts = [where(error, plugin)]
+    parts = [line_of(error, type(plugin).__module__)]
     if event is not None:
         parts.append(heard(event))
     return f"{type(error).__name__}: {error} ({', '.join(filter(None, parts))})"
 
 
-def where(error: BaseException, plugin: Any) -> str:
+def line_of(error: BaseException, module: str) -> str:
     """``mine.py:57``, and ``mine.py:57 > ema.py:36`` when it broke in something that the plug-in called."""
-    module = type(plugin).__module__
     own = deepest = ""
     trace = error.__traceback__
     while trace is not None:

@@ -353,6 +353,9 @@ class Engine:
             market.book.clear()
             market.heard = 0
         reckoning.on_boot(state, event, turn)
+        for sleeve in state.sleeves.values():
+            if sleeve.benched and not sleeve.leg:
+                turn.note("alarm", "sleeve.benched", sleeve.id, sleeve=sleeve.id, reason=sleeve.benched)
 
     # --- wish → actions ---------------------------------------------------------------------------
 

@@ -120,6 +120,8 @@ class FillRow(msgspec.Struct, frozen=True, array_like=True):
     fee: float
     maker: bool
     note: str = ""
+    tag: str = ""
+    """Why, in the strategy's words: the tag of the wish behind its order."""
 
 
 class SleeveRow(msgspec.Struct, frozen=True, array_like=True):

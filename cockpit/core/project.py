@@ -88,6 +88,7 @@ class Projector:
                     float(event.fee),
                     event.maker,
                     event.note,
+                    order.tag if order is not None else "",
                 )
             )
         if outcome is not NOTHING:

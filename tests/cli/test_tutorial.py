@@ -36,3 +36,16 @@ def test_the_face_is_printed(cockpit: Shell) -> None:
     said = cockpit("help", "sdk")
     assert [name for name in sdk.__all__ if name not in said.out] == []
     assert "on_funding" in said.out
+
+
+def test_strategies_say_how_many_instruments_and_timeframes_they_need() -> None:
+    from cockpit.app.reference import strategy, strategy_text
+    from cockpit.core.registry import Plugin
+
+    options = {"wakes": ("bar",), "legs": ("spot", "perp"), "timeframes": ("4h",)}
+    layers = {"stops": ({"layer": "time", "bars": 6},)}
+    row = strategy(Plugin("strategy", "two", object, None, "m", "Both.", {**options, **layers}))
+    said = strategy_text(row, "en")
+    assert "instruments together (symbols): spot + perp" in said
+    assert "hears longer bars: 4h" in said
+    assert "stop layer time  bars 6" in said

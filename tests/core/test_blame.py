@@ -127,3 +127,54 @@ def test_a_backtest_prints_it() -> None:
     )
     said = summary_text({**numbers, **words, "sleeves": [row], "faults": {}})
     assert "x: 0 trades, position 0   ! benched: E: e (x.py:1)" in said
+
+
+@strategy("t_cold")
+class Cold(msgspec.Struct):
+    """Breaks at its second bar; what comes later it does not hear."""
+
+    bars: int = 0
+
+    @classmethod
+    def create(cls, _params: None) -> Cold:
+        return cls()
+
+    def on_bar(self, bar: ev.Bar, view: View, want: Want) -> None:
+        self.bars += 1
+        if self.bars == 2:
+            raise ArithmeticError("cold")
+
+
+def test_one_that_breaks_while_warming_up_begins_benched_and_says_so_at_the_start() -> None:
+    from cockpit.app import compose
+    from cockpit.app.market import warm_up
+    from cockpit.app.rehearse import HOUR, MARKET
+    from cockpit.core.config import Config, SleeveConfig
+
+    both = [SleeveConfig("t_cold", MARKET.symbol), SleeveConfig("ema_trend", MARKET.symbol)]
+    instruments = {MARKET.symbol: MARKET}
+    engine = compose.fresh(
+        Config(), "t", instruments, compose.cast(both, instruments, {MARKET.symbol: (HOUR,)})
+    )
+    warm_up(engine, candles([100.0] * 30))
+    cold, trend = engine.slots.values()
+    assert cold.strategy.bars == 2
+    assert f"(test_blame.py:{line('raise ArithmeticError')}, bar " in cold.sleeve.benched
+    assert trend.sleeve.benched == ""
+    assert trend.strategy.atr.value == trend.strategy.atr.value, "the other one is warm"
+    outcome = engine.step(ev.Boot(1, 1, "t", "0", ""))
+    assert [n.args["sleeve"] for n in outcome.notes if n.message == "sleeve.benched"] == [cold.sleeve.id]
+
+
+def test_one_that_cannot_even_be_made_is_a_broken_plug_in() -> None:
+    from cockpit.core.errors import PluginError
+
+    @strategy("t_stillborn")
+    class _Stillborn:
+        @classmethod
+        def create(cls, _params: None) -> None:
+            raise KeyError("period")
+
+    place = f"test_blame.py:{line('raise KeyError(' + chr(34) + 'period')}"
+    with pytest.raises(PluginError, match=f"the strategy t_stillborn cannot be made: KeyError: .*{place}"):
+        rehearse("t_stillborn", candles([100.0] * 2))
