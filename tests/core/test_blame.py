@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cockpit.app.rehearse import candles, rehearse
 from cockpit.core import events as ev
 from cockpit.core.blame import utc
-from cockpit.core.registry import strategy
+from cockpit.core.registry import STRATEGIES, strategy
 from cockpit.core.types import Side
 from cockpit.core.view import View
 from cockpit.core.want import Want
@@ -178,3 +178,4 @@ def test_one_that_cannot_even_be_made_is_a_broken_plug_in() -> None:
     place = f"test_blame.py:{line('raise KeyError(' + chr(34) + 'period')}"
     with pytest.raises(PluginError, match=f"the strategy t_stillborn cannot be made: KeyError: .*{place}"):
         rehearse("t_stillborn", candles([100.0] * 2))
+    del STRATEGIES._rows["t_stillborn"]
