@@ -1,5 +1,6 @@
 """Every registered indicator with short lengths, and rows to feed it, both read off the registry."""
 
+from collections.abc import Callable
 from importlib import import_module
 from math import nan
 from pkgutil import iter_modules
@@ -45,37 +46,35 @@ def book(bid: float, bid_qty: float, ask: float, ask_qty: float) -> Book:
     return made
 
 
-def columns(bars: Bars) -> dict[str, list[Any]]:
-    """All that a bar can be asked for, made of its high, low and close."""
+def columns(bars: Bars) -> dict[str, Callable[[], list[Any]]]:
+    """All that a bar can be asked for, made of its high, low and close when it is asked for."""
     high, low, close = bars
     size = len(close)
     before = [close[max(i - 1, 0)] for i in range(size)]
-    touch = {
-        "bid": low,
-        "bid_qty": [(7 * c) % 3 for c in close],
-        "ask": high,
-        "ask_qty": [(5 * c) % 3 for c in close],
-    }
+    bid_qty, ask_qty = [(7 * c) % 3 for c in close], [(5 * c) % 3 for c in close]
     return {
-        **touch,
-        "book": [book(*row) for row in zip(*touch.values(), strict=True)],
-        "qty": [(11 * c) % 4 for c in close],
-        "side": [1.0 if c >= p else -1.0 for c, p in zip(close, before, strict=True)],
-        "signal": [float(c > p) for c, p in zip(close, before, strict=True)],
-        "depth": [h + 1.0 for h in high],
-        "impact": [h / lo for h, lo in zip(high, low, strict=True)],
-        "funding": [1e-4 * (c % 3) if i % 8 == 0 else nan for i, c in enumerate(close)],
-        "open_interest": [1e3 + c for c in close],
-        "ts": [i * 21_600_000 for i in range(size)],
-        "open": [min(max(p, lo), h) for p, lo, h in zip(before, low, high, strict=True)],
-        "high": high,
-        "low": low,
-        "close": close,
-        "volume": [(close[i] * 7) % 5 + 0.25 * (i % 3) for i in range(size)],
-        "x": close,
-        "y": [(h + lo) / 2 for h, lo in zip(high, low, strict=True)],
-        "r": [c / p - 1 for c, p in zip(close, before, strict=True)],
-        "atr": [h - lo for h, lo in zip(high, low, strict=True)],
+        "bid": lambda: low,
+        "bid_qty": lambda: bid_qty,
+        "ask": lambda: high,
+        "ask_qty": lambda: ask_qty,
+        "book": lambda: [book(*row) for row in zip(low, bid_qty, high, ask_qty, strict=True)],
+        "qty": lambda: [(11 * c) % 4 for c in close],
+        "side": lambda: [1.0 if c >= p else -1.0 for c, p in zip(close, before, strict=True)],
+        "signal": lambda: [float(c > p) for c, p in zip(close, before, strict=True)],
+        "depth": lambda: [h + 1.0 for h in high],
+        "impact": lambda: [h / lo for h, lo in zip(high, low, strict=True)],
+        "funding": lambda: [1e-4 * (c % 3) if i % 8 == 0 else nan for i, c in enumerate(close)],
+        "open_interest": lambda: [1e3 + c for c in close],
+        "ts": lambda: [i * 21_600_000 for i in range(size)],
+        "open": lambda: [min(max(p, lo), h) for p, lo, h in zip(before, low, high, strict=True)],
+        "high": lambda: high,
+        "low": lambda: low,
+        "close": lambda: close,
+        "volume": lambda: [(close[i] * 7) % 5 + 0.25 * (i % 3) for i in range(size)],
+        "x": lambda: close,
+        "y": lambda: [(h + lo) / 2 for h, lo in zip(high, low, strict=True)],
+        "r": lambda: [c / p - 1 for c, p in zip(close, before, strict=True)],
+        "atr": lambda: [h - lo for h, lo in zip(high, low, strict=True)],
     }
 
 
@@ -83,4 +82,4 @@ def rows(name: str, bars: Bars) -> list[tuple[Any, ...]]:
     """What ``update`` of this indicator is called with, bar by bar."""
     given = columns(bars)
     inputs = INDICATORS[name].options["inputs"]
-    return list(zip(*(given[which] for which in inputs), strict=True))
+    return list(zip(*(given[which]() for which in inputs), strict=True))

@@ -4,13 +4,14 @@ from math import isnan
 
 import pytest
 
+from cockpit.app.discover import discover_indicators
 from cockpit.core.registry import INDICATORS
 from cockpit.indicators.batch import lines
 from cockpit.indicators.catalogue import example, first_index, make, parameters, sample, table
 from cockpit.indicators.macd import Macd
-from tests.indicators import samples
 
-CLOSE = samples.columns(([2.0, 3.0, 4.0] * 9, [1.0] * 27, [1.5, 2.0, 3.0] * 9))["close"]
+discover_indicators()
+CLOSE = [1.5, 2.0, 3.0] * 9
 
 
 @pytest.mark.parametrize("name", sorted(INDICATORS))
