@@ -20,7 +20,7 @@ from cockpit.api.place import door_path
 from cockpit.app.console import language
 from cockpit.app.explain import Wish, chain
 from cockpit.core.errors import DoorError, NotRunning, StoreError
-from cockpit.core.frames import Answer, Frame
+from cockpit.core.frames import PAPER, Answer, Frame
 
 if TYPE_CHECKING:
     from cockpit.app.runtime import Plan, Runtime
@@ -46,13 +46,20 @@ class Handler:
         if verb in {"halt", "flatten"}:
             flatten = verb == "flatten" or args.get("flatten", "") in {"1", "true", "yes"}
             flatten = flatten or (verb == "halt" and self._halt_flattens(args))
+            if self._runtime.beside is not None:
+                self._runtime.beside.crew.halt(actor, flatten=flatten, command_id=command_id)
             return await _kept(
                 crew.halt(actor, flatten=flatten, command_id=command_id), command_id, "answer.halt"
             )
         if verb == "resume":
             if args.get("word") != "RESUME" or not args.get("reason", "").strip():
                 return Answer(command_id, False, "answer.resume_word")
+            if self._runtime.beside is not None:
+                self._runtime.beside.crew.command(verb, args, actor, command_id)
             return await _kept(crew.command(verb, args, actor, command_id), command_id, "answer.taken")
+        beside, name = self._runtime.beside, args.get("sleeve", "")
+        if verb in ENGINE_VERBS and beside is not None and name.startswith(PAPER):
+            crew, args = beside.crew, {**args, "sleeve": name.removeprefix(PAPER)}
         if verb in ENGINE_VERBS:
             return await _kept(crew.command(verb, args, actor, command_id), command_id, "answer.taken")
         return await self._ask(verb, args, command_id)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from cockpit.core import events as ev
 from cockpit.core import memory
 from cockpit.core.config import Config
 from cockpit.core.engine import Engine
-from cockpit.core.frames import Frame, Health
+from cockpit.core.frames import PAPER, Frame, Health
 from cockpit.core.project import Projector
 from cockpit.workers.crew import Crew
 
@@ -42,6 +42,8 @@ class Plan(msgspec.Struct, frozen=True):
     speed: str = "1"
     config_digest: str = ""
     snapshot_every: int = 50_000
+    beside: tuple[Plan, Callable[[], Awaitable[RunSource]]] | None = None
+    """The paper sleeves of a demo or live run, and how their market is opened."""
     consent: Consent | None = None
     """Who said yes to real money, and how."""
 
@@ -83,6 +85,8 @@ class Runtime:
             snapshot_every=plan.snapshot_every,
         )
         self.latest: Frame | None = None
+        self.beside: Runtime | None = None
+        """The paper sleeves' machine, where this run has some beside its account."""
         self.watched: Callable[[], bool] = lambda: True
         self._rate = (time.monotonic(), 0, 0.0)
 
@@ -141,7 +145,14 @@ class Runtime:
     def draw(self) -> Frame:
         """The newest picture. Call on the engine's thread."""
         now = self.clock.now_ms()
-        return self.projector.frame(max(now, self.engine.state.now), self.wall.now_ms(), self.health())
+        frame = self.projector.frame(max(now, self.engine.state.now), self.wall.now_ms(), self.health())
+        if self.beside is None:
+            return frame
+        other = self.beside.draw()
+        paper = (
+            msgspec.structs.replace(s, sleeve=f"{PAPER}{s.sleeve}", stage="paper") for s in other.sleeves
+        )
+        return msgspec.structs.replace(frame, sleeves=(*frame.sleeves, *paper))
 
     def health(self) -> Health:
         kernel, source = self.crew.kernel, self.crew.source
@@ -168,7 +179,7 @@ class Runtime:
         kernel = self.crew.kernel
         seconds = time.monotonic() - self.started
         venue = self.wiring.exchange
-        return summary(
+        found = summary(
             self.engine,
             self.source,
             self.plan.mode,
@@ -177,6 +188,9 @@ class Runtime:
             seconds,
             None if venue is None else len(venue.fills),
         )
+        if self.beside is not None:
+            found["paper"] = self.beside.summary()
+        return found
 
 
 def resident_mb() -> float:

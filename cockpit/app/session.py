@@ -15,7 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from cockpit.app import console, market, rig
+from cockpit.app.beside import FOLDER, split, together
 from cockpit.app.discover import discover
 from cockpit.app.runtime import Plan, Runtime, open_runtime
 from cockpit.app.settings import Loaded
@@ -62,12 +65,10 @@ def prepare(args: argparse.Namespace, loaded: Loaded) -> tuple[Plan, Opening]:
         raise ConfigError("run.feed is tape: name one with --tape")
     if args.speed not in {None, "1"}:
         raise ConfigError("--speed is for tapes: other markets run in real time")
-    if config.run.feed == "okx":
-        place = loaded.data_dir if args.data_dir else loaded.data_dir / f"okx-{config.run.execution}"
-        return _okx(args, loaded, place, sleeves)
-    if config.run.feed in EXCHANGES:
+    if config.run.feed in {"okx", *EXCHANGES}:
         own = f"{config.run.feed}-{config.run.execution}"
-        return _exchange(loaded, loaded.data_dir if args.data_dir else loaded.data_dir / own, sleeves)
+        place = loaded.data_dir if args.data_dir else loaded.data_dir / own
+        return _account(args, loaded, place, tuple(sleeves or config.sleeves))
     if config.run.execution != "paper":
         raise ConfigError(f"run.execution = {config.run.execution} needs run.feed = okx")
     folder = loaded.data_dir if args.data_dir else loaded.data_dir / "practice"
@@ -80,6 +81,34 @@ def _ready(source: market.RunSource) -> Opening:
         return source
 
     return opened
+
+
+def _account(
+    args: argparse.Namespace, loaded: Loaded, folder: Path, sleeves: tuple[SleeveConfig, ...]
+) -> tuple[Plan, Opening]:
+    """A run at an exchange; its paper sleeves, if it has any beside the account's, as a plan of their own."""
+    ours, paper = split(sleeves, loaded.config.run.execution)
+
+    def opened(at: Loaded, where: Path, rows: Sequence[SleeveConfig]) -> tuple[Plan, Opening]:
+        if at.config.run.feed == "okx":
+            return _okx(args, at, where, rows)
+        return _exchange(at, where, rows)
+
+    plan, opening = opened(loaded, folder, ours)
+    if paper:
+        run = msgspec.structs.replace(loaded.config.run, execution="paper", live=False)
+        config = msgspec.structs.replace(loaded.config, run=run, sleeves=paper)
+        beside = opened(msgspec.structs.replace(loaded, config=config), folder / FOLDER, paper)
+        plan = msgspec.structs.replace(plan, beside=beside)
+    return plan, opening
+
+
+async def _beside(plan: Plan) -> Runtime | None:
+    """The paper machine, opened but not running."""
+    if plan.beside is None:
+        return None
+    other, opening = plan.beside
+    return await open_runtime(other, await opening())
 
 
 def _okx(
@@ -205,7 +234,8 @@ class Headless:
             loop.add_signal_handler(signal.SIGUSR1, lambda: runtime.crew.halt("SIGUSR1", flatten=False))
         self._say_ready(runtime)
         try:
-            await runtime.run()
+            async with together(runtime, await _beside(self.plan)):
+                await runtime.run()
         finally:
             await door.close()
             summary = runtime.summary()
@@ -269,7 +299,8 @@ class Screened:
         await door.serve()
         self._ready.set()
         try:
-            await runtime.run()
+            async with together(runtime, await _beside(self.plan)):
+                await runtime.run()
         finally:
             await door.close()
             self.summary = runtime.summary()

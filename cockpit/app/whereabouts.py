@@ -12,11 +12,13 @@ from cockpit.app.settings import Loaded
 from cockpit.core.errors import DoorError, NotRunning
 
 JOURNAL = "cockpit.db"
+FEEDS = ("okx", "binance", "bybit")
 
 
 def runs(data_dir: Path) -> Iterator[Path]:
     """Folders in which a cockpit keeps, or kept, a journal: the directory itself, one a market, replays."""
-    markets = (data_dir / "practice", *sorted(data_dir.glob("okx-*")))
+    at_exchanges = [folder for feed in FEEDS for folder in sorted(data_dir.glob(f"{feed}-*"))]
+    markets = (data_dir / "practice", *at_exchanges)
     for folder in (data_dir, *markets, *sorted((data_dir / "replay").glob("*"), reverse=True)):
         if (folder / JOURNAL).exists():
             yield folder

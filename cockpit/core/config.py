@@ -127,6 +127,8 @@ class SleeveConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Instead of ``symbol``, for a strategy with several legs: its instruments in the order it names them."""
     timeframes: tuple[str, ...] = ()
     """Longer bars that it hears too, made from those; empty = what the strategy asks for."""
+    execution: Annotated[str, Meta(pattern="^(|paper|demo|live)$")] = ""
+    """Where its orders go: empty = as ``run.execution``; "paper" = a simulated account beside it."""
     pool: str = ""
     """Sleeves of one pool share one capital: together they hold no more than one may. Empty = none."""
 

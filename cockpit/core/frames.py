@@ -10,6 +10,9 @@ from typing import Any
 
 import msgspec
 
+PAPER = "paper:"
+"""Before the name of a paper sleeve where it stands among those of an account."""
+
 
 class BookFrame(msgspec.Struct, frozen=True, array_like=True):
     """The visible ladder of one symbol, best first on both sides."""

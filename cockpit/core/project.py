@@ -43,6 +43,8 @@ FILLS = 100
 HOUR = 3_600_000
 DAY = 86_400_000
 STALE_MS = 1_000
+ACCOUNTS = frozenset(("DEMO", "LIVE"))
+"""Where a sleeve's orders reach an exchange: its stage is then never called paper."""
 BOOKED = frozenset(("order.filled", "liquidation"))
 """Notes of fills that were new: the venue repeats old ones whenever it is read back."""
 
@@ -269,7 +271,7 @@ class Projector:
             sleeve.strategy,
             sleeve.version,
             sleeve.symbol,
-            sleeve.stage,
+            self.mode.lower() if self.mode in ACCOUNTS else sleeve.stage,
             word,
             float(state.position(sleeve.id)),
             pnl,

@@ -308,3 +308,44 @@ def test_doctor_looks_at_okx_and_at_the_keys(place: Place, monkeypatch: pytest.M
     nowhere = ("--set", "okx.rest=http://127.0.0.1:9", "--set", "okx.socket=ws://127.0.0.1:9")
     gone = rows(*nowhere)
     assert (gone["okx"][0]["level"], "keys" in gone) == ("bad", False)
+
+
+SLEEVE = """
+[[sleeves]]
+strategy = "market_maker"
+symbol = "okx:WIF-USDT-SWAP"
+execution = "{execution}"
+"""
+
+
+def test_a_sleeve_on_paper_beside_real_money(place: Place) -> None:
+    """One process, two books: what the paper sleeve does never reaches the account, and both add up."""
+    place.add("trade")
+    place.add("read")
+    config = place.folder.parent / "cockpit.toml"
+    options = (*place.options[: place.options.index("--strategy")], "--config", str(config))
+    for executions, said in ((("demo",), "it has one account"), (("paper",), "every sleeve is on paper")):
+        config.write_text("".join(SLEEVE.format(execution=one) for one in executions))
+        refused = place.run("--daemon", *options, *YES)
+        assert (refused.code, said in refused.err) == (2, True)
+    config.write_text(SLEEVE.format(execution="") + SLEEVE.format(execution="paper"))
+    before = len(place.admin("truth", {"uid": place.account["uid"]})["fills"])
+    with Daemon(place.folder, *options, *YES) as daemon:
+        daemon.wait(lambda: daemon.status()["fills"] >= 2 and daemon.status()["paper"]["fills"] >= 2, 90)
+        alone = Daemon(place.folder / "paper")
+        mine = alone.status()
+        assert (mine["mode"], daemon.status()["mode"]) == ("paper", "live")
+        name = f"paper:{mine['sleeves'][0]['sleeve']}"
+        assert daemon.ask("sleeve_off", {"sleeve": name}, drive=True).ok
+        daemon.wait(lambda: alone.status()["sleeves"][0]["state"] == "off")
+        assert daemon.status()["sleeves"][0]["state"] == "on"
+        with SyncDoor(door_path(place.folder), rate=5.0) as door:
+            shown = {row.sleeve: row.stage for row in door.frame().sleeves}
+        assert shown == {name.removeprefix("paper:"): "live", name: "paper"}
+        assert daemon.ask("halt", {"flatten": "1"}).ok
+        for ask in (daemon.status, alone.status):
+            daemon.wait(lambda ask=ask: (ask()["halt"] or {}).get("phase") == "confirmed", 60)
+        fills = daemon.status()["fills"]
+        truth = place.admin("truth", {"uid": place.account["uid"]})
+        assert len(truth["fills"]) - before == fills
+        assert daemon.stop()["paper"]["illegal_order_news"] == 0
