@@ -5,7 +5,7 @@
 
 They have their own market connection, simulated account, money and journal, so that both books stay exact;
 only the screen shows them together. A failure of theirs ends them, is said, and leaves the account's machine
-alone (they share its thread: a strategy that blocks is fenced as everywhere). A halt is for all; a resume too.
+alone; they do share its thread, so a strategy that blocks delays both. A halt is for all; a resume too.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def split(
     for row in sleeves:
         if row.execution not in {"", "paper", execution}:
             raise ConfigError(
-                f"{row.strategy}: execution = {row.execution}, but this run is {execution}: it has one account"
+                f"{row.strategy}: execution = {row.execution}, "
+                f"but this run is {execution}: it has one account"
             )
     if execution == "paper":
         return tuple(sleeves), ()
