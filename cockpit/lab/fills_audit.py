@@ -86,6 +86,11 @@ class FillsAudit:
         before, market.bar = market.bar, bar
         waiting, market.waiting = market.waiting, []
         for fill in waiting:
+            if "open" in fill.note and bar.ts - fill.ts < bar.tf // 2:
+                market.waiting.append(
+                    fill
+                )  # at the open of the NEXT bar: it is told before this one's close is
+                continue
             # A fill inside a bar is told at its end, by the same road or a slower one than the bar itself.
             late = before is not None and fill.ts - before.ts < bar.ts - fill.ts and "open" not in fill.note
             self._judge(market, fill, before if late and before is not None else bar)

@@ -112,7 +112,7 @@ class GridTrading(msgspec.Struct):
         elif near and flat and (self.anchor == 0.0 or abs(mid / self.anchor - 1.0) >= self._step() / 2):
             self._lay(mid, close, view, want)
         elif self.anchor > 0.0:
-            self._quote(close, close, view, want)
+            self._quote(close - view.tick, close + view.tick, view, want)
 
     def on_book(self, view: View, want: Want) -> None:
         """A market beyond what is shown would only refuse it: follow the touch."""
@@ -139,7 +139,10 @@ class GridTrading(msgspec.Struct):
         if view.book_ok:
             self._quote(view.bid, view.ask, view, want)
         else:
-            self._quote(price, price, view, want)
+            # Whoever was filled at a price was its touch: the other side is a tick away at least.
+            self._quote(
+                price - view.tick if sold else price, price if sold else price + view.tick, view, want
+            )
 
     def _lay(self, mid: float, close: float, view: View, want: Want) -> None:
         per_unit = view.notional(1.0, close)
@@ -152,10 +155,13 @@ class GridTrading(msgspec.Struct):
         self.anchor = mid
         self.portion = portion
         self.rung = 0
-        self._quote(close, close, view, want)
+        self._quote(close - view.tick, close + view.tick, view, want)
 
     def _quote(self, low: float, high: float, view: View, want: Want) -> None:
-        """Show the nearest level each side, but never beyond a market that is at ``low`` and ``high``."""
+        """Show the nearest level each side, but never beyond a touch of ``low`` and ``high``.
+
+        A post-only quote at the other side of the touch would be refused, again and again.
+        """
         most = self._most()
         bid_qty = ask_qty = 0.0
         hair = view.lot * EPSILON  # a sum of portions must not miss its last lot by a rounding

@@ -216,6 +216,10 @@ def test_fills_that_a_bar_could_not_have_given() -> None:
     assert audited([first, fill(60_020, "10", 101)]) == ["volume"]
     assert audited([first, fill(60_020, "10", 11)]) == ["large"]
     assert audited([first, fill(60_020, "10", 60), fill(60_021, "10.1", 60)]) == ["large", "volume"]
+    third = Bar(180_000, "x:A", 60_000, 10.8, 11.0, 10.7, 10.9, 100.0)
+    early = fill(120_000, "10.8", note="stop at the open")
+    assert audited([first, early, second, third]) == [], "the next open is told before the close of this bar"
+    assert audited([first, fill(120_000, "10.2", note="stop at the open"), second, third]) == ["price"]
     again = fill(60_020, "11.5")
     assert audited([first, again, again]) == ["price"]
 

@@ -159,6 +159,16 @@ def test_a_market_beyond_the_next_level_is_quoted_at_its_touch() -> None:
     assert not stage.want.dirty, "a quote inside the market stays where it is until the next candle"
 
 
+def test_a_candle_that_closed_beyond_the_next_level_is_not_answered_with_refused_quotes() -> None:
+    """The market stands at 97.9, level 98 is above it: the bid goes a tick below the close."""
+    found = run(99.5, 98.99, 97.9, 97.9, 97.9, params={"bb_std": 9.0, "stop_steps": 9.0})
+    refused = [order for order in found.engine.state.recent.values() if order.reason == "post_only"]
+    assert len(refused) <= 1
+    assert found.engine.state.sleeves
+    bids = [float(q.price) for wish in found.wishes for q in wish.quotes if q.side is Side.BUY]
+    assert bids[0] == pytest.approx(99.0, abs=0.01)
+
+
 def test_a_portion_below_the_venues_minimum_is_said_and_not_traded() -> None:
     coarse = msgspec.structs.replace(SPOT, lot=Decimal(10), min_qty=Decimal(10))
     found = rehearse("grid_trading", bars(CALM, symbol=SPOT.symbol), instrument=coarse)
