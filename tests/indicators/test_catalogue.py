@@ -38,6 +38,38 @@ def test_first_values_stand_where_the_reference_says(name: str, first: int) -> N
     assert first_index(plugin, example(plugin)[1]) == first
 
 
+CUSTOMARY = {
+    "adx": {"n": 14},
+    "aroon": {"n": 14},
+    "atr_percentile": {"n": 14, "window": 100},
+    "bollinger": {"n": 20, "k": 2.0},
+    "candle_quality": {"most": 1.5},
+    "cci": {"n": 20},
+    "chandelier": {"n": 22, "k": 3.0},
+    "cmf": {"n": 20},
+    "confirm": {"n": 3},
+    "donchian": {"n": 20},
+    "hurst": {"n": 512},
+    "ichimoku": {"fast": 9, "medium": 26, "slow": 52, "shift": 26},
+    "kama": {"n": 10, "fast": 2, "slow": 30},
+    "keltner": {"n": 20, "atr_n": 10, "k": 2.0},
+    "macd": {"fast": 12, "slow": 26, "smooth": 9},
+    "mfi": {"n": 14},
+    "psar": {"step": 0.02, "most": 0.2},
+    "stochastic": {"n": 14, "smooth": 3, "signal": 3},
+    "supertrend": {"n": 10, "k": 3.0},
+    "volume_trend": {"fast": 5, "slow": 20},
+    "vwap": {"session": 1440},
+    "williams_r": {"n": 14},
+}
+"""What a trader, or the quant reference, takes a name without numbers to mean."""
+
+
+@pytest.mark.parametrize("name", sorted(CUSTOMARY))
+def test_without_numbers_a_name_means_what_it_means_everywhere(name: str) -> None:
+    assert {field.name: field.default for field in parameters(INDICATORS[name])} == CUSTOMARY[name]
+
+
 def test_a_table_is_the_streaming_form_in_a_loop() -> None:
     want = lines(Macd(3, 6, 4), ("macd", "signal", "hist"), CLOSE)
     assert repr(table("macd", CLOSE, fast=3, slow=6, smooth=4)) == repr(want)

@@ -116,6 +116,9 @@ def test_tight_is_the_threshold_of_the_sources() -> None:
 
 def test_thresholds_are_those_of_the_sources() -> None:
     assert (Regime().adx_threshold, Regime().bb_width_threshold) == (25.0, 0.04)
+    assert Regime(low_volatility=0.0, high_volatility=1.0, weak_adx=25.0).weak_adx == 25.0
+    factors = RegimeFactors()
+    assert (factors.adx.n, factors.rank.atr.n, factors.rates.n, factors.persistence.n) == (14, 14, 90, 512)
 
 
 def test_one_bar_of_another_kind_is_not_told() -> None:
