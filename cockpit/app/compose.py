@@ -131,19 +131,31 @@ def _count_legs(row: SleeveConfig, plugin: Plugin) -> None:
 
 def _longer(row: SleeveConfig, plugin: Plugin, tf: int) -> tuple[int, ...]:
     """Lengths of the longer bars it hears besides, rising. Raises ConfigError for what cannot be made."""
-    found = set()
-    for text in row.timeframes or plugin.options.get("timeframes", ()):
-        try:
-            length = timeframe_ms(text)
-        except ValueError as error:
-            raise ConfigError(f"{row.strategy} on {'+'.join(row.legs)}: {error}") from error
+    found = _asked(row, plugin)
+    for length in found:
         if length <= tf or length % tf:
             raise ConfigError(
-                f"{row.strategy} on {'+'.join(row.legs)}: bars of {text} cannot be made from those of "
-                f"{timeframe_text(tf)}: name a shorter timeframe that divides it"
+                f"{row.strategy} on {'+'.join(row.legs)}: bars of {timeframe_text(length)} cannot be made "
+                f"from those of {timeframe_text(tf)}: name a shorter timeframe that divides it"
             )
-        found.add(length)
-    return tuple(sorted(found))
+    return found
+
+
+def _asked(row: SleeveConfig, plugin: Plugin | None) -> tuple[int, ...]:
+    """Lengths of the longer bars that a row, else its strategy, asks for. Raises ConfigError."""
+    declared = () if plugin is None else plugin.options.get("timeframes", ())
+    try:
+        return tuple(sorted({timeframe_ms(text) for text in row.timeframes or declared}))
+    except ValueError as error:
+        raise ConfigError(f"{row.strategy} on {'+'.join(row.legs)}: {error}") from error
+
+
+def longer_frames(symbol: str, sleeves: Iterable[SleeveConfig]) -> set[int]:
+    """Longer bars that sleeves hear of a market besides those they trade on. A live venue's own past of them
+    reaches further than what can be made of the short ones: it warms them up.
+    """
+    rows = [row for row in sleeves if symbol in row.legs]
+    return {length for row in rows for length in _asked(row, STRATEGIES.get(row.strategy))}
 
 
 def _timeframe(row: SleeveConfig, offered: Sequence[int]) -> int:

@@ -31,6 +31,7 @@ from cockpit.adapters.keys import Store, name
 from cockpit.adapters.secret import Credentials
 from cockpit.adapters.venues.paper import PaperVenue
 from cockpit.adapters.venues.sim import VenueMemory
+from cockpit.app.compose import longer_frames
 from cockpit.app.market import warm_up
 from cockpit.app.okx import DEFAULT_FRAMES, WARM_BARS, Born, kept
 from cockpit.app.okx_keys import patient
@@ -216,7 +217,8 @@ def lengths(dialect: Dialect, symbol: str, sleeves: Sequence[SleeveConfig]) -> t
         if length not in dialect.frames:
             offered = ", ".join(timeframe_text(ms) for ms in sorted(dialect.frames))
             raise ConfigError(f"{dialect.title} has no bars of {timeframe_text(length)}; it has {offered}")
-    return tuple(sorted({*(named or DEFAULT_FRAMES)}))
+    longer = [length for length in longer_frames(symbol, sleeves) if length in dialect.frames]
+    return tuple(sorted({*(named or DEFAULT_FRAMES), *longer}))
 
 
 async def history(found: ExchangeSession, now_ms: Callable[[], int]) -> Sequence[ev.Bar]:

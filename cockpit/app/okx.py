@@ -32,6 +32,7 @@ from cockpit.adapters.okx.rest import Rest
 from cockpit.adapters.secret import Credentials
 from cockpit.adapters.venues.paper import PaperVenue
 from cockpit.adapters.venues.sim import VenueMemory
+from cockpit.app.compose import longer_frames
 from cockpit.app.consent import Consent
 from cockpit.app.live import allow
 from cockpit.app.market import warm_up
@@ -247,7 +248,8 @@ def lengths(symbol: str, sleeves: Sequence[SleeveConfig]) -> tuple[int, ...]:
     for length in named:
         if length not in NAMES:
             raise ConfigError(f"OKX has no bars of {length // 1_000} s; it has {', '.join(NAMES.values())}")
-    return tuple(sorted({*(named or DEFAULT_FRAMES)}))
+    longer = [length for length in longer_frames(symbol, sleeves) if length in NAMES]
+    return tuple(sorted({*(named or DEFAULT_FRAMES), *longer}))
 
 
 async def history(found: OkxSession, now_ms: Callable[[], int]) -> Sequence[ev.Bar]:

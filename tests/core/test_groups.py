@@ -366,3 +366,18 @@ def test_a_strategy_with_one_leg_is_its_own_first_leg() -> None:
     assert slot.want.leg(0) is slot.want
     with pytest.raises(IndexError):
         slot.view.leg(1)
+
+
+def test_a_live_venue_is_asked_for_the_past_of_longer_bars_that_it_has() -> None:
+    from cockpit.app.okx import lengths
+
+    hour, day = HOUR, 24 * HOUR
+    rows = [
+        SleeveConfig("t_frames", "okx:A", "1h"),
+        SleeveConfig("t_spread", timeframe="1h", symbols=("okx:B", A)),
+    ]
+    assert lengths("okx:A", rows) == (hour, 4 * hour), "what the strategy declares"
+    own = [SleeveConfig("t_frames", "okx:A", "1h", timeframes=("1d", "7h"))]
+    assert lengths("okx:A", own) == (hour, day), "what the settings ask for; OKX has no 7h"
+    assert lengths("okx:B", rows) == (hour,)
+    assert lengths(A, rows) == (hour,), "the second leg"
