@@ -11,7 +11,7 @@ import time
 
 from cockpit.adapters import keys
 from cockpit.adapters.okx.budget import Budget
-from cockpit.adapters.okx.endpoints import endpoints
+from cockpit.adapters.okx.endpoints import Endpoints, endpoints
 from cockpit.adapters.okx.line import Line
 from cockpit.adapters.okx.rest import Rest
 from cockpit.adapters.secret import Secret
@@ -36,7 +36,9 @@ def okx(found: Loaded) -> list[Check]:
 async def _reached(found: Loaded) -> list[Check]:
     config = found.config.okx
     demo = found.config.run.execution == "demo"
-    where = endpoints(config.region, demo=demo, rest=config.rest, socket=config.socket)
+    where = endpoints(
+        config.region, demo=demo, rest=config.rest, socket=config.socket, ca_file=config.ca_file
+    )
     rest = Rest(where, None, Budget(asyncio.get_running_loop().time))
     place = {"host": where.rest}
     try:
@@ -51,19 +53,24 @@ async def _reached(found: Loaded) -> list[Check]:
     message = "cli.doctor.skew" + {"ok": "", "warn": ".note", "bad": ".bad"}[word]
     checks.append(Check("clock_skew", word, message, {"ms": f"{rest.offset_ms:+d}"}))
     try:
-        await _socket(where.stream("public"))
+        await _socket(where)
     except Exception as error:  # noqa: BLE001  whatever keeps a socket from opening is the answer
         reason = f"{type(error).__name__}: {error}".rstrip(": ")
         return [*checks, Check("okx_socket", "bad", "cli.doctor.okx.socket.bad", {"reason": reason})]
     return [*checks, Check("okx_socket", "ok", "cli.doctor.okx.socket", {"url": where.socket})]
 
 
-async def _socket(url: str) -> None:
+async def _socket(where: Endpoints) -> None:
     from picows import ws_connect
 
     line = Line(lambda _: None)
     async with asyncio.timeout(CONNECT_S):
-        transport, _ = await ws_connect(lambda: line, url, websocket_handshake_timeout=CONNECT_S)
+        transport, _ = await ws_connect(
+            lambda: line,
+            where.stream("public"),
+            ssl_context=where.tls(),
+            websocket_handshake_timeout=CONNECT_S,
+        )
     transport.disconnect(graceful=False)
 
 

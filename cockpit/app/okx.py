@@ -208,6 +208,7 @@ async def open_okx(
         demo=run.execution == "demo",
         rest=config.okx.rest,
         socket=config.okx.socket,
+        ca_file=config.okx.ca_file,
     )
     budget = Budget(asyncio.get_running_loop().time)
     rest = Rest(where, keys, budget)

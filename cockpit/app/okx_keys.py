@@ -72,6 +72,7 @@ async def _asking(config: Config, keys: Credentials) -> AsyncIterator[Rest]:
         demo=keys.environment == "demo",
         rest=config.okx.rest,
         socket=config.okx.socket,
+        ca_file=config.okx.ca_file,
     )
     rest = Rest(where, keys, Budget(asyncio.get_running_loop().time))
     try:

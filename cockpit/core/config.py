@@ -93,6 +93,8 @@ class OkxConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Another address of REST (scheme and host); empty = the region's."""
     socket: str = ""
     """The same for WebSockets; both or none."""
+    ca_file: str = ""
+    """Certificates to trust there (PEM) instead of the system's; empty = the system's."""
     symbols: tuple[str, ...] = ()
     """Instruments besides those of the sleeves, e.g. ``BTC-USDT-SWAP``."""
     depth: Annotated[str, Meta(pattern="^(books|books5|bbo-tbt)$")] = "books"

@@ -12,8 +12,8 @@ from cockpit.adapters.keys import Store
 from cockpit.app.okx import open_okx
 from cockpit.core import events as ev
 from cockpit.core.config import Config
-from cockpit.core.errors import CockpitError, ConfigError
-from tests.okx.desks import exchange
+from cockpit.core.errors import CockpitError, ConfigError, Transient
+from tests.okx.desks import OPTIONS, exchange
 from tests.okx.machine import OneKey, machine, settings, trade
 
 
@@ -92,3 +92,24 @@ def test_paper_on_the_live_book(tmp_path: Path) -> None:
             assert any(isinstance(e, ev.Fill) and e.cid for e in made.heard)
 
     asyncio.run(asyncio.wait_for(story(), 60))
+
+
+def test_over_tls_only_a_certificate_that_is_trusted_is_talked_to(tmp_path: Path) -> None:
+    """https and wss as at OKX: with the certificate named it trades, without it nothing is sent."""
+
+    async def story() -> None:
+        async with exchange(msgspec.structs.replace(OPTIONS, tls=True)) as running:
+            strange = settings(running)
+            assert strange.okx.rest.startswith("https://")
+            assert strange.okx.socket.startswith("wss://")
+            with pytest.raises(Transient, match="CERTIFICATE_VERIFY_FAILED"):
+                await open_okx(strange, tmp_path, OneKey(running))
+            with pytest.raises(ConfigError, match="no file"):
+                await open_okx(changed(strange, okx={"ca_file": "gone.pem"}), tmp_path, OneKey(running))
+            known = changed(strange, okx={"ca_file": str(running.certificate)})
+            async with machine(running, tmp_path, known) as made:
+                await trade(made, 4)
+                await made.quiet()
+                made.assert_equal_books()
+
+    asyncio.run(asyncio.wait_for(story(), 90))

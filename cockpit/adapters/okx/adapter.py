@@ -121,7 +121,9 @@ class OkxVenue:
         self._streams = (Stream("private", self), Stream("business", self))
         rng = rng or Random()
         clock = self.reader.venue_ms
-        options: dict[str, Any] = {"keys": keys, "ping_s": PRIVATE_PING_S, "rng": rng}
+        options: dict[str, Any] = {
+            "keys": keys, "ping_s": PRIVATE_PING_S, "rng": rng, "tls": endpoints.tls()
+        }  # fmt: skip
         self.private = Socket(endpoints.stream("private"), self._streams[0], clock, topics=PRIVATE, **options)
         self.business = Socket(
             endpoints.stream("business"), self._streams[1], clock, topics=BUSINESS, **options

@@ -102,11 +102,23 @@ class OkxMarket:
         self._sides = (Side("public", self), Side("business", self))
         rng = rng or Random()
         self.public = Socket(
-            endpoints.stream("public"), self._sides[0], now_ms, topics=self._topics(depth), rng=rng
+            endpoints.stream("public"),
+            self._sides[0],
+            now_ms,
+            topics=self._topics(depth),
+            rng=rng,
+            tls=endpoints.tls(),
         )
         candles = list(self._candles())
         self.business = (
-            Socket(endpoints.stream("business"), self._sides[1], now_ms, topics=candles, rng=rng)
+            Socket(
+                endpoints.stream("business"),
+                self._sides[1],
+                now_ms,
+                topics=candles,
+                rng=rng,
+                tls=endpoints.tls(),
+            )
             if candles
             else None
         )

@@ -88,13 +88,11 @@ class Rest:
         budget: Budget,
         *,
         timeout_s: float = TIMEOUT_S,
-        ca_file: str = "",
     ) -> None:
         self._endpoints = endpoints
         self._keys = keys
         self._budget = budget
         self._timeout_s = timeout_s
-        self._ca_file = ca_file
         self._client: Any = None
         self._opening = asyncio.Lock()
         self.offset_ms = 0
@@ -226,7 +224,7 @@ class Rest:
                             "timeDifference": -self.offset_ms,
                             "maxRetriesOnFailure": 0,
                         },
-                        **({"cafile": self._ca_file} if self._ca_file else {}),
+                        **({"cafile": self._endpoints.ca_file} if self._endpoints.ca_file else {}),
                     }
                 )
                 client.logger = _silent()
