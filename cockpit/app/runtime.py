@@ -83,6 +83,7 @@ class Runtime:
             others={"frames": self._publish, **self.wiring.jobs},
             reads=not replay,
             snapshot_every=plan.snapshot_every,
+            folded=fold.events,
         )
         self.latest: Frame | None = None
         self.beside: Runtime | None = None

@@ -92,8 +92,8 @@ class GateContext:
         return total
 
     def later(self, ms: int = RETRY_MS) -> None:
-        """The answer may be another one soon: the wish is put to the rules again after ``ms``."""
-        self.sleeve.retry_at = self.now + ms
+        """The answer may be another one soon: the rules are asked again after ``ms``, never at once."""
+        self.sleeve.retry_at = self.now + max(1, ms)
 
     def gross(self, *, without: str = "") -> float:
         """Account gross notional at its worst: positions plus every open entry, one sleeve left out."""

@@ -43,6 +43,7 @@ class Crew:
         watch: bool = True,
         reads: bool = True,
         snapshot_every: int = 50_000,
+        folded: int = 0,
         chaos: Chaos = nothing_happens,
     ) -> None:
         self.engine = engine
@@ -58,6 +59,7 @@ class Crew:
             observe=observe,
             freeze=freeze,
             snapshot_every=snapshot_every,
+            folded=folded,
             chaos=chaos,
         )
         self.watchdog = Watchdog(source.put, clock, self.kill, halt_file, reads=reads)

@@ -53,6 +53,7 @@ def test_all_are_registered_in_their_order() -> None:
     assert names == [
         "tradable",
         "stale_data",
+        "strangers",
         "price_band",
         "max_notional",
         "strategy_limit",
@@ -218,6 +219,19 @@ def test_order_rate_blocks_by_the_second_and_by_the_minute_and_wakes_up_again() 
     assert stand.sleeve.verdicts[0].reason == "5 orders in the last minute"
     assert places(stand.wait(57_000)) == []
     assert len(places(stand.wait(3_000))) == 1
+
+
+def test_order_rate_waits_for_the_right_order_to_age_and_never_asks_again_at_once() -> None:
+    """Exits are not held back: more than the limit may stand in the minute, and the first may be older."""
+    stand = Stand(rules=rule("order_rate"))
+    state = stand.engine.state
+    ages = (70_000, 59_000, 50_000, 40_000, 30_000, 20_000, 10_000)
+    state.placed = [state.now - age for age in ages]
+    assert stand.want(1) == ()
+    assert stand.sleeve.verdicts[0].reason == "6 orders in the last minute"
+    assert stand.sleeve.retry_at == state.now + 10_000
+    assert places(stand.wait(9_999)) == []
+    assert len(places(stand.wait(1))) == 1
 
 
 def test_order_rate_never_stops_an_exit_or_a_stop() -> None:

@@ -21,7 +21,9 @@ from tests.workers.stage import Clock, Journal, Script, Venue, run, turns
 class Ship:
     """A crew with a puppet strategy, a journal that can be held up, and a venue that remembers."""
 
-    def __init__(self, *, held: bool = False, lockstep: bool = False, snapshot_every: int = 50_000) -> None:
+    def __init__(
+        self, *, held: bool = False, lockstep: bool = False, snapshot_every: int = 50_000, folded: int = 0
+    ) -> None:
         self.stand = Stand()
         self.journal = Journal(held=held)
         self.venue = Venue()
@@ -38,6 +40,7 @@ class Ship:
             freeze=self._freeze,
             watch=False,
             snapshot_every=snapshot_every,
+            folded=folded,
         )
 
     def _freeze(self) -> bytes:
@@ -130,6 +133,21 @@ def test_snapshots_come_every_so_many_facts() -> None:
     first = [seq for seq, _ in ship.journal.snapshots]
     assert ship.frozen == len(first) == 4
     assert [b - a for a, b in itertools.pairwise(first)] == [20, 20, 20]
+
+
+def test_what_a_start_had_to_repeat_counts_towards_the_next_snapshot() -> None:
+    """Killed young every time, it would repeat more and more."""
+
+    async def story(ship: Ship) -> None:
+        for _ in range(15):
+            ship.source.put(ship.trade())
+            await turns(3)
+
+    assert [len(sail(story, snapshot_every=20, folded=n).journal.snapshots) for n in (0, 12, 500)] == [
+        0,
+        1,
+        1,
+    ]
 
 
 def test_facts_are_journalled_in_the_order_of_the_steps_without_a_hole() -> None:

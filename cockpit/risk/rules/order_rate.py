@@ -20,6 +20,7 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
         context.later()
         return context.block("order_rate", intent, f"{second} orders in the last second")
     if minute >= params.max_orders_per_minute:
-        context.later(placed[0] + 60_000 - context.now)
+        # When as many as may be are left: exits are not held back, so there may be more than that.
+        context.later(placed[-params.max_orders_per_minute] + 60_000 - context.now)
         return context.block("order_rate", intent, f"{minute} orders in the last minute")
     return intent
