@@ -110,7 +110,7 @@ class BollingerRange(msgspec.Struct):
             at_upper = bar.high >= self.bands.upper / params.touch_threshold
             if at_lower and rsi <= params.rsi_oversold and close < mid:
                 self._enter(1, close, want)
-            elif at_upper and rsi >= params.rsi_overbought and close > mid:
+            elif view.can_short and at_upper and rsi >= params.rsi_overbought and close > mid:
                 self._enter(-1, close, want)
 
     def on_fill(self, fill: Fill, view: View, want: Want) -> None:

@@ -106,7 +106,11 @@ class Breakout(msgspec.Struct):
         if self.attempt.side != 0:
             if self.attempt.over(close, view.position, view.min_qty, 0.0):
                 self._leave(want, "spent")
-        elif out != 0 and self.used == 0 and bar.volume >= params.volume_threshold * usual:
+        elif (
+            (out > 0 or (out < 0 and view.can_short))
+            and self.used == 0
+            and bar.volume >= params.volume_threshold * usual
+        ):
             self._enter(out, close, atr, want)
 
     def on_fill(self, fill: Fill, view: View, want: Want) -> None:

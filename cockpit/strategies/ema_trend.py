@@ -136,7 +136,11 @@ class EmaTrend(msgspec.Struct):
                 self._leave(want, "cross")
             elif self._reached(close, view, 0.0):
                 self._leave(want, "spent")
-        elif run and not self.used and bar.volume >= self.params.volume_threshold * usual:
+        elif (
+            (run > 0 or (run < 0 and view.can_short))
+            and not self.used
+            and bar.volume >= self.params.volume_threshold * usual
+        ):
             self._enter(run, close, rsi, atr, want)
 
     def on_fill(self, fill: Fill, view: View, want: Want) -> None:

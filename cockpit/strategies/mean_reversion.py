@@ -116,7 +116,7 @@ class MeanReversion(msgspec.Struct):
         elif self.used == 0:
             if z <= -params.entry_std and rsi <= params.rsi_oversold:
                 self._enter(1, close, want)
-            elif z >= params.entry_std and rsi >= params.rsi_overbought:
+            elif view.can_short and z >= params.entry_std and rsi >= params.rsi_overbought:
                 self._enter(-1, close, want)
 
     def on_fill(self, fill: Fill, view: View, want: Want) -> None:

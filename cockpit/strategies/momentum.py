@@ -116,7 +116,7 @@ class Momentum(msgspec.Struct):
         if self.attempt.side != 0:
             if self.attempt.over(close, view.position, view.min_qty, 0.0):
                 self._leave(want, "spent")
-        elif run != 0 and self.used == 0:
+        elif (run > 0 or (run < 0 and view.can_short)) and self.used == 0:
             loud = bar.volume >= params.volume_momentum_threshold * usual
             if loud and gained * run >= params.rsi_momentum_threshold:
                 self._enter(run, close, atr, want)

@@ -13,7 +13,7 @@ from cockpit.core.gate import GateContext, Rule, approve
 from cockpit.core.intents import Intent, Quote
 from cockpit.core.registry import RULES
 from cockpit.core.types import InstrumentState, Side
-from tests.core.stand import INVERSE, LINEAR, D, Stand, loose_rules, places
+from tests.core.stand import INVERSE, LINEAR, SPOT, D, Stand, loose_rules, places
 
 CONFIG = RiskConfig(
     max_notional=100.0,
@@ -126,6 +126,22 @@ def test_stale_data_is_false_until_proven_and_the_wish_is_heard_again() -> None:
     stand.see(100.0)
     (place,) = places(stand.wait(1_000))
     assert place.qty == 5
+
+
+def test_tradable_lets_nothing_be_sold_on_spot_that_is_not_held() -> None:
+    stand = Stand(SPOT)
+    after, context = ask(stand, "tradable", target=D(-5))
+    assert after.target == 0
+    assert context.verdicts[0].reason == "spot cannot be sold short"
+    sells = (Quote(Side.SELL, D(101), D(3)), Quote(Side.BUY, D(99), D(3)))
+    assert ask(stand, "tradable", quotes=sells)[0].quotes == sells[1:]
+    stand.holding(2)
+    held = stand.have
+    assert 0 < held <= 2
+    after, _ = ask(stand, "tradable", target=D(-5), quotes=(Quote(Side.SELL, D(101), D(3)),))
+    assert after.target == 0
+    assert [quote.qty for quote in after.quotes] == [SPOT.qty(held)]
+    assert ask(stand, "tradable", target=D(5))[0].target == 5
 
 
 def test_price_band_drops_only_the_side_that_would_overpay() -> None:

@@ -12,7 +12,7 @@ from cockpit.app.discover import discover
 from cockpit.app.rehearse import rehearse
 from cockpit.core.errors import ConfigError
 from cockpit.core.registry import STRATEGIES
-from tests.strategies.crafted import LIVELY, Stage, bars, walk, wave
+from tests.strategies.crafted import LIVELY, SPOT, Stage, bars, walk, wave
 
 discover()
 
@@ -109,6 +109,20 @@ def test_over_random_walks_every_position_is_wished_bounded_and_protected(name: 
         assert 5_000 < equity < 20_000
         trades += len(run.fills)
     assert trades > 8, "the walks make it trade"
+
+
+@pytest.mark.parametrize("name", sorted(LIVELY))
+def test_on_spot_nothing_is_sold_short(name: str) -> None:
+    """It is not even wished for: the venue would refuse it six times, and the strategy be taken off."""
+    found = [
+        rehearse(name, bars(walk(250, seed, 0.015), symbol=SPOT.symbol), LIVELY[name], instrument=SPOT)
+        for seed in range(3)
+    ]
+    for run in found:
+        assert run.benched == ""
+        assert all((wish.target or 0) >= 0 for wish in run.wishes)
+        assert run.engine.state.ledger.discrepancies() == []
+    assert sum(len(run.fills) for run in found) > 4
 
 
 @pytest.mark.parametrize("name", sorted(LIVELY))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from cockpit.core.config import RiskConfig
 from cockpit.core.gate import GateContext
-from cockpit.core.intents import Intent
+from cockpit.core.intents import Intent, Quote
 from cockpit.core.registry import rule
-from cockpit.core.types import InstrumentState
+from cockpit.core.types import ZERO, InstrumentState, Side
 
 ACCOUNT = ("private", "orders")
 """Channels without which we would not hear of our own fills, or not be heard."""
@@ -14,7 +16,10 @@ ACCOUNT = ("private", "orders")
 
 @rule("tradable", RiskConfig, order=0)
 def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
-    """Block entries on suspended instruments, without a link to the account and below ``min_confidence``."""
+    """Block entries on suspended instruments, without a link to the account and below ``min_confidence``.
+
+    On spot, trim what would be sold without being held.
+    """
     if context.instrument.state is not InstrumentState.LIVE:
         return context.block("tradable", intent, f"instrument is {context.instrument.state}")
     down = [name for name in ACCOUNT if context.state.links.get(name) is False]
@@ -24,4 +29,23 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     if intent.confidence < params.min_confidence:
         reason = f"confidence {intent.confidence:.2f} < {params.min_confidence:.2f}"
         return context.block("min_confidence", intent, reason)
+    if not context.instrument.derivative:
+        return _held_only(intent, context)
     return intent
+
+
+def _held_only(intent: Intent, context: GateContext) -> Intent:
+    """On spot nothing can be sold that is not held; the venue would refuse it, or lend it."""
+    held = max(ZERO, context.have)
+    target = intent.target
+    if target is not None and target < 0:
+        target = ZERO
+    quotes: list[Quote] = []
+    for quote in intent.quotes:
+        qty = quote.qty if quote.side is Side.BUY else context.instrument.qty(min(quote.qty, held))
+        if qty > 0:
+            quotes.append(Quote(quote.side, quote.price, qty, quote.tag))
+    after = msgspec.structs.replace(intent, target=target, quotes=tuple(quotes))
+    if after == intent:
+        return intent
+    return context.trim("tradable", intent, after, "spot cannot be sold short")
