@@ -24,6 +24,7 @@ from cockpit.app.runtime import Plan, Runtime, open_runtime
 from cockpit.app.settings import Loaded
 from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.errors import CockpitError, ConfigError
+from cockpit.text import tr
 
 
 def start(args: argparse.Namespace, loaded: Loaded) -> int:
@@ -56,6 +57,9 @@ def prepare(args: argparse.Namespace, loaded: Loaded) -> tuple[Plan, Opening]:
         path = Path(args.tape)
         begin, end = instant(args.begin), instant(args.end)
         source = market.from_tape(config, path, begin, end, sleeves)
+        if paid := market.foreign_money(config, source):
+            words = {"have": config.run.currency, "paid": ", ".join(paid), "first": paid[0]}
+            console.talk(tr("cli.tape.currency", console.language(args, config.screen.language), **words))
         speed = args.speed or ("max" if args.daemon or args.json else "10")
         folder = loaded.data_dir if args.data_dir else _run_folder(loaded.data_dir, path)
         if (folder / "cockpit.db").exists():

@@ -165,3 +165,11 @@ def test_bars_that_a_tape_does_not_have_are_made(tape: str, cockpit: Shell) -> N
     odd = cockpit("--daemon", "--tape", tape, *words)
     assert odd.code == 2
     assert "the feed has 1h, not 90m" in odd.err
+
+
+def test_an_account_in_another_money_than_the_tape_is_told_so(tape: str, cockpit: Shell) -> None:
+    said = cockpit("--daemon", "--tape", tape, "--set", "run.currency=USD", "--to", "2024-01-03")
+    assert said.code == 0
+    assert "the account has USD, and these markets are paid in USDT: --set run.currency=USDT" in said.err
+    said = cockpit("--daemon", "--tape", tape, "--to", "2024-01-03", "--data-dir", "other")
+    assert (said.code, "paid in" in said.err) == (0, False)
