@@ -12,12 +12,12 @@ buy again at once.
 
 from __future__ import annotations
 
-from math import nan
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from cockpit.core.attempt import Attempt
 from cockpit.core.events import Bar, Fill
 from cockpit.core.registry import strategy
 from cockpit.core.view import View
@@ -96,14 +96,9 @@ class EmaTrend(msgspec.Struct):
     rsi: Rsi
     atr: Atr
     volume: Sma
-    wish: int = 0
-    """+1 long, -1 short, 0 none."""
-    held: bool = False
-    """The wish has become a position."""
+    attempt: Attempt
     used: int = 0
     """Direction of the run that has had its try; 0 = the next one is free."""
-    stop: float = nan
-    take: float = nan
 
     @classmethod
     def create(cls, params: Params) -> EmaTrend:
@@ -116,6 +111,7 @@ class EmaTrend(msgspec.Struct):
             rsi=Rsi(params.rsi_period),
             atr=Atr(params.atr_period),
             volume=Sma(params.volume_period),
+            attempt=Attempt(),
         )
 
     def on_bar(self, bar: Bar, view: View, want: Want) -> None:
@@ -131,10 +127,11 @@ class EmaTrend(msgspec.Struct):
         run = 1 if fast > medium > slow else -1 if fast < medium < slow else 0
         if run != self.used:
             self.used = 0
-        if self.wish:
-            if (fast - medium) * self.wish < 0:
+        side = self.attempt.side
+        if side != 0:
+            if (fast - medium) * side < 0:
                 self._leave(want, "cross")
-            elif self._reached(close, view, 0.0):
+            elif self.attempt.over(close, view.position, view.min_qty, 0.0):
                 self._leave(want, "spent")
         elif (
             (run > 0 or (run < 0 and view.can_short))
@@ -145,9 +142,9 @@ class EmaTrend(msgspec.Struct):
 
     def on_fill(self, fill: Fill, view: View, want: Want) -> None:
         """Stop and take speak between bars: the wish ends with them, before it could be bought again."""
-        if self.wish:
-            over = self._reached(float(fill.price), view, view.tick)
-            if over and fill.side.sign != self.wish:
+        if self.attempt.side != 0:
+            over = self.attempt.over(float(fill.price), view.position, view.min_qty, view.tick)
+            if over and fill.side.sign != self.attempt.side:
                 self._leave(want, "spent")
 
     def _enter(self, run: int, close: float, rsi: float, atr: float, want: Want) -> None:
@@ -159,29 +156,14 @@ class EmaTrend(msgspec.Struct):
         take = close + run * params.take_profit_atr * atr
         if not (lowest <= rsi <= highest and atr > 0 and stop > 0):
             return
-        self.wish = self.used = run
-        self.held = False
-        self.stop = stop
-        self.take = take if take > 0 else nan
+        self.used = run
+        self.attempt.begin(run, stop, take)
         weight = min(params.max_position, params.max_leverage)
         if run > 0:
-            want.long(weight, self.stop, self.take, "trend-up")
+            want.long(weight, self.attempt.stop, self.attempt.take, "trend-up")
         else:
-            want.short(weight, self.stop, self.take, "trend-down")
-
-    def _reached(self, price: float, view: View, slack: float) -> bool:
-        """Is the try over: position gone again, or ``price`` at the stop or the take?"""
-        have = view.position * self.wish
-        if have > 0 and have >= view.min_qty:
-            self.held = True
-        elif self.held:
-            return True
-        if self.wish > 0:
-            return price <= self.stop + slack or price >= self.take - slack
-        return price >= self.stop - slack or price <= self.take + slack
+            want.short(weight, self.attempt.stop, self.attempt.take, "trend-down")
 
     def _leave(self, want: Want, tag: str) -> None:
-        self.wish = 0
-        self.held = False
-        self.stop = self.take = nan
+        self.attempt.end()
         want.flat(tag)

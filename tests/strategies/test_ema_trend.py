@@ -213,7 +213,7 @@ def test_the_last_fills_of_an_old_position_do_not_end_a_new_wish(stage: Stage) -
     stage.rise()
     stage.view.position = -4
     stage.bars(105)
-    assert not stage.strategy.held
+    assert not stage.strategy.attempt.held
     stage.fill(Side.BUY, 105, 0)
     assert stage.want.weight == 0.2
 
@@ -317,7 +317,9 @@ def test_a_snapshot_continues_as_if_nothing_had_happened(seed: list[float], para
     whole, part = Stage(params), Stage(params)
     for index, candle in enumerate(walk(seed)):
         for stage in (whole, part):
-            stage.view.position = {1: 5.0, -1: -5.0}.get(stage.strategy.wish, 0.0) if index % 7 else 0.0
+            stage.view.position = (
+                {1: 5.0, -1: -5.0}.get(stage.strategy.attempt.side, 0.0) if index % 7 else 0.0
+            )
         if index == cut:
             raw = msgspec.msgpack.encode(part.strategy)
             part.strategy = msgspec.msgpack.decode(raw, type=EmaTrend)
@@ -339,10 +341,10 @@ def test_entries_are_those_of_the_definition(seed: list[float]) -> None:
     rsi, usual = naive.rsi(close, 3), [None, *naive.sma(volume, 3)]
     stage = Stage()
     for i, candle in enumerate(candles):
-        idle = stage.strategy.wish == 0
+        idle = stage.strategy.attempt.side == 0
         spent = stage.strategy.used
         stage.strategy.on_bar(candle, stage.view, stage.want)
-        entered = idle and stage.strategy.wish != 0
+        entered = idle and stage.strategy.attempt.side != 0
         f, m, s, r, u = (x if x is not None else nan for x in (fast[i], medium[i], slow[i], rsi[i], usual[i]))
         if min(abs(f - m), abs(m - s), abs(r - 50)) < 1e-6 or abs(candle.volume - 1.2 * u) < 1e-9:
             continue  # too close to call with two roundings
