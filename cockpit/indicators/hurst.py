@@ -73,7 +73,6 @@ class Hurst(msgspec.Struct):
     two: Scale = msgspec.field(default_factory=lambda: Scale(1, 1))
     three: Scale = msgspec.field(default_factory=lambda: Scale(1, 1))
     four: Scale = msgspec.field(default_factory=lambda: Scale(1, 1))
-    five: Scale = msgspec.field(default_factory=lambda: Scale(1, 1))
 
     def __post_init__(self) -> None:
         if self.n < 512 or self.n % 64:
@@ -82,21 +81,21 @@ class Hurst(msgspec.Struct):
             least = self.n // 64
             self.one = Scale(least, 64)
             self.two = Scale(least * 2, 32)
-            self.three = Scale(least * 4, 16)
-            self.four = Scale(least * 8, 8)
-            self.five = Scale(least * 16, 4)
+            self.three = Scale(least * 8, 8)
+            self.four = Scale(least * 16, 4)
         self.low, self.high = dfa_band(self.n)
 
     def update(self, close: float) -> float:
         path = log(close)
-        a, b, c = self.one.add(path), self.two.add(path), self.three.add(path)
-        d, e = self.four.add(path), self.five.add(path)
+        a, b = self.one.add(path), self.two.add(path)
+        c, d = self.three.add(path), self.four.add(path)
         if self.bars < self.n:
             self.bars += 1
             return nan
-        # Five sizes that double: the slope of half the logs, weights -2 -1 0 1 2 over ln 2.
-        still = a <= 0.0 or b <= 0.0 or c <= 0.0 or d <= 0.0 or e <= 0.0
-        self.value = nan if still else (2.0 * log(e / a) + log(d / b)) / (20.0 * log(2.0))
+        # Five sizes that double: the slope of half the logs has the weights -2 -1 0 1 2 over ln 2, so the
+        # middle size says nothing and is not kept.
+        still = a <= 0.0 or b <= 0.0 or c <= 0.0 or d <= 0.0
+        self.value = nan if still else (2.0 * log(d / a) + log(c / b)) / (20.0 * log(2.0))
         return self.value
 
     def memory(self) -> float:

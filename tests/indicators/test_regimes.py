@@ -246,6 +246,8 @@ def test_refusals_name_the_number() -> None:
         lambda: Regime(hold=0),
         lambda: RegimeFactors(crowded=0.0),
         lambda: RegimeFactors(thin=1.0),
+        lambda: RegimeFactors(straight=0.0),
+        lambda: RegimeFactors(high_volatility=0.0),
         lambda: RegimeFactors(window=0),
         lambda: Hurst().update(-1.0),
     ):
