@@ -5,9 +5,8 @@
     Crew(engine, store, live.venue, inbox, clock, others={**live.jobs, …})
     await found.close()
 
-execution = paper: the live book with the simulated account. demo: the exchange's own demo account. Real money
-is not offered there. Nothing is changed but orders: modes and leverage are compared, and a difference refuses
-to start.
+execution = paper: the live book with the simulated account. demo, live: the exchange's own account. Nothing
+is changed there but orders: modes and leverage are compared, and a difference refuses to start.
 """
 
 from __future__ import annotations
@@ -17,29 +16,33 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
+from cockpit.adapters.ccxt_venue.agreement import agree, key_faults
 from cockpit.adapters.ccxt_venue.binance import Binance
 from cockpit.adapters.ccxt_venue.bybit import Bybit
-from cockpit.adapters.ccxt_venue.dialect import Dialect, Terms
+from cockpit.adapters.ccxt_venue.dialect import Dialect, KeyFacts, Terms
 from cockpit.adapters.ccxt_venue.door import Address, Door, Refused
 from cockpit.adapters.ccxt_venue.market import CcxtMarket
-from cockpit.adapters.ccxt_venue.venue import CcxtVenue, agree
+from cockpit.adapters.ccxt_venue.venue import CcxtVenue
 from cockpit.adapters.connectivity.budget import Budget
 from cockpit.adapters.keys import Store, name
 from cockpit.adapters.secret import Credentials
 from cockpit.adapters.venues.paper import PaperVenue
 from cockpit.adapters.venues.sim import VenueMemory
 from cockpit.app.compose import longer_frames
+from cockpit.app.consent import Consent
+from cockpit.app.live import allow
 from cockpit.app.market import warm_up
 from cockpit.app.okx import DEFAULT_FRAMES, WARM_BARS, Born, kept
-from cockpit.app.okx_keys import patient
+from cockpit.app.okx_keys import Seen, patient
 from cockpit.app.simulated import cash_of, charged, latency_of, rules_of
 from cockpit.core import events as ev
 from cockpit.core.config import Config, ExchangeConfig, SleeveConfig, timeframe_ms, timeframe_text
 from cockpit.core.engine import Engine
-from cockpit.core.errors import ConfigError, Transient
+from cockpit.core.errors import ConfigError, Transient, VenueError
 from cockpit.core.matching import Exchange
 from cockpit.core.ports import Venue
 from cockpit.core.types import Instrument, MarginMode, PositionMode, exact
@@ -137,15 +140,19 @@ async def open_exchange(
     store: Store | None,
     sleeves: Sequence[SleeveConfig] = (),
     *,
+    consent: Consent | None = None,
     now_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
 ) -> ExchangeSession:
     """Read everything that must be known before the first fact. Raises ConfigError or VenueError.
 
-    ``store`` holds the keys; None is enough for paper.
+    ``store`` holds the keys (None is enough for paper); ``consent``: a person has typed the word for real
+    money, having seen that account (``live``).
     """
     run = config.run
     if run.execution == "live":
-        raise ConfigError(f"real money is not offered on {run.feed}: run.execution is paper or demo there")
+        allow(config)
+        if consent is None:
+            raise ConfigError("real money is not touched without a typed word")
     keys = None if run.execution == "paper" else find_keys(store, run.feed, run.execution)
     door = door_of(config, run.feed, keys, demo=run.execution == "demo")
     try:
@@ -161,6 +168,10 @@ async def open_exchange(
             instruments = charged(instruments, config)
         else:
             uid = (await patient(lambda: agree(door, terms_of(config), natives))).uid
+            if consent is not None and uid != consent.uid:
+                raise ConfigError(
+                    f"the trade key is of account {uid}, but account {consent.uid} was shown and confirmed"
+                )
         born = kept(folder, Born(now_ms(), run.execution, uid), f"{run.feed}.json")
         chosen = chosen or tuple(SleeveConfig("ema_trend", symbol, "1m") for symbol in instruments)
         frames = {symbol: lengths(door.dialect, symbol, chosen) for symbol in instruments}
@@ -195,9 +206,9 @@ def door_of(config: Config, venue: str, keys: Credentials | None, *, demo: bool)
     return Door(dialect, address, keys, budget)
 
 
-def find_keys(store: Store | None, venue: str, environment: str) -> Credentials:
-    """The trade key of an environment. Raises ConfigError saying how to add one."""
-    which = name(f"{venue}/{environment}/trade")
+def find_keys(store: Store | None, venue: str, environment: str, purpose: str = "trade") -> Credentials:
+    """The key of an environment. Raises ConfigError saying how to add one."""
+    which = name(f"{venue}/{environment}/{purpose}")
     keys = store.get(which) if store is not None else None
     if keys is None:
         raise ConfigError(f"there is no key {which}: cockpit keys add {which}")
@@ -238,6 +249,38 @@ def _nobody(_event: ev.AnyEvent) -> None:
     """Nobody listens while history is read."""
 
 
+async def look(config: Config, keys: Credentials) -> Seen:
+    """The live account through its read key: what a person is shown before typing the word.
+
+    Raises VenueError when the key is more than a read key, or the venue refuses; Transient when it is away.
+    """
+    door = door_of(config, keys.venue, keys, demo=False)
+    try:
+        await patient(lambda: door.sync(lambda: time.time_ns() // 1_000_000))
+        found = await door.dialect.key_facts(door, demo=False)
+        faults = key_faults(found.permissions, keys.purpose, live=True)
+        if faults:
+            raise VenueError(f"{keys.venue}/{keys.environment}/{keys.purpose}: {'; '.join(faults)}")
+        held, orders = await door.dialect.positions(door), await door.dialect.orders(door)
+        return Seen(
+            found.uid,
+            urlsplit(door.address.rest).netloc or door.dialect.host,
+            found.account_level,
+            found.position_mode or "by instrument",
+            str(await door.dialect.equity(door)),
+            len(held),
+            len(orders),
+            tuple(concerns(found)),
+        )
+    finally:
+        await door.close()
+
+
+def concerns(found: KeyFacts) -> list[str]:
+    """What is allowed and yet unwise about a key of real money."""
+    return [] if found.bound_to_ip else ["no_ip"]
+
+
 async def facts_of(config: Config, keys: Credentials) -> dict[str, Any]:
     """What an exchange says about a key, for ``cockpit keys`` and ``doctor``. Raises VenueError."""
     demo = keys.environment == "demo"
@@ -252,20 +295,8 @@ async def facts_of(config: Config, keys: Credentials) -> dict[str, Any]:
             "account_level": found.account_level,
             "bound_to_ip": found.bound_to_ip,
             "clock_ms": door.offset_ms,
-            "faults": key_faults(found.permissions, keys.purpose),
-            "concerns": [],
+            "faults": key_faults(found.permissions, keys.purpose, live=not demo),
+            "concerns": concerns(found) if not demo else [],
         }
     finally:
         await door.close()
-
-
-def key_faults(permissions: frozenset[str], purpose: str) -> list[str]:
-    """What is wrong with a key: it may withdraw, or it may more or less than it is for."""
-    faults = []
-    if "withdraw" in permissions:
-        faults.append("the key may withdraw: make one that may not")
-    if permissions and purpose == "trade" and "trade" not in permissions:
-        faults.append("the key may not trade")
-    if purpose == "read" and "trade" in permissions:
-        faults.append("a read key that may trade is no read key")
-    return faults

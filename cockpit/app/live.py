@@ -17,9 +17,10 @@ import sys
 from collections.abc import Callable, Sequence
 
 from cockpit.adapters.keys import Store
+from cockpit.adapters.secret import Credentials
+from cockpit.app import okx_keys
 from cockpit.app.consent import Consent
 from cockpit.app.console import clean, talk
-from cockpit.app.okx_keys import Seen, find_keys, look
 from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.errors import ConfigError
 from cockpit.text import tr
@@ -28,6 +29,8 @@ WORD = "LIVE"
 """What must be typed before real money is touched."""
 DAEMON = "DAEMON"
 """Typed instead on the screen: confirmed as well, and run by a daemon that no terminal can take along."""
+TITLES = {"okx": "OKX", "binance": "Binance", "bybit": "Bybit"}
+"""Feed → the exchange's name as people write it."""
 GIVEN = "COCKPIT_CONFIRM_LIVE"
 
 
@@ -56,8 +59,8 @@ def consent(
     ``question`` asks on the screen; None = headless: the terminal is asked where there is one.
     """
     allow(config)
-    find_keys(store, "live")  # before anybody is asked anything
-    seen = asyncio.run(look(config, find_keys(store, "live", "read")))
+    key_of(config, store, "trade")  # before anybody is asked anything
+    seen = asyncio.run(_look(config, key_of(config, store, "read")))
     text = lines(seen, config, sleeves, lang)
     word, how = ahead(args)
     if how:
@@ -77,6 +80,24 @@ def consent(
     return Consent(seen.uid, how, daemon=word == DAEMON)
 
 
+def key_of(config: Config, store: Store, purpose: str) -> Credentials:
+    """The live key of the feed's exchange. Raises ConfigError saying how to add one."""
+    if config.run.feed == "okx":
+        return okx_keys.find_keys(store, "live", purpose)
+    from cockpit.app import exchanges
+
+    return exchanges.find_keys(store, config.run.feed, "live", purpose)
+
+
+async def _look(config: Config, keys: Credentials) -> okx_keys.Seen:
+    """The account through its read key."""
+    if keys.venue == "okx":
+        return await okx_keys.look(config, keys)
+    from cockpit.app import exchanges
+
+    return await exchanges.look(config, keys)
+
+
 def ahead(args: argparse.Namespace) -> tuple[str | None, str]:
     """(word, where it was given) for starts without a person; both empty when it was not given."""
     if getattr(args, "confirm_live", None) is not None:
@@ -92,12 +113,12 @@ def typed(prompt: str) -> str | None:
     return sys.stdin.readline().strip() or None
 
 
-def lines(seen: Seen, config: Config, sleeves: Sequence[SleeveConfig], lang: str) -> list[str]:
+def lines(seen: okx_keys.Seen, config: Config, sleeves: Sequence[SleeveConfig], lang: str) -> list[str]:
     """What is about to be traded with what, in words."""
     risk = config.risk
     chosen = ", ".join(f"{row.strategy} {row.symbol}" for row in sleeves) or tr("live.default", lang)
     found = [
-        tr("live.account", lang, uid=clean(seen.uid), host=clean(seen.host)),
+        tr("live.account", lang, venue=TITLES[config.run.feed], uid=clean(seen.uid), host=clean(seen.host)),
         tr("live.mode", lang, level=clean(seen.level), positions=clean(seen.position_mode)),
         tr("live.holds", lang, equity=clean(seen.equity), positions=seen.positions, orders=seen.orders),
         tr("live.sleeves", lang, sleeves=clean(chosen)),

@@ -43,8 +43,8 @@ def start(args: argparse.Namespace, loaded: Loaded) -> int:
     return Screened(plan, opening, loaded, args).run()
 
 
-EXCHANGES = ("binance", "bybit")
-"""Feeds through ccxt."""
+EXCHANGES = ("okx", "binance", "bybit")
+"""Feeds that are exchanges."""
 Opening = Callable[[], Awaitable[market.RunSource]]
 """Makes the source on the machine's loop: a live market must be asked before it can be run."""
 
@@ -69,12 +69,12 @@ def prepare(args: argparse.Namespace, loaded: Loaded) -> tuple[Plan, Opening]:
         raise ConfigError("run.feed is tape: name one with --tape")
     if args.speed not in {None, "1"}:
         raise ConfigError("--speed is for tapes: other markets run in real time")
-    if config.run.feed in {"okx", *EXCHANGES}:
+    if config.run.feed in EXCHANGES:
         own = f"{config.run.feed}-{config.run.execution}"
         place = loaded.data_dir if args.data_dir else loaded.data_dir / own
         return _account(args, loaded, place, tuple(sleeves or config.sleeves))
     if config.run.execution != "paper":
-        raise ConfigError(f"run.execution = {config.run.execution} needs run.feed = okx")
+        raise ConfigError(f"run.execution = {config.run.execution} needs an exchange as run.feed")
     folder = loaded.data_dir if args.data_dir else loaded.data_dir / "practice"
     source = market.practice(config, time.time_ns() // 1_000_000, folder, sleeves)
     return Plan(config, "practice", folder, "", loaded.digest), _ready(source)
@@ -93,16 +93,11 @@ def _account(
     """A run at an exchange; its paper sleeves, if it has any beside the account's, as a plan of their own."""
     ours, paper = split(sleeves, loaded.config.run.execution)
 
-    def opened(at: Loaded, where: Path, rows: Sequence[SleeveConfig]) -> tuple[Plan, Opening]:
-        if at.config.run.feed == "okx":
-            return _okx(args, at, where, rows)
-        return _exchange(at, where, rows)
-
-    plan, opening = opened(loaded, folder, ours)
+    plan, opening = _live(args, loaded, folder, ours)
     if paper:
         run = msgspec.structs.replace(loaded.config.run, execution="paper", live=False)
         config = msgspec.structs.replace(loaded.config, run=run, sleeves=paper)
-        beside = opened(msgspec.structs.replace(loaded, config=config), folder / FOLDER, paper)
+        beside = _live(args, msgspec.structs.replace(loaded, config=config), folder / FOLDER, paper)
         plan = msgspec.structs.replace(plan, beside=beside)
     return plan, opening
 
@@ -115,12 +110,11 @@ async def _beside(plan: Plan) -> Runtime | None:
     return await open_runtime(other, await opening())
 
 
-def _okx(
+def _live(
     args: argparse.Namespace, loaded: Loaded, folder: Path, sleeves: Sequence[SleeveConfig]
 ) -> tuple[Plan, Opening]:
-    """OKX: its live market with the simulated account (paper), its demo account, or real money."""
+    """An exchange's live market with the simulated account (paper), its demo account, or real money."""
     from cockpit.app import live
-    from cockpit.app.okx import open_okx
 
     config = loaded.config
     execution = config.run.execution
@@ -139,27 +133,15 @@ def _okx(
         agreed = live.consent(args, config, store, sleeves or config.sleeves, lang, question)
 
     async def connect() -> market.RunSource:
-        return await open_okx(config, folder, store, sleeves, consent=agreed)
+        if config.run.feed == "okx":
+            from cockpit.app.okx import open_okx
+
+            return await open_okx(config, folder, store, sleeves, consent=agreed)
+        from cockpit.app.exchanges import open_exchange
+
+        return await open_exchange(config, folder, store, sleeves, consent=agreed)
 
     return Plan(config, execution, folder, "", loaded.digest, consent=agreed), connect
-
-
-def _exchange(loaded: Loaded, folder: Path, sleeves: Sequence[SleeveConfig]) -> tuple[Plan, Opening]:
-    """Binance or Bybit: its live market with the simulated account (paper), or its demo account."""
-    from cockpit.app.exchanges import open_exchange
-
-    config = loaded.config
-    store = None
-    if config.run.execution == "demo":
-        from cockpit.adapters import keys
-        from cockpit.app.commands.keys import typed
-
-        store = keys.open_store(loaded.data_dir, typed)
-
-    async def connect() -> market.RunSource:
-        return await open_exchange(config, folder, store, sleeves)
-
-    return Plan(config, config.run.execution, folder, "", loaded.digest), connect
 
 
 def _run_folder(data_dir: Path, tape: Path) -> Path:

@@ -35,8 +35,8 @@ QUOTE_SYMBOLS = ("practice:WIF-USDT-SWAP",)
 
 OFFERED = {
     "okx": ("paper", "demo", "live"),
-    "binance": ("paper", "demo"),
-    "bybit": ("paper", "demo"),
+    "binance": ("paper", "demo", "live"),
+    "bybit": ("paper", "demo", "live"),
 }
 """Feed → where its orders may go; any other has the simulated account only."""
 Origins = dict[tuple[str, ...], str]

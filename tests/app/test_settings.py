@@ -200,8 +200,8 @@ SLEEVE = "[[sleeves]]\nstrategy = 'a'\n"
         ("[run]\nlive = true\n", "run.live = true goes with run.execution = 'live' only"),
         ("[run]\nfeed = 'okx'\nexecution = 'live'\n", "run.execution = 'live' needs run.live = true"),
         (
-            "[run]\nfeed = 'bybit'\nexecution = 'live'\nlive = true\n",
-            "run.execution = 'live' needs run.feed = 'okx'",
+            "[run]\nexecution = 'live'\nlive = true\n",
+            "run.execution = 'live' needs run.feed = 'okx' or 'binance' or 'bybit'",
         ),
         (
             "[run]\nexecution = 'demo'\n",

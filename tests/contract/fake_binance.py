@@ -15,7 +15,7 @@ from cockpit.core.intents import Amend, Cancel, Place
 from cockpit.core.orders import ALGO, OrderKind, Role
 from cockpit.core.types import PosSide, Side
 from tests.contract.floor import NATIVE, Known, wall_ms
-from tests.contract.server import KEY, SECRET, Peer, Scripted
+from tests.contract.server import KEY, KEYS, SECRET, Peer, Scripted
 
 PUBLIC = {"time", "exchangeInfo", "fundingInfo", "depth", "klines", "premiumIndex", "openInterest"}
 KINDS = {"GTC": OrderKind.LIMIT, "GTX": OrderKind.POST_ONLY, "IOC": OrderKind.IOC, "FOK": OrderKind.FOK}
@@ -41,7 +41,7 @@ class FakeBinance(Scripted):
         """HMAC-SHA256 over the query (GET, DELETE) or the body, as sent."""
         if request.path.rpartition("/")[2] in PUBLIC:
             return True
-        if request.headers.get("X-MBX-APIKEY") != KEY:
+        if self.key_of(request) not in KEYS:
             return False
         if request.path.endswith("listenKey"):
             return True
@@ -280,6 +280,20 @@ class FakeBinance(Scripted):
 
     def _GET_symbolConfig(self, _params: dict[str, Any]) -> tuple[int, Any]:
         return 200, [{"symbol": NATIVE, "marginType": "CROSSED", "leverage": int(self.leverage)}]
+
+    def _GET_multiAssetsMargin(self, _params: dict[str, Any]) -> tuple[int, Any]:
+        return 200, {"multiAssetsMargin": self.lends}
+
+    def _GET_account(self, _params: dict[str, Any]) -> tuple[int, Any]:
+        return 200, {"totalMarginBalance": f"{self.floor.balance:.8f}", "assets": [], "positions": []}
+
+    def _GET_account_apiRestrictions(self, _params: dict[str, Any]) -> tuple[int, Any]:
+        more = dict.fromkeys(self.rights[self.asking], True)
+        return 200, {
+            "ipRestrict": False, "createTime": 1698645219000, "enableReading": True,
+            "enableFutures": self.asking == KEY, "enableWithdrawals": False, "enableInternalTransfer": False,
+            "permitsUniversalTransfer": False, "enableMargin": False, "enableVanillaOptions": False, **more,
+        }  # fmt: skip
 
     def _POST_listenKey(self, _params: dict[str, Any]) -> tuple[int, Any]:
         return 200, {"listenKey": "a-listen-key"}

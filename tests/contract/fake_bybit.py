@@ -16,7 +16,7 @@ from cockpit.core.intents import Amend, Cancel, Place
 from cockpit.core.orders import ALGO, OrderKind, Role
 from cockpit.core.types import PosSide, Side
 from tests.contract.floor import NATIVE, Known, wall_ms
-from tests.contract.server import KEY, SECRET, Peer, Scripted
+from tests.contract.server import KEY, KEYS, SECRET, Peer, Scripted
 
 KINDS = {"GTC": OrderKind.LIMIT, "PostOnly": OrderKind.POST_ONLY, "IOC": OrderKind.IOC, "FOK": OrderKind.FOK}
 STATES = {
@@ -43,10 +43,10 @@ class FakeBybit(Scripted):
         if request.path.startswith("/v5/market/"):
             return True
         head = request.headers
-        if head.get("X-BAPI-API-KEY") != KEY:
+        if self.key_of(request) not in KEYS:
             return False
         payload = request.rel_url.raw_query_string if request.method == "GET" else body.decode()
-        prehash = head["X-BAPI-TIMESTAMP"] + KEY + head["X-BAPI-RECV-WINDOW"] + payload
+        prehash = head["X-BAPI-TIMESTAMP"] + self.key_of(request) + head["X-BAPI-RECV-WINDOW"] + payload
         good = hmac.new(SECRET.encode(), prehash.encode(), hashlib.sha256).hexdigest()
         return hmac.compare_digest(good, head["X-BAPI-SIGN"])
 
@@ -204,7 +204,7 @@ class FakeBybit(Scripted):
 
     def _GET_account_wallet_balance(self, _params: dict[str, Any]) -> Any:
         coin = {"coin": "USDT", "walletBalance": f"{self.floor.balance:.8f}", "unrealisedPnl": "0"}
-        return {"list": [{"accountType": "UNIFIED", "coin": [coin]}]}
+        return {"list": [{"accountType": "UNIFIED", "totalEquity": "100000", "coin": [coin]}]}
 
     def _GET_position_list(self, params: dict[str, Any]) -> Any:
         held = self.floor.position
@@ -252,8 +252,9 @@ class FakeBybit(Scripted):
         return {"marginMode": "REGULAR_MARGIN", "unifiedMarginStatus": 5}
 
     def _GET_user_query_api(self, _params: dict[str, Any]) -> Any:
-        permissions = {"ContractTrade": ["Order", "Position"], "Wallet": ["AccountTransfer"]}
-        return {"readOnly": 0, "permissions": permissions, "ips": ["*"], "userID": 24617703}
+        permissions = {"ContractTrade": ["Order", "Position"], "Wallet": self.rights[self.asking]}
+        only = int(self.asking != KEY and not self.rights[self.asking])
+        return {"readOnly": only, "permissions": permissions, "ips": ["*"], "userID": 24617703}
 
     # --- streams ----------------------------------------------------------------------------------
 

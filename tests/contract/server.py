@@ -14,6 +14,9 @@ from tests.contract.floor import Floor
 
 BEAT_S = 0.05
 KEY, SECRET = "contract-key", "contract-secret"
+READ_KEY = "contract-read-key"
+"""May only read; the same secret."""
+KEYS = frozenset((KEY, READ_KEY))
 
 
 class Peer:
@@ -53,6 +56,11 @@ class Scripted:
         """So many book updates are lost on the way."""
         self.mode = "net"
         self.leverage = "3"
+        self.asking = ""
+        """The key of the request that is being answered."""
+        self.rights: dict[str, list[str]] = {KEY: [], READ_KEY: []}
+        """What a key may do besides what it is for."""
+        self.lends = False
         self.rest = self.socket = ""
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -101,6 +109,9 @@ class Scripted:
     def signed(self, request: web.Request, body: bytes) -> bool:
         raise NotImplementedError
 
+    def key_of(self, request: web.Request) -> str:
+        return request.headers.get("X-MBX-APIKEY") or request.headers.get("X-BAPI-API-KEY") or ""
+
     def params(self, request: web.Request, body: bytes) -> dict[str, Any]:
         raise NotImplementedError
 
@@ -122,6 +133,7 @@ class Scripted:
         if what == "rate":
             status, answer = self.wrong("rate")
             return web.json_response(answer, status=status)
+        self.asking = self.key_of(request)
         status, answer = await self.answer(request.method, path, params)
         if what == "lose":
             assert request.transport is not None

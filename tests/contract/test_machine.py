@@ -17,6 +17,7 @@ from cockpit.adapters.ccxt_venue import market as ccxt_market
 from cockpit.adapters.ccxt_venue import venue as ccxt_venue
 from cockpit.adapters.ccxt_venue import wire as ccxt_wire
 from cockpit.adapters.store.sqlite import SqliteStore
+from cockpit.app.consent import Consent
 from cockpit.app.discover import discover
 from cockpit.app.exchanges import ExchangeSession, open_exchange
 from cockpit.app.okx import ring
@@ -128,12 +129,19 @@ class Machine:
 
 @contextlib.asynccontextmanager
 async def machine(
-    server: Scripted, folder: Path, config: Config | None = None, *, orderly: bool = True
+    server: Scripted,
+    folder: Path,
+    config: Config | None = None,
+    *,
+    orderly: bool = True,
+    store_of_keys: Any = None,
+    consent: Consent | None = None,
 ) -> AsyncIterator[Machine]:
     """A cockpit on a scripted exchange; not ``orderly``: at the end it is cut off in the act."""
     discover()
     config = config or settings(server)
-    session = await open_exchange(config, folder, OneKey(server.venue))
+    kept = store_of_keys or OneKey(server.venue)
+    session = await open_exchange(config, folder, kept, consent=consent)
     store = await SqliteStore.open(folder / "cockpit.db", mode=config.run.execution, synchronous="OFF")
     try:
         engine, _ = await recover(store, config, config.run.execution, session)
@@ -217,7 +225,8 @@ def test_what_refuses_to_start(venue: str, tmp_path: Path) -> None:
             listed = (SleeveConfig("okx_churn", f"{venue}:NOSUCHUSDT"),)
             odd = (SleeveConfig("ema_trend", f"{venue}:BTCUSDT", "7m"),)
             cases: list[tuple[Config, Any, str]] = [
-                (changed(good, run={"live": True, "execution": "live"}), keys, "real money is not offered"),
+                (changed(good, run={"execution": "live"}), keys, "run.live = true"),
+                (changed(good, run={"live": True, "execution": "live"}), keys, "without a typed word"),
                 (good, None, f"cockpit keys add {venue}/demo/trade"),
                 (changed(good, venue={"leverage": 9.0}), keys, "settings say venue.leverage = 9"),
                 (changed(good, venue={"position_mode": "hedge"}), keys, "venue.position_mode = hedge"),

@@ -109,7 +109,7 @@ class KeyFacts(msgspec.Struct, frozen=True):
 
     uid: str
     permissions: frozenset[str]
-    """read_only, trade, withdraw; empty = the exchange does not say."""
+    """read_only, trade, transfer, withdraw; what we do not know by its own name; empty = it is not told."""
     position_mode: str = ""
     account_level: str = ""
     bound_to_ip: bool = False
@@ -122,6 +122,8 @@ class Dialect(ABC):
     """As in symbols: ``binance:BTCUSDT``."""
     title: str
     """As people write it."""
+    host: str
+    """Where real orders go."""
     ccxt_id: str
     limits: Limits
     asks_snapshot: bool = False
@@ -267,6 +269,10 @@ class Dialect(ABC):
     @abstractmethod
     async def orders(self, door: Door) -> list[OrderWord]:
         """Every order that is open or waits for a price."""
+
+    @abstractmethod
+    async def equity(self, door: Door) -> Decimal:
+        """What the whole account is worth, in USD as the exchange counts."""
 
     @abstractmethod
     async def key_facts(self, door: Door, *, demo: bool) -> KeyFacts: ...

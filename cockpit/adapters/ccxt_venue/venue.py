@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from cockpit.adapters.ccxt_venue import pairs
-from cockpit.adapters.ccxt_venue.dialect import Child, Dialect, Hint, KeyFacts, News, Now, Restart, Terms
+from cockpit.adapters.ccxt_venue.dialect import Child, Dialect, Hint, News, Now, Restart, Terms
 from cockpit.adapters.ccxt_venue.door import WINDOW_MS, Door, Refused
 from cockpit.adapters.ccxt_venue.pairs import Pairs
 from cockpit.adapters.ccxt_venue.reading import Reader, ours
@@ -31,7 +31,7 @@ from cockpit.core import events as ev
 from cockpit.core.errors import Transient, VenueError
 from cockpit.core.intents import Action, Amend, Cancel, Place, Query, ReadAccount
 from cockpit.core.orders import ALGO, OrderKind, Role
-from cockpit.core.types import ZERO, Instrument, MarginMode, PositionMode
+from cockpit.core.types import ZERO, Instrument, PositionMode
 
 CATCH_UP_S = 15.0
 SYNC_S = 60.0
@@ -322,22 +322,3 @@ class CcxtVenue:
 def _owned(fill: ev.Fill, cid: str) -> ev.Fill:
     """The fill under the client id of the order that it belongs to."""
     return msgspec.structs.replace(fill, cid=cid)
-
-
-async def agree(door: Door, terms: Terms, natives: list[str]) -> KeyFacts:
-    """The key and the account, if they are what is wanted. Raises VenueError naming every difference."""
-    facts = await door.dialect.key_facts(door, demo=door.address.demo)
-    wrong = []
-    if "withdraw" in facts.permissions:
-        wrong.append("the key may withdraw: make one that may not")
-    if facts.permissions and "trade" not in facts.permissions:
-        wrong.append("the key may not trade")
-    if terms.margin_mode is not MarginMode.CROSS:
-        wrong.append(f"venue.margin_mode = {terms.margin_mode.value} is not offered there: only cross is")
-    wrong += await door.dialect.differences(door, terms, natives)
-    if wrong:
-        raise VenueError(
-            f"the {door.dialect.title} account is not what the settings say: {'; '.join(wrong)}. "
-            "Change one of them."
-        )
-    return facts

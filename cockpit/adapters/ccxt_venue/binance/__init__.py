@@ -14,4 +14,5 @@ class Binance(Words, Markets, Streams, Requests, Records):
 
     name = "binance"
     title = "Binance"
+    host = "fapi.binance.com"
     ccxt_id = "binanceusdm"

@@ -38,6 +38,19 @@ STATES = {
     "REJECTED": "cancelled",
 }
 TOLD_BY_FILLS = frozenset(("REALIZED_PNL", "COMMISSION"))
+MAY = {
+    "enableReading": "read_only",
+    "enableFutures": "trade",
+    "enableWithdrawals": "withdraw",
+    "enableInternalTransfer": "transfer",
+    "permitsUniversalTransfer": "transfer",
+}
+"""Rights of a key → our words; a right that is not here is refused by its own name."""
+HARMLESS = frozenset(
+    ("ipRestrict", "enableSpotAndMarginTrading", "enableMargin", "enableVanillaOptions",
+     "enablePortfolioMarginTrading")
+)  # fmt: skip
+"""Trading on other markets: nothing leaves by it."""
 
 
 class Row(msgspec.Struct, frozen=True, rename="camel"):
@@ -243,6 +256,10 @@ class Records(Dialect):
         waiting = [_waiting(row) for row in read(algos, list[Algo], "openAlgoOrders")]
         return found + [word for word in waiting if word.state == "live"]
 
+    async def equity(self, door: Door) -> Decimal:
+        body = await door.ask(Call("fapiPrivateV3GetAccount"))
+        return number(body.get("totalMarginBalance"))
+
     async def key_facts(self, door: Door, *, demo: bool) -> KeyFacts:
         rows = await door.ask(Call("fapiPrivateV3GetBalance"))
         uid = str(rows[0].get("accountAlias", "")) if rows else ""
@@ -251,8 +268,8 @@ class Records(Dialect):
         if demo:
             return KeyFacts(uid, frozenset(), mode, "demo")
         told = await door.ask(Call("sapiGetAccountApiRestrictions"))
-        may = {"enableReading": "read_only", "enableFutures": "trade", "enableWithdrawals": "withdraw"}
-        permissions = frozenset(word for key, word in may.items() if told.get(key) is True)
+        given = {key for key, value in told.items() if value is True} - HARMLESS
+        permissions = frozenset(MAY.get(key, key) for key in given)
         return KeyFacts(uid, permissions, mode, "futures", told.get("ipRestrict") is True)
 
     async def differences(self, door: Door, terms: Terms, natives: Sequence[str]) -> list[str]:
@@ -260,6 +277,9 @@ class Records(Dialect):
         hedged = str(dual.get("dualSidePosition")).lower() == "true"
         mode = PositionMode.HEDGE if hedged else PositionMode.NET
         wrong = []
+        multi = await door.ask(Call("fapiPrivateGetMultiAssetsMargin"))
+        if str(multi.get("multiAssetsMargin")).lower() == "true":
+            wrong.append("multi-assets mode lends across currencies, which the ledger does not follow")
         if mode is not terms.position_mode:
             wrong.append(
                 f"position mode is {mode.value}, settings say venue.position_mode = "

@@ -13,4 +13,5 @@ class Bybit(Words, Markets, Requests, Records):
 
     name = "bybit"
     title = "Bybit"
+    host = "api.bybit.com"
     ccxt_id = "bybit"

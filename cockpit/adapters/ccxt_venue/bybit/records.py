@@ -24,7 +24,7 @@ from cockpit.adapters.ccxt_venue.door import Call, Door, Refused
 from cockpit.adapters.ccxt_venue.values import number, plain, read
 from cockpit.core import events as ev
 from cockpit.core.errors import Transient
-from cockpit.core.types import PositionMode, Side
+from cockpit.core.types import ZERO, PositionMode, Side
 
 WEEK_MS = 7 * 86_400_000 - 1
 PAGES = 60
@@ -40,6 +40,17 @@ STATES = {
     "Rejected": "cancelled",
 }
 TOLD_BY_FILLS = frozenset(("TRADE", "LIQUIDATION", "ADL"))
+MAY = {
+    "Order": "trade",
+    "DerivativesTrade": "trade",
+    "AccountTransfer": "transfer",
+    "SubMemberTransfer": "transfer",
+    "SubMemberTransferList": "transfer",
+    "Withdraw": "withdraw",
+}
+"""Rights of a key → our words; a right that is not here is refused by its own name."""
+HARMLESS = frozenset(("Position", "SpotTrade", "OptionsTrade", "ExchangeHistory"))
+"""Trading on other markets, or looking: nothing leaves by it."""
 UNIFIED = {"accountType": "UNIFIED"}
 
 
@@ -188,6 +199,10 @@ class Records(Streams):
         words = [_word(read(row, OrderPush, method)) for row in found]
         return [word for word in words if word.state in {"live", "partial"}]
 
+    async def equity(self, door: Door) -> Decimal:
+        accounts = rows(await door.ask(Call("privateGetV5AccountWalletBalance", UNIFIED)))
+        return number(accounts[0].get("totalEquity")) if accounts else ZERO
+
     async def key_facts(self, door: Door, *, demo: bool) -> KeyFacts:
         info = result(await door.ask(Call("privateGetV5AccountInfo")))
         level = f"unified {info.get('unifiedMarginStatus')}"
@@ -201,10 +216,8 @@ class Records(Streams):
             return KeyFacts(f"key {name}", frozenset(), "", level)
         granted = {word for words in (told.get("permissions") or {}).values() for word in words or ()}
         permissions = {"read_only"}
-        if str(told.get("readOnly")) == "0" and granted & {"Order", "Position", "DerivativesTrade"}:
-            permissions.add("trade")
-        if "Withdraw" in granted:
-            permissions.add("withdraw")
+        if str(told.get("readOnly")) == "0":
+            permissions |= {MAY.get(word, word) for word in granted - HARMLESS}
         bound = [ip for ip in told.get("ips") or () if ip != "*"]
         return KeyFacts(str(told.get("userID", "")), frozenset(permissions), "", level, bool(bound))
 
