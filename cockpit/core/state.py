@@ -288,8 +288,9 @@ class State(msgspec.Struct):
         return total
 
     def lock_on(self, sleeve: Sleeve) -> Lock | None:
-        """What keeps this sleeve from entering now, if anything does."""
-        for key in (sleeve_key(sleeve.id), version_key(sleeve.strategy, sleeve.version)):
+        """What keeps this sleeve from entering now, if anything does; what holds one leg holds its group."""
+        own = [sleeve_key(leg.id) for leg in self.group(sleeve)]
+        for key in (*own, version_key(sleeve.strategy, sleeve.version)):
             lock = self.locks.get(key)
             if lock is not None and not 0 < lock.until <= self.now:
                 return lock

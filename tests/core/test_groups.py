@@ -19,6 +19,7 @@ from cockpit.core.errors import ConfigError
 from cockpit.core.matching import Exchange, Rules, World
 from cockpit.core.registry import strategy
 from cockpit.core.resample import Resampler
+from cockpit.core.stops import Lock, sleeve_key
 from cockpit.core.view import View
 from cockpit.core.want import Want
 from cockpit.lab import backtest
@@ -220,6 +221,13 @@ def test_a_pair_that_left_the_settings_keeps_both_books_without_a_strategy() -> 
     other = compose.remembered(memory.freeze(engine), Config(), [])
     assert [s.on for s in other.state.sleeves.values()] == [False, False]
     assert all(other.state.position(name) for name in other.slots)
+
+
+def test_a_lock_on_one_leg_holds_the_other() -> None:
+    engine, _, _ = machine(APART, SleeveConfig("t_spread", symbols=(A, B)), SleeveConfig("t_frames", A))
+    first, second, alone = engine.state.sleeves.values()
+    engine.state.locks[sleeve_key(second.id)] = Lock("time", "enough", 0)
+    assert [engine.state.lock_on(s) is not None for s in (first, second, alone)] == [True, True, False]
 
 
 def test_the_venue_refusing_one_leg_again_and_again_benches_both() -> None:
