@@ -8,6 +8,7 @@ from cockpit.core import guarding
 from cockpit.core.drafting import lay_out, record
 from cockpit.core.gate import GateContext, Rule, approve, gist
 from cockpit.core.intents import Intent
+from cockpit.core.pairing import together
 from cockpit.core.reconcile import reconcile
 from cockpit.core.slots import Market, Slot
 from cockpit.core.state import State
@@ -30,6 +31,8 @@ def decide(state: State, slot: Slot, market: Market, rules: Sequence[Rule], turn
         intent, guard = guarding.shape(state, slot, intent, context, turn)
     if context.increases(intent):
         intent = _allowed_at_all(state, slot, intent, context)
+        if len(slot.legs) > 1 and context.increases(intent):
+            intent = together(state, slot, intent, context, rules)
     approved = approve(intent, context, rules, guard)
     verdicts = tuple(context.verdicts)
     if (verdicts or sleeve.verdicts) and gist(verdicts) != gist(sleeve.verdicts):

@@ -185,8 +185,7 @@ class Engine:
                 turn = turn or Turn()
                 self._bench(slot, error, turn, bar)
             if want.dirty:
-                turn = turn or Turn()
-                self._wish(slot, turn)
+                turn = self._written(slot, turn)
         if self.watchers:
             self._look()
         if market.guarded:
@@ -227,10 +226,11 @@ class Engine:
 
     def _written(self, slot: Slot, turn: Turn | None) -> Turn | None:
         """Take up what was written, on whichever leg, within the same step."""
-        for leg in slot.legs:
-            if leg.want.dirty:
-                turn = turn or Turn()
-                self._wish(leg, turn)
+        written = [leg for leg in slot.legs if leg.want.dirty]
+        turn = turn or (Turn() if written else None)
+        if turn is not None:
+            for leg in [leg for leg in written if leg.want.dirty and self._wish(leg, turn)]:
+                self._decide(leg, turn)
         return turn
 
     def _book_delta(self, event: ev.BookDelta) -> Outcome:
@@ -377,19 +377,19 @@ class Engine:
             leg.want.dirty = False
             self._decide(leg, turn)
 
-    def _wish(self, slot: Slot, turn: Turn) -> None:
-        """The strategy wrote something new: size it, and decide."""
+    def _wish(self, slot: Slot, turn: Turn) -> bool:
+        """The strategy wrote something new: size it. False when it is no number, and benches."""
         slot.want.dirty = False
         sleeve = slot.sleeve
         try:
             intent = slot.intent(self.state)
         except (ArithmeticError, ValueError) as error:  # a wish that is no number (I14)
             self._bench(slot, error, turn, None)
-            return
+            return False
         sleeve.intent = intent
         sleeve.tag = intent.tag
         turn.intents.append(intent)
-        self._decide(slot, turn)
+        return True
 
     def _decide(self, slot: Slot, turn: Turn) -> None:
         """Stop layers, gate and reconcile, on the wish in force."""

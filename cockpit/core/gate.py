@@ -28,6 +28,7 @@ class GateContext:
     __slots__ = (
         "_equity",
         "bar_ms",
+        "beside",
         "have",
         "heard",
         "instrument",
@@ -59,6 +60,8 @@ class GateContext:
         self.now = state.now
         self.bar_ms = sleeve.tf
         self.have = state.position(sleeve.id)
+        self.beside = 0.0
+        """Notional that is about to be entered together with this wish, by another leg."""
         self.settings = settings
         self.verdicts: list[Verdict] = []
         self._equity: float | None = None
@@ -97,7 +100,7 @@ class GateContext:
 
     def gross(self, *, without: str = "") -> float:
         """Account gross notional at its worst: positions plus every open entry, one sleeve left out."""
-        total = 0.0
+        total = self.beside
         for sleeve in self.state.sleeves.values():
             if sleeve.id != without:
                 total += worst_notional(self.state, sleeve)

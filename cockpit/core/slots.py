@@ -28,6 +28,7 @@ class Slot:
         "lead",
         "legs",
         "longer",
+        "market",
         "on_bar",
         "on_book",
         "on_fill",
@@ -50,6 +51,7 @@ class Slot:
         self.strategy = strategy
         self.instrument = instrument
         self.view = View(instrument, book)
+        self.market: Market | None = None
         self.view.equity_of = lambda: state.equity() * sleeve.share
         self.want = Want()
         self.lead = self
@@ -74,6 +76,10 @@ class Slot:
         self.lead.view.news = self.sleeve.leg
         for leg in self.legs:
             leg.view.now = now
+
+    def heard(self) -> int:
+        """When market data of its instrument last arrived; 0 = not since the start."""
+        return self.market.heard if self.market is not None else 0
 
     def warm(self, bar: Bar, given: frozenset[tuple[str, int]]) -> None:
         """Let the strategy hear a closed bar from before the start; its pen is wiped when that is over.
@@ -172,6 +178,7 @@ class Market:
 
     def attach(self, slot: Slot) -> None:
         """Let a sleeve listen to what its hooks can hear."""
+        slot.market = self
         self.slots.append(slot)
         if slot.on_bar is not None:
             self.bars.append(slot)

@@ -21,10 +21,11 @@
 ``weight`` is notional over equity, and a wish stays in force until another is written. Stops and takes
 rest at the venue. The gate may trim or refuse a wish and says why (``cockpit explain``).
 
-Several instruments: ``@strategy(..., legs=2)`` or ``legs=("spot", "perp")``; the settings name ``symbols``.
-One object hears all of them; ``view`` and ``want`` are those of the first leg, ``view.leg(1)`` and
-``want.leg(1)`` of the second, ``view.news`` says which leg the event is about, and wishes on any leg are
-taken up in the same step. Each leg is a sleeve of its own to gate, venue and ledger. Compare legs with
+Several instruments: ``@strategy(..., legs=2)`` or ``legs=("spot", "perp")``; the settings name
+``symbols``. One object hears all of them; ``view`` and ``want`` are those of the first leg,
+``view.leg(1)`` and ``want.leg(1)`` of the second, ``view.news`` says which leg the event is about, and
+wishes on any leg are taken up in the same step. Each leg is a sleeve of its own to gate, venue and
+ledger, but legs enter together: what the gate takes from one it takes from all. Compare legs with
 ``Aligned`` (core/aligned.py), which speaks when all of them have closed.
 
 Several timeframes: ``@strategy(..., timeframes=("4h", "1d"))``. The longer bars come to ``on_bar`` too

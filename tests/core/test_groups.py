@@ -16,6 +16,8 @@ from cockpit.core.aligned import Aligned
 from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.engine import Engine
 from cockpit.core.errors import ConfigError
+from cockpit.core.gate import GateContext, Rule, scaled
+from cockpit.core.intents import Intent
 from cockpit.core.matching import Exchange, Rules, World
 from cockpit.core.registry import strategy
 from cockpit.core.resample import Resampler
@@ -23,7 +25,7 @@ from cockpit.core.stops import Lock, sleeve_key
 from cockpit.core.view import View
 from cockpit.core.want import Want
 from cockpit.lab import backtest
-from tests.core.stand import D, loose_rules
+from tests.core.stand import LOOSE, D, loose_rules
 
 A, B = MARKET.symbol, OTHER.symbol
 BOTH = {A: MARKET, B: OTHER}
@@ -245,6 +247,92 @@ def test_the_venue_refusing_one_leg_again_and_again_benches_both() -> None:
         engine.step(ev.Timer(max(engine.deadline, state.now)))
     assert outcome
     assert [bool(s.benched) for s in state.sleeves.values()] == [True, True]
+
+
+# --- together or not at all -------------------------------------------------------------------------------
+
+
+def paired(rule: Any, bars: list[ev.Bar] = APART) -> tuple[Engine, World]:
+    engine, world, _ = machine(bars)
+    engine.rules = (Rule("only", rule, None),)
+    return engine, world
+
+
+def play(engine: Engine, world: World) -> list[Any]:
+    intents: list[Any] = []
+    backtest.run(engine, world, backtest.boot(world, "t", "", ""), lambda _e, o: intents.extend(o.intents))
+    return intents
+
+
+@pytest.mark.parametrize("held", [A, B])
+def test_a_leg_that_may_not_enter_keeps_the_other_out(held: str) -> None:
+    def rule(intent: Intent, context: GateContext, _params: object) -> Intent:
+        return context.block("only", intent, "not now") if intent.symbol == held else intent
+
+    engine, world = paired(rule, APART[:14])
+    play(engine, world)
+    assert engine.state.fills == 0
+    free = next(s for s in engine.state.sleeves.values() if s.symbol != held)
+    assert (free.verdicts[0].rule, free.verdicts[0].reason) == ("group", f"{held}: not now")
+
+
+def test_when_it_may_enter_again_both_do() -> None:
+    until = START + 5 * HOUR
+
+    def rule(intent: Intent, context: GateContext, _params: object) -> Intent:
+        if intent.symbol == B and context.now < until:
+            context.later()
+            return context.block("only", intent, "not yet")
+        return intent
+
+    engine, world = paired(rule, APART[:14])
+    times = []
+    backtest.run(
+        engine,
+        world,
+        backtest.boot(world, "t", "", ""),
+        lambda e, _o: times.append(e.ts) if isinstance(e, ev.Fill) else None,
+    )
+    assert len(times) == 2
+    assert all(until <= ts <= until + HOUR for ts in times)
+
+
+def test_a_leg_that_is_trimmed_trims_the_other_in_proportion() -> None:
+    def rule(intent: Intent, context: GateContext, _params: object) -> Intent:
+        if intent.symbol != B:
+            return intent
+        after = scaled(intent, D(10), context)
+        return intent if after == intent else context.trim("only", intent, after, "ten at most")
+
+    engine, world = paired(rule, APART[:14])
+    rich, cheap = play(engine, world)
+    share = 10 / float(cheap.target)
+    have = [float(engine.state.position(name)) for name in engine.slots]
+    assert have[1] == 10
+    assert have[0] == pytest.approx(float(rich.target) * share, abs=0.01)
+
+
+def test_the_leverage_of_the_account_counts_both_legs() -> None:
+    engine, world, _ = machine(APART[:14])
+    engine.rules = loose_rules(msgspec.structs.replace(LOOSE, max_leverage=0.4))
+    rich, cheap = play(engine, world)
+    shares = [
+        abs(float(engine.state.position(name)) / float(wish.target))
+        for name, wish in zip(engine.slots, (rich, cheap), strict=True)
+    ]
+    assert shares[0] == pytest.approx(shares[1], rel=0.01)
+    assert 0 < shares[0] < 1
+
+
+def test_a_way_out_waits_for_nobody() -> None:
+    def rule(intent: Intent, context: GateContext, _params: object) -> Intent:
+        late = context.now >= START + 7 * HOUR
+        return context.block("only", intent, "shut") if late and intent.symbol == B else intent
+
+    engine, world = paired(rule)
+    play(engine, world)
+    assert engine.state.fills == 4
+    assert [engine.state.position(name) for name in engine.slots] == [0, 0]
 
 
 # --- settings ---------------------------------------------------------------------------------------------
