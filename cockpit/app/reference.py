@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect as code
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -88,6 +89,11 @@ def strategy(plugin: Plugin) -> dict[str, Any]:
     }
 
 
+def _module_text(plugin: Plugin) -> str:
+    """What its file says at the top: the rules in full, their sources, what was decided and measured."""
+    return code.cleandoc(getattr(sys.modules.get(plugin.module), "__doc__", "") or "")
+
+
 def strategy_text(row: Mapping[str, Any], lang: str) -> str:
     """The same for people."""
     off = "" if row["enabled"] else f" - {tr('cli.strategies.disabled', lang)}"
@@ -123,7 +129,8 @@ def page(topic: str, lang: str) -> tuple[Any, str] | None:
     """(data, text) of a topic, a strategy, an indicator or a rule; None when there is no such thing."""
     if topic in STRATEGIES:
         row = strategy(STRATEGIES[topic])
-        return row, strategy_text(row, lang)
+        rules = _module_text(STRATEGIES[topic])
+        return {**row, "rules": rules}, "\n\n".join(filter(None, (strategy_text(row, lang), rules)))
     if topic in RULES:
         row = rule(RULES[topic])
         return row, rule_text(row)

@@ -64,6 +64,18 @@ def test_every_topic_is_a_page_and_a_document(topic: str, cockpit: Shell) -> Non
     assert cockpit("help", topic, "--json").json
 
 
+def test_help_for_a_strategy_tells_its_rules_and_what_was_measured(cockpit: Shell) -> None:
+    """The file's own words: where the numbers come from and which contradictions were decided how."""
+    found = cockpit("help", "funding_rate_arbitrage")
+    assert "ST-03" in found.out
+    assert "89 of 6,914" in found.out
+    assert "ST-03" in cockpit("help", "funding_rate_arbitrage", "--json").json["rules"]
+    assert "9 refresh" in cockpit("help", "market_maker").out
+    for name in STRATEGIES:
+        if STRATEGIES[name].module.startswith("cockpit.strategies."):
+            assert len(cockpit("help", name, "--json").json["rules"]) > 300, name
+
+
 OWN = """
 import msgspec
 from math import nan

@@ -776,3 +776,16 @@ def test_hf13_never_crosses_and_never_quotes_below_its_fees(
         if stage.shown != before:
             assert not bid_qty or bid < stage.view.ask
             assert not ask_qty or ask > stage.view.bid
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"vol_spread": -1}, "vol_spread"),
+        ({"depth_skew": 1.5}, "depth_skew"),
+        ({"max_slippage": 0.2}, "slippage"),
+    ],
+)
+def test_hf13_wrong_parameters_are_refused_by_name(wrong: dict[str, float], words: str) -> None:
+    with pytest.raises(msgspec.ValidationError, match=words):
+        msgspec.convert(wrong, Params)
