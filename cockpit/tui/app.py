@@ -66,6 +66,7 @@ class CockpitApp(App[str]):
         self.private = False
         self.timeframe = 0
         self.step = 2
+        self.unit = "bp"
         self.gesture = halt.Gesture()
         self.asked: halt.Asked | None = None
         self.controls = Controls(self)
@@ -116,6 +117,7 @@ class CockpitApp(App[str]):
             step=self.step,
             lag=self.lag,
             mono=self.palette.mono,
+            unit=self.unit,
         )
 
     @property
@@ -195,6 +197,11 @@ class CockpitApp(App[str]):
 
     def action_help_quit(self) -> None:
         self.tell("quit.how", key=self.keymap.key("quit"))
+
+    def desk_turn(self, page: str) -> None:
+        """Show one of the pages."""
+        self.desk.turn_to(page)
+        self.tick()
 
     # --- words ----------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from cockpit.tui import figures, freshness
 from cockpit.tui.cells import Row, Segment, clip_row, row_width, trim, width_of
 from cockpit.tui.halt import Banner
 from cockpit.tui.keymap import ANYWHERE, Action, Keymap, written
+from cockpit.tui.layout import PAGES
 from cockpit.tui.picture import Look, gain
 
 Item = tuple[int, tuple[Segment, ...]]
@@ -124,6 +125,17 @@ def _loop(frame: Frame, look: Look) -> tuple[Segment, ...]:
     delay = frame.health.loop_ms
     style = "warn bold" if delay > SLOW_LOOP_MS else "text"
     return ((f"{look.say('status.loop')} ", "muted"), (f"{delay:.0f} ms" if delay >= 1 else "<1 ms", style))
+
+
+def pages(frame: Frame | None, look: Look, here: str) -> Row:
+    """The screens on the digit keys; the one that is shown stands out and is never left out."""
+    items: list[Item] = []
+    for place, page in enumerate(PAGES):
+        words = look.say(f"page.{page.name}" if look.width >= COMPACT else f"page.{page.name}.short")
+        style = "tab_on" if page.name == here else "tab"
+        rank = 1000 if page.name == here else 100 - place
+        items.append((rank, ((f" {page.key} {words} ", style),)))
+    return fitted(items, look.width, "" if look.width < COMPACT else " ")
 
 
 def symbols(frame: Frame | None, look: Look) -> Row:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cockpit.text import LANGUAGES
@@ -12,6 +13,7 @@ from cockpit.tui.commands import Commands
 from cockpit.tui.dialogs import Help
 from cockpit.tui.glyphs import SETS
 from cockpit.tui.keymap import Danger
+from cockpit.tui.layout import PAGES
 from cockpit.tui.palette import CommandLine, Entry
 from cockpit.tui.series import lengths
 from cockpit.tui.widgets import repaint
@@ -35,11 +37,13 @@ class Controls(Commands):
             "halt": self.halt,
             "order.cancel": self.cancel_order,
             "sleeve.switch": self.switch_sleeve,
+            **{f"page.{page.name}": partial(app.desk_turn, page.name) for page in PAGES},
             "symbol.previous": lambda: self.step_symbol(-1),
             "symbol.next": lambda: self.step_symbol(1),
             "focus.next": lambda: app.desk.step_focus(1),
             "focus.previous": lambda: app.desk.step_focus(-1),
             "zoom": lambda: app.desk.zoom(),
+            "heat.unit": self.next_unit,
             "filter": lambda: app.desk.open_needle(),
             "palette": self.open_palette,
             "help": self.open_help,
@@ -96,6 +100,11 @@ class Controls(Commands):
         if symbols:
             at = symbols.index(self.app.symbol) if self.app.symbol in symbols else 0
             self.select(symbols[(at + step) % len(symbols)])
+
+    def next_unit(self) -> None:
+        """The heat map in basis points of equity, or in money."""
+        self.app.unit = "money" if self.app.unit == "bp" else "bp"
+        self.changed()
 
     def step_timeframe(self, step: int) -> None:
         """Longer or shorter candles, never shorter than what the engine delivers."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from textual import events
 from textual.containers import Container
 from textual.geometry import NULL_OFFSET, NULL_SPACING, Region, Size
 from textual.layout import ArrangeResult, Layout, WidgetPlacement
@@ -16,7 +17,7 @@ from cockpit.core.registry import PANELS
 from cockpit.tui import bars, freshness
 from cockpit.tui.halt import Banner
 from cockpit.tui.keymap import DESK
-from cockpit.tui.layout import ORDER, Rect, arrange
+from cockpit.tui.layout import PAGE, PAGES, Page, Rect, arrange
 from cockpit.tui.panels import load
 from cockpit.tui.picture import Look
 from cockpit.tui.widgets import Painted, PanelView, bindings
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from cockpit.tui.app import CockpitApp
+
+
+LEAST_FOR_PAGES = 12
+"""Rows of the terminal below which the row of pages gives its place to the panel."""
 
 
 class DeskLayout(Layout):
@@ -36,7 +41,7 @@ class DeskLayout(Layout):
         self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
     ) -> ArrangeResult:
         desk = cast(Desk, parent)
-        desk.places = arrange(size.width, size.height, desk.focused_panel, desk.zoomed)
+        desk.places = arrange(size.width, size.height, desk.focused_panel, desk.zoomed, desk.page.name)
         return [
             WidgetPlacement(Region(*desk.places[view.panel]), NULL_OFFSET, NULL_SPACING, view)
             for view in children
@@ -51,6 +56,7 @@ class Desk(Container):
 
     def __init__(self) -> None:
         super().__init__(id="desk")
+        self.page: Page = PAGES[0]
         self.focused_panel = "book"
         self.zoomed = False
         self.places: dict[str, Rect] = {}
@@ -74,18 +80,22 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         load()
         self.controls = app
         self.status = Painted(id="status")
+        self.pages = Painted(id="pages")
         self.markets = Painted(id="markets")
         self.alarms = Painted(id="alarms")
         self.keys = Painted(id="keys")
         self.desk = Desk()
-        names = [name for name in ORDER if name in PANELS]
+        names = dict.fromkeys(name for page in PAGES for name in page.panels if name in PANELS)
         self.views = {name: PanelView(name, app.keymap) for name in names}
         self.needle = Input(id="needle", compact=True, select_on_focus=False)
         self._aged = False
+        self._focus = {page.name: page.panels[0] for page in PAGES}
+        """Where the focus was on each page."""
         self._bindings = bindings(app.keymap.within(DESK))
 
     def compose(self) -> ComposeResult:
         yield self.status
+        yield self.pages
         yield self.markets
         yield self.alarms
         with self.desk:
@@ -98,7 +108,8 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         self.needle.display = False
         self.views["book"].focus()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
+        self.pages.display = event.size.height >= LEAST_FOR_PAGES
         self.controls.paint_bars()
 
     @property
@@ -132,6 +143,7 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         link = self.controls.link
         top = bars.banner(armed, look) if armed else bars.status(frame, look, link.driver, slow)
         self.status.put([top])
+        self.pages.put([bars.pages(frame, look, self.desk.page.name)])
         self.markets.put([bars.symbols(frame, look)])
         if len(banners) != (self.alarms.size.height if self.alarms.display else 0):
             self.alarms.display = bool(banners)
@@ -152,7 +164,8 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         """Everything again: colours, language or shapes have changed."""
         for view in self.views.values():
             view.repaint()
-        for painted in (self.status, self.markets, self.alarms, self.keys, *self.views.values()):
+        own = (self.status, self.pages, self.markets, self.alarms, self.keys)
+        for painted in (*own, *self.views.values()):
             painted.forget()
 
     # --- focus ----------------------------------------------------------------------------------------
@@ -169,8 +182,8 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         view.focus(scroll_visible=False)
 
     def step_focus(self, step: int) -> None:
-        """To the next panel in the order of the desk, shown or not."""
-        names = list(self.views)
+        """To the next panel in the order of the page, shown or not."""
+        names = [name for name in self.desk.page.panels if name in self.views]
         at = names.index(self.desk.focused_panel)
         self.go(self.views[names[(at + step) % len(names)]])
 
@@ -178,8 +191,23 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         """Where room is short the focused panel may take another one's place."""
         if view.panel != self.desk.focused_panel:
             self.desk.focused_panel = view.panel
-            if self.desk.zoomed or len(self.desk.places) < len(self.views):
+            self._focus[self.desk.page.name] = view.panel
+            if self.desk.zoomed or len(self.desk.places) < len(self.desk.page.panels):
                 self.desk.rearrange()
+
+    def turn_to(self, name: str) -> None:
+        """Show another page, with the focus where it was there."""
+        page = PAGE[name]
+        if page is self.desk.page:
+            return
+        self.desk.page = page
+        self.desk.zoomed = False
+        view = self.views[self._focus[name]]
+        self.desk.focused_panel = view.panel
+        self.desk.rearrange()
+        view.focus(scroll_visible=False)
+        self.forget()
+        self.controls.paint_bars()
 
     def zoom(self) -> None:
         """The focused panel over the whole desk, or back."""

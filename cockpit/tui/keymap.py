@@ -9,6 +9,7 @@ from enum import IntEnum
 import msgspec
 
 from cockpit.core.errors import ConfigError
+from cockpit.tui.layout import PAGES
 
 ANYWHERE = "anywhere"
 """Works in inputs, dialogues and the palette too."""
@@ -20,6 +21,10 @@ CONTEXTS: dict[str, tuple[str, ...]] = {
     "sleeves": (LIST, "sleeves"),
     "events": (LIST,),
     "chart": ("chart",),
+    "fills": (LIST,),
+    "ladder": (LIST,),
+    "why": (LIST, "sleeves"),
+    "heatmap": ("heatmap",),
 }
 """Panel → contexts that hold while it has the focus, besides ANYWHERE and DESK."""
 
@@ -60,11 +65,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("halt", ("ctrl+g",), ANYWHERE, Danger.STOP, footer=100),
     Action("order.cancel", ("x",), "orders", Danger.DRIVE, footer=60),
     Action("sleeve.switch", ("s",), "sleeves", Danger.DRIVE, footer=60),
+    *(Action(f"page.{page.name}", (page.key,), DESK) for page in PAGES),
     Action("symbol.previous", ("[",), DESK),
     Action("symbol.next", ("]",), DESK, footer=41),
     Action("focus.next", ("tab",), DESK, footer=45),
     Action("focus.previous", ("shift+tab",), DESK),
     Action("zoom", ("z",), DESK, footer=50),
+    Action("heat.unit", ("u",), "heatmap", footer=60),
     Action("filter", ("/",), LIST, footer=30),
     Action("palette", (":", "ctrl+p"), DESK, footer=80),
     Action("help", ("?", "f1"), DESK, footer=90),

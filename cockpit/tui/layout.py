@@ -7,8 +7,38 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+
+class Page(NamedTuple):
+    """One of the screens on the digit keys: which panels it has, and in which rows."""
+
+    key: str
+    name: str
+    """``page.<name>`` in the catalogue."""
+    rows: tuple[tuple[int, tuple[tuple[str, int], ...]], ...] = ()
+    """(share of the height, ((panel, share of the width), …)) from above; empty = the desk's own places."""
+
+    @property
+    def panels(self) -> tuple[str, ...]:
+        """In the order in which the focus travels."""
+        return tuple(name for _, row in self.rows for name, _ in row) or ORDER
+
+
+PAGES: tuple[Page, ...] = (
+    Page("1", "desk"),
+    Page(
+        "2", "orders", ((5, (("positions", 1),)), (5, (("ladder", 1),)), (6, (("orders", 1), ("fills", 1))))
+    ),
+    Page("4", "risk", ((5, (("limits", 1), ("why", 1))), (5, (("ladder", 1),)), (4, (("events", 1),)))),
+    Page("5", "strategies", ((5, (("heatmap", 1),)), (5, (("sleeves", 1),)))),
+    Page("6", "chart", ((1, (("chart", 4), ("book", 1))),)),
+    Page("0", "system", ((5, (("feeds", 1), ("health", 1))), (6, (("events", 1),)))),
+)
+PAGE = {page.name: page for page in PAGES}
+LEAST_WIDTH, LEAST_HEIGHT = 38, 5
+"""Cells under which a panel says nothing any more."""
+
 ORDER = ("book", "chart", "tape", "positions", "sleeves", "orders", "events", "limits", "feeds")
-"""The order in which the focus travels."""
+"""The order in which the focus travels on the desk."""
 
 NARROW = 110
 WIDE = 180
@@ -25,11 +55,16 @@ class Rect(NamedTuple):
     height: int
 
 
-def arrange(width: int, height: int, focus: str = "", zoomed: bool = False) -> dict[str, Rect]:
+def arrange(
+    width: int, height: int, focus: str = "", zoomed: bool = False, page: str = "desk"
+) -> dict[str, Rect]:
     """Panel name → place. Every panel shown is whole; ``focus`` is always among them."""
-    focus = focus if focus in ORDER else "book"
+    order = PAGE[page].panels
+    focus = focus if focus in order else order[0]
     if zoomed or width < TINY_WIDTH or height < TINY_HEIGHT:
         return {focus: Rect(0, 0, width, height)}
+    if PAGE[page].rows:
+        return _rows(PAGE[page], width, height, focus)
     if width < NARROW or height < 26:
         return _narrow(width, height, focus)
     if width < WIDE or height < 45:
@@ -99,3 +134,28 @@ def _wide(width: int, height: int) -> dict[str, Rect]:
         "limits": Rect(main, top + middle, side, low // 2),
         "feeds": Rect(main, top + middle + low // 2, side, low - low // 2),
     }
+
+
+def _rows(page: Page, width: int, height: int, focus: str) -> dict[str, Rect]:
+    """As many rows as there is height for, those without the focus leaving from below."""
+    rows = list(page.rows)
+    while len(rows) > 1 and height // len(rows) < LEAST_HEIGHT:
+        rows.remove(next(row for row in reversed(rows) if focus not in dict(row[1])))
+    places: dict[str, Rect] = {}
+    y, left, shares = 0, height, sum(share for share, _ in rows)
+    for share, row in rows:
+        tall = left * share // shares
+        left, shares = left - tall, shares - share
+        shown = list(row)
+        while len(shown) > 1 and width // len(shown) < LEAST_WIDTH:
+            shown.remove(next(one for one in reversed(shown) if one[0] != focus))
+        x, room, parts = 0, width, sum(part for _, part in shown)
+        for place, (name, part) in enumerate(shown, start=1):
+            others = len(shown) - place
+            wide = room
+            if others:
+                wide = min(max(LEAST_WIDTH, room * part // parts), room - LEAST_WIDTH * others)
+            places[name] = Rect(x, y, wide, tall)
+            x, room, parts = x + wide, room - wide, parts - part
+        y += tall
+    return places

@@ -39,6 +39,8 @@ class Look(msgspec.Struct, frozen=True):
     """ms since the engine last sent a picture."""
     mono: bool = False
     """Shapes alone must tell up from down."""
+    unit: str = "bp"
+    """Of the heat map: ``bp`` of equity, or ``money``."""
 
     def say(self, message_id: str, /, **args: object) -> str:
         """The catalogue's sentence in the person's language."""

@@ -209,4 +209,5 @@ def _sized(look: Look, view: PanelView) -> Look:
         step=look.step,
         lag=look.lag,
         mono=look.mono,
+        unit=look.unit,
     )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from cockpit.tui.app import CockpitApp
+from cockpit.tui.layout import PAGES, Page
 from cockpit.tui.link import FixedLink
 from cockpit.tui.settings import TuiSettings
 from tests.tui import frames_for_tests as made
@@ -58,3 +59,11 @@ def test_the_question_before_a_flatten(snap_compare: Compare) -> None:
 
 def test_help(snap_compare: Compare) -> None:
     assert snap_compare(still(), press=("?",), terminal_size=SIZES["narrow"])
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.rows], ids=lambda page: page.name)
+@pytest.mark.parametrize("size", sorted(SIZES))
+def test_a_page(snap_compare: Compare, page: Page, size: str) -> None:
+    """Wide ones in Chinese on the light theme, so that each page is seen both ways."""
+    settings = {"lang": "zh", "theme": "paper"} if size == "wide" else {}
+    assert snap_compare(still(**settings), press=(page.key,), terminal_size=SIZES[size])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import msgspec
@@ -80,6 +81,14 @@ class Cockpit:
 
 
 Opened = Callable[..., AbstractAsyncContextManager[Cockpit]]
+
+
+def play(opened: Opened, story: Callable[[Cockpit], Awaitable[None]], **how: object) -> None:
+    async def run() -> None:
+        async with opened(**how) as screen:
+            await story(screen)
+
+    asyncio.run(run())
 
 
 @pytest.fixture

@@ -102,11 +102,25 @@ def trades(symbol: str, at: int, count: int = 60) -> list[TradeRow]:
 def layers(
     hard: str, soft: str, time: str, portfolio: str, price: float, away: float
 ) -> tuple[StopLayer, ...]:
-    states = zip("HSTP", (hard, soft, time, portfolio), strict=True)
-    return tuple(
-        StopLayer(letter, state, price if letter in "HS" else 0.0, away if letter in "HS" else 0.0)
-        for letter, state in states
-    )
+    """The strategy's own stop, a softer one behind it, a time stop, the account's; two have prices."""
+    names = {"H": "own", "S": "chandelier", "T": "time", "P": "account_drawdown"}
+    rows = [StopLayer("H", hard, price, away, "venue")]
+    for letter, state in zip("HSTP", (hard, soft, time, portfolio), strict=True):
+        far = {"H": 1.0, "S": 1.6}.get(letter, 0.0)
+        rows.append(
+            StopLayer(
+                letter,
+                state,
+                round(price * (1 + (far - 1) * (-away if away > 0 else away)), 4) if far else 0.0,
+                away * far,
+                names[letter],
+                cash=-120.0 * far,
+                first=letter == "H" and state != "missing",
+                at=T0 + 3_600_000 if letter == "T" and state != "unused" else 0,
+                say="4.1% of 10.0% used" if letter == "P" else "",
+            )
+        )
+    return tuple(rows)
 
 
 def positions(at: int, age: int = 60) -> tuple[PositionRow, ...]:

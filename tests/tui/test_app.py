@@ -1,8 +1,6 @@
 """Every key of the screen, pressed."""
 
-import asyncio
 import os
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -11,15 +9,7 @@ from cockpit.core.frames import Frame
 from cockpit.tui.keymap import ACTIONS
 from cockpit.tui.theme import shipped
 from tests.tui import frames_for_tests as made
-from tests.tui.conftest import Cockpit, Opened
-
-
-def play(opened: Opened, story: Callable[[Cockpit], Awaitable[None]], **how: object) -> None:
-    async def run() -> None:
-        async with opened(**how) as screen:
-            await story(screen)
-
-    asyncio.run(run())
+from tests.tui.conftest import Cockpit, Opened, play
 
 
 def focus(name: str) -> tuple[str, ...]:
