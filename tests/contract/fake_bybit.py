@@ -264,12 +264,18 @@ class FakeBybit(Scripted):
     async def heard(self, peer: Peer, message: dict[str, Any]) -> None:
         op, args = message.get("op"), message.get("args", [])
         if op == "ping":
-            if not getattr(peer, "deaf", False):
+            if not self.deaf:
                 await peer.send({"success": True, "ret_msg": "pong", "op": "ping", "conn_id": "c"})
         elif op == "auth":
             key, expires, signature = args
             good = hmac.new(SECRET.encode(), f"GET/realtime{expires}".encode(), hashlib.sha256).hexdigest()
-            fine = key == KEY and hmac.compare_digest(good, signature) and int(expires) > wall_ms()
+            self.refuse_logins, refused = max(0, self.refuse_logins - 1), self.refuse_logins > 0
+            fine = (
+                not refused
+                and key == KEY
+                and hmac.compare_digest(good, signature)
+                and int(expires) > wall_ms()
+            )
             await peer.send({"success": fine, "ret_msg": "" if fine else "error:USVC1111", "op": "auth"})
         elif op in {"subscribe", "unsubscribe"}:
             fresh = set(args) - peer.topics

@@ -61,6 +61,9 @@ class Scripted:
         self.rights: dict[str, list[str]] = {KEY: [], READ_KEY: []}
         """What a key may do besides what it is for."""
         self.lends = False
+        self.refuse_logins = 0
+        self.deaf = False
+        """Pings are not answered."""
         self.rest = self.socket = ""
         self._tasks: set[asyncio.Task[Any]] = set()
 

@@ -145,6 +145,7 @@ class Wire:
             url = await self._owner.address(exchange)
             exchange.open()
             client = exchange.client(url)
+            self._guard(client)
             try:
                 async with asyncio.timeout(CONNECT_S):
                     await client.connect(exchange.session)
@@ -173,6 +174,18 @@ class Wire:
         exchange.offset = self._door.offset_ms
         exchange.options["timeDifference"] = -self._door.offset_ms
         return exchange
+
+    def _guard(self, client: Any) -> None:
+        """A frame that is no JSON would end ccxt.pro's reading for ever: it costs only itself."""
+        take = client.handle_message
+
+        def guarded(message: Any) -> None:
+            try:
+                take(message)
+            except Exception as error:  # noqa: BLE001  whatever a frame does, the next one is read
+                self._fault("garbage", f"{type(error).__name__}: {error}: {str(message)[:120]}")
+
+        client.handle_message = guarded
 
     async def _sent(self, client: Any, frames: list[dict[str, Any]]) -> None:
         for frame in frames:
