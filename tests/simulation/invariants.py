@@ -30,7 +30,7 @@ from decimal import Decimal
 
 from cockpit.adapters.store.journal_read import read_fills, read_outcomes
 from cockpit.core.engine import Engine
-from cockpit.core.events import Command, decode
+from cockpit.core.events import Command, FillKind, decode
 from cockpit.core.intents import Action, Place, Query, ReadAccount
 from cockpit.core.ledger.position import value
 from cockpit.core.orders import OrderState, Role
@@ -184,9 +184,16 @@ class Checker:
         self.halted_at = 0
 
     def confirmed(self, flatten: bool) -> None:
-        """The cockpit says that a halt is complete: it must be true at the venue (I03)."""
+        """The cockpit says that a halt is complete: it must be true at the venue (I03).
+
+        What was traded by hand is a stranger's, and a halt leaves it alone (``risk.strangers``).
+        """
         entries = [o.cid for o in self.truth.open_orders() if self._role(o.cid) is Role.ENTRY]
-        held = {p.symbol: p.qty for p in self.truth.positions() if p.qty}
+        hands: dict[str, Decimal] = {}
+        for fill in self.truth.fills:
+            if fill.kind is FillKind.EXTERNAL:
+                hands[fill.symbol] = hands.get(fill.symbol, ZERO) + fill.side.sign * fill.qty
+        held = {p.symbol: p.qty for p in self.truth.positions() if p.qty and p.qty != hands.get(p.symbol)}
         if entries or (flatten and held):
             self.violate("I03", f"halt confirmed with entries {entries} and positions {held} at the venue")
 
