@@ -1,0 +1,13 @@
+"""The compiled executor: a bar strategy and everything around it as machine code, with the kernel's fills.
+
+    records    what the machine remembers, as flat rows
+    exact      sums of money in pairs of floats, and when they are surely what Decimal says
+    flight     requests, reports, settlements in the one time order of ``matching.World``
+    trader     the sleeve's side: engine, reconcile, lifecycle        gate, books, grid
+    venue      the venue's side: matching on bars                     margin
+    drive      the loop over the bars
+
+These files are plain Python: they run as they stand (slowly, any debugger works), and ``build`` writes them,
+together with the translated strategy, into a module that numba compiles and keeps on disk. Where they do not
+know exactly what the kernel would do, they refuse (``reasons``), and the kernel runs instead.
+"""

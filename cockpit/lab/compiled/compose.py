@@ -1,0 +1,129 @@
+"""The text of the machine as one module for numba: the plain files of this folder, one after the other.
+
+Imports, annotations, docstrings and classes go; every function gets numba's decorator. Nothing else changes,
+so what runs compiled is what runs in Python.
+"""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+from pathlib import Path
+
+PARTS = (
+    "reasons", "exact", "flight", "grid", "books", "margin", "gate", "trader", "venue", "bars", "news",
+    "drive",
+)  # fmt: skip
+HERE = Path(__file__).parent
+PACKAGE = "cockpit.lab.compiled"
+HEAD = """import numpy as np
+import numba
+from math import ceil, copysign, exp, floor, frexp, inf, isfinite, isinf, isnan, ldexp, log, nan, sqrt
+from numba import carray, cfunc, njit, types
+from cockpit.lab.compiled.pointers import as_pointer
+from cockpit.lab.compiled import records as rows
+from cockpit.lab.compiled.records import Desk, Stop
+"""
+TYPES = """
+def record(row):
+    return numba.from_dtype(np.dtype(rows.dtype(row)))
+def column(kind):
+    return types.Array(kind, 1, "C")
+Machine, Ticket, Entry, Pen = (record(row) for row in (rows.Machine, rows.Ticket, rows.Entry, rows.Pen))
+desk = types.NamedTuple(
+    (Machine, column(Entry), column(types.int64), column(types.float64), column(record(rows.Rate))), Desk
+)
+KINDS = {"Machine": Machine, "Desk": desk, "Ticket": Ticket, "Entry": Entry, "Pen": Pen,
+    "int": types.int64, "float": types.float64, "bool": types.boolean}
+"""
+INNER = "nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False"
+STEP = """
+MACHINE, ENTRY_ROW, RATE_ROW = (np.dtype(rows.dtype(row)) for row in (rows.Machine, rows.Entry, rows.Rate))
+@cfunc(
+    types.int64(
+        types.int64, types.int64, types.int64, types.float64, types.float64, types.float64), cache=True)
+def step(at, what, i, high, low, close):
+    m = carray(as_pointer(at), (1,), MACHINE)[0]
+    d = Desk(
+        m,
+        carray(as_pointer(m.at_books), (m.room,), ENTRY_ROW),
+        carray(as_pointer(m.at_ts), (m.bars,), np.int64),
+        carray(as_pointer(m.at_open), (m.bars,), np.float64),
+        carray(as_pointer(m.at_rates), (m.tape_rates,), RATE_ROW),
+    )
+    return work(d, what, i, high, low, close)
+"""
+
+
+@lru_cache(maxsize=1)
+def machine() -> str:
+    """Every function of the machine, those that are called first. Raises RuntimeError on a double name."""
+    constants, functions = [*_constants("records")], dict[str, ast.FunctionDef]()
+    for part in PARTS:
+        for node in ast.parse((HERE / f"{part}.py").read_text()).body:
+            if isinstance(node, ast.FunctionDef):
+                if node.name in functions:
+                    raise RuntimeError(f"{node.name} is there twice")
+                functions[node.name] = node
+            elif constant := _constant(node):
+                constants.append(constant)
+    texts: dict[str, str] = {}
+    for name in functions:
+        _write(name, functions, texts)
+    return "\n".join([HEAD, TYPES, *constants, *texts.values()])
+
+
+def _write(name: str, functions: dict[str, ast.FunctionDef], texts: dict[str, str]) -> None:
+    """The text of a function after those that it calls, with the kinds that its annotations name."""
+    if name in texts or name not in functions:
+        return
+    node = functions[name]
+    for part in ast.walk(node):
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id != name:
+            _write(part.func.id, functions, texts)
+    kinds = "".join(f'KINDS["{ast.unparse(a.annotation)}"], ' for a in node.args.args if a.annotation)
+    texts[name] = f"@njit(({kinds}), {INNER})\n{ast.unparse(Bare().visit(node))}\n"
+
+
+def intrinsics() -> str:
+    """Python's small operations, for a strategy's module."""
+    tree = ast.parse((HERE / "intrinsics.py").read_text())
+    lines = []
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef):
+            lines.append(f"@njit({INNER})\n{ast.unparse(Bare().visit(node))}\n")
+        elif constant := _constant(node):
+            lines.append(constant)
+    return "\n".join(lines)
+
+
+def _constants(part: str) -> list[str]:
+    tree = ast.parse((HERE / f"{part}.py").read_text())
+    return [text for node in tree.body if (text := _constant(node))]
+
+
+def _constant(node: ast.stmt) -> str:
+    """The text of an assignment of numbers; empty for anything else."""
+    if not isinstance(node, ast.Assign) or isinstance(node.value, ast.Dict):
+        return ""
+    if isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Tuple):
+        return f"{node.targets[0].id} = np.array({ast.unparse(node.value)})"
+    return ast.unparse(node)
+
+
+class Bare(ast.NodeTransformer):
+    """Take annotations and docstrings off a function."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        node.returns = None
+        for argument in node.args.args:
+            argument.annotation = None
+        if ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+        self.generic_visit(node)
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        if node.value is None:
+            return ast.Pass()
+        return ast.copy_location(ast.Assign([node.target], node.value), node)

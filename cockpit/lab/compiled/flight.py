@@ -1,0 +1,97 @@
+"""Everything on its way between the sleeve and the venue, in the one time order of ``matching.World``.
+
+At one instant: settlements, early opens, the tape (rates before the bar, the bar, rates after it), requests
+that arrive, then deliveries as they happened; a timer only when nothing else is due at its instant.
+"""
+
+from __future__ import annotations
+
+from cockpit.lab.compiled.reasons import CROWDED, refuse
+from cockpit.lab.compiled.records import QUEUE, Desk
+
+SETTLE, OPEN, TAPE, AFTER, REQUEST, DELIVERY = 0, 1, 2, 3, 4, 5
+FAR = 1 << 62
+"""A time that never comes."""
+PAY, LOOK, RATE, READ, PLACE, CANCEL, QUERY = 0, 1, 2, 3, 4, 5, 6
+"""What happens at the venue."""
+READY, ACKED, FILLED, CANCELLED, REJECTED, ANSWERED, PAID, RATED = 10, 11, 12, 13, 14, 15, 16, 17
+"""What the sleeve learns."""
+
+
+def push(d: Desk, at: int, rank: int, what: int, arg: int) -> None:
+    """Something is due at ``at``."""
+    m = d.m
+    if m.queued == QUEUE:
+        refuse(m, CROWDED, at)
+    m.count += 1
+    row = d.m.q[m.queued]
+    row.at = at
+    row.rank = rank
+    row.number = m.count
+    row.what = what
+    row.arg = arg
+    m.queued += 1
+
+
+def request(d: Desk, what: int, arg: int) -> None:
+    """Something is asked of the venue now."""
+    push(d, d.m.now + d.m.order_ms, REQUEST, what, arg)
+
+
+def report(d: Desk, ts: int, what: int, arg: int) -> None:
+    """The venue says something that happened at ``ts``; no report overtakes another."""
+    m = d.m
+    at = ts + m.report_ms
+    if at < m.reported:
+        at = m.reported
+    m.reported = at
+    push(d, at, DELIVERY, what, arg)
+
+
+def learn(d: Desk, at: int) -> int:
+    """A delivery due at ``at`` is made: the time at which it is learned."""
+    m = d.m
+    if at > m.now:
+        m.now = at
+    return m.now
+
+
+def first(d: Desk) -> int:
+    """Index of the message that comes next; -1 = there is none."""
+    q = d.m.q
+    best = -1
+    for i in range(d.m.queued):
+        if best < 0 or before(q[i].at, q[i].rank, q[i].number, q[best].at, q[best].rank, q[best].number):
+            best = i
+    return best
+
+
+def before(at: int, rank: int, number: int, at2: int, rank2: int, number2: int) -> bool:
+    """The one time order."""
+    if at != at2:
+        return at < at2
+    if rank != rank2:
+        return rank < rank2
+    return number < number2
+
+
+def drop(d: Desk, i: int) -> None:
+    """Take a message out."""
+    m, q = d.m, d.m.q
+    m.queued -= 1
+    end = m.queued
+    if i != end:
+        row, tail = q[i], q[end]
+        row.at = tail.at
+        row.rank = tail.rank
+        row.number = tail.number
+        row.what = tail.what
+        row.arg = tail.arg
+
+
+def next_due(d: Desk) -> int:
+    """The next instant at which anything is due."""
+    i = first(d)
+    at = FAR if i < 0 else int(d.m.q[i].at)
+    deadline = d.m.deadline
+    return deadline if 0 < deadline < at else at

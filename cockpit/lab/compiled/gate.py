@@ -1,0 +1,101 @@
+"""The rules of the gate for a wish of one market sleeve that wants to grow: ``risk/rules`` in scalars.
+
+A rule that would say "look again later" stops the machine.
+"""
+
+from __future__ import annotations
+
+from cockpit.lab.compiled.books import equity
+from cockpit.lab.compiled.exact import decimal_pair, mul, pair
+from cockpit.lab.compiled.grid import alike, lots_of, opposed
+from cockpit.lab.compiled.reasons import CLOSE_CALL, STALE, TOO_FAST, refuse
+from cockpit.lab.compiled.records import Desk, Machine
+
+SECOND, MINUTE = 1_000, 60_000
+HAIR = 1e-9
+DRIFT = 0.02
+"""As ``risk.rules.strategy_limit``."""
+
+
+def unit_at(m: Machine, price: float) -> float:
+    """Quote-currency value of one contract or coin."""
+    return m.contract_value * (1.0 if m.inverse else price)
+
+
+def allow(d: Desk, target: int, have: int, price: float) -> int:
+    """What is left of a wish that would grow from ``have`` (both signed, in atoms)."""
+    m = d.m
+    if not m.ready or m.confidence < m.min_confidence:
+        return have if alike(have, target) else 0
+    if m.now - m.heard > m.fresh:
+        refuse(m, STALE, m.now)
+    money = max(0.0, equity(d, price))
+    unit = unit_at(m, price)
+    atom = 1.0 / (m.per_lot * m.atoms)
+    for rule in range(3):
+        if rule == 0:
+            room = min(m.max_notional, m.max_position * money)
+        elif rule == 1:
+            if m.limit == 0.0:
+                continue
+            room = m.limit * (money * m.share) * (1 + DRIFT)
+        else:
+            room = m.max_leverage * money
+        if abs(target) * atom * unit * (1 + HAIR) > room:
+            target = _trimmed(m, target, have, lots_of(m, room / unit))
+            if abs(target) <= abs(have) and not opposed(have, target):
+                return target
+    _pace(d)
+    return target
+
+
+def _trimmed(m: Machine, target: int, have: int, limit: int) -> int:
+    """No more than ``limit`` lots; what is held on the same side may stay. As ``gate.scaled``."""
+    most = limit * m.atoms
+    if alike(target, have):
+        most = max(most, abs(have))
+    if abs(target) <= most:
+        return target
+    lots = most // m.atoms
+    size = lots * m.atoms if lots >= m.least else 0
+    return size if target > 0 else -size
+
+
+def _pace(d: Desk) -> None:
+    """Orders per second and minute: the ring holds as many of the newest as are counted."""
+    m = d.m
+    if m.placed >= m.per_second and m.sent_at[(m.placed - m.per_second) % m.ring] > m.now - SECOND:
+        refuse(m, TOO_FAST, m.now)
+    if m.placed >= m.per_minute and m.sent_at[(m.placed - m.per_minute) % m.ring] > m.now - MINUTE:
+        refuse(m, TOO_FAST, m.now)
+
+
+def sent(d: Desk) -> None:
+    """An order leaves now."""
+    m = d.m
+    m.sent_at[m.placed % m.ring] = m.now
+    m.placed += 1
+
+
+def worthwhile(m: Machine, lots: int, price: float, bound: int) -> bool:
+    """Is an order of so many lots worth the venue's minimum? As ``dust.enough``."""
+    if lots <= 0:
+        return False
+    if bound or m.min_hi == 0.0 or not price > 0:
+        return True
+    return dear(m, lots, price)
+
+
+def dear(m: Machine, lots: int, price: float) -> bool:
+    """Is it worth the minimum, quote currency?"""
+    hi, lo = pair(lots * m.atoms)
+    hi, lo = mul(hi, lo, m.face_hi, m.face_lo)
+    if not m.inverse:
+        ph, pl = decimal_pair(m, price)
+        hi, lo = mul(hi, lo, ph, pl)
+    gap = (hi - m.min_hi) + (lo - m.min_lo)
+    if gap == 0.0:
+        return True
+    if abs(gap) <= abs(hi) * 1e-28:
+        refuse(m, CLOSE_CALL, m.now)
+    return gap > 0.0

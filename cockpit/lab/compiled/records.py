@@ -1,0 +1,388 @@
+"""What the compiled machine remembers: rows of whole numbers and floats, the same in Python and in numba.
+
+In Python a row is an object of these classes; compiled, it is a record of an array, and an attribute is a
+fixed place in memory. ``dtype`` derives the second from the first. Prices are in ticks, orders in lots,
+positions in atoms (parts of a lot: a spot buy pays its fee in the coin), times in UTC ms.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple, get_args, get_origin, get_type_hints
+
+ENTRY, EXIT, PROTECT = 0, 1, 2
+MARKET, STOP, TRIGGER, OCO = 0, 1, 2, 3
+ARRIVED, ARMED, GONE = 0, 1, 2
+FILL, BILL = 0, 1
+QUEUE, TICKETS, DUES, RING, TIERS = 64, 32, 64, 1024, 64
+"""Room for messages, orders, settlements, the newest orders' times and margin tiers."""
+
+
+class Row:
+    """Base: annotated fields, all starting at zero."""
+
+    def __init__(self) -> None:
+        mine: Any = type(self)
+        for name, kind in fields(mine).items():
+            if get_origin(kind) is list:
+                part = get_args(kind)[0]
+                setattr(self, name, [part() for _ in range(SIZES[name])])
+            else:
+                setattr(self, name, kind())
+
+
+class Message(Row):
+    """Something on its way, or due at an instant."""
+
+    at: int
+    rank: int
+    number: int
+    what: int
+    arg: int
+
+
+class Ticket(Row):
+    """One order from decision to end: the sleeve's and the venue's, each side writes only its own fields."""
+
+    number: int
+    role: int
+    kind: int
+    sign: int
+    lots: int
+    bound: int
+    """It may only close."""
+    trigger: int
+    take: int
+    tag: int
+    # --- the sleeve's side
+    alive: int
+    updated: int
+    live: int
+    cancelling: int
+    asked: int
+    # --- the venue's side
+    there: int
+    venue_id: int
+    arrived: int
+    phase: int
+    rising: int
+
+
+class Entry(Row):
+    """A line of the books: a fill, or a funding bill."""
+
+    kind: int
+    ts: int
+    heard: int
+    number: int
+    """Of the order; of the rate for a bill."""
+    venue_id: int
+    trade: int
+    sign: int
+    lots: int
+    """Of a fill; for a bill the position in atoms."""
+    ticks: int
+    note: int
+    tag: int
+    role: int
+    last: float
+    """The price the sleeve knew when it heard of it."""
+    price: float
+    """Of a bill: what the position was valued at."""
+
+
+class Due(Row):
+    """A settlement that has not come."""
+
+    at: int
+    rate: int
+
+
+class Pen(Row):
+    """``core.want.Want``."""
+
+    dirty: bool
+    sized: bool
+    kept: bool
+    quoting: bool
+    weight: float
+    qty: float
+    stop: float
+    take: float
+    bid: float
+    bid_qty: float
+    ask: float
+    ask_qty: float
+    confidence: float
+    tag: int
+
+
+class Window(Row):
+    """``core.view.View`` of a market that has only bars."""
+
+    now: int
+    position: float
+    entry: float
+    last: float
+    mark: float
+    funding_rate: float
+    touch_ts: int
+    resting: int
+    latency: float
+    latency_ts: int
+    tf: int
+    news: int
+    equity_at: int
+    equity_now: float
+    tick: float
+    lot: float
+    min_qty: float
+    contract_value: float
+    maker_fee: float
+    taker_fee: float
+    inverse: bool
+    can_short: bool
+    bid: float
+    ask: float
+    bid_qty: float
+    ask_qty: float
+    mid: float
+    book_ok: bool
+
+
+class Tier(Row):
+    """A row of the venue's margin table."""
+
+    lots: int
+    """The largest position."""
+    rate: float
+    """What it needs, as a fraction of its value."""
+    lever: float
+
+
+class Rate(Row):
+    """A funding rate on the tape."""
+
+    ts: int
+    due: int
+    rank: int
+    """Before the bar of its instant, or after it."""
+    settled: int
+    rate: float
+    hi: float
+    """The rate as a pair."""
+    lo: float
+
+
+class Machine(Row):
+    """One run: settings first, then what has happened."""
+
+    # --- the instrument and the account
+    spot: int
+    inverse: int
+    atoms: int
+    """Atoms of a lot."""
+    fee_atoms: int
+    """Atoms of a lot that a spot buy pays."""
+    tick_m: int
+    """The tick is ``tick_m / 10 ** tick_k``, the lot ``lot_m / 10 ** lot_k``, an atom likewise."""
+    tick_k: int
+    lot_m: int
+    lot_k: int
+    atom_m: int
+    atom_k: int
+    per_tick: float
+    per_lot: float
+    least: int
+    """Lots of the smallest order."""
+    most: int
+    """Lots of the largest one; 0 = no limit."""
+    min_hi: float
+    """The least worth of an order, quote currency; 0 = the venue names none."""
+    min_lo: float
+    unit_hi: float
+    """Worth of an atom at one tick; inverse: of an atom at a price of one tick, in grains of 1e-18."""
+    unit_lo: float
+    face_hi: float
+    """``contract_value`` times an atom."""
+    face_lo: float
+    taker_hi: float
+    taker_lo: float
+    price_hi: float
+    """The tick as a pair."""
+    price_lo: float
+    contract_value: float
+    limit: float
+    """Of the strategy's own position, over its capital; 0 = none."""
+    leverage: float
+    buffer: float
+    base_per_lot: float
+    taker: float
+    tiers: int
+    # --- the way there and back
+    lag: int
+    order_ms: int
+    report_ms: int
+    slippage: int
+    grace: int
+    tf: int
+    # --- limits
+    max_notional: float
+    max_position: float
+    max_leverage: float
+    min_confidence: float
+    per_second: int
+    per_minute: int
+    ring: int
+    fresh: int
+    share: float
+    hears_fills: int
+    hears_rates: int
+    # --- in flight
+    queued: int
+    count: int
+    reported: int
+    now: int
+    heard: int
+    deadline: int
+    # --- the sleeve
+    tickets: int
+    number: int
+    have: int
+    wished: int
+    aimed: int
+    """The wish names a position: ``target``."""
+    target: int
+    stop: int
+    take: int
+    confidence: float
+    tag: int
+    rejects: int
+    reduce_at: int
+    trades: int
+    ready: int
+    placed: int
+    latency: int
+    latency_ts: int
+    # --- its money, as heard of
+    cash_hi: float
+    cash_lo: float
+    cash_err: float
+    cost_hi: float
+    cost_lo: float
+    cost_err: float
+    entry: float
+    priced: float
+    worth: float
+    # --- the venue
+    held: int
+    taken: int
+    filled: int
+    booked: int
+    reference: float
+    opening: int
+    """Index of a bar whose open an order waits for; -1 = none."""
+    next: int
+    met: int
+    last: int
+    paid: int
+    paying: int
+    """A settlement was due since the tape was read last."""
+    rates: int
+    """Rates that have been read from the tape."""
+    owed: int
+    """Settlements waiting, oldest first, in ``dues``."""
+    money: float
+    """Cash as if every contract had been paid for; in floats, with room to spare."""
+    safe_low: float
+    safe_high: float
+    low: float
+    high: float
+    busy: int
+    due: int
+    # --- the news that the strategy is asked about
+    news_price: float
+    news_qty: float
+    news_sign: int
+    news_rate: float
+    news_due: int
+    news_settled: int
+    # --- addresses, where it runs compiled
+    at_books: int
+    room: int
+    at_ts: int
+    at_open: int
+    bars: int
+    at_rates: int
+    tape_rates: int
+    # --- where it stands
+    stage: int
+    index: int
+    why: int
+    why_ts: int
+    # --- rows of its own
+    q: list[Message]
+    """Messages in flight."""
+    o: list[Ticket]
+    """Orders, oldest first."""
+    dues: list[Due]
+    sent_at: list[int]
+    """When the newest orders were sent, a ring."""
+    tier: list[Tier]
+    window: Window
+    pen: Pen
+
+
+class Desk(NamedTuple):
+    """What every part of the machine is given: the machine, its books, and the tape."""
+
+    m: Machine
+    b: Any
+    """Lines of the books."""
+    ts: Any
+    """Closes of the bars at the venue."""
+    open: Any
+    rates: Any
+
+
+class Stop(Exception):
+    """Raised inside the machine where it does not know how the kernel would go on."""
+
+
+SIZES = {"q": QUEUE, "o": TICKETS, "dues": DUES, "sent_at": RING, "tier": TIERS}
+
+
+@lru_cache(maxsize=64)
+def fields(row: Any) -> dict[str, Any]:
+    """Names and kinds of a row's fields."""
+    hints: dict[str, Any] = get_type_hints(row)
+    return hints
+
+
+@lru_cache(maxsize=64)
+def dtype(row: Any) -> list[Any]:
+    """The same as numpy writes it."""
+    found: list[Any] = []
+    for name, kind in fields(row).items():
+        if get_origin(kind) is list:
+            found.append((name, _place(get_args(kind)[0]), (SIZES[name],)))
+        else:
+            found.append((name, _place(kind)))
+    return found
+
+
+def _place(kind: Any) -> Any:
+    return {int: "<i8", float: "<f8", bool: "?"}.get(kind) or dtype(kind)
+
+
+def pack(row: Any) -> tuple[Any, ...]:
+    """A row's values as numpy takes them."""
+    found: list[Any] = []
+    whose: Any = type(row)
+    for name, kind in fields(whose).items():
+        value = getattr(row, name)
+        if get_origin(kind) is list:
+            found.append([pack(part) if isinstance(part, Row) else part for part in value])
+        else:
+            found.append(pack(value) if isinstance(value, Row) else value)
+    return tuple(found)

@@ -1,0 +1,244 @@
+"""Run a strategy compiled, once or many times. ``Unsupported`` says why not; then the kernel is there.
+
+play = compile_strategy(STRATEGIES["ema_trend"])
+result = run(play, params, instrument, tape, config)
+for row in sweep(play, [params, …], instrument, tape, config): …
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from cockpit.core.config import Config
+from cockpit.core.registry import Plugin
+from cockpit.core.types import Instrument
+from cockpit.lab.compiled import build, layout, records, setting
+from cockpit.lab.compiled.fold import Books, blank, fold
+from cockpit.lab.compiled.reasons import BOOKS_FULL, LIST_FULL, WORDS, Unsupported
+from cockpit.lab.compiled.tape import Tape
+from cockpit.lab.compiled.translate import Program
+
+PREFIX = "ckb001"
+"""Of the client ids of a backtest's first sleeve."""
+LIST_ROOM = 64
+LARGEST_ROOM = 1 << 24
+
+
+class Compiled(msgspec.Struct, frozen=True):
+    """A strategy as machine code."""
+
+    plugin: Plugin
+    program: Any
+    module: Any
+
+    @property
+    def hooks(self) -> Sequence[str]:
+        """The hooks it has."""
+        return tuple(self.program.hooks)
+
+
+class Result(msgspec.Struct, frozen=True, dict=True):
+    """What one run did. Money is exact in ``books``; the floats are the nearest to it."""
+
+    orders: int
+    """Placed: entries, exits and protection."""
+    trades: int
+    """Times a position came back to zero."""
+    filled: int
+    equity: float
+    """Everything at the last close."""
+    rows: Any
+    booked: int
+    instrument: Instrument
+    tape: Tape
+    config: Config
+    sleeve: str
+    prefix: str
+    machine: Any
+    state: Any
+    """The strategy's own numbers at the end, in the order of ``layout``."""
+
+    @cached_property
+    def books(self) -> Books:
+        """Fills and ledger, as the kernel's own ledger books them. Worked out when asked for."""
+        run = self.config.run
+        ledger = blank(self.instrument, run.currency, run.equity, self.config.venue.leverage)
+        return fold(self.rows, self.booked, self.instrument, self.tape, ledger, self.sleeve, self.prefix)
+
+
+def compile_strategy(plugin: Plugin, progress: build.Progress | None = None) -> Compiled:
+    """Translate a strategy and compile what is not compiled yet. Raises Unsupported (Outside by line)."""
+    if not build.available():
+        raise Unsupported(build.MISSING)
+    options = plugin.options
+    reasons = {
+        "it trades several markets": options.get("legs", 1) not in (1, ()) and options.get("legs", 1) != 1,
+        "it hears longer bars too": bool(options.get("timeframes")),
+        "it has stop layers": bool(options.get("stops")),
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            raise Unsupported(f"{plugin.name}: {reason}")
+    program = Program(plugin.target, plugin.name)
+    if "on_bar" not in program.hooks:
+        raise Unsupported(f"{plugin.name} does not listen to bars")
+    if getattr(plugin.target, "timer_ms", 0) or hasattr(plugin.target, "on_timer"):
+        raise Unsupported(f"{plugin.name} has a timer")
+    return Compiled(plugin, program, build.load_strategy(program, progress))
+
+
+def run(
+    play: Compiled, params: Any, instrument: Instrument, tape: Tape, config: Config | None = None,
+    share: float = 1.0, sleeve: str = "", prefix: str = PREFIX,
+) -> Result:  # fmt: skip
+    """One backtest. Raises Unsupported where the kernel must be asked."""
+    config = config or Config()
+    setting.check(instrument, tape, config, play.hooks)
+    version = play.plugin.options.get("version", 1)
+    sleeve = sleeve or f"{play.plugin.name}@{version}/{instrument.symbol}"
+    room = LIST_ROOM
+    lines = len(tape) // 8 + len(tape.rates) + 1024
+    while True:
+        try:
+            return _once(play, params, instrument, tape, config, share, sleeve, prefix, room, lines)
+        except _Again as full:
+            room, lines = (room * 4, lines) if full.lists else (room, lines * 4)
+            if max(room, lines) > LARGEST_ROOM:
+                raise Unsupported("more memory than there is room for") from None
+
+
+class _Again(Exception):
+    """The same once more, with more room."""
+
+    def __init__(self, lists: bool) -> None:
+        super().__init__()
+        self.lists = lists
+
+
+def _once(
+    play: Compiled, params: Any, instrument: Instrument, tape: Tape, config: Config, share: float,
+    sleeve: str, prefix: str, room: int, lines: int,
+) -> Result:  # fmt: skip
+    import numpy as np
+
+    columns = arrays(tape)
+    strategy = play.plugin.target.create(params)
+    arena: list[float] = []
+    values = layout.flatten(strategy, arena, max(room, layout.largest(strategy) + 2))
+    machines = np.zeros(1, np.dtype(records.dtype(records.Machine)))
+    states = np.zeros(1, np.dtype(layout.dtype(play.plugin.target)))
+    states[0] = values
+    rows = np.empty(lines, np.dtype(records.dtype(records.Entry))).view(np.recarray)
+    blank_machine = _settings(instrument, tape, config, share, play)
+    machines[0] = blank_machine[0]
+    m = machines[0]
+    m["limit"] = setting.limit_of(params)
+    m["at_books"], m["room"] = rows.ctypes.data, lines
+    m["at_ts"], m["at_open"], m["bars"] = columns[0].ctypes.data, columns[1].ctypes.data, len(tape)
+    m["at_rates"], m["tape_rates"] = columns[6].ctypes.data, len(tape.rates)
+    try:
+        play.module.drive(machines.ctypes.data, machines, states, np.array(arena or [0.0]), *columns[:6])
+    except records.Stop:
+        why = int(m["why"])
+        if why in (BOOKS_FULL, LIST_FULL):
+            raise _Again(why == LIST_FULL) from None
+        word = WORDS.get(why, f"reason {why}")
+        raise Unsupported(word, int(m["why_ts"])) from None
+    except (ArithmeticError, ValueError, IndexError) as error:
+        raise Unsupported(f"{play.plugin.name} raised {type(error).__name__}", int(m["now"])) from error
+    except Exception as error:
+        if type(error).__module__.startswith("numba"):
+            raise Unsupported(f"{play.plugin.name}: numba cannot compile it: {error}") from error
+        raise
+    return Result(
+        int(m["number"]), int(m["trades"]), int(m["filled"]), _equity(m, play, machines), rows,
+        int(m["booked"]),
+        instrument, tape, config, sleeve, prefix, machines, states,
+    )  # fmt: skip
+
+
+def _equity(m: Any, play: Compiled, machines: Any) -> float:
+    from cockpit.lab.compiled.drive import WORTH
+
+    step = play.module.worth
+    if step(machines.ctypes.data, WORTH) < 0:
+        raise Unsupported(WORDS.get(int(m["why"]), "its worth"))
+    return float(m["worth"])
+
+
+def _settings(instrument: Instrument, tape: Tape, config: Config, share: float, play: Compiled) -> Any:
+    """A machine before its first bar; the same for every run of a sweep, so it is made once."""
+    import numpy as np
+
+    key = (id(instrument), id(config), share, play.plugin.name)
+    known = tape.__dict__.setdefault("_machines", {})
+    found = known.get(key)
+    if found is None or found[1] is not instrument or found[2] is not config:
+        m = records.Machine()
+        setting.prepare(m, instrument, tape, config, share)
+        _windows(m, instrument)
+        m.hears_fills = int("on_fill" in play.hooks)
+        m.hears_rates = int("on_funding" in play.hooks)
+        made = np.array([records.pack(m)], np.dtype(records.dtype(records.Machine)))
+        known[key] = found = (made, instrument, config)
+    return found[0]
+
+
+def _windows(m: records.Machine, instrument: Instrument) -> None:
+    """The window and the pen as a strategy first finds them."""
+    from cockpit.core.book import Book
+    from cockpit.core.view import View
+    from cockpit.core.want import Want
+
+    view, want = View(instrument, Book()), Want()
+    for name in records.fields(records.Window):
+        setattr(m.window, name, getattr(view, name))
+    m.window.tf = m.tf
+    for name in records.fields(records.Pen):
+        setattr(m.pen, name, 0 if name == "tag" else getattr(want, name))
+
+
+def arrays(tape: Tape) -> list[Any]:
+    """Close times, open, high, low, close, volume and the rates, as numpy arrays; made once a tape."""
+    import numpy as np
+
+    found: list[Any] | None = tape.__dict__.get("_arrays")
+    if found is None:
+        kinds = (np.int64, *[np.float64] * 5)
+        columns = (tape.ts, tape.open, tape.high, tape.low, tape.close, tape.volume)
+        found = [np.ascontiguousarray(c, dtype=k) for c, k in zip(columns, kinds, strict=True)]
+        rates = np.zeros(max(1, len(tape.rates)), np.dtype(records.dtype(records.Rate)))
+        for at, row in enumerate(tape.rates):
+            rates[at] = (
+                row.ts, row.settle_ts, tape.rate_rank[at], int(row.settled), row.rate,
+                tape.rate_hi[at], tape.rate_lo[at],
+            )  # fmt: skip
+        found = [found[0], *found[1:], rates]
+        tape.__dict__["_arrays"] = found
+    return found
+
+
+def sweep(
+    play: Compiled, many: Sequence[Any], instrument: Instrument, tape: Tape, config: Config | None = None,
+    threads: int = 1,
+) -> Iterator[Result | Unsupported]:  # fmt: skip
+    """A result for each of many parameter sets, in their order; threads share the work without the GIL."""
+    config = config or Config()
+    arrays(tape)
+
+    def one(params: Any) -> Result | Unsupported:
+        try:
+            return run(play, params, instrument, tape, config)
+        except Unsupported as reason:
+            return reason
+
+    if threads <= 1:
+        yield from map(one, many)
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield from pool.map(one, many, chunksize=16)
