@@ -1,4 +1,4 @@
-"""The public face for plug-ins: strategies, indicators and rules of your own. Everything else may change.
+"""The public face for plug-ins: strategies, indicators, rules, stop layers. Everything else may change.
 
     from cockpit.sdk import Bar, View, Want, dial, strategy
 
@@ -21,7 +21,8 @@ from cockpit.core.errors import ConfigError, PluginError
 from cockpit.core.events import Bar, Fill, FillKind, FundingRate, Trade
 from cockpit.core.gate import GateContext, scaled
 from cockpit.core.intents import Intent, Quote
-from cockpit.core.registry import API_VERSION, indicator, rule, strategy
+from cockpit.core.registry import API_VERSION, indicator, rule, stop, strategy
+from cockpit.core.stops import Trade as OpenTrade
 from cockpit.core.types import Instrument, Kind, Side
 from cockpit.core.view import View
 from cockpit.core.want import Want
@@ -38,6 +39,7 @@ __all__ = [
     "Instrument",
     "Intent",
     "Kind",
+    "OpenTrade",
     "PluginError",
     "Quote",
     "Side",
@@ -48,6 +50,7 @@ __all__ = [
     "indicator",
     "rule",
     "scaled",
+    "stop",
     "strategy",
     "timeframe_ms",
     "timeframe_text",

@@ -10,7 +10,7 @@ import pytest
 
 import cockpit.app.tutorial
 from cockpit.app.discover import discover
-from cockpit.core.registry import INDICATORS, RULES, STRATEGIES
+from cockpit.core.registry import INDICATORS, RULES, STOPS, STRATEGIES
 
 FILES = sorted(Path(cockpit.app.tutorial.__path__[0]).glob("t[0-9]*.py"))
 
@@ -19,7 +19,7 @@ FILES = sorted(Path(cockpit.app.tutorial.__path__[0]).glob("t[0-9]*.py"))
 def tables() -> Iterator[None]:
     """What a lesson registers is forgotten after it."""
     discover()
-    kept = [(table, dict(table._rows)) for table in (STRATEGIES, RULES, INDICATORS)]
+    kept = [(table, dict(table._rows)) for table in (STRATEGIES, RULES, STOPS, INDICATORS)]
     yield
     for table, rows in kept:
         table._rows.clear()
