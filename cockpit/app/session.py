@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import json
 import signal
 import sys
@@ -27,8 +28,17 @@ from cockpit.core.errors import CockpitError, ConfigError
 from cockpit.text import tr
 
 
+def calm() -> None:
+    """Collect garbage more rarely: a market makes thousands of tuples a second that no cycle holds.
+
+    Measured: 8 % of the CPU of a busy order book. What makes cycles here (screen, tasks) makes few.
+    """
+    gc.set_threshold(20_000, 20, 50)
+
+
 def start(args: argparse.Namespace, loaded: Loaded) -> int:
     """Run the cockpit as asked; returns the exit code."""
+    calm()
     discover()
     plan, opening = prepare(args, loaded)
     headless = bool(args.daemon or args.json)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -225,3 +226,30 @@ def test_captured_messages_of_the_current_protocol(shared: Path) -> None:
                 assert isinstance(event, BookDelta)
                 assert book.apply_delta(event.bids, event.asks, event.seq, event.prev_seq, event.ts)
     assert book.seq == 1_082_831_230
+
+
+@pytest.mark.parametrize("channel", ["books", "books5", "bbo-tbt", "trades", "tickers"])
+def test_one_pass_and_two_say_the_same(channel: str) -> None:
+    """What the live socket decodes at once is what everybody else decodes in two steps."""
+    book = {"asks": [["2", "1", "0", "1"]], "bids": [["1", "3", "0", "2"]], "ts": "1700000000123"}
+    rows: dict[str, dict[str, object]] = {
+        "trades": {"px": "1.5", "sz": "2", "side": "buy", "ts": "1700000000123", "tradeId": "7"},
+        "tickers": {"bidPx": "1", "bidSz": "2", "askPx": "3", "askSz": "4", "ts": "1700000000123"},
+    }
+    row = rows.get(channel, {**book, "seqId": 5, "prevSeqId": 4})
+    said = {"arg": {"channel": channel, "instId": "BTC-USDT-SWAP"}, "action": "update", "data": [row]}
+    raw = json.dumps(said, separators=(",", ":")).encode()
+    swift, slow = okx_frames.whole(raw), okx_frames.decode(raw)
+    assert okx_frames.market(swift, NOW) == okx_frames.market(slow, NOW) != []
+    assert okx_frames.stamp(swift.data) == okx_frames.stamp(slow.data) == 1_700_000_000_123
+    for broken in (
+        raw[:-3],
+        raw.replace(b'"ts":"17', b'"ts":"x7'),
+        raw.replace(b'"data":[{', b'"data":[7,{'),
+    ):
+        with pytest.raises(msgspec.MsgspecError):
+            okx_frames.market(okx_frames.whole(broken), NOW)
+    answer = json.dumps(
+        {"arg": said["arg"], "event": "subscribe", "id": "s1"}, separators=(",", ":")
+    ).encode()
+    assert (okx_frames.whole(answer).event, okx_frames.whole(answer).id) == ("subscribe", "s1")

@@ -289,7 +289,7 @@ class Socket:
         if raw == b"pong":
             return
         try:
-            frame = frames.decode(raw)
+            frame = frames.whole(raw)
             if frame.event:
                 self._event(frame)
             elif frame.op or (frame.id and not frame.arg.channel):
