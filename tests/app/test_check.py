@@ -11,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from cockpit import cli
+from cockpit.adapters.store.tape_writer import TapeWriter
 from cockpit.app import check
 from cockpit.app.check import Job
 from cockpit.app.discover import discover
+from cockpit.app.rehearse import MARKET as FIRST
+from cockpit.app.rehearse import OTHER as SECOND
 from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.events import Bar, Fill, Touch
 from cockpit.core.registry import STRATEGIES
@@ -21,6 +24,7 @@ from cockpit.core.types import Instrument, Kind, Side
 from cockpit.lab import bias
 from cockpit.lab.bias import Decision
 from cockpit.lab.fills_audit import FillsAudit
+from tests.strategies.legs import couple
 
 HEAD = """
 import random, sys, time
@@ -158,6 +162,34 @@ def test_the_command_speaks_and_exits(tape: Path, zoo: Path, capsys: pytest.Capt
 
 
 # --- the comparisons by themselves ---------------------------------------------------------------------
+
+
+@pytest.fixture
+def couple_tape(tmp_path: Path) -> Path:
+    """Hourly candles of two perpetuals that belong together."""
+    path = tmp_path / "couple.tape"
+    with TapeWriter(path, source="test") as writer:
+        writer.instrument(FIRST)
+        writer.instrument(SECOND)
+        for bar in sorted(couple(420, 3), key=lambda bar: bar.ts):
+            writer.add(bar)
+        writer.close()
+    return path
+
+
+def test_a_strategy_with_two_legs_is_checked_with_both(
+    couple_tape: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sleeve = SleeveConfig(
+        "pairs", timeframe="1h", symbols=(FIRST.symbol, SECOND.symbol), params={"window": 100, "refit": 10}
+    )
+    findings, told = check.look_ahead(Job(str(couple_tape), Config(), sleeve, 0, 0), 2)
+    assert findings == []
+    assert len(told.decisions) > 3
+    words = f"pairs:window=100,refit=10@{FIRST.symbol}+{SECOND.symbol}"
+    assert cli.main(["check", "fills", words, "--tape", str(couple_tape)]) == 0
+    assert cli.main(["check", "fills", "pairs@t:A+t:B", "--tape", str(couple_tape)]) == 2
+    assert "holds no t:A, t:B" in capsys.readouterr().err
 
 
 def decided(*rows: tuple[int, str]) -> list[Decision]:

@@ -15,7 +15,7 @@ BARS = 3_000
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``check`` takes."""
     parser.add_argument("what", choices=("lookahead", "recursive", "fills"))
-    parser.add_argument("sleeve", metavar="STRATEGY", help="NAME[:k=v,...][@SYMBOL[/TF]]")
+    parser.add_argument("sleeve", metavar="STRATEGY", help="NAME[:k=v,...][@SYMBOL[+SYMBOL...][/TF]]")
     parser.add_argument("--tape", metavar="TAPE", required=True, help="the recorded market to check it on")
     parser.add_argument(
         "--bars", type=int, default=BARS, metavar="N", help=f"the last N bars (default {BARS})"
@@ -47,9 +47,11 @@ def _job(args: argparse.Namespace, found: Any) -> Any:
     info = tape.read_info(path)
     text = args.sleeve if "@" in args.sleeve else f"{args.sleeve}@{info.instruments[0].symbol}"
     sleeve = session.parse_sleeve(text)
-    if sleeve.symbol not in {i.symbol for i in info.instruments}:
-        raise ConfigError(f"{args.tape} holds no {sleeve.symbol}")
-    lengths = info.bar_lengths.get(sleeve.symbol, ())
+    absent = [symbol for symbol in sleeve.legs if symbol not in {i.symbol for i in info.instruments}]
+    if absent:
+        raise ConfigError(f"{args.tape} holds no {', '.join(absent)}")
+    offered = [set(info.bar_lengths.get(symbol, ())) for symbol in sleeve.legs]
+    lengths = set.intersection(*offered)
     start = info.start_ms
     if lengths:
         if not sleeve.timeframe:
