@@ -241,6 +241,7 @@ class Headless:
         return 0
 
     def _say_ready(self, runtime: Runtime) -> None:
+        gc.enable()  # the start, which switched it off, is over
         fold = runtime.fold
         text = f"cockpit {self.plan.mode} on {runtime.source.name}; journal in {self.plan.folder}"
         if fold.events or fold.snapshot:

@@ -101,6 +101,7 @@ class CockpitApp(App[str]):
         """Everything alive now stays: otherwise each full collection walks the screen, 20 ms a time."""
         gc.collect()
         gc.freeze()
+        gc.enable()
 
     # --- painting -------------------------------------------------------------------------------------
 

@@ -1,8 +1,12 @@
 """From somebody's file to a tape, a backtest, a headless run and the replay of its journal: one stream."""
 
+import gc
 import json
 from pathlib import Path
 
+import pytest
+
+from cockpit.app import rig
 from tests.cli.conftest import HOURS, Shell
 
 
@@ -173,3 +177,14 @@ def test_an_account_in_another_money_than_the_tape_is_told_so(tape: str, cockpit
     assert "the account has USD, and these markets are paid in USDT: --set run.currency=USDT" in said.err
     said = cockpit("--daemon", "--tape", tape, "--to", "2024-01-03", "--data-dir", "other")
     assert (said.code, "paid in" in said.err) == (0, False)
+
+
+def test_litter_is_collected_as_soon_as_the_start_is_over(
+    tape: str, cockpit: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+    monkeypatch.setattr(rig, "write_summary", lambda *_: seen.append(gc.isenabled()))
+    assert cockpit("--daemon", "--tape", tape).code == 0
+    assert [*seen, gc.isenabled()] == [True, True]
+    assert cockpit("--daemon", "--tape", "nowhere.tape", "--data-dir", "other").code == 5
+    assert gc.isenabled()

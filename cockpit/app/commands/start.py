@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 
 from cockpit.app import console, settings
@@ -17,12 +18,14 @@ def run(args: argparse.Namespace) -> int:
     if not (args.daemon or args.json or console.has_terminal()):
         raise ConfigError("the screen needs a terminal; without one: cockpit --daemon")
     settings.private(found.data_dir)
+    gc.disable()  # what a start makes stays: looking through it again and again is a tenth of the wait
     from cockpit.app.discover import discover
     from cockpit.app.session import start
 
-    discover(found.config.run.plugins_dir)
     before = os.umask(0o077)  # what a run writes is its owner's alone: journal, venue, log, screen pictures
     try:
+        discover(found.config.run.plugins_dir)
         return start(args, found)
     finally:
         os.umask(before)
+        gc.enable()
