@@ -18,7 +18,8 @@ def blame(error: BaseException, plugin: Any, event: Event | None) -> str:
     parts = [line_of(error, type(plugin).__module__)]
     if event is not None:
         parts.append(heard(event))
-    return f"{type(error).__name__}: {error} ({', '.join(filter(None, parts))})"
+    said = f": {error}" if str(error) else ""
+    return f"{type(error).__name__}{said} ({', '.join(filter(None, parts))})"
 
 
 def line_of(error: BaseException, module: str) -> str:

@@ -2,7 +2,8 @@
 
 They answer NaN until they have seen enough. NaN is neither above nor below anything, so a comparison
 keeps silent by itself while warming up. At a live start the cockpit first plays older bars to ``on_bar``
-and throws away what was wanted then: indicators are warm, positions come only from what happens now.
+and throws away what was wanted then: indicators are warm, positions come only from what happens now. So
+whether you hold something is what ``view.position`` says, never a flag of your own.
 
 ``cockpit help indicators`` lists them; all of them are part of the public face.
 """

@@ -15,32 +15,29 @@ import msgspec
 from cockpit.app.rehearse import candles, rehearse
 from cockpit.sdk import Bar, Fill, View, Want, strategy
 
-FREE, HELD, SPENT = 0, 1, 2
-
 
 @strategy("lesson_04")
 class Guarded(msgspec.Struct):
     """Buys a rise once, 3 % stop, 6 % target; from 2 % profit on the stop stands at the entry."""
 
     before: float = nan
-    phase: int = FREE
+    spent: bool = False
 
     @classmethod
     def create(cls, _params: None) -> Guarded:
         return cls()
 
     def on_bar(self, bar: Bar, view: View, want: Want) -> None:
-        if self.phase == FREE and bar.close > self.before:
-            self.phase = HELD
+        if not view.position and not self.spent and bar.close > self.before:
             want.long(0.5, stop=bar.close * 0.97, take=bar.close * 1.06, tag="rise")
-        elif self.phase == HELD and view.position and bar.close > view.entry * 1.02:
+        elif view.position and bar.close > view.entry * 1.02:
             want.protect(stop=view.entry, take=want.take, tag="no loss any more")
         self.before = bar.close
 
     def on_fill(self, fill: Fill, view: View, want: Want) -> None:
         """``view.position`` is already the new one."""
-        if self.phase == HELD and not view.position:
-            self.phase = SPENT
+        if not view.position:
+            self.spent = True
             want.flat("spent")
 
 

@@ -28,6 +28,8 @@ class Ladder(msgspec.Struct):
         return cls()
 
     def on_bar(self, bar: Bar, view: View, want: Want) -> None:
+        if not view.position:
+            self.steps = 0
         stop = bar.close * 0.96
         if view.position and bar.close > view.entry * 1.05:
             want.position(view.position / 2, stop=stop, tag="half off")

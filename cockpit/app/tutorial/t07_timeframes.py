@@ -13,9 +13,7 @@ from math import nan
 import msgspec
 
 from cockpit.app.rehearse import HOUR, START, candles, rehearse
-from cockpit.sdk import Bar, View, Want, strategy, timeframe_ms
-
-LONG = timeframe_ms("4h")
+from cockpit.sdk import Bar, View, Want, strategy
 
 
 @strategy("lesson_07", timeframes=("4h",))
@@ -32,7 +30,6 @@ class Tide(msgspec.Struct):
 
     def on_bar(self, bar: Bar, view: View, want: Want) -> None:
         if bar.tf > view.tf:
-            assert bar.tf == LONG
             self.heard += 1
             self.tide = 1 if bar.close > bar.open else -1
             return

@@ -23,7 +23,6 @@ class Pair(msgspec.Struct):
     """Sells the first and buys the second when they are 2 % apart; both flat when they meet."""
 
     closes: Aligned
-    held: bool = False
 
     @classmethod
     def create(cls, _params: None) -> Pair:
@@ -33,12 +32,10 @@ class Pair(msgspec.Struct):
         if not self.closes.update(view.news, bar.ts, bar.close):
             return
         rich, cheap = self.closes.value
-        if not self.held and rich / cheap > 1.02:
-            self.held = True
+        if rich / cheap > 1.02:
             want.short(0.3, tag="apart")
             want.leg(1).long(0.3, tag="apart")
-        elif self.held and rich <= cheap:
-            self.held = False
+        elif rich <= cheap and (view.position or view.leg(1).position):
             want.flat("met")
             want.leg(1).flat("met")
 

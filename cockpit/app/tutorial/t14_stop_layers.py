@@ -19,16 +19,15 @@ from cockpit.sdk import Bar, View, Want, strategy
 class Layered(msgspec.Struct):
     """Buys once and leaves the way out to its layers."""
 
-    bought: bool = False
+    bars: int = 0
 
     @classmethod
     def create(cls, _params: None) -> Layered:
         return cls()
 
     def on_bar(self, bar: Bar, view: View, want: Want) -> None:
-        if not self.bought:
-            self.bought = True
-            want.long(0.2, tag="in")
+        self.bars += 1
+        want.long(0.2, tag="in")  # said again and again, it stays one wish
 
 
 def test_the_level_rests_at_the_venue() -> None:

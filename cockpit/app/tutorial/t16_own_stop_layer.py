@@ -45,16 +45,15 @@ class Patience(msgspec.Struct):
 class Hopeful(msgspec.Struct):
     """Buys once and hopes."""
 
-    bought: bool = False
+    bars: int = 0
 
     @classmethod
     def create(cls, _params: None) -> Hopeful:
         return cls()
 
     def on_bar(self, bar: Bar, view: View, want: Want) -> None:
-        if not self.bought:
-            self.bought = True
-            want.long(0.2, tag="hope")
+        self.bars += 1
+        want.long(0.2, tag="hope")  # said again and again, it stays one wish
 
 
 def test_the_stop_comes_closer_bar_by_bar() -> None:
