@@ -1,6 +1,6 @@
 """Every benchmark in a process of its own, and one table at the end. A miss is printed as a miss.
 
-python -m tests.benchmarks                     all, about five minutes
+python -m tests.benchmarks                     all, about eight minutes
 python -m tests.benchmarks --only bars,start   some
 python -m tests.benchmarks --json FILE         the same as JSON ("-" = standard output, no table)
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
 from collections import Counter
@@ -130,8 +131,17 @@ class Machine:
         self.fault(on, "refuse", **more)
         self.strike(f"sockets {door}", "abort")
 
+    def relisted(self, seconds: float, **terms: Any) -> None:
+        """The market's terms change, and change back after so long."""
+        venue = self.running.server.venue
+        known = venue.floors["BTC-USDT-SWAP"].listed.instrument
+        back = {name: getattr(known, name) for name in terms}
+        venue.relist("BTC-USDT-SWAP", **terms)
+        asyncio.get_running_loop().call_later(seconds, lambda: venue.relist("BTC-USDT-SWAP", **back))
+
     def heal(self) -> None:
         """Nothing is broken any more."""
+        self.running.server.venue.settling.clear()
         self.running.server.venue.faults.clear()
         self.running.server.venue.clock.skew = 0
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from inspect import signature
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from cockpit.adapters.okx import market as market_module
 from cockpit.adapters.okx import socket as socket_module
 from cockpit.app import reference
 from cockpit.core import events as ev
+from cockpit.core.types import InstrumentState
 from tests.okx.desks import OPTIONS, exchange
 from tests.okx.machine import Machine, machine, trade
 from tests.okx.scripted import until
@@ -56,6 +58,12 @@ FAULTS: dict[str, Callable[[Machine], None]] = {
     )[0],
     "maintenance notice": lambda m: m.strike("sockets *", "notice", ms=3_000),
     "cancels late": lambda m: m.fault("cancel", "defer", times=0, ms=400),
+    "clock ahead": lambda m: m.strike("clock", "skew", ms=45_000),
+    "clock behind": lambda m: m.strike("clock", "skew", ms=-45_000),
+    "market suspended": lambda m: m.relisted(2.5, state=InstrumentState.SUSPENDED),
+    "tick and lot change": lambda m: m.relisted(2.5, tick=Decimal("0.5"), lot=Decimal("0.1")),
+    "funding is settled, no orders taken": lambda m: m.running.server.venue.settling.add("BTC-USDT-SWAP"),
+    "price jumps": lambda m: m.running.server.venue.move("BTC-USDT-SWAP", 4_000),
 }
 GATE = (
     "account streams stall", "pushes reordered", "answers lost", "sockets cut", "market stalls",
