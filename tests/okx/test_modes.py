@@ -100,3 +100,21 @@ def test_spot_is_bought_and_sold_in_coins_and_both_currencies_add_up(tmp_path: P
                 assert ledger.discrepancies() == []
 
     asyncio.run(asyncio.wait_for(story(), 90))
+
+
+def test_clocks_that_part_for_good_are_measured_again_at_once(tmp_path: Path) -> None:
+    """Somebody sets a clock while we trade: the first refusal tells, not the regular minute."""
+
+    async def story() -> None:
+        jump = 45_000  # back it cannot jump: this exchange's own market runs on it
+        async with exchange() as running, machine(running, tmp_path) as made:
+            await trade(made, 3, 30)
+            made.strike("clock", "skew", ms=jump)
+            made.strike("sockets private", "abort")  # the next login is signed with the wrong time
+            await until(lambda: abs(made.session.rest.offset_ms - jump) < 5_000, 20)
+            await trade(made, 3, 30)
+            await made.quiet(40)
+            assert made.truth()["positions"] == {}
+            assert made.sent_twice() == []
+
+    asyncio.run(asyncio.wait_for(story(), 120))

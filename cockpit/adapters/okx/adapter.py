@@ -11,6 +11,7 @@ Ambiguous, and then only questions are asked. REST is used where the socket sure
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
@@ -21,7 +22,7 @@ from cockpit.adapters.connectivity.verdict import Answer, Verdict
 from cockpit.adapters.okx import frames, private, requests
 from cockpit.adapters.okx.agreement import AccountConfig, Terms, agree
 from cockpit.adapters.okx.budget import Budget
-from cockpit.adapters.okx.codes import judge
+from cockpit.adapters.okx.codes import CLOCK, judge
 from cockpit.adapters.okx.endpoints import Endpoints
 from cockpit.adapters.okx.instruments import Listed
 from cockpit.adapters.okx.reading import Reader
@@ -42,6 +43,8 @@ SIGNED_MS = 30_000
 """A signed REST request is refused later than this: the deadline of what has no ``expTime`` (algo orders)."""
 CATCH_UP_S = 15.0
 SYNC_S = 60.0
+SYNC_PAUSE_S = 1.0
+"""Between two measurements, however much there is to doubt."""
 DEAD_MAN_S = 30
 """Entries are cancelled by OKX when nothing was heard of us for so long (its bounds: 10 to 120)."""
 DEAD_MAN_EVERY_S = 5.0
@@ -75,6 +78,8 @@ class Stream:
 
     def link(self, up: bool, reason: str) -> None:
         self.up = up
+        if any(code in reason for code in CLOCK):
+            self._desk.rest.skewed.set()
         self._desk.linked(f"{self.name}: {reason}" if reason else self.name)
 
     def fault(self, what: str, detail: str, topic: Topic | None) -> None:
@@ -256,6 +261,7 @@ class OkxVenue:
             try:
                 reply = await self.private.ask(op, [{"instIdCode": one.code, **body}], expires)
                 answer = judge(reply)
+                self.rest.doubt(answer.code)
                 if answer.verdict is Verdict.TRANSIENT and answer.code in {"50011", "50061", "60014"}:
                     self.budget.exhausted(path, inst)
                 return answer
@@ -354,11 +360,15 @@ class OkxVenue:
 
     async def _keep_clock(self) -> None:
         while True:
-            await asyncio.sleep(SYNC_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SYNC_S):
+                    await self.rest.skewed.wait()
+            self.rest.skewed.clear()
             try:
                 await self.rest.sync(self.now_ms, tries=1)
             except (Transient, VenueError) as error:
                 self.put(ev.DataFault(self.now_ms(), "okx", "clock", str(error)))
+            await asyncio.sleep(SYNC_PAUSE_S)
 
     async def _hold_dead_man(self) -> None:
         """Entries die with us; exits and stops carry another tag and stay."""

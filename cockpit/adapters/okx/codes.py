@@ -26,6 +26,8 @@ AS_WISHED = frozenset(("51410",))
 """A cancel of what is being cancelled."""
 NOT_FOUND = frozenset(("51603", "51400", "51503", "51001"))
 RATE = frozenset(("50011", "50061", "50040", "60014"))
+CLOCK = frozenset(("50102", "50036", "60006"))
+"""Signed too long ago, or expired before it came: one of the two clocks is not where we believe."""
 AUTH = frozenset(
     ("50100", "50101", "50103", "50104", "50105", "50106", "50107", "50110", "50111", "50112", "50113")
 ) | frozenset(("50114", "50119", "50120", "60004", "60005", "60006", "60007", "60009", "60024", "60032"))

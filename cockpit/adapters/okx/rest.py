@@ -20,7 +20,7 @@ import msgspec
 
 from cockpit.adapters.connectivity.verdict import Answer, Verdict
 from cockpit.adapters.okx.budget import Budget
-from cockpit.adapters.okx.codes import RATE, Reply, judge, verdict
+from cockpit.adapters.okx.codes import CLOCK, RATE, Reply, judge, verdict
 from cockpit.adapters.okx.endpoints import Endpoints
 from cockpit.adapters.secret import Credentials
 from cockpit.core.errors import Ambiguous, Transient, VenueError
@@ -97,6 +97,8 @@ class Rest:
         self._opening = asyncio.Lock()
         self.offset_ms = 0
         """Venue's clock minus ours."""
+        self.skewed = asyncio.Event()
+        """Somebody has reason to doubt ``offset_ms``."""
 
     @property
     def host(self) -> str:
@@ -130,7 +132,13 @@ class Rest:
             raise Ambiguous(f"{path}: {error}") from error
         if answer.code in RATE:
             self._budget.exhausted(path, scope)
+        self.doubt(answer.code)
         return answer
+
+    def doubt(self, code: str) -> None:
+        """An answer may say that the clocks have parted: then they are measured at once, not in a minute."""
+        if code in CLOCK:
+            self.skewed.set()
 
     async def get(
         self,
@@ -155,6 +163,7 @@ class Rest:
             if error.status == 429:
                 self._budget.exhausted(name, scope)
             raise Transient(f"{path}: {error}") from error
+        self.doubt(reply.code)
         if reply.code != "0":
             if reply.code in RATE:
                 self._budget.exhausted(name, scope)
