@@ -125,6 +125,8 @@ def directed(client: Any, dialect: Dialect, address: Address) -> Any:
     client.logger = silent(f"{dialect.name}.ccxt")
     if address.demo:
         client.enable_demo_trading(True)
+    if address.rest.startswith("http://"):
+        client.timeout_on_exit = 0  # ccxt waits for TLS to say goodbye: here is none
     if address.rest:
         client.urls = {**client.urls, "api": dialect.hosts(address.rest, address.socket)}
     return client
