@@ -110,6 +110,27 @@ def test_missing_money_is_a_difference() -> None:
     assert stand.state.posture is Posture.REDUCE_ONLY
 
 
+def test_what_the_venue_rounds_is_no_difference_and_a_missing_contract_always_is() -> None:
+    """The read-back says how much money its rounding explains: that much, and nothing of a position."""
+    stand = Stand()
+    stand.holding(5)
+    stand.state.fills_at_read = stand.state.fills
+    cash = stand.state.ledger.balances["USDT"]
+    slack = {"rounding": D("0.001")}
+    for _ in range(2):
+        report(stand, balances={"USDT": cash - D("0.0009")}, **slack)
+    assert stand.state.posture is Posture.NORMAL
+    assert stand.state.suspicions == 0
+    for _ in range(2):
+        report(stand, balances={"USDT": cash - D("0.0011")}, **slack)
+    assert stand.state.posture is Posture.REDUCE_ONLY
+    report(stand, **slack)
+    assert stand.state.posture is Posture.NORMAL
+    for _ in range(2):
+        report(stand, (VenuePosition(SYMBOL, D(4), D(100)),), rounding=D(1_000))
+    assert stand.state.posture is Posture.REDUCE_ONLY
+
+
 def test_spot_is_compared_as_a_balance_not_as_a_position() -> None:
     stand = Stand(SPOT)
     stand.holding(3)
