@@ -1,5 +1,6 @@
 """From somebody's file to a tape, a backtest, a headless run and the replay of its journal: one stream."""
 
+import csv as csv_rows
 import gc
 import json
 from pathlib import Path
@@ -188,3 +189,17 @@ def test_litter_is_collected_as_soon_as_the_start_is_over(
     assert [*seen, gc.isenabled()] == [True, True]
     assert cockpit("--daemon", "--tape", "nowhere.tape", "--data-dir", "other").code == 5
     assert gc.isenabled()
+
+
+def test_decisions_are_exported_as_a_table(tape: str, cockpit: Shell, tmp_path: Path) -> None:
+    ran = cockpit("--daemon", "--tape", tape, "--speed", "max", "--json")
+    assert cockpit("replay", str(tmp_path / "data"), "--export", "decisions.csv").code == 0
+    with open("decisions.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv_rows.DictReader(file))
+    placed = [row for row in rows if row["what"] == "place"]
+    assert len({row["cid"] for row in placed}) == len(placed) == ran.json["orders"]
+    assert {row["side"] for row in placed} == {"buy", "sell"}
+    assert all(float(row["qty"]) > 0 and row["symbol"] == "binance:SOLUSDT" for row in placed)
+    wishes = [row for row in rows if row["what"] == "wish"]
+    assert {row["sleeve"] for row in wishes} == {"ema_trend@1/binance:SOLUSDT/1h"}
+    assert len({row["seq"] for row in rows}) == ran.json["outcomes"]

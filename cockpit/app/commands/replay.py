@@ -17,7 +17,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "journal", metavar="JOURNAL", help="a cockpit.db that nobody writes now, or its folder"
     )
-    parser.add_argument("--export", metavar="FILE", help="write every decision as a line of JSON")
+    parser.add_argument(
+        "--export", metavar="FILE", help="write every decision: FILE.csv as a table, else a line of JSON each"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -29,7 +31,12 @@ def run(args: argparse.Namespace) -> int:
     lang = console.language(args, found.config.screen.language)
     discover(found.config.run.plugins_dir)
     path = Path(args.journal)
-    if args.export:
+    if args.export and args.export.lower().endswith(".csv"):
+        from cockpit.app.decisions_csv import Table
+
+        with open(args.export, "w", encoding="utf-8", newline="") as table:
+            result = replay(path, found.config, Table(table).add)
+    elif args.export:
         encode = msgspec.json.Encoder().encode
         with open(args.export, "wb") as file:
 
