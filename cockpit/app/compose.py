@@ -42,9 +42,12 @@ class Cast(msgspec.Struct, frozen=True):
 
 
 def rules(config: Config) -> tuple[Rule, ...]:
-    """Every registered rule with the configured limits, in their order."""
+    """Every registered rule that these limits need, in their order. ``needed`` of a rule's decorator says
+    whether it has anything to ask; without it, it always has.
+    """
     rows = sorted(RULES.values(), key=lambda plugin: (plugin.options.get("order", 100), plugin.name))
-    return tuple(Rule(plugin.name, plugin.target, config.risk) for plugin in rows)
+    wanted = [p for p in rows if "needed" not in p.options or p.options["needed"](config.risk)]
+    return tuple(Rule(plugin.name, plugin.target, config.risk) for plugin in wanted)
 
 
 def cast(
@@ -213,6 +216,9 @@ def govern(engine: Engine, config: Config) -> None:
     engine.rules = rules(config)
     layers.equip(engine, config)
     engine.state.claims = config.risk.strangers == "claim"
+    risk = config.risk
+    asked = risk.max_var or risk.max_es or risk.max_correlation < 1
+    engine.state.history_bars = risk.history_bars if asked else 0
     if config.run.trading_enabled:
         engine.state.voices.pop("trading_enabled", None)
     else:

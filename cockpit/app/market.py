@@ -12,7 +12,7 @@ import msgspec
 from cockpit.adapters.candles import recipe, with_candles
 from cockpit.app.simulated import cash_of, charged, latency_of, relisted, rules_of
 from cockpit.core import events as ev
-from cockpit.core import guarding
+from cockpit.core import guarding, returns
 from cockpit.core.blame import blame
 from cockpit.core.book import Book
 from cockpit.core.config import Config, SleeveConfig, timeframe_ms
@@ -51,6 +51,8 @@ def warm_up(engine: Engine, bars: Iterable[ev.Bar]) -> None:
     for bar in rows:
         market = engine.markets[bar.symbol]
         guarding.on_bar(engine.state, market.guarded, bar, None)
+        if engine.state.history_bars:
+            returns.learn(engine.state.history, engine.state.history_bars, bar)
         for slot in market.bars:
             if slot.sleeve.benched:
                 continue

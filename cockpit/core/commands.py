@@ -66,6 +66,7 @@ def _switch(state: State, sleeve_id: str, on: bool, actor: str, turn: Turn) -> N
             leg.retry_at = 0
             leg.reduce_at = 0
             leg.unprotected = 0
+            leg.entries.clear()
             _unlock(state, leg, actor, turn)
         turn.touch(leg.id)
     turn.note("info", "sleeve.on" if on else "sleeve.off", sleeve_id, sleeve=sleeve_id, actor=actor)

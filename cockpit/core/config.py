@@ -37,6 +37,15 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_level: Annotated[str, Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
 
 
+class SymbolLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Limits of one instrument, all sleeves together; 0 = none of its own."""
+
+    max_position_value: Annotated[float, Meta(ge=0)] = 0.0
+    """Quote currency."""
+    max_leverage: Annotated[float, Meta(ge=0)] = 0.0
+    """Notional / equity."""
+
+
 class RiskConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Limits of the pre-trade gate. The smallest of all limits that apply holds."""
 
@@ -55,6 +64,40 @@ class RiskConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Market data older than this forbids entries (bar strategies: one bar more)."""
     strangers: Annotated[str, Meta(pattern="^(fence|share|claim)$")] = "fence"
     """What orders and positions that the cockpit did not make mean for entries on their market."""
+    max_net_leverage: Positive = 3.0
+    """What is long less what is short, over equity."""
+    max_margin_use: Positive = 1.0
+    """Margin that positions and open entries lock, over equity."""
+    max_deviation: Fraction = 0.05
+    """Last price and mark further apart than this forbid entries: one of them is wrong."""
+    max_changes_per_second: Annotated[int, Meta(ge=1)] = 20
+    """Cancels and amends; above it nothing new is entered. A cancel itself always goes."""
+    max_changes_per_minute: Annotated[int, Meta(ge=1)] = 600
+    max_entries: Annotated[int, Meta(ge=0, le=1_000)] = 200
+    """Entries at market of one sleeve within ``entries_window_s``; at that many it is locked until a person
+    switches it on again. 0 = no limit."""
+    entries_window_s: Positive = 3_600.0
+    min_depth: Annotated[float, Meta(ge=0)] = 3.0
+    """The visible book within ``price_band``, over what is entered, on both sides; 0 = not asked."""
+    max_latency_ms: Annotated[int, Meta(ge=0)] = 200
+    """A slower answer of the venue forbids entries for ``latency_pause_s``; 0 = not asked."""
+    latency_pause_s: Positive = 10.0
+    loss_streak: Annotated[int, Meta(ge=0)] = 0
+    """Losing trades of a sleeve in a row that pause its entries for ``loss_pause_s``; 0 = never."""
+    loss_pause_s: Positive = 300.0
+    max_var: Fraction = 0.0
+    """Value at risk of one bar, fraction of equity; 0 = not asked."""
+    max_es: Fraction = 0.0
+    """Expected shortfall of one bar, fraction of equity; 0 = not asked."""
+    var_confidence: Annotated[float, Meta(gt=0.5, lt=1)] = 0.95
+    max_correlation: Fraction = 1.0
+    """A position that moves with another one more than this is not entered; 1 = not asked."""
+    history_bars: Annotated[int, Meta(ge=20, le=5_000)] = 300
+    """Bars of each market that value at risk and correlation look back on."""
+    whitelist: tuple[str, ...] = ()
+    """Only these instruments may be entered; empty = all."""
+    symbols: dict[str, SymbolLimits] = {}
+    """Limits of single instruments."""
     halt_flattens: bool = False
     """What the kill switch does with positions: close them, or keep them protected."""
     stops: tuple[dict[str, Any], ...] = ()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from cockpit.core import guarding
 from cockpit.core.drafting import lay_out, record
-from cockpit.core.gate import GateContext, Rule, approve, gist
-from cockpit.core.intents import Intent
+from cockpit.core.gate import GateContext, Rule, approve, caps_of, gist
+from cockpit.core.intents import Action, Amend, Intent, Place
+from cockpit.core.orders import Role
 from cockpit.core.pairing import together
 from cockpit.core.reconcile import reconcile
 from cockpit.core.slots import Market, Slot
 from cockpit.core.state import State
+from cockpit.core.stops import sleeve_key
 from cockpit.core.turn import Turn
+from cockpit.core.types import Side
 
 
 def decide(state: State, slot: Slot, market: Market, rules: Sequence[Rule], turn: Turn) -> None:
@@ -25,7 +29,7 @@ def decide(state: State, slot: Slot, market: Market, rules: Sequence[Rule], turn
             return
         intent = Intent(sleeve.id, sleeve.symbol)
     price = state.price(sleeve.symbol)
-    context = GateContext(state, sleeve, slot.instrument, price=price, heard=market.heard)
+    context = GateContext(state, sleeve, slot.instrument, price=price, heard=market.heard, book=market.book)
     guard = ""
     if slot.guard is not None or sleeve.unprotected:
         intent, guard = guarding.shape(state, slot, intent, context, turn)
@@ -38,9 +42,14 @@ def decide(state: State, slot: Slot, market: Market, rules: Sequence[Rule], turn
     if (verdicts or sleeve.verdicts) and gist(verdicts) != gist(sleeve.verdicts):
         turn.verdicts.extend(verdicts)
     sleeve.verdicts = verdicts
+    if context.locking is not None:
+        state.locks[sleeve_key(sleeve.id)] = lock = context.locking
+        turn.note("alarm", "lock.set", sleeve.id, what=sleeve.id, by=lock.by, reason=lock.reason)
     sleeve.approved = approved.intent
     desk = lay_out(state, sleeve, slot.instrument, context.have, context.price)
     actions = reconcile(approved, desk)
+    if actions:
+        _cap(state, actions, caps_of(approved.intent, context.have))
     taken = {getattr(a, "cid", "") for a in turn.actions} if turn.actions else ()
     for action in actions:
         if getattr(action, "cid", "?") in taken:
@@ -48,6 +57,14 @@ def decide(state: State, slot: Slot, market: Market, rules: Sequence[Rule], turn
         turn.actions.append(action)
         record(state, action)
     slot.view.resting = len(state.orders_of(sleeve.id) if actions else desk.orders)
+
+
+def _cap(state: State, actions: list[Action], caps: tuple[Decimal, Decimal]) -> None:
+    """Note on each entry what it may lead to, for the wire."""
+    for action in actions:
+        order = state.orders.get(action.cid) if isinstance(action, Place | Amend) else None
+        if order is not None and order.role is Role.ENTRY:
+            state.caps[order.cid] = caps[0 if order.side is Side.BUY else 1]
 
 
 def _allowed_at_all(state: State, slot: Slot, intent: Intent, context: GateContext) -> Intent:
@@ -58,5 +75,7 @@ def _allowed_at_all(state: State, slot: Slot, intent: Intent, context: GateConte
     lock = state.lock_on(sleeve) if state.locks else None
     if lock is None:
         return intent
-    until = f", {(lock.until - state.now) / 1000:.0f} s left" if lock.until else ", until switched on again"
+    until = (
+        f", {(lock.until - state.now) / 1000:.0f} s left" if lock.until else ", off until switched on again"
+    )
     return context.block(lock.by, intent, lock.reason + until)

@@ -13,6 +13,8 @@ from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, Side
 
 RATE_WINDOW_MS = 60_000
 CHANGES = (Cancel, Amend)
+REMEMBERED = 1_000
+"""Entries of a sleeve whose instants are kept."""
 
 
 def draft(
@@ -53,13 +55,20 @@ def draft(
         created=state.now,
         updated=state.now,
     )
-    placed = state.placed
-    placed.append(state.now)
-    if placed[0] <= state.now - RATE_WINDOW_MS:
-        state.placed = [ts for ts in placed if ts > state.now - RATE_WINDOW_MS]
+    state.placed = _noted(state.placed, state.now)
+    if role is Role.ENTRY and kind is not OrderKind.POST_ONLY:
+        entries = state.sleeves[sleeve].entries
+        entries.append(state.now)
+        del entries[:-REMEMBERED]
     return Place(
         cid, sleeve, symbol, side, kind, qty, price, trigger, take, None, reduce_only, pos_side, role, tag
     )
+
+
+def _noted(times: list[int], now: int) -> list[int]:
+    """One more within the last minute."""
+    times.append(now)
+    return [ts for ts in times if ts > now - RATE_WINDOW_MS] if times[0] <= now - RATE_WINDOW_MS else times
 
 
 def lay_out(state: State, sleeve: Sleeve, instrument: Instrument, have: Decimal, price: float) -> Desk:
@@ -89,6 +98,8 @@ def record(state: State, action: Action) -> None:
         if order is None:
             return
         order.updated = state.now
+        if not order.cancelling and order.amending is None:
+            state.changed = _noted(state.changed, state.now)
         if isinstance(action, Cancel):
             order.cancelling = True
         else:

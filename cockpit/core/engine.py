@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from cockpit.core import commands, guarding, halting, lifecycle, outside, reckoning, watch
+from cockpit.core import commands, guarding, halting, lifecycle, outside, reckoning, returns, watch
 from cockpit.core import events as ev
 from cockpit.core.blame import blame
 from cockpit.core.deciding import decide
@@ -58,7 +58,7 @@ class Engine:
             ev.FundingPaid: lifecycle.on_funding,
             ev.Transfer: lifecycle.on_transfer,
             ev.AccountReport: self._account_read,
-            ev.Boot: self._boot,
+            ev.Boot: partial(outside.on_boot, self.markets),
             ev.Command: commands.obey,
             ev.Link: outside.on_link,
             ev.Listing: partial(outside.on_listing, self.markets),
@@ -167,6 +167,8 @@ class Engine:
         state.last[bar.symbol] = bar.close
         market.heard = bar.ts
         turn = None
+        if state.history_bars:
+            returns.learn(state.history, state.history_bars, bar)
         if market.guarded:
             turn = guarding.on_bar(state, market.guarded, bar, turn)
         for slot in market.bars:
@@ -347,15 +349,6 @@ class Engine:
     def _account_read(self, state: State, event: ev.AccountReport, turn: Turn) -> None:
         reckoning.on_account(state, event, turn)
         halting.on_account(state, event, turn)
-
-    def _boot(self, state: State, event: ev.Boot, turn: Turn) -> None:
-        for market in self.markets.values():
-            market.book.clear()
-            market.heard = 0
-        reckoning.on_boot(state, event, turn)
-        for sleeve in state.sleeves.values():
-            if sleeve.benched and not sleeve.leg:
-                turn.note("alarm", "sleeve.benched", sleeve.id, sleeve=sleeve.id, reason=sleeve.benched)
 
     # --- wish → actions ---------------------------------------------------------------------------
 

@@ -8,18 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
+from cockpit.core.book import Book
 from cockpit.core.intents import Approved, Intent, Quote, Verdict
 from cockpit.core.orders import Order, OrderKind, Role
 from cockpit.core.posture import Posture
 from cockpit.core.state import Sleeve, State
-from cockpit.core.types import ZERO, Instrument, Side
+from cockpit.core.stops import Lock
+from cockpit.core.types import ZERO, Instrument, InstrumentState, PosSide, Side, SleeveId
 
 RETRY_MS = 1_000
 """How soon a wish that was refused for lack of data is put to the rules again."""
+
+
+class Other(NamedTuple):
+    """Another sleeve's exposure. Quantities unsigned but for ``have``."""
+
+    sleeve: Sleeve
+    long: Decimal
+    """The most it could hold on this side with every order not proven dead filled."""
+    short: Decimal
+    have: Decimal
+    unit: float
+    """Quote-currency worth of one contract; NaN = unknown."""
 
 
 class GateContext:
@@ -27,11 +41,14 @@ class GateContext:
 
     __slots__ = (
         "_equity",
+        "_others",
         "bar_ms",
         "beside",
+        "book",
         "have",
         "heard",
         "instrument",
+        "locking",
         "now",
         "price",
         "settings",
@@ -48,6 +65,7 @@ class GateContext:
         *,
         price: float,
         heard: int,
+        book: Book | None = None,
         settings: Any = None,
     ) -> None:
         self.state = state
@@ -55,6 +73,10 @@ class GateContext:
         self.instrument = instrument
         self.price = price
         """Reference price (mark or last), quote currency; NaN when unknown."""
+        self.book = book
+        """The order book; None or never heard of (``ts`` 0) where the market sends none."""
+        self.locking: Lock | None = None
+        """A rule wants the sleeve closed for entries until a person switches it on again."""
         self.heard = heard
         """When market data of the instrument last arrived; 0 = not since the start."""
         self.now = state.now
@@ -65,6 +87,7 @@ class GateContext:
         self.settings = settings
         self.verdicts: list[Verdict] = []
         self._equity: float | None = None
+        self._others: list[Other] | None = None
 
     @property
     def equity(self) -> float:
@@ -98,13 +121,44 @@ class GateContext:
         """The answer may be another one soon: the rules are asked again after ``ms``, never at once."""
         self.sleeve.retry_at = self.now + max(1, ms)
 
+    def lock(self, rule: str, reason: str) -> None:
+        """Close the sleeve for entries from now on; only a person opens it again."""
+        self.locking = Lock(rule, reason, self.now)
+
+    @property
+    def others(self) -> list[Other]:
+        """The other sleeves that hold something or may soon."""
+        if self._others is None:
+            state = self.state
+            found: dict[SleeveId, tuple[Decimal, Decimal, Decimal]] = {}
+            for sleeve in state.sleeves.values():
+                have = state.position(sleeve.id) if sleeve is not self.sleeve else ZERO
+                if have:
+                    found[sleeve.id] = (*worst_position(state, sleeve), have)
+            for order in state.orders.values():
+                if order.sleeve not in found and order.sleeve != self.sleeve.id:
+                    known = state.sleeves.get(order.sleeve)
+                    if known is not None:
+                        found[order.sleeve] = (*worst_position(state, known), ZERO)
+            self._others = [
+                Other(state.sleeves[name], *qtys, unit_value(state, state.sleeves[name].symbol))
+                for name, qtys in found.items()
+            ]
+        return self._others
+
+    @property
+    def unit(self) -> float:
+        """Quote-currency value of one contract (or base unit) at the reference price; NaN when unknown."""
+        return float(self.instrument.contract_value) * (
+            1.0 if self.instrument.kind == "inverse" else self.price
+        )
+
     def gross(self, *, without: str = "") -> float:
         """Account gross notional at its worst: positions plus every open entry, one sleeve left out."""
-        total = self.beside
-        for sleeve in self.state.sleeves.values():
-            if sleeve.id != without:
-                total += worst_notional(self.state, sleeve)
-        return total
+        total = self.beside + sum(
+            [float(max(x.long, x.short)) * x.unit for x in self.others if x.sleeve.id != without]
+        )
+        return total if without == self.sleeve.id else total + worst_notional(self.state, self.sleeve)
 
     def trim(self, rule: str, before: Intent, after: Intent, reason: str) -> Intent:
         """Record that ``rule`` made the wish smaller, and why."""
@@ -218,28 +272,37 @@ def shrink(intent: Intent, have: Decimal) -> Intent:
     return msgspec.structs.replace(intent, target=target, quotes=tuple(quotes))
 
 
-def scaled(intent: Intent, limit: Decimal, context: GateContext) -> Intent:
+def scaled(intent: Intent, limit: Decimal, context: GateContext, short: Decimal | None = None) -> Intent:
     """The wish with no side of the position able to exceed ``limit`` (contracts), all orders filled.
 
-    What is held beyond the limit may stay. A quote's room is what position, target and entries on their
-    way leave of it, or what it can close; a position on the other side is no credit, for a stop may take it
-    away first (I04).
+    ``short`` is the limit of the short side where it is another. What is held beyond the limit may stay, and
+    what was allowed before and is on its way: a price that moved by a tick is no reason to call it back. A
+    quote's room is what position, target and entries on their way leave of it, or what it can close; a
+    position on the other side is no credit, for a stop may take it away first (I04). The same object comes
+    back when nothing had to go.
     """
     have, instrument = context.have, context.instrument
+    limits = {1: limit, -1: limit if short is None else short}
     target = intent.target
     if target is not None:
-        most = max(limit, abs(have)) if target * have > 0 else limit
-        if abs(target) > most:
-            target = instrument.qty(most if target > 0 else -most)
+        sign = 1 if target > 0 else -1
+        if abs(target) > limits[sign]:
+            held = abs(have) if target * have > 0 else ZERO
+            on_its_way = context.entering(Side.BUY if sign > 0 else Side.SELL)
+            most = max(limits[sign], held, min(abs(target), held + on_its_way))
+            target = instrument.qty(most * sign)
+    if not intent.quotes:
+        return intent if target == intent.target else msgspec.structs.replace(intent, target=target)
     quotes = []
     for quote in intent.quotes:
         sign = quote.side.sign
         taken = max(max(ZERO, have * sign) + context.entering(quote.side), (target or ZERO) * sign)
-        room = max(limit - taken, -have * sign)
+        room = max(limits[sign] - taken, -have * sign)
         qty = instrument.qty(max(ZERO, min(quote.qty, room)))
         if qty > 0:
-            quotes.append(Quote(quote.side, quote.price, qty, quote.tag))
-    return msgspec.structs.replace(intent, target=target, quotes=tuple(quotes))
+            quotes.append(msgspec.structs.replace(quote, qty=qty) if qty != quote.qty else quote)
+    after = msgspec.structs.replace(intent, target=target, quotes=tuple(quotes))
+    return intent if after == intent else after
 
 
 def gist(verdicts: Iterable[Verdict]) -> list[tuple[str, str, str, str]]:
@@ -255,31 +318,81 @@ def describe(intent: Intent) -> str:
 
 
 def worst_position(state: State, sleeve: Sleeve) -> tuple[Decimal, Decimal]:
-    """(largest long, largest short) the sleeve could reach if every order not proven dead filled."""
+    """(largest long, largest short) the sleeve could reach if every order not proven dead filled.
+
+    In flight, ambiguous and partly filled ones count in full. An exit that the venue is not told to bound
+    (spot) may close more than is held; one that is reduce-only may not.
+    """
     have = state.position(sleeve.id)
-    buys = sells = ZERO
+    buys = sells = buying = selling = ZERO
     for order in state.orders.values():
-        if order.sleeve == sleeve.id and order.role is Role.ENTRY:
+        if order.sleeve != sleeve.id:
+            continue
+        if order.role is Role.ENTRY:
             if order.side is Side.BUY:
                 buys += order.remaining
             else:
                 sells += order.remaining
-    return max(ZERO, have) + buys, max(ZERO, -have) + sells
+        elif order.role is Role.EXIT and not order.reduce_only and order.pos_side is PosSide.NET:
+            if order.side is Side.BUY:
+                buying += order.remaining
+            else:
+                selling += order.remaining
+    return max(ZERO, have, have + buying) + buys, max(ZERO, -have, selling - have) + sells
 
 
 def worst_notional(state: State, sleeve: Sleeve) -> float:
     """Quote-currency value of the larger of the two."""
-    instrument = state.instruments.get(sleeve.symbol)
+    qty = max(worst_position(state, sleeve))
+    return float(qty) * unit_value(state, sleeve.symbol) if qty else 0.0
+
+
+def unit_value(state: State, symbol: str) -> float:
+    """Quote-currency worth of one contract (or base unit) now; NaN when the price is unknown."""
+    instrument = state.instruments.get(symbol)
     if instrument is None:
         return 0.0
-    qty = max(worst_position(state, sleeve))
-    if not qty:
-        return 0.0
-    unit = float(instrument.contract_value)
-    price = 1.0 if instrument.kind == "inverse" else state.price(sleeve.symbol)
-    return float(qty) * unit * price
+    return float(instrument.contract_value) * (1.0 if instrument.kind == "inverse" else state.price(symbol))
 
 
-def allowed_at_wire(order: Order | None, role: Role, halted: bool) -> bool:
-    """The same question once more, as the last instruction before bytes leave (I03)."""
-    return not (halted and (role is Role.ENTRY or (order is not None and order.role is Role.ENTRY)))
+def caps_of(intent: Intent, have: Decimal) -> tuple[Decimal, Decimal]:
+    """(long, short) that an approved wish may reach with every order filled."""
+    target = intent.target or ZERO
+    long, short = max(ZERO, have, target), max(ZERO, -have, -target)
+    for quote in intent.quotes:
+        if quote.side is Side.BUY:
+            long += quote.qty
+        else:
+            short += quote.qty
+    return long, short
+
+
+def refused_at_wire(state: State, order: Order, halted: bool, *, grows: bool = True) -> str:
+    """The gate's question once more, as the last instruction before bytes leave (I03, I04).
+
+    Words when an entry must not go: what was decided a moment ago may have been overtaken. Exits and
+    protection always go; a change that makes an order no larger (``grows`` False) has no limit to break.
+    """
+    if order.role is not Role.ENTRY:
+        return ""
+    if halted:
+        return "stopped at the wire"
+    if not state.posture.entries:
+        return f"stopped at the wire: {state.posture.name.lower()}"
+    sleeve = state.sleeves.get(order.sleeve)
+    if sleeve is None:
+        return ""
+    if sleeve.benched or not sleeve.on:
+        return "stopped at the wire: the sleeve is off"
+    lock = state.lock_on(sleeve) if state.locks else None
+    if lock is not None:
+        return f"stopped at the wire: {lock.by}"
+    instrument = state.instruments.get(order.symbol)
+    if instrument is not None and instrument.state is not InstrumentState.LIVE:
+        return f"stopped at the wire: instrument is {instrument.state}"
+    cap = state.caps.get(order.cid)
+    if cap is not None and grows:
+        worst = worst_position(state, sleeve)[0 if order.side is Side.BUY else 1]
+        if worst > cap:
+            return f"stopped at the wire: {worst} could be reached, {cap} is allowed"
+    return ""

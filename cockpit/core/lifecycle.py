@@ -9,8 +9,9 @@ from cockpit.core import events as ev
 from cockpit.core.attribution import lower_wish, owners
 from cockpit.core.intents import Query, ReadAccount
 from cockpit.core.orders import TERMINAL, Order, OrderKind, OrderState, Role, transition
-from cockpit.core.state import State
+from cockpit.core.state import Sleeve, State
 from cockpit.core.turn import Turn
+from cockpit.core.types import ZERO
 
 ANSWER_MS = 5_000
 """An order that has not been answered for this long is asked about."""
@@ -113,8 +114,8 @@ def on_fill(state: State, event: ev.Fill, turn: Turn) -> None:
         sleeve = state.sleeves.get(sleeve_id)
         if sleeve is not None:
             sleeve.rejects = 0
-            if before and not state.position(sleeve_id):
-                sleeve.trades += 1
+            if before and before * state.position(sleeve_id) <= 0:
+                _closed(state, sleeve)
             if order is None or order.role is Role.PROTECT:
                 lower_wish(state, sleeve_id, event)
             turn.touch(sleeve_id)
@@ -133,6 +134,19 @@ def on_fill(state: State, event: ev.Fill, turn: Turn) -> None:
     )
     if order is not None:
         _fill_order(state, order, event, turn)
+
+
+def _closed(state: State, sleeve: Sleeve) -> None:
+    """A trade is over: was it a loss?"""
+    sleeve.trades += not state.position(sleeve.id)
+    books = state.ledger.sleeve_books(sleeve.id)
+    total = float(sum((b.realised - b.fees + b.funding for b in books), ZERO))
+    if total < sleeve.banked:
+        sleeve.losses += 1
+        sleeve.lost_at = state.now
+    else:
+        sleeve.losses = 0
+    sleeve.banked = total
 
 
 def _fill_order(state: State, order: Order, event: ev.Fill, turn: Turn) -> None:

@@ -28,6 +28,17 @@ def on_link(state: State, event: ev.Link, turn: Turn) -> None:
         lifecycle.read_account(state, f"link-{state.boot}-{state.seq}", "reconnected", turn)
 
 
+def on_boot(markets: dict[str, Market], state: State, event: ev.Boot, turn: Turn) -> None:
+    """A process starts: no price is fresh, and who was benched is said again."""
+    for market in markets.values():
+        market.book.clear()
+        market.heard = 0
+    reckoning.on_boot(state, event, turn)
+    for sleeve in state.sleeves.values():
+        if sleeve.benched and not sleeve.leg:
+            turn.note("alarm", "sleeve.benched", sleeve.id, sleeve=sleeve.id, reason=sleeve.benched)
+
+
 def on_listing(markets: dict[str, Market], state: State, event: ev.Listing, turn: Turn) -> None:
     """An instrument is new or has changed: whoever trades it is decided again."""
     instrument = event.instrument

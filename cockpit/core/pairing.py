@@ -47,7 +47,12 @@ def _left(state: State, other: Slot, rules: Sequence[Rule], beside: float) -> tu
         return WHOLE, ""
     sleeve, waits = other.sleeve, other.sleeve.retry_at
     context = GateContext(
-        state, sleeve, other.instrument, price=state.price(sleeve.symbol), heard=other.heard()
+        state,
+        sleeve,
+        other.instrument,
+        price=state.price(sleeve.symbol),
+        heard=other.heard(),
+        book=other.view.book,
     )
     context.beside = beside
     sign = 1 if wish.target > 0 else -1

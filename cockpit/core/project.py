@@ -27,7 +27,7 @@ from cockpit.core.frames import (
     StopLayer,
     TradeRow,
 )
-from cockpit.core.gate import worst_notional
+from cockpit.core.gate import unit_value, worst_notional
 from cockpit.core.intents import Outcome
 from cockpit.core.ladder import ladder
 from cockpit.core.ledger import Position, foreign
@@ -311,11 +311,18 @@ class Projector:
             return ()
         gross = sum(worst_notional(state, s) for s in state.sleeves.values())
         placed = sum(1 for ts in state.placed if ts > state.now - 60_000)
+        changed = sum(1 for ts in state.changed if ts > state.now - 60_000)
+        net = 0.0
+        for sleeve in state.sleeves.values():
+            if held := state.position(sleeve.id):
+                net += float(held) * unit_value(state, sleeve.symbol)
         largest = max((worst_notional(state, s) for s in state.sleeves.values()), default=0.0)
         return (
             LimitRow("max_leverage", gross / equity if equity > 0 else 0.0, risk.max_leverage, "x"),
             LimitRow("max_notional", largest, risk.max_notional, state.currency),
+            LimitRow("net_exposure", abs(net) / equity if equity > 0 else 0.0, risk.max_net_leverage, "x"),
             LimitRow("order_rate", placed, risk.max_orders_per_minute, "/min"),
+            LimitRow("change_rate", changed, risk.max_changes_per_minute, "/min"),
         )
 
     def _halt(self) -> Halt | None:

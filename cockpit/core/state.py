@@ -18,6 +18,7 @@ from cockpit.core.ledger.valuation import known_mark
 from cockpit.core.orders import Order, Role
 from cockpit.core.ports import EquityPoint
 from cockpit.core.posture import Posture, combine
+from cockpit.core.returns import Track
 from cockpit.core.stops import Lock, Trade, sleeve_key, version_key
 from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, SleeveId, Stage
 
@@ -72,6 +73,13 @@ class Sleeve(msgspec.Struct):
     """How long the venue took to answer the last request (ms)."""
     latency_ts: int = 0
     """When that was; 0 = no answer yet."""
+    entries: list[int] = []
+    """When its last entries at market were decided."""
+    banked: float = 0.0
+    """What it had brought when it was last flat, settle money."""
+    losses: int = 0
+    """Losing trades in a row."""
+    lost_at: int = 0
     stop_tf: int = 0
     """Length of the bars that its stop layers look at (ms); 0 = none."""
     trade: Trade | None = None
@@ -148,6 +156,8 @@ class State(msgspec.Struct):
     instruments: dict[str, Instrument] = {}
     orders: dict[str, Order] = {}
     """Not proven dead, by client id."""
+    caps: dict[str, Decimal] = {}
+    """Client id of an entry → the most that the gate let its sleeve reach on its side when it was decided."""
     holds: dict[str, int] = {}
     """Client id → when an order that the venue has just refused to cancel or change may be tried again."""
     recent: dict[str, Order] = {}
@@ -178,6 +188,8 @@ class State(msgspec.Struct):
     """Order events that the transition table refused."""
     placed: list[int] = []
     """When orders were sent within the last minute."""
+    changed: list[int] = []
+    """When cancels and amends were."""
     peak_equity: float = 0.0
     last_fact_ts: int = 0
     digest: bytes = bytes(32)
@@ -186,6 +198,10 @@ class State(msgspec.Struct):
     """Up to this instant our fills are known to be all of the venue's (the books agreed)."""
     read_at: int = 0
     """When the venue was last asked to be read back; 0 = it has answered."""
+    history: dict[str, Track] = {}
+    """Returns of each market, where a rule asks for them."""
+    history_bars: int = 0
+    """How many are kept; 0 = none."""
     locks: dict[str, Lock] = {}
     """Entries that are closed, by what they belong to: ``version:ema_trend@1``, ``sleeve:…``."""
     watch: Watch = msgspec.field(default_factory=Watch)
@@ -201,6 +217,7 @@ class State(msgspec.Struct):
     def retire(self, order: Order) -> None:
         """Move an ended order out of the working set."""
         self.holds.pop(order.cid, None)
+        self.caps.pop(order.cid, None)
         if self.orders.pop(order.cid, None) is not None:
             self.recent[order.cid] = order
             if len(self.recent) > RECENT:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from cockpit.core import events as ev
 from cockpit.core.errors import Ambiguous, StoreError, Transient
-from cockpit.core.gate import allowed_at_wire
+from cockpit.core.gate import refused_at_wire
 from cockpit.core.intents import Action, Amend, Cancel, Place, Query
 from cockpit.core.ports import Clock, Venue
 from cockpit.core.state import State
@@ -135,16 +135,16 @@ class Execution:
     async def _send(self, action: Action) -> None:
         if self._given_up(action):
             return
-        if self._stopped(action):
+        if why := self._stopped(action):
             self.blocked += 1
-            self._refuse(action, "halted", "stopped at the wire")
+            self._refuse(action, "halted", why)
             return
         self._chaos("pre_wire")
         try:
-            # The kill flag is read again with no await between: nothing may slip in.
-            if self._stopped(action):
+            # Flag and limits are looked at again with no await between: nothing may slip in.
+            if why := self._stopped(action):
                 self.blocked += 1
-                self._refuse(action, "halted", "stopped at the wire")
+                self._refuse(action, "halted", why)
                 return
             await self._venue.submit(action)
             self.sent += 1
@@ -154,13 +154,15 @@ class Execution:
             self._doubt(action, str(error))
         self._chaos("post_wire")
 
-    def _stopped(self, action: Action) -> bool:
+    def _stopped(self, action: Action) -> str:
+        """Why it must not go; empty = it may."""
         if not isinstance(action, Place | Amend):
-            return False
+            return ""
         order = self._state.order(action.cid)
         if order is None:
-            return True
-        return not allowed_at_wire(order, order.role, self._kill.on)
+            return "stopped at the wire: nobody's order"
+        grows = isinstance(action, Place) or action.qty > order.qty
+        return refused_at_wire(self._state, order, self._kill.on, grows=grows)
 
     def _refuse(self, action: Action, code: str, reason: str) -> None:
         now = self._clock.now_ms()

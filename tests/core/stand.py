@@ -43,6 +43,14 @@ LOOSE = RiskConfig(
     max_orders_per_second=10_000,
     max_orders_per_minute=100_000,
     stale_ms=60_000,
+    max_net_leverage=1e6,
+    max_margin_use=1e6,
+    max_deviation=1.0,
+    max_changes_per_second=10_000,
+    max_changes_per_minute=100_000,
+    max_entries=0,
+    min_depth=0.0,
+    max_latency_ms=0,
 )
 
 

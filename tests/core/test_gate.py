@@ -8,11 +8,12 @@ import msgspec
 import pytest
 
 from cockpit.core.events import Boot, Command
-from cockpit.core.gate import GateContext, Rule, allowed_at_wire, approve, describe, enlarges, shrink
+from cockpit.core.gate import GateContext, Rule, approve, describe, enlarges, refused_at_wire, shrink
 from cockpit.core.intents import Intent, Quote
 from cockpit.core.orders import Order, OrderKind, Role
 from cockpit.core.posture import Posture
-from cockpit.core.types import Side
+from cockpit.core.stops import Lock
+from cockpit.core.types import InstrumentState, Side
 from tests.core.stand import D, Stand, places
 
 
@@ -122,10 +123,40 @@ def test_at_the_wire_only_entries_are_stopped() -> None:
     def order(role: Role) -> Order:
         return Order("c", "p1", "s", Side.BUY, OrderKind.MARKET, D(1), role=role)
 
-    assert not allowed_at_wire(order(Role.ENTRY), Role.ENTRY, True)
-    assert allowed_at_wire(order(Role.ENTRY), Role.ENTRY, False)
+    state = Stand().state
+    assert refused_at_wire(state, order(Role.ENTRY), True)
+    assert not refused_at_wire(state, order(Role.ENTRY), False)
     for role in (Role.EXIT, Role.PROTECT):
-        assert allowed_at_wire(order(role), role, True)
+        assert not refused_at_wire(state, order(role), True)
+
+
+def test_at_the_wire_what_was_decided_is_asked_again() -> None:
+    """Between the decision and the bytes anything may have happened: an entry that no longer fits stays."""
+    stand = Stand()
+    (place,) = stand.want(5)
+    order = stand.order(place.cid)
+
+    def said() -> str:
+        return refused_at_wire(stand.state, order, False)
+
+    assert said() == ""
+    stand.state.voices["breaker"] = Posture.REDUCE_ONLY
+    assert "reduce_only" in said()
+    stand.state.voices.clear()
+    stand.sleeve.on = False
+    assert "off" in said()
+    stand.sleeve.on = True
+    stand.state.locks["sleeve:p1"] = Lock("loss_guard", "too many", 0)
+    assert "loss_guard" in said()
+    stand.state.locks.clear()
+    live = stand.state.instruments[stand.symbol]
+    stand.state.instruments[stand.symbol] = msgspec.structs.replace(live, state=InstrumentState.SUSPENDED)
+    assert "suspended" in said()
+    stand.state.instruments[stand.symbol] = live
+    stand.state.orders["late"] = Order("late", "p1", stand.symbol, Side.BUY, OrderKind.MARKET, D(3))
+    assert "8 could be reached, 5 is allowed" in said(), "an order that nobody counted on"
+    del stand.state.orders["late"]
+    assert said() == ""
 
 
 def test_nothing_is_described_as_nothing() -> None:

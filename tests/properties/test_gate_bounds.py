@@ -116,12 +116,15 @@ def test_worst_position_counts_every_entry_not_proven_dead(
 ) -> None:
     stand = _stand(have, inflight, 0)
     stand.state.orders["exit"] = Order(
-        "exit", "p1", LINEAR.symbol, Side.SELL, OrderKind.MARKET, D(999), role=Role.EXIT
+        "exit", "p1", LINEAR.symbol, Side.SELL, OrderKind.MARKET, D(999), role=Role.EXIT, reduce_only=True
     )
     long, short = worst_position(stand.state, stand.sleeve)
     buys = sum(q for side, q, _, _ in inflight if side is Side.BUY)
     sells = sum(q for side, q, _, _ in inflight if side is Side.SELL)
     assert (long, short) == (max(0, have) + buys, max(0, -have) + sells)
+    # Not told "reduce only", an exit may go through zero.
+    stand.state.orders["exit"].reduce_only = False
+    assert worst_position(stand.state, stand.sleeve) == (long, max(0, 999 - have) + sells)
 
 
 @given(st.floats(-10, 10, allow_nan=False), st.decimals("0", "3", places=4))

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from cockpit.core.config import RiskConfig
+from cockpit.app import compose
+from cockpit.core.config import Config, RiskConfig, SymbolLimits
 from cockpit.core.events import Link
 from cockpit.core.gate import GateContext, Rule, approve
 from cockpit.core.intents import Intent, Quote
@@ -42,6 +43,7 @@ def ask(stand: Stand, name: str, config: RiskConfig = CONFIG, **wish: Any) -> tu
         market.instrument,
         price=stand.state.price(stand.symbol),
         heard=market.heard,
+        book=market.book,
     )
     context.now = stand.now
     intent = Intent("p1", stand.symbol, **wish)
@@ -49,17 +51,21 @@ def ask(stand: Stand, name: str, config: RiskConfig = CONFIG, **wish: Any) -> tu
 
 
 def test_all_are_registered_in_their_order() -> None:
-    names = [r.name for r in loose_rules()]
-    assert names == [
-        "tradable",
-        "stale_data",
-        "strangers",
-        "price_band",
-        "max_notional",
-        "strategy_limit",
-        "max_leverage",
-        "order_rate",
-    ]
+    assert [r.name for r in loose_rules()] == [
+        "tradable", "whitelist", "min_confidence", "stale_data", "latency", "loss_streak", "strangers",
+        "price_band", "min_depth", "max_notional", "symbol_limit", "strategy_limit", "max_leverage",
+        "net_exposure", "margin_use", "order_rate", "repeated_entries", "correlation", "var_budget",
+    ]  # fmt: skip
+
+
+def test_rules_that_ask_for_nothing_are_left_out_and_come_with_their_numbers() -> None:
+    usual = [r.name for r in compose.rules(Config())]
+    assert {"whitelist", "loss_streak", "symbol_limit", "correlation", "var_budget"}.isdisjoint(usual)
+    asked = RiskConfig(
+        whitelist=("x",), loss_streak=3, symbols={"x": SymbolLimits(1.0)}, max_correlation=0.5, max_es=0.1,
+        max_net_leverage=1.0,
+    )  # fmt: skip
+    assert len(compose.rules(Config(risk=asked))) == len(RULES)
 
 
 @pytest.mark.parametrize("state", [s for s in InstrumentState if s is not InstrumentState.LIVE])
@@ -73,13 +79,13 @@ def test_tradable_blocks_what_the_venue_does_not_trade(state: InstrumentState) -
     assert (verdict.before, verdict.after) == ("target 5", "target 0")
 
 
-def test_tradable_blocks_without_confidence_and_without_a_link_to_the_account() -> None:
+def test_entries_need_confidence_and_a_link_to_the_account() -> None:
     stand = Stand()
-    after, context = ask(stand, "tradable", target=D(5), confidence=0.5)
+    after, context = ask(stand, "min_confidence", target=D(5), confidence=0.5)
     assert after.target == 0
     assert context.verdicts[0].rule == "min_confidence"
     assert context.verdicts[0].reason == "confidence 0.50 < 0.60"
-    assert ask(stand, "tradable", target=D(5), confidence=0.6)[0].target == 5
+    assert ask(stand, "min_confidence", target=D(5), confidence=0.6)[0].target == 5
     stand.tell(Link(stand.now, "private", False, "cut"))
     after, context = ask(stand, "tradable", target=D(5))
     assert after.target == 0

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from cockpit.core.config import RiskConfig
 from cockpit.core.gate import GateContext, scaled
 from cockpit.core.intents import Intent
@@ -15,13 +13,13 @@ from cockpit.core.types import ZERO
 def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     """Trim to ``max_notional`` and to ``max_position`` x account equity, whichever is smaller."""
     room = min(params.max_notional, params.max_position * max(0.0, context.equity))
-    unit = context.notional(Decimal(1))
+    unit = context.unit
     if unit <= 0 or unit != unit:
         context.later()
         return context.block("max_notional", intent, "no price to value the position with")
     limit = context.instrument.qty(room / unit)
     after = scaled(intent, limit, context)
-    if after == intent:
+    if after is intent:
         return intent
     sizes = [abs(context.have + q.side.sign * q.qty) for q in intent.quotes]
     wanted = max([abs(intent.target or ZERO), *sizes])

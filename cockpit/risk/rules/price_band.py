@@ -12,11 +12,21 @@ from cockpit.core.registry import rule
 
 @rule("price_band", RiskConfig, order=20)
 def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
-    """Drop quotes further than ``price_band`` from the reference price on the side that would overpay."""
+    """Drop quotes further than ``price_band`` from the reference price on the side that would overpay.
+
+    Nothing is entered while last price and mark are more than ``max_deviation`` apart: one tick can be
+    absurd (F19), two sources rarely are at once.
+    """
     reference = context.price
     if not reference > 0:
         context.later()
         return context.block("price_band", intent, "no reference price")
+    last = context.state.last.get(intent.symbol, reference)
+    apart = abs(last / reference - 1.0)
+    if not apart <= params.max_deviation:
+        context.later()
+        reason = f"last {last:g} and mark {reference:g} are {apart:.1%} apart"
+        return context.block("price_band", intent, reason)
     kept = []
     worst = 0.0
     for quote in intent.quotes:

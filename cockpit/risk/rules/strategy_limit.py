@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from cockpit.core.config import RiskConfig
 from cockpit.core.gate import GateContext, scaled, worst_notional
 from cockpit.core.intents import Intent
@@ -36,13 +34,13 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
         if left < room:
             room, whose = left, f"{sleeve.gearing:g}x of its capital in all legs"
     room = max(0.0, room)
-    unit = context.notional(Decimal(1))
+    unit = context.unit
     if unit <= 0 or unit != unit:
         context.later()
         return context.block("strategy_limit", intent, "no price to value the position with")
     limit = context.instrument.qty(room * (1 + DRIFT) / unit)
     after = scaled(intent, limit, context)
-    if after == intent:
+    if after is intent:
         return intent
     reason = f"its own limit, {whose}: {room:,.0f} {context.instrument.quote} left"
     return context.trim("strategy_limit", intent, after, reason)

@@ -1,4 +1,4 @@
-"""Only instruments that the venue trades now, only when trading is switched on, only with confidence."""
+"""Only instruments that the venue trades now, only where we are heard and hear of our own fills."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ACCOUNT = ("private", "orders")
 
 @rule("tradable", RiskConfig, order=0)
 def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
-    """Block entries on suspended instruments, without a link to the account and below ``min_confidence``.
+    """Block entries on instruments that are not live, and without a link to the account.
 
     On spot, trim what would be sold without being held.
     """
@@ -26,9 +26,6 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     if down:
         context.later()
         return context.block("tradable", intent, f"no link to the account: {', '.join(down)}")
-    if intent.confidence < params.min_confidence:
-        reason = f"confidence {intent.confidence:.2f} < {params.min_confidence:.2f}"
-        return context.block("min_confidence", intent, reason)
     if not context.instrument.derivative:
         return _held_only(intent, context)
     return intent
