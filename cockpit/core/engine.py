@@ -172,14 +172,12 @@ class Engine:
         if market.guarded:
             turn = guarding.on_bar(state, market.guarded, bar, turn)
         for slot in market.bars:
-            if slot.tf and slot.tf != bar.tf:
+            if slot.only != bar.tf:
+                turn = self._bars_of(slot, bar, turn)
                 continue
             view = slot.view
             view.now = bar.ts
             view.last = bar.close
-            if not slot.plain:
-                turn = self._bars_of(slot, bar, turn)
-                continue
             want = slot.want
             try:
                 slot.on_bar(bar, view, want)  # type: ignore[misc]
@@ -213,7 +211,10 @@ class Engine:
 
     def _bars_of(self, slot: Slot, bar: ev.Bar, turn: Turn | None) -> Turn | None:
         """A bar for a strategy with several legs or timeframes: the longer bars it closes come first."""
+        if slot.tf and slot.tf != bar.tf:
+            return turn
         slot.hear(bar.ts)
+        slot.view.last = bar.close
         lead, heard = slot.lead, bar
         try:
             for resampler in slot.longer:

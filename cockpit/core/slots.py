@@ -35,6 +35,7 @@ class Slot:
         "on_funding",
         "on_timer",
         "on_trade",
+        "only",
         "plain",
         "sleeve",
         "strategy",
@@ -61,6 +62,8 @@ class Slot:
         self.longer = [Resampler(tf) for tf in sleeve.frames]
         self.plain = not self.longer
         """One leg, one timeframe: the engine's short way."""
+        self.only = self.tf if self.plain else -1
+        """The one length of bars that goes the short way."""
         self.guard: Guard | None = None
         """Its stop layers; None = none."""
         self.timer_ms = int(getattr(strategy, "timer_ms", 0))
@@ -156,6 +159,7 @@ def join(slots: Sequence[Slot]) -> None:
         slot.lead = lead
         slot.legs = legs
         slot.plain = False
+        slot.only = -1
         if slot is not lead:
             slot.timer_ms = 0  # one object, one timer
 
