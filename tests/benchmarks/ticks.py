@@ -197,7 +197,7 @@ def _engine() -> tuple[Engine, Projector, float]:
     """An engine that has heard a minute of the practice market, so that a frame is a full one."""
     spec = practice.PracticeSpec(start_ms=time.time_ns() // 1_000_000 // 5_000 * 5_000 - 120_000)
     instruments = practice.instruments(spec)
-    risk = RiskConfig(max_orders_per_second=10_000, max_orders_per_minute=1_000_000)
+    risk = RiskConfig(max_orders_per_second=10_000, max_orders_per_minute=1_000_000, max_entries=0)
     config = Config(risk=risk)
     parts = compose.cast([SleeveConfig("bench_flip", BTC_SWAP)], instruments, {})
     engine = compose.fresh(config, "practice", instruments, parts)
