@@ -42,12 +42,12 @@ class Cast(msgspec.Struct, frozen=True):
 
 
 def rules(config: Config) -> tuple[Rule, ...]:
-    """Every registered rule that these limits need, in their order. ``needed`` of a rule's decorator says
-    whether it has anything to ask; without it, it always has.
+    """Every registered rule that these limits wake, in their order. ``asleep`` of a rule's decorator says
+    that they leave it nothing to ask.
     """
     rows = sorted(RULES.values(), key=lambda plugin: (plugin.options.get("order", 100), plugin.name))
-    wanted = [p for p in rows if "needed" not in p.options or p.options["needed"](config.risk)]
-    return tuple(Rule(plugin.name, plugin.target, config.risk) for plugin in wanted)
+    awake = [p for p in rows if "asleep" not in p.options or not p.options["asleep"](config.risk)]
+    return tuple(Rule(plugin.name, plugin.target, config.risk) for plugin in awake)
 
 
 def cast(

@@ -140,7 +140,7 @@ def strategy(
 rule = _decorator(RULES)
 """``@rule("name", Params, order=50)`` on ``check(intent, context, params) -> Intent``.
 
-``needed=lambda params: …`` leaves it out where its numbers ask for nothing."""
+``asleep=lambda params: …`` leaves it out where its numbers ask for nothing."""
 stop = _decorator(STOPS)
 """``@stop("name", Params, kind="level", letter="S", bars=True)`` on a Struct with ``create(params)``, a field
 ``params`` and what its kind asks for (``core.stops``, ``core.watch``)."""

@@ -9,7 +9,7 @@ from cockpit.lab.compiled.books import equity
 from cockpit.lab.compiled.exact import decimal_pair, mul, pair
 from cockpit.lab.compiled.grid import alike, lots_of, opposed
 from cockpit.lab.compiled.reasons import CLOSE_CALL, STALE, TOO_FAST, refuse
-from cockpit.lab.compiled.records import Desk, Machine
+from cockpit.lab.compiled.records import ENTRY, Desk, Machine
 
 SECOND, MINUTE = 1_000, 60_000
 HAIR = 1e-9
@@ -42,18 +42,29 @@ def allow(d: Desk, target: int, have: int, price: float) -> int:
         else:
             room = m.max_leverage * money
         if abs(target) * atom * unit * (1 + HAIR) > room:
-            target = _trimmed(m, target, have, lots_of(m, room / unit))
+            target = _trimmed(m, target, have, lots_of(m, room / unit), _entering(d, target))
             if abs(target) <= abs(have) and not opposed(have, target):
                 return target
     _pace(d)
     return target
 
 
-def _trimmed(m: Machine, target: int, have: int, limit: int) -> int:
-    """No more than ``limit`` lots; what is held on the same side may stay. As ``gate.scaled``."""
-    most = limit * m.atoms
+def _entering(d: Desk, target: int) -> int:
+    """Atoms of entries on their way toward the target."""
+    m, o = d.m, d.m.o
+    sign, found = (1 if target > 0 else -1), 0
+    for i in range(m.tickets):
+        if o[i].alive and o[i].role == ENTRY and o[i].sign == sign:
+            found += o[i].lots * m.atoms
+    return found
+
+
+def _trimmed(m: Machine, target: int, have: int, limit: int, entering: int) -> int:
+    """No more than ``limit`` lots; what is held there or on its way stays. As ``gate.scaled``."""
+    most, held = limit * m.atoms, 0
     if alike(target, have):
-        most = max(most, abs(have))
+        held = abs(have)
+    most = max(most, held, min(abs(target), held + entering))
     if abs(target) <= most:
         return target
     lots = most // m.atoms

@@ -20,6 +20,7 @@ SCALAR = frozenset(
     (
         "max_leverage",
         "max_notional",
+        "min_confidence",
         "order_rate",
         "price_band",
         "stale_data",
@@ -29,6 +30,8 @@ SCALAR = frozenset(
     )
 )
 """Every rule that has its form in ``gate``."""
+ENTRIES_A_BAR = 2
+"""At market, at the most: a wish is placed once a bar, and once more after a refusal."""
 SLOWEST_ANSWER_MS = 5_000
 """From here on the kernel would ask what became of each request."""
 EXACT = Context(prec=80)
@@ -39,7 +42,11 @@ def check(instrument: Instrument, tape: Tape, config: Config, hooks: Sequence[st
     """Raise Unsupported for what can be told before the first bar."""
     venue, spot = config.venue, instrument.kind is Kind.SPOT
     money = instrument.quote if spot else instrument.settle
-    strangers = sorted(name for name in set(RULES) - SCALAR if not _asleep(name, config))
+    strangers = sorted(
+        name
+        for name in set(RULES) - SCALAR
+        if not _asleep(name, config) and not _idle(name, config, instrument, tape)
+    )
     reasons = {
         "a strategy without on_bar": "on_bar" not in hooks,
         f"rules without a scalar form: {', '.join(strangers)}": bool(strangers),
@@ -65,6 +72,22 @@ def _asleep(name: str, config: Config) -> bool:
     """Does a rule say of itself that these settings leave it nothing to do?"""
     asleep: Callable[[Any], bool] | None = RULES[name].options.get("asleep")
     return asleep is not None and asleep(config.risk)
+
+
+def _idle(name: str, config: Config, instrument: Instrument, tape: Tape) -> bool:
+    """Can a rule that is awake never say anything to one sleeve on closed bars under these settings?"""
+    risk, venue = config.risk, config.venue
+    if name == "latency":
+        return venue.order_latency_ms + venue.report_latency_ms <= risk.max_latency_ms
+    if name == "min_depth":
+        return True  # bars bring no book
+    if name == "margin_use":
+        leverage = venue.leverage if instrument.derivative else 1.0
+        return risk.max_margin_use * leverage >= min(risk.max_leverage, risk.max_position)
+    if name == "repeated_entries":
+        bars = risk.entries_window_s * 1_000 / max(1, tape.tf) + 1
+        return ENTRIES_A_BAR * bars < risk.max_entries
+    return False
 
 
 def limit_of(params: Any) -> float:

@@ -11,7 +11,7 @@ from cockpit.core.returns import correlation, together
 FEWEST = 20
 
 
-@rule("correlation", RiskConfig, order=58, needed=lambda risk: risk.max_correlation < 1)
+@rule("correlation", RiskConfig, order=58, asleep=lambda risk: risk.max_correlation >= 1)
 def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     """Block an entry that moves with what another sleeve holds or may soon, more than ``max_correlation``.
 

@@ -8,7 +8,7 @@ from cockpit.core.intents import Intent
 from cockpit.core.registry import rule
 
 
-@rule("latency", RiskConfig, order=12, needed=lambda risk: risk.max_latency_ms > 0)
+@rule("latency", RiskConfig, order=12, asleep=lambda risk: not risk.max_latency_ms)
 def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     """Block entries for ``latency_pause_s`` after an answer that took longer than ``max_latency_ms``.
 

@@ -8,7 +8,7 @@ from cockpit.core.intents import Intent
 from cockpit.core.registry import rule
 
 
-@rule("loss_streak", RiskConfig, order=15, needed=lambda risk: risk.loss_streak > 0)
+@rule("loss_streak", RiskConfig, order=15, asleep=lambda risk: not risk.loss_streak)
 def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     """Block entries for ``loss_pause_s`` after each ``loss_streak`` losing trades in a row, fees counted."""
     losses = context.sleeve.losses

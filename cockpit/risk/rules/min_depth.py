@@ -9,7 +9,7 @@ from cockpit.core.registry import rule
 from cockpit.core.types import ZERO, Side
 
 
-@rule("min_depth", RiskConfig, order=22, needed=lambda risk: risk.min_depth > 0)
+@rule("min_depth", RiskConfig, order=22, asleep=lambda risk: not risk.min_depth)
 def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     """Block entries larger than 1/``min_depth`` of the visible book within ``price_band``, on either side.
 

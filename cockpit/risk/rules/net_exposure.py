@@ -9,12 +9,12 @@ from cockpit.core.registry import rule
 from cockpit.core.types import ZERO
 
 
-def needed(risk: RiskConfig) -> bool:
+def asleep(risk: RiskConfig) -> bool:
     """What is net is never more than what is gross."""
-    return risk.max_net_leverage < risk.max_leverage
+    return risk.max_net_leverage >= risk.max_leverage
 
 
-@rule("net_exposure", RiskConfig, order=42, needed=needed)
+@rule("net_exposure", RiskConfig, order=42, asleep=asleep)
 def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     """Trim so that longs less shorts of all sleeves stay within ``max_net_leverage`` x equity, either way.
 

@@ -9,7 +9,7 @@ from cockpit.core.registry import rule
 from cockpit.core.types import Side
 
 
-@rule("repeated_entries", RiskConfig, order=52, needed=lambda risk: risk.max_entries > 0)
+@rule("repeated_entries", RiskConfig, order=52, asleep=lambda risk: not risk.max_entries)
 def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     """Lock the sleeve at ``max_entries`` entries at market within ``entries_window_s``. Quotes do not count.
 

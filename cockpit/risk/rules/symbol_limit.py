@@ -8,7 +8,7 @@ from cockpit.core.intents import Intent
 from cockpit.core.registry import rule
 
 
-@rule("symbol_limit", RiskConfig, order=33, needed=lambda risk: bool(risk.symbols))
+@rule("symbol_limit", RiskConfig, order=33, asleep=lambda risk: not risk.symbols)
 def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     """Trim to the instrument's row of ``risk.symbols``: all sleeves together, every open entry filled."""
     limits = params.symbols.get(intent.symbol)

@@ -13,7 +13,7 @@ from cockpit.core.returns import enough, needed, tail, together
 HALVINGS = 12
 
 
-@rule("var_budget", RiskConfig, order=60, needed=lambda risk: risk.max_var > 0 or risk.max_es > 0)
+@rule("var_budget", RiskConfig, order=60, asleep=lambda risk: not (risk.max_var or risk.max_es))
 def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     """Trim to where historical VaR is within ``max_var`` and ES within ``max_es`` of equity, over one bar.
 

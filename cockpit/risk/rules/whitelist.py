@@ -8,7 +8,7 @@ from cockpit.core.intents import Intent
 from cockpit.core.registry import rule
 
 
-@rule("whitelist", RiskConfig, order=1, needed=lambda risk: bool(risk.whitelist))
+@rule("whitelist", RiskConfig, order=1, asleep=lambda risk: not risk.whitelist)
 def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     """Block entries on instruments that ``whitelist`` does not name; an empty list names all."""
     if not params.whitelist or intent.symbol in params.whitelist:
