@@ -13,6 +13,7 @@ COMMANDS = {
     "kill": "stop all trading now: no entries, resting entries cancelled, positions protected or closed",
     "resume": "lift a halt",
     "stop": "end the running cockpit; orders at the venue stay as they are",
+    "why": "why a market is not traded now: the first gate that said no",
     "explain": "why an order exists: wish, rules, order, fills",
     "replay": "run a journal through the engine again and compare every decision",
     "backtest": "run strategies over a tape as fast as it goes",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import cockpit
 from cockpit.api.door import Door, HelloInfo
 from cockpit.api.place import door_path
+from cockpit.app import why
 from cockpit.app.console import language
 from cockpit.app.explain import Wish, chain
 from cockpit.core.errors import DoorError, NotRunning, StoreError
@@ -71,6 +72,9 @@ class Handler:
         runtime = self._runtime
         if verb == "status":
             return Answer(command_id, True, "answer.status", payload=self.status())
+        if verb == "why":
+            because = why.reasons(runtime.engine.state, args.get("symbol", ""))
+            return Answer(command_id, True, "answer.why", payload=because)
         if verb == "explain":
             found = await self._explain(args.get("cid", ""))
             if found is None:

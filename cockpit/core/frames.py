@@ -147,6 +147,8 @@ class SleeveRow(msgspec.Struct, frozen=True, array_like=True):
     """The first rule that said no to the last wish, with its numbers; empty when nothing did."""
     heat: tuple[float, ...] = ()
     """PnL per hour of the last 24, oldest first."""
+    idle: bool = False
+    """It wants neither a position nor quotes; ``tag`` says why."""
 
 
 class EventRow(msgspec.Struct, frozen=True, array_like=True):

@@ -279,6 +279,7 @@ class Projector:
             sleeve.tag,
             f"{sleeve.verdicts[0].rule}: {sleeve.verdicts[0].reason}" if sleeve.verdicts else sleeve.benched,
             self._heat_row(sleeve.id, pnl, now),
+            sleeve.intent is None or (not sleeve.intent.target and not sleeve.intent.quotes),
         )
 
     def _heat_row(self, sleeve: str, pnl: float, now: int) -> tuple[float, ...]:

@@ -68,6 +68,13 @@ def test_a_whole_session_from_other_terminals(
     assert order["sleeve"] in cockpit("explain", order["cid"]).out
     assert cockpit("explain", "nobody").code == 1
 
+    why = cockpit("why", order["symbol"], "--json").json
+    assert order["sleeve"] in {row["sleeve"] for row in why["sleeves"]}
+    assert order["sleeve"] in cockpit("why", order["symbol"].partition(":")[2]).out
+    nobody = cockpit("why", "DOGE-NOWHERE")
+    assert nobody.code == 1
+    assert order["symbol"] in nobody.err
+
     killed = cockpit("kill", "--flatten", "--json")
     assert killed.code == 0
     assert killed.json["phase"] == "confirmed"

@@ -65,7 +65,7 @@ def _cells(row: SleeveRow, look: Look) -> list[Segment]:
         gain(row.pnl, look),
         (str(row.trades), "muted"),
         (heat(row.heat, look), "text"),
-        (why or look.say("sleeves.nothing_said_no"), "warn" if why else "faint"),
+        (why or _silence(row, look), "warn" if why else "faint"),
         (safe_text(row.tag), "muted"),
     ]
 
@@ -85,10 +85,17 @@ def heat(hours: tuple[float, ...], look: Look) -> str:
     return "".join(shades[round((value - low) / (high - low) * (len(shades) - 1))] for value in path)
 
 
+def _silence(row: SleeveRow, look: Look) -> str:
+    """Nothing said no: either it has what it wants, or it wants nothing, for a reason of its own."""
+    if row.idle and row.tag:
+        return look.say("sleeves.wants_nothing", tag=safe_text(row.tag))
+    return look.say("sleeves.nothing_said_no")
+
+
 def _why(row: SleeveRow, look: Look) -> Row:
     name = safe_text(f"{row.strategy}@{row.version} ")
-    why = safe_text(row.why) or look.say("sleeves.nothing_said_no")
-    tag = f"  {look.say('sleeves.wants', tag=row.tag)}" if row.tag else ""
+    why = safe_text(row.why) or _silence(row, look)
+    tag = f"  {look.say('sleeves.wants', tag=row.tag)}" if row.tag and (row.why or not row.idle) else ""
     return (
         (name, "strong"),
         (fit(f"{why}{tag}", max(1, look.width - len(name))), "warn" if row.why else "muted"),
