@@ -1,4 +1,4 @@
-"""``cockpit data``: recorded files of others become tapes; tapes are described and verified."""
+"""``cockpit data``: recorded files of others become tapes or go into the archive; both are looked after."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cockpit.app import console
+from cockpit.app.data import words
 from cockpit.app.grammar import common
 from cockpit.core.config import timeframe_ms, timeframe_text
 from cockpit.core.errors import ConfigError, TapeError
 from cockpit.text import tr
 
 if TYPE_CHECKING:
+    from cockpit.adapters.importers.intake import ImportReport
     from cockpit.adapters.store.tape_writer import TapeInfo
 
 SPREAD_COLUMNS = ("market", "seconds", "median", "ticks", "opens", "pays", "quotable", "hit_rate")
@@ -25,9 +27,13 @@ SAY_EVERY = 1_000_000
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``data`` takes."""
     what = parser.add_subparsers(dest="what", metavar="WHAT", required=True)
-    bring = what.add_parser("import", help="make a tape from recorded files")
-    bring.add_argument("sources", nargs="+", metavar="SOURCE", help="parquet, csv, jsonl or jsonl.gz")
-    bring.add_argument("--out", required=True, metavar="TAPE", help="the tape to write; must not exist")
+    bring = what.add_parser("import", help="make a tape from recorded files, or put them into the archive")
+    bring.add_argument(
+        "sources", nargs="+", metavar="SOURCE", help="parquet, csv, jsonl, jsonl.gz; or a tape"
+    )
+    where = bring.add_mutually_exclusive_group(required=True)
+    where.add_argument("--out", metavar="TAPE", help="the tape to write; must not exist")
+    where.add_argument("--archive", action="store_true", help="into the archive of the data directory")
     bring.add_argument("--symbols", metavar="LIST", help="only these, e.g. binance:BTCUSDT,binance:ETHUSDT")
     bring.add_argument("--venue", default="", help="where it was recorded, if the files do not say")
     bring.add_argument(
@@ -51,24 +57,29 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     for below in (bring, info, check, late, wide):
         common(below)
+    words.add(what)
 
 
 def run(args: argparse.Namespace) -> int:
     """Raises TapeError (exit 5) for what cannot be read."""
     found = console.loaded(args)
     lang = console.language(args, found.config.screen.language)
+    if args.what in words.DOING:
+        return words.DOING[args.what](args, found, lang)
+    if args.what == "import" and args.archive:
+        return words.bring(args, found, lang, lambda sources, out: imported(args, sources, out, lang).tape)
     doing = {"import": bring, "info": info, "verify": verify, "latency": latency, "spreads": spreads}
     return doing[args.what](args, lang)
 
 
-def bring(args: argparse.Namespace, lang: str) -> int:
-    """Import; on an error nothing is left behind."""
+def imported(args: argparse.Namespace, sources: list[Path], out: Path, lang: str) -> ImportReport:
+    """Recorded files as the tape ``out``; on an error nothing is left behind."""
     from cockpit.adapters.importers.intake import import_source
     from cockpit.app.session import instant
 
-    report = import_source(
-        [Path(source) for source in args.sources],
-        Path(args.out),
+    return import_source(
+        sources,
+        out,
         venue=args.venue,
         symbol_map=dict(renamed(text) for text in args.rename),
         symbols=[name.strip() for name in args.symbols.split(",")] if args.symbols else None,
@@ -78,6 +89,11 @@ def bring(args: argparse.Namespace, lang: str) -> int:
         format=args.format,
         progress=Progress(lang),
     )
+
+
+def bring(args: argparse.Namespace, lang: str) -> int:
+    """Import into a tape."""
+    report = imported(args, [Path(source) for source in args.sources], Path(args.out), lang)
     rows = [
         tr("cli.data.source", lang, name=Path(s.path).name, format=s.format, rows=s.rows, facts=s.facts)
         for s in report.sources

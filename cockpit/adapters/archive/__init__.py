@@ -1,0 +1,1 @@
+"""All that was heard of markets: recent rows in SQLite, months in Parquet, one index over both."""
