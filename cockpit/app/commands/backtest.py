@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from cockpit.app import console
 from cockpit.app.grammar import market
@@ -16,6 +19,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     market(parser)
     parser.add_argument("--out", metavar="DIR", help="also write the page, the tables and the JSON there")
     parser.add_argument("--brief", action="store_true", help="the summary only, no report")
+    parser.add_argument(
+        "--executor",
+        choices=("interpreted", "compiled", "auto"),
+        default="interpreted",
+        help="compiled = machine code, the same fills and money; auto = where it pays; it says which one ran",
+    )
     parser.add_argument("--no-record", action="store_true", help="do not keep the run (cockpit runs)")
 
 
@@ -34,13 +43,15 @@ def run(args: argparse.Namespace) -> int:
     sleeves = tuple(session.parse_sleeve(text) for text in args.strategy or ())
     begin, end = session.instant(args.begin), session.instant(args.end)
     request = Request(str(Path(args.tape).absolute()), found.config, sleeves, begin, end)
-    result = perform(request)
+    result, why = _performed(request, args.executor, perform)
     title = tr("report.title", lang, sleeves=session.sleeves_text(result.sleeves), tape=Path(args.tape).name)
     did = dict(result.summary)
     lines = [rig.summary_text(did)]
+    if args.executor != "interpreted":
+        lines.append(tr(f"executor.{did['executor']}", lang, why=why))
     if not args.brief:
         lines += ["", terminal.text(result.report, result.curve, lang)]
-    if not args.no_record:
+    if not args.no_record and did["executor"] == "interpreted":
         kept = runs.register(found.data_dir, request, result, title, lang)
         did["run"] = kept.id
         lines += ["", tr("runs.kept", lang, run=kept.id, folder=str(found.data_dir / "runs" / kept.id))]
@@ -49,6 +60,32 @@ def run(args: argparse.Namespace) -> int:
         lines += [tr("report.written", lang, files=", ".join(str(path) for path in written))]
     console.answer(args, {**did, "report": _plain(result.report)}, "\n".join(lines))
     return 0
+
+
+def _performed(request: Any, executor: str, kernel: Callable[[Any], Any]) -> tuple[Any, str]:
+    """The result, and why it was not the compiled executor that made it."""
+    from cockpit.lab.compiled.reasons import Unsupported
+
+    why = ""
+    if executor != "interpreted":
+        from cockpit.app import fast
+
+        try:
+            return fast.perform(request, _progress, fast.WORTH_COMPILING if executor == "auto" else 0), ""
+        except Unsupported as refusal:
+            why = str(refusal)
+    result = kernel(request)
+    result.summary["executor"] = "interpreted"
+    result.summary["why_not_compiled"] = why
+    return result, why
+
+
+def _progress(what: str, done: float) -> None:
+    """The first run of a machine compiles; nobody should look at a still screen meanwhile."""
+    if sys.stderr.isatty():
+        end = "\n" if done >= 1 else ""
+        sys.stderr.write(f"\rcompiling {what}: {done:4.0%}{end}")
+        sys.stderr.flush()
 
 
 def _plain(report: object) -> object:

@@ -47,6 +47,8 @@ def begin(d: Desk) -> None:
     start = d.rates[0].ts if len(d.rates) else d.ts[0] if len(d.ts) else 0
     if len(d.ts):
         start = min(start, d.ts[0])
+    if m.start:
+        start = min(start, m.start)
     m.now = start + m.lag
     request(d, READ, 0)
     m.due = next_due(d)

@@ -43,16 +43,30 @@ def fold(
     bills: list[FundingPaid] = []
     for index in range(booked):
         row = rows[index]
+        event = event_of(row, instrument, tape, prefix)
         heard = int(row.heard)
-        if row.kind == BILL:
-            bill = _bill(row, instrument, tape)
-            bills.append(bill)
-            ledger.apply_funding(msgspec.structs.replace(bill, ts=heard), instrument)
+        if isinstance(event, FundingPaid):
+            bills.append(event)
+            ledger.apply_funding(msgspec.structs.replace(event, ts=heard), instrument)
         else:
-            fill = fill_of(row, instrument, prefix)
-            fills.append(fill)
-            ledger.apply_fill(msgspec.structs.replace(fill, ts=heard), instrument, sleeve)
+            fills.append(event)
+            ledger.apply_fill(msgspec.structs.replace(event, ts=heard), instrument, sleeve)
     return Books(fills, bills, ledger)
+
+
+def event_of(row: Any, instrument: Instrument, tape: Tape, prefix: str) -> Fill | FundingPaid:
+    """A line as the venue would tell it."""
+    if row.kind == BILL:
+        return _bill(row, instrument, tape)
+    return fill_of(row, instrument, prefix)
+
+
+def leg_of(row: Any) -> str:
+    """Which leg of a stop order went off; empty for a market order."""
+    note = int(row.note)
+    if note == AMBIGUOUS_BAR:
+        return "stop"
+    return LEGS.get(note % 10, "") if note >= AT_THE_OPEN else ""
 
 
 def fill_of(row: Any, instrument: Instrument, prefix: str) -> Fill:

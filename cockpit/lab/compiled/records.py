@@ -238,6 +238,8 @@ class Machine(Row):
     share: float
     hears_fills: int
     hears_rates: int
+    start: int
+    """When the tape begins, before bars and rates; 0 = with them."""
     # --- in flight
     queued: int
     count: int

@@ -113,6 +113,7 @@ def prepare(m: Machine, instrument: Instrument, tape: Tape, config: Config, shar
     m.per_second = min(RING, risk.max_orders_per_second)
     m.per_minute = min(RING, risk.max_orders_per_minute)
     m.ring = RING
+    m.start = tape.start
     m.fresh = risk.stale_ms + tape.tf
     m.share = share
     m.confidence = 1.0

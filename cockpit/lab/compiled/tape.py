@@ -32,6 +32,8 @@ class Tape(msgspec.Struct, frozen=True, dict=True):
     """Whether a rate comes before the bar of the same instant (TAPE) or after it (AFTER)."""
     rate_hi: Sequence[float] = ()
     rate_lo: Sequence[float] = ()
+    start: int = 0
+    """The first instant of the tape, when something else came before bars and rates; 0 = nothing did."""
 
     def __len__(self) -> int:
         return len(self.ts)

@@ -1,0 +1,166 @@
+"""A backtest by the compiled executor, with the report that the kernel's run would have, or a refusal.
+
+The machine says what was filled and when it was heard. The State is then told these facts again, by the real
+ledger, and the curve and the round trips are taken from it as in any other run.
+"""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cockpit.app import compose
+from cockpit.app import market as markets
+from cockpit.app.summary import summary
+from cockpit.app.trial import Request, Result, code_hash, data_hash
+from cockpit.core import events as ev
+from cockpit.core.orders import Order, OrderKind, OrderState, Role
+from cockpit.core.types import Instrument
+from cockpit.lab.compiled import fold, tape
+from cockpit.lab.compiled import run as compiled
+from cockpit.lab.compiled.reasons import Unsupported
+from cockpit.lab.curve import Sampler, period_for
+from cockpit.lab.report import report
+from cockpit.lab.trips import Trips
+
+WORTH_COMPILING = 20_000
+"""Bars from which ``auto`` compiles: below it the kernel is done before a compiler would be."""
+QUIET = (ev.OpenInterest, ev.DataFault)
+"""Facts that change nothing here."""
+ROLES = (Role.ENTRY, Role.EXIT, Role.PROTECT)
+Progress = Callable[[str, float], None]
+
+
+def perform(request: Request, progress: Progress | None = None, least: int = 0) -> Result:
+    """Run compiled. Raises Unsupported (why the kernel must do it), TapeError, ConfigError.
+
+    ``least``: with fewer bars than this it is not worth it.
+    """
+    from cockpit.adapters.store import tape as tapes
+
+    path, config = Path(request.tape), request.config
+    source = markets.from_tape(config, path, request.start_ms, request.end_ms, request.sleeves)
+    info = tapes.read_info(path)
+    casts = compose.cast(source.sleeves, source.instruments, source.frames)
+    if len(casts) != 1 or len(source.instruments) != 1:
+        raise Unsupported("more than one strategy or market")
+    part = casts[0]
+    if part.sleeve.stop_tf and (source.sleeves[0].stops or part.plugin.options.get("stops")):
+        raise Unsupported("stop layers")
+    if part.sleeve.frames or not part.sleeve.on:
+        raise Unsupported("longer bars, or a strategy that is switched off")
+    if tuple(source.frames[part.sleeve.symbol]) != (part.sleeve.tf,):
+        raise Unsupported("a tape with bars of several lengths")
+    recorded = tapes.read(path, start_ms=request.start_ms, end_ms=request.end_ms)
+    columns = _columns(recorded, {i.symbol: i for i in info.instruments})
+    if len(columns) < max(1, least):
+        raise Unsupported(f"fewer than {max(1, least):,} bars")
+    play = compiled.compile_strategy(part.plugin, progress)
+    started = time.monotonic()
+    instrument = source.instruments[part.sleeve.symbol]
+    prefix = f"ckr{part.sleeve.index:03d}"
+    done = compiled.run(
+        play, part.params, instrument, columns, config, part.sleeve.share, part.sleeve.id, prefix
+    )
+    seconds = time.monotonic() - started
+    told = _Telling(compose.fresh(config, "replay", source.instruments, casts), play, done)
+    span = (request.end_ms or info.end_ms) - (request.start_ms or info.start_ms)
+    curve, trips = told.run(period_for(span))
+    count = len(columns) + len(columns.rates)
+    did = summary(told.engine, source, "backtest", count, 0, seconds, done.filled)
+    did["executor"] = "compiled"
+    return Result(
+        report(curve, trips, config.run.currency), curve, tuple(trips.finish()), did, tuple(source.sleeves),
+        data_hash(info), code_hash(),
+    )  # fmt: skip
+
+
+def _columns(recorded: Iterator[ev.AnyEvent], known: Mapping[str, Instrument]) -> tape.Tape:
+    """The stream as columns. Listings that say nothing new, and facts that change nothing, are left out."""
+    first: list[int] = []
+
+    def heard() -> Iterator[ev.AnyEvent]:
+        for event in recorded:
+            if not first:
+                first.append(event.ts)
+            news = not isinstance(event, ev.Listing) or known.get(event.instrument.symbol) != event.instrument
+            if news and not isinstance(event, QUIET):
+                yield event
+
+    columns = tape.from_events(heard())
+    return msgspec.structs.replace(columns, start=first[0]) if first else columns
+
+
+class _Telling:
+    """The State, told what happened."""
+
+    def __init__(self, engine: Any, play: compiled.Compiled, done: compiled.Result) -> None:
+        self.engine = engine
+        self.state = engine.state
+        self.done = done
+        self.words = {number: word for word, number in play.program.tags.items()}
+        self.lag = done.config.venue.feed_latency_ms
+        self.sleeve = self.state.sleeves[done.sleeve]
+
+    def run(self, period: int) -> tuple[Any, Trips]:
+        """All of it, in the order in which it was heard."""
+        state, done, columns = self.state, self.done, self.done.tape
+        starts = [columns.ts[0], *(row.ts for row in columns.rates[:1]), *filter(None, [columns.start])]
+        sampler = Sampler(state, period, int(min(starts)) + self.lag)
+        trips = Trips(state)
+        for row in done.rows[: done.booked]:
+            heard = int(row["heard"])
+            self._until(sampler, heard)
+            state.now = heard
+            self._tell(row, trips)
+        end = int(done.machine[0]["now"])
+        self._until(sampler, end)
+        self._close(end)
+        state.now = end
+        state.next_order = done.orders + 1
+        state.reconciled = True
+        self.sleeve.trades = done.trades
+        self.sleeve.tag = self.words[int(done.machine[0]["tag"])]
+        return sampler.done(end), trips
+
+    def _until(self, sampler: Sampler, ts: int) -> None:
+        """Take the points before ``ts``, each with the price that was known."""
+        while ts > sampler.due:
+            self._close(sampler.due)
+            sampler.before(sampler.due + 1)
+
+    def _close(self, at: int) -> None:
+        index = bisect_right(self.done.tape.ts, at - self.lag)
+        if index:
+            self.state.last[self.done.instrument.symbol] = float(self.done.tape.close[index - 1])
+
+    def _tell(self, row: Any, trips: Trips) -> None:
+        state, done, instrument = self.state, self.done, self.done.instrument
+        event = fold.event_of(row, instrument, done.tape, done.prefix)
+        event = msgspec.structs.replace(event, ts=state.now)
+        if isinstance(event, ev.FundingPaid):
+            state.ledger.apply_funding(event, instrument)
+            return
+        state.ledger.apply_fill(event, instrument, done.sleeve)
+        state.fills += 1
+        order = self._order(row, event)
+        state.recent[order.cid] = order
+        last = float(row["last"])
+        if last == last:
+            state.last[instrument.symbol] = last
+        leg = fold.leg_of(row)
+        if leg:
+            trips.observe(ev.Triggered(event.ts, event.cid, leg, event.price))
+        trips.observe(event)
+
+    def _order(self, row: Any, fill: ev.Fill) -> Order:
+        return Order(
+            cid=fill.cid, sleeve=self.sleeve.id, symbol=fill.symbol, side=fill.side, kind=OrderKind.MARKET,
+            qty=fill.qty, role=ROLES[int(row["role"])], tag=self.words[int(row["tag"])],
+            state=OrderState.FILLED, filled=fill.qty,
+        )  # fmt: skip
