@@ -8,7 +8,7 @@ from __future__ import annotations
 from cockpit.lab.compiled.books import equity
 from cockpit.lab.compiled.exact import decimal_pair, mul, pair
 from cockpit.lab.compiled.grid import alike, lots_of, opposed
-from cockpit.lab.compiled.reasons import CLOSE_CALL, STALE, TOO_FAST, refuse
+from cockpit.lab.compiled.reasons import CLOSE_CALL, LOCKED, SLOW, STALE, TOO_FAST, refuse
 from cockpit.lab.compiled.records import ENTRY, Desk, Machine
 
 SECOND, MINUTE = 1_000, 60_000
@@ -25,46 +25,46 @@ def unit_at(m: Machine, price: float) -> float:
 def allow(d: Desk, target: int, have: int, price: float) -> int:
     """What is left of a wish that would grow from ``have`` (both signed, in atoms)."""
     m = d.m
+    if m.spot and target < 0 and m.ready:
+        return 0  # what is not held cannot be sold
     if not m.ready or m.confidence < m.min_confidence:
         return have if alike(have, target) else 0
     if m.now - m.heard > m.fresh:
         refuse(m, STALE, m.now)
+    if m.max_latency and m.latency > m.max_latency and m.latency_ts + m.latency_pause > m.now:
+        refuse(m, SLOW, m.now)
     money = max(0.0, equity(d, price))
     unit = unit_at(m, price)
     atom = 1.0 / (m.per_lot * m.atoms)
-    for rule in range(3):
+    for rule in range(4):
         if rule == 0:
             room = min(m.max_notional, m.max_position * money)
         elif rule == 1:
             if m.limit == 0.0:
                 continue
             room = m.limit * (money * m.share) * (1 + DRIFT)
-        else:
+        elif rule == 2:
             room = m.max_leverage * money
+        else:
+            room = m.max_margin_use * money * (1 + HAIR) * (1.0 if m.spot else m.leverage)
         if abs(target) * atom * unit * (1 + HAIR) > room:
-            target = _trimmed(m, target, have, lots_of(m, room / unit), _entering(d, target))
+            target = _trimmed(d, target, have, lots_of(m, room / unit))
             if abs(target) <= abs(have) and not opposed(have, target):
                 return target
     _pace(d)
     return target
 
 
-def _entering(d: Desk, target: int) -> int:
-    """Atoms of entries on their way toward the target."""
-    m, o = d.m, d.m.o
-    sign, found = (1 if target > 0 else -1), 0
+def _trimmed(d: Desk, target: int, have: int, limit: int) -> int:
+    """No more than ``limit`` lots; what is held, or on its way, may stay. As ``gate.scaled``."""
+    m = d.m
+    held = abs(have) if alike(target, have) else 0
+    on_its_way = 0
     for i in range(m.tickets):
-        if o[i].alive and o[i].role == ENTRY and o[i].sign == sign:
-            found += o[i].lots * m.atoms
-    return found
-
-
-def _trimmed(m: Machine, target: int, have: int, limit: int, entering: int) -> int:
-    """No more than ``limit`` lots; what is held there or on its way stays. As ``gate.scaled``."""
-    most, held = limit * m.atoms, 0
-    if alike(target, have):
-        held = abs(have)
-    most = max(most, held, min(abs(target), held + entering))
+        order = m.o[i]
+        if order.alive and order.role == ENTRY and alike(order.sign, target):
+            on_its_way += order.lots * m.atoms
+    most = max(limit * m.atoms, held, min(abs(target), held + on_its_way))
     if abs(target) <= most:
         return target
     lots = most // m.atoms
@@ -79,11 +79,34 @@ def _pace(d: Desk) -> None:
         refuse(m, TOO_FAST, m.now)
     if m.placed >= m.per_minute and m.sent_at[(m.placed - m.per_minute) % m.ring] > m.now - MINUTE:
         refuse(m, TOO_FAST, m.now)
+    if (
+        m.changed >= m.changes_second
+        and m.changed_at[(m.changed - m.changes_second) % m.ring] > m.now - SECOND
+    ):
+        refuse(m, TOO_FAST, m.now)
+    if (
+        m.changed >= m.changes_minute
+        and m.changed_at[(m.changed - m.changes_minute) % m.ring] > m.now - MINUTE
+    ):
+        refuse(m, TOO_FAST, m.now)
+    most = m.max_entries
+    if most and m.entries >= most and m.entered_at[(m.entries - most) % m.ring] > m.now - m.entries_window:
+        refuse(m, LOCKED, m.now)
 
 
-def sent(d: Desk) -> None:
+def called_back(d: Desk) -> None:
+    """A cancel leaves now."""
+    m = d.m
+    m.changed_at[m.changed % m.ring] = m.now
+    m.changed += 1
+
+
+def sent(d: Desk, role: int) -> None:
     """An order leaves now."""
     m = d.m
+    if role == ENTRY:
+        m.entered_at[m.entries % m.ring] = m.now
+        m.entries += 1
     m.sent_at[m.placed % m.ring] = m.now
     m.placed += 1
 

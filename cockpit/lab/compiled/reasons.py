@@ -9,8 +9,8 @@ from cockpit.lab.compiled.records import Machine, Stop
     NOTHING, CLOSE_CALL, CROWDED, QUOTES, NO_NUMBER, NO_LEVEL, STALE, TOO_FAST, LIQUIDATION, TWO_WAITING,
     MINIMUM, NO_MONEY, NO_COINS, NO_TIER, TURNED, NO_PRICES, IDLE_STOP, IN_PARTS, SPOT_MONEY, ENTRY_GONE,
     BENCHED, LARGE,
-    BOOKS_FULL, LEVEL_BELOW, LIST_FULL,
-) = range(25)  # fmt: skip
+    BOOKS_FULL, LEVEL_BELOW, LIST_FULL, SLOW, LOCKED,
+) = range(27)  # fmt: skip
 
 WORDS = {
     CLOSE_CALL: "a number lies too close to the middle between two floats",
@@ -36,6 +36,8 @@ WORDS = {
     LARGE: "a quantity or price beyond what whole numbers hold",
     BOOKS_FULL: "more fills than there is room for",
     LEVEL_BELOW: "a protective price below zero",
+    SLOW: "the venue answers slowly",
+    LOCKED: "so many entries that the sleeve is locked",
     LIST_FULL: "a list of the strategy outgrows its room",
 }
 

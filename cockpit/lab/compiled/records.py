@@ -231,6 +231,13 @@ class Machine(Row):
     max_position: float
     max_leverage: float
     min_confidence: float
+    max_margin_use: float
+    max_latency: int
+    latency_pause: int
+    changes_second: int
+    changes_minute: int
+    max_entries: int
+    entries_window: int
     per_second: int
     per_minute: int
     ring: int
@@ -264,6 +271,8 @@ class Machine(Row):
     trades: int
     ready: int
     placed: int
+    changed: int
+    entries: int
     latency: int
     latency_ts: int
     # --- its money, as heard of
@@ -330,6 +339,10 @@ class Machine(Row):
     dues: list[Due]
     sent_at: list[int]
     """When the newest orders were sent, a ring."""
+    changed_at: list[int]
+    """The same of cancels."""
+    entered_at: list[int]
+    """The same of entries."""
     tier: list[Tier]
     window: Window
     pen: Pen
@@ -351,7 +364,15 @@ class Stop(Exception):
     """Raised inside the machine where it does not know how the kernel would go on."""
 
 
-SIZES = {"q": QUEUE, "o": TICKETS, "dues": DUES, "sent_at": RING, "tier": TIERS}
+SIZES = {
+    "q": QUEUE,
+    "o": TICKETS,
+    "dues": DUES,
+    "sent_at": RING,
+    "changed_at": RING,
+    "entered_at": RING,
+    "tier": TIERS,
+}
 
 
 @lru_cache(maxsize=64)

@@ -16,22 +16,11 @@ from cockpit.lab.compiled.reasons import Unsupported
 from cockpit.lab.compiled.records import RING, TIERS, Machine
 from cockpit.lab.compiled.tape import Tape, split
 
-SCALAR = frozenset(
-    (
-        "max_leverage",
-        "max_notional",
-        "min_confidence",
-        "order_rate",
-        "price_band",
-        "stale_data",
-        "strangers",
-        "strategy_limit",
-        "tradable",
-    )
-)
+SCALAR = frozenset((
+    "latency", "margin_use", "max_leverage", "max_notional", "min_confidence", "min_depth", "order_rate",
+    "price_band", "repeated_entries", "stale_data", "strangers", "strategy_limit", "tradable",
+))  # fmt: skip
 """Every rule that has its form in ``gate``."""
-ENTRIES_A_BAR = 2
-"""At market, at the most: a wish is placed once a bar, and once more after a refusal."""
 SLOWEST_ANSWER_MS = 5_000
 """From here on the kernel would ask what became of each request."""
 EXACT = Context(prec=80)
@@ -42,11 +31,7 @@ def check(instrument: Instrument, tape: Tape, config: Config, hooks: Sequence[st
     """Raise Unsupported for what can be told before the first bar."""
     venue, spot = config.venue, instrument.kind is Kind.SPOT
     money = instrument.quote if spot else instrument.settle
-    strangers = sorted(
-        name
-        for name in set(RULES) - SCALAR
-        if not _asleep(name, config) and not _idle(name, config, instrument, tape)
-    )
+    strangers = sorted(name for name in set(RULES) - SCALAR if _needed(name, config))
     reasons = {
         "a strategy without on_bar": "on_bar" not in hooks,
         f"rules without a scalar form: {', '.join(strangers)}": bool(strangers),
@@ -68,26 +53,10 @@ def check(instrument: Instrument, tape: Tape, config: Config, hooks: Sequence[st
             raise Unsupported(reason)
 
 
-def _asleep(name: str, config: Config) -> bool:
-    """Does a rule say of itself that these settings leave it nothing to do?"""
-    asleep: Callable[[Any], bool] | None = RULES[name].options.get("asleep")
-    return asleep is not None and asleep(config.risk)
-
-
-def _idle(name: str, config: Config, instrument: Instrument, tape: Tape) -> bool:
-    """Can a rule that is awake never say anything to one sleeve on closed bars under these settings?"""
-    risk, venue = config.risk, config.venue
-    if name == "latency":
-        return venue.order_latency_ms + venue.report_latency_ms <= risk.max_latency_ms
-    if name == "min_depth":
-        return True  # bars bring no book
-    if name == "margin_use":
-        leverage = venue.leverage if instrument.derivative else 1.0
-        return risk.max_margin_use * leverage >= min(risk.max_leverage, risk.max_position)
-    if name == "repeated_entries":
-        bars = risk.entries_window_s * 1_000 / max(1, tape.tf) + 1
-        return ENTRIES_A_BAR * bars < risk.max_entries
-    return False
+def _needed(name: str, config: Config) -> bool:
+    """Has a rule anything to ask under these limits? As ``app.compose.rules``."""
+    asks: Callable[[Any], bool] | None = RULES[name].options.get("needed")
+    return asks is None or asks(config.risk)
 
 
 def limit_of(params: Any) -> float:
@@ -112,6 +81,11 @@ def prepare(m: Machine, instrument: Instrument, tape: Tape, config: Config, shar
     m.max_leverage, m.min_confidence = risk.max_leverage, risk.min_confidence
     m.per_second = min(RING, risk.max_orders_per_second)
     m.per_minute = min(RING, risk.max_orders_per_minute)
+    m.changes_second = min(RING, risk.max_changes_per_second)
+    m.changes_minute = min(RING, risk.max_changes_per_minute)
+    m.max_margin_use, m.max_entries = risk.max_margin_use, min(RING, risk.max_entries)
+    m.max_latency, m.latency_pause = risk.max_latency_ms, int(risk.latency_pause_s * 1000)
+    m.entries_window = int(risk.entries_window_s * 1000)
     m.ring = RING
     m.start = tape.start
     m.fresh = risk.stale_ms + tape.tf

@@ -8,7 +8,7 @@ from math import inf
 
 from cockpit.lab.compiled.books import equity
 from cockpit.lab.compiled.flight import CANCEL, PLACE, request
-from cockpit.lab.compiled.gate import allow, sent, unit_at, worthwhile
+from cockpit.lab.compiled.gate import allow, called_back, sent, unit_at, worthwhile
 from cockpit.lab.compiled.grid import alike, lots_of, opposed, order_lots, trigger_ticks
 from cockpit.lab.compiled.reasons import CROWDED, NO_LEVEL, NO_NUMBER, QUOTES, refuse
 from cockpit.lab.compiled.records import (
@@ -218,6 +218,7 @@ def _pull(d: Desk, order: Ticket) -> None:
     """Cancel, if the venue has it and is not asked already."""
     if order.live and not order.cancelling:
         order.cancelling = 2
+        called_back(d)
         order.updated = d.m.now
 
 
@@ -247,7 +248,7 @@ def _place(d: Desk, role: int, kind: int, sign: int, lots: int, bound: int, trig
     order.arrived = 0
     order.phase = 0
     order.rising = 0
-    sent(d)
+    sent(d, role)
 
 
 def settle(d: Desk) -> None:
