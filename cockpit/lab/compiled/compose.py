@@ -21,7 +21,7 @@ import numba
 from math import ceil, copysign, exp, floor, frexp, inf, isfinite, isinf, isnan, ldexp, log, nan, sqrt
 from numba import carray, cfunc, njit, types
 from cockpit.lab.compiled.pointers import as_pointer
-from cockpit.lab.compiled import records as rows
+from cockpit.lab.compiled import records, rows
 from cockpit.lab.compiled.records import Desk, Stop
 """
 TYPES = """
@@ -29,16 +29,20 @@ def record(row):
     return numba.from_dtype(np.dtype(rows.dtype(row)))
 def column(kind):
     return types.Array(kind, 1, "C")
-Machine, Ticket, Entry, Pen = (record(row) for row in (rows.Machine, rows.Ticket, rows.Entry, rows.Pen))
+Machine, Ticket, Entry, Pen = (
+    record(row) for row in (records.Machine, records.Ticket, records.Entry, records.Pen)
+)
 desk = types.NamedTuple(
-    (Machine, column(Entry), column(types.int64), column(types.float64), column(record(rows.Rate))), Desk
+    (Machine, column(Entry), column(types.int64), column(types.float64), column(record(records.Rate))), Desk
 )
 KINDS = {"Machine": Machine, "Desk": desk, "Ticket": Ticket, "Entry": Entry, "Pen": Pen,
     "int": types.int64, "float": types.float64, "bool": types.boolean}
 """
 INNER = "nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False"
 STEP = """
-MACHINE, ENTRY_ROW, RATE_ROW = (np.dtype(rows.dtype(row)) for row in (rows.Machine, rows.Entry, rows.Rate))
+MACHINE, ENTRY_ROW, RATE_ROW = (
+    np.dtype(rows.dtype(row)) for row in (records.Machine, records.Entry, records.Rate)
+)
 @cfunc(
     types.int64(
         types.int64, types.int64, types.int64, types.float64, types.float64, types.float64), cache=True)
@@ -58,7 +62,7 @@ def step(at, what, i, high, low, close):
 @lru_cache(maxsize=1)
 def machine() -> str:
     """Every function of the machine, those that are called first. Raises RuntimeError on a double name."""
-    constants, functions = [*_constants("records")], dict[str, ast.FunctionDef]()
+    constants, functions = [*_constants("rows"), *_constants("records")], dict[str, ast.FunctionDef]()
     for part in PARTS:
         for node in ast.parse((HERE / f"{part}.py").read_text()).body:
             if isinstance(node, ast.FunctionDef):

@@ -7,7 +7,8 @@ that arrive, then deliveries as they happened; a timer only when nothing else is
 from __future__ import annotations
 
 from cockpit.lab.compiled.reasons import CROWDED, refuse
-from cockpit.lab.compiled.records import QUEUE, Desk
+from cockpit.lab.compiled.records import Desk
+from cockpit.lab.compiled.rows import QUEUE
 
 SETTLE, OPEN, TAPE, AFTER, REQUEST, DELIVERY = 0, 1, 2, 3, 4, 5
 FAR = 1 << 62

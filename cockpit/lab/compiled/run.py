@@ -18,6 +18,7 @@ from cockpit.core.config import Config
 from cockpit.core.registry import Plugin
 from cockpit.core.types import Instrument
 from cockpit.lab.compiled import build, layout, records, setting
+from cockpit.lab.compiled import rows as flat
 from cockpit.lab.compiled.fold import Books, blank, fold
 from cockpit.lab.compiled.reasons import BOOKS_FULL, LIST_FULL, WORDS, Unsupported
 from cockpit.lab.compiled.tape import Tape
@@ -130,10 +131,10 @@ def _once(
     strategy = play.plugin.target.create(params)
     arena: list[float] = []
     values = layout.flatten(strategy, arena, max(room, layout.largest(strategy) + 2))
-    machines = np.zeros(1, np.dtype(records.dtype(records.Machine)))
+    machines = np.zeros(1, np.dtype(flat.dtype(records.Machine)))
     states = np.zeros(1, np.dtype(layout.dtype(play.plugin.target)))
     states[0] = values
-    rows = np.empty(lines, np.dtype(records.dtype(records.Entry))).view(np.recarray)
+    rows = np.empty(lines, np.dtype(flat.dtype(records.Entry))).view(np.recarray)
     blank_machine = _settings(instrument, tape, config, share, play)
     machines[0] = blank_machine[0]
     m = machines[0]
@@ -184,7 +185,7 @@ def _settings(instrument: Instrument, tape: Tape, config: Config, share: float, 
         _windows(m, instrument)
         m.hears_fills = int("on_fill" in play.hooks)
         m.hears_rates = int("on_funding" in play.hooks)
-        made = np.array([records.pack(m)], np.dtype(records.dtype(records.Machine)))
+        made = np.array([flat.pack(m)], np.dtype(flat.dtype(records.Machine)))
         known[key] = found = (made, instrument, config)
     return found[0]
 
@@ -196,10 +197,10 @@ def _windows(m: records.Machine, instrument: Instrument) -> None:
     from cockpit.core.want import Want
 
     view, want = View(instrument, Book()), Want()
-    for name in records.fields(records.Window):
+    for name in flat.fields(records.Window):
         setattr(m.window, name, getattr(view, name))
     m.window.tf = m.tf
-    for name in records.fields(records.Pen):
+    for name in flat.fields(records.Pen):
         setattr(m.pen, name, 0 if name == "tag" else getattr(want, name))
 
 
@@ -212,7 +213,7 @@ def arrays(tape: Tape) -> list[Any]:
         kinds = (np.int64, *[np.float64] * 5)
         columns = (tape.ts, tape.open, tape.high, tape.low, tape.close, tape.volume)
         found = [np.ascontiguousarray(c, dtype=k) for c, k in zip(columns, kinds, strict=True)]
-        rates = np.zeros(max(1, len(tape.rates)), np.dtype(records.dtype(records.Rate)))
+        rates = np.zeros(max(1, len(tape.rates)), np.dtype(flat.dtype(records.Rate)))
         for at, row in enumerate(tape.rates):
             rates[at] = (
                 row.ts, row.settle_ts, tape.rate_rank[at], int(row.settled), row.rate,

@@ -13,7 +13,8 @@ from cockpit.core.matching.margin import liquidation_fee
 from cockpit.core.registry import RULES
 from cockpit.core.types import ONE, ZERO, Instrument, InstrumentState, Kind
 from cockpit.lab.compiled.reasons import Unsupported
-from cockpit.lab.compiled.records import RING, TIERS, Machine
+from cockpit.lab.compiled.records import Machine
+from cockpit.lab.compiled.rows import RING, TIERS
 from cockpit.lab.compiled.tape import Tape, split
 
 SCALAR = frozenset((

@@ -18,13 +18,13 @@ from cockpit.lab.compiled.records import (
     OCO,
     PROTECT,
     STOP,
-    TICKETS,
     TRIGGER,
     Desk,
     Machine,
     Pen,
     Ticket,
 )
+from cockpit.lab.compiled.rows import TICKETS
 
 ANSWER_MS = 5_000
 """As ``core.lifecycle``: an order that has not been answered for this long is asked about."""

@@ -15,6 +15,7 @@ from typing import Any
 from cockpit.core.view import View
 from cockpit.core.want import Want
 from cockpit.lab.compiled import records
+from cockpit.lab.compiled import rows as flat
 from cockpit.lab.compiled.functions import Body
 from cockpit.lab.compiled.layout import kinds
 from cockpit.lab.compiled.subset import BAR, FILL, LIST, RATE, Outside, Source, kind_of, source_of
@@ -49,9 +50,9 @@ class Program:
     def fields(self, kind: Any) -> dict[str, Any]:
         """Fields of a kind that has a place."""
         if kind is View:
-            return records.fields(records.Window)
+            return flat.fields(records.Window)
         if kind is Want:
-            return {**records.fields(records.Pen), "tag": "str"}
+            return {**flat.fields(records.Pen), "tag": "str"}
         if isinstance(kind, type):
             return {n: LIST if k == list[float] else k for n, k in kinds(kind).items()}
         return {}

@@ -42,7 +42,6 @@ from cockpit.lab.compiled.records import (
     ARMED,
     ARRIVED,
     BILL,
-    DUES,
     ENTRY,
     FILL,
     GONE,
@@ -52,6 +51,7 @@ from cockpit.lab.compiled.records import (
     Entry,
     Ticket,
 )
+from cockpit.lab.compiled.rows import DUES
 from cockpit.lab.compiled.trader import find
 
 REDUCE_ONLY, USER = 0, 1
