@@ -56,8 +56,8 @@ def check(instrument: Instrument, tape: Tape, config: Config, hooks: Sequence[st
 
 def _needed(name: str, config: Config) -> bool:
     """Has a rule anything to ask under these limits? As ``app.compose.rules``."""
-    asks: Callable[[Any], bool] | None = RULES[name].options.get("needed")
-    return asks is None or asks(config.risk)
+    asleep: Callable[[Any], bool] | None = RULES[name].options.get("asleep")
+    return asleep is None or not asleep(config.risk)
 
 
 def limit_of(params: Any) -> float:
