@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import cockpit
 from cockpit.api.door import Door, HelloInfo
 from cockpit.api.place import door_path
-from cockpit.app import why
+from cockpit.app import receipts, why
 from cockpit.app.console import language
 from cockpit.app.explain import Wish, chain
 from cockpit.core.errors import DoorError, NotRunning, StoreError
@@ -126,6 +126,7 @@ class Handler:
                 "positions_open": halted.positions_open,
                 "confirmed": halted.confirmed,
                 "detail": halted.detail,
+                "receipt": None if halted.receipt is None else receipts.plain(halted.receipt),
             },
             "open_orders": [
                 {

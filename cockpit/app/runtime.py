@@ -14,7 +14,7 @@ import msgspec
 
 import cockpit
 from cockpit.adapters.store.sqlite import SqliteStore
-from cockpit.app import recovery
+from cockpit.app import receipts, recovery
 from cockpit.app.consent import Consent
 from cockpit.app.logbook import Logbook
 from cockpit.app.market import RunSource
@@ -71,6 +71,8 @@ class Runtime:
         # A replay can be run again at will; only a run on the clock leaves a log.
         self.log = None if replay else Logbook(plan.folder, plan.config.run.log_level)
         observe = self.projector.observe if self.log is None else self.log.watched(self.projector.observe)
+        if not replay:
+            observe = receipts.kept(engine.state, plan.folder, observe)
         self.crew = Crew(
             engine,
             store,

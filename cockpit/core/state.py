@@ -18,6 +18,7 @@ from cockpit.core.ledger.valuation import known_mark
 from cockpit.core.orders import Order, Role
 from cockpit.core.ports import EquityPoint
 from cockpit.core.posture import Posture, combine
+from cockpit.core.receipt import Receipt
 from cockpit.core.returns import Track
 from cockpit.core.stops import Lock, Trade, sleeve_key, version_key
 from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, SleeveId, Stage
@@ -121,6 +122,27 @@ class HaltState(msgspec.Struct):
     entries_open: int = 0
     positions_open: int = 0
     detail: str = ""
+    """What is still open, in words."""
+    asked: int = 0
+    """When this halt, or its turning into a flatten, was asked for."""
+    asker: str = ""
+    closed: int = 0
+    """When the flag at the wire closed (UTC ms of the process); 0 = it was closed already."""
+    entries: list[str] = []
+    """Every entry that it had to get rid of, by client id."""
+    held: dict[str, Decimal] = {}
+    """``sleeve|symbol|side`` → what was held when it was asked for."""
+    clean_at: int = 0
+    """First instant without an open entry; 0 = there are some."""
+    flat_at: int = 0
+    """First instant with everything closed that was to be closed."""
+    alarm_at: int = 0
+    """When it is said again that it is not done."""
+    alarms: int = 0
+    failed: int = 0
+    """Read-backs that showed something still open."""
+    receipt: Receipt | None = None
+    """Proof, once the venue has given it."""
 
 
 class MarkPrices(Mapping[str, Decimal]):

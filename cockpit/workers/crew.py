@@ -48,7 +48,7 @@ class Crew:
     ) -> None:
         self.engine = engine
         self.source = source
-        self.kill = KillFlag(on=engine.state.halt is not None)
+        self.kill = KillFlag(engine.state.halt is not None, clock.now_ms)
         self.execution = Execution(venue, engine.state, self.kill, source.put, clock, chaos)
         self.kernel = Kernel(
             engine,
@@ -81,7 +81,7 @@ class Crew:
     def halt(self, actor: str, *, flatten: bool, command_id: str = "") -> asyncio.Future[None]:
         """The kill switch: the flag first, without the loop; the durable command right behind."""
         self.kill.on = True
-        args = {"flatten": "1" if flatten else "0"}
+        args = {"flatten": "1" if flatten else "0", "closed": str(self.kill.at)}
         return self.command("halt", args, actor, command_id)
 
     def command(

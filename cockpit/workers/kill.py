@@ -7,13 +7,18 @@ has pressed again since the last halt that the engine has heard of.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 class KillFlag:
     """``on`` forbids every order that could increase exposure, at once and for every sender."""
 
-    __slots__ = ("_heard", "_on", "_presses")
+    __slots__ = ("_heard", "_now", "_on", "_presses", "at")
 
-    def __init__(self, on: bool = False) -> None:
+    def __init__(self, on: bool = False, now: Callable[[], int] = lambda: 0) -> None:
+        self._now = now
+        self.at = 0
+        """When it closed (UTC ms); 0 = open, or closed since the start."""
         self._on = on
         self._presses = 0
         self._heard = 0
@@ -26,6 +31,8 @@ class KillFlag:
     def on(self, pressed: bool) -> None:
         if pressed:
             self._presses += 1
+            if not self._on:
+                self.at = self._now()
         self._on = pressed
 
     def heard(self) -> None:
@@ -37,3 +44,4 @@ class KillFlag:
         """The engine has obeyed a resume. A press that it has not heard of yet outlives that."""
         if self._presses == self._heard:
             self._on = False
+            self.at = 0

@@ -83,4 +83,5 @@ class Watchdog:
         if not self._kill.on or (flatten and not self._flattened):
             self._kill.on = True
             self._flattened = flatten
-            self.command("halt", {"flatten": "1" if flatten else "0"}, "halt file")
+            args = {"flatten": "1" if flatten else "0", "closed": str(self._kill.at)}
+            self.command("halt", args, "halt file")

@@ -34,6 +34,7 @@ from cockpit.core.events import Command, FillKind, decode
 from cockpit.core.intents import Action, Place, Query, ReadAccount
 from cockpit.core.ledger.position import value
 from cockpit.core.orders import OrderState, Role
+from cockpit.core.receipt import Receipt
 from cockpit.core.state import State
 from cockpit.core.types import ZERO
 from tests.simulation.exchange import HAND
@@ -196,6 +197,26 @@ class Checker:
         held = {p.symbol: p.qty for p in self.truth.positions() if p.qty and p.qty != hands.get(p.symbol)}
         if entries or (flatten and held):
             self.violate("I03", f"halt confirmed with entries {entries} and positions {held} at the venue")
+
+    def receipted(self, receipt: Receipt | None) -> None:
+        """Every line of a kill receipt must be true at the venue (I03, I08)."""
+        if receipt is None:
+            self.violate("I03", "a halt was confirmed without a receipt")
+            return
+        resting = {order.cid: order for order in self.truth.open_orders()}
+        gone = (*receipt.cancelled, *receipt.never, *receipt.filled, *receipt.orphans)
+        if still := sorted(resting.keys() & set(gone)):
+            self.violate("I03", f"the receipt says that {still} are gone, and the venue holds them")
+        traded = {fill.cid for fill in self.truth.fills}
+        if untrue := sorted(traded & set(receipt.never)):
+            self.violate("I03", f"the receipt says that {untrue} never rested, and they traded")
+        for row in receipt.kept:
+            stops = [resting.get(stop.partition(" ")[0]) for stop in row.stops]
+            cover = sum((order.qty - order.filled for order in stops if order is not None), ZERO)
+            if cover < row.covered:
+                self.violate(
+                    "I08", f"the receipt says {row.covered} of {row.symbol} is covered, truly {cover}"
+                )
 
     def _role(self, cid: str) -> Role | None:
         place = self.places.get(cid)

@@ -179,6 +179,7 @@ class World:
         halted = self.engine.state.halt
         if isinstance(event, ev.AccountReport) and halted is not None and halted.confirmed == event.ts:
             self.checker.confirmed(halted.flatten)
+            self.checker.receipted(halted.receipt)
         for note in outcome.notes:
             self.history.add("cockpit", f"{note.message} {note.args}")
 

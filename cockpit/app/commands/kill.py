@@ -1,4 +1,6 @@
-"""``cockpit kill``: the kill switch from another terminal. Success = the venue has been read back."""
+"""``cockpit kill``: the kill switch from another terminal. Success = the venue has been read back; then its
+receipt is printed. Without one it says what is still open, and ends with exit code 8; the cockpit goes on
+trying and warning."""
 
 from __future__ import annotations
 
@@ -44,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
         raise DoorError(f"{error}; {tr('cli.kill.file', lang, path=folder / 'halt')}") from error
     if halt["phase"] != "confirmed":
         raise DoorError(line(halt, lang))
-    console.answer(args, halt, line(halt, lang))
+    console.answer(args, halt, "\n".join(halt_lines(halt, lang)))
     return 0
 
 
@@ -64,6 +66,13 @@ def wait(link: Any, seconds: float, lang: str) -> dict[str, Any]:
             console.talk(now)
             said = now
         time.sleep(POLL_S)
+
+
+def halt_lines(halt: dict[str, Any], lang: str) -> list[str]:
+    """The halt and its receipt."""
+    from cockpit.app.commands.status import halt_lines as both
+
+    return both(halt, lang)
 
 
 def line(halt: dict[str, Any], lang: str) -> str:

@@ -49,7 +49,7 @@ def text(status: dict[str, Any], lang: str) -> str:
         money(status, lang),
     ]
     if status["halt"] is not None:
-        lines.append(halt(status["halt"], lang))
+        lines += halt_lines(status["halt"], lang)
     if not status["reconciled"]:
         lines.append(tr("status.not_reconciled", lang))
     positions = [(p["symbol"], p["qty"], p["entry"]) for p in status["positions"]]
@@ -81,6 +81,14 @@ def money(status: dict[str, Any], lang: str) -> str:
     )
 
 
+def halt_lines(found: dict[str, Any], lang: str) -> list[str]:
+    """A halt, and its receipt once there is one."""
+    from cockpit.app.receipts import sentences
+
+    receipt = found.get("receipt")
+    return [halt(found, lang), *(f"  {line}" for line in (sentences(receipt, lang) if receipt else ()))]
+
+
 def halt(found: dict[str, Any], lang: str) -> str:
     """One line about a halt: confirmed, or what is still open."""
     phase = "cli.halt.confirmed" if found["phase"] == "confirmed" else "cli.halt.open"
@@ -92,6 +100,7 @@ def halt(found: dict[str, Any], lang: str) -> str:
         phase=tr(f"word.{found['phase']}", lang),
         orders=found["entries_open"],
         positions=found["positions_open"],
+        detail=console.clean(found["detail"] or "-"),
     )
 
 
