@@ -29,6 +29,11 @@ class History:
         self.lines: list[Line] = []
         self._hash = hashlib.blake2b(digest_size=16)
 
+    @property
+    def now(self) -> float:
+        """Virtual seconds."""
+        return self._clock()
+
     def add(self, who: str, what: str) -> int:
         """Write a line; its number."""
         line = Line(len(self.lines) + 1, self._clock(), who, what)

@@ -8,6 +8,7 @@ by clock: many things share one virtual instant. Checked as it runs:
     I05  an order leaves only after its Place is committed, unchanged
     I06  one Place causes at most one request and at most one venue order
     I07  what was acknowledged is in the journal after any crash
+    I08  what only stop layers protect is covered by stops at the venue, but for NAKED_S of running time
 
 and at quiescence (faults over, strategies silent):
 
@@ -41,6 +42,10 @@ from tests.simulation.exchange import HAND
 from tests.simulation.history import History, Violation, brief
 from tests.simulation.venue_link import Truth
 
+GUARDED = "keeper"
+NAKED_S = 60.0
+"""How long a change may leave a position uncovered while fills are lost and lines are cut: until the books
+are read back for the second time (every 30 s). Without faults it is one round trip."""
 CENT_OF_A_CENT = Decimal("1e-9")
 """What the rounding of an average price may explain; a lost or doubled fee is millions of times larger."""
 UNSETTLED = frozenset((OrderState.PENDING, OrderState.SENT, OrderState.UNKNOWN))
@@ -111,6 +116,8 @@ class Checker:
         """Requests that want something changed (not questions)."""
         self._exposure: dict[str, Decimal] = {}
         self._fills_seen = 0
+        self._naked: dict[str, float] = {}
+        """Since when a guarded position has not been covered."""
 
     def violate(self, invariant: str, what: str) -> None:
         self.history.add("checker", f"VIOLATION {invariant}: {what}")
@@ -172,6 +179,29 @@ class Checker:
                 worst = position + resting.get((sleeve, sign), ZERO)
                 if worst > limit:
                     self.violate("I04", f"{sleeve} could reach {worst} on side {sign:+d}, limit {limit}")
+        self._guarded()
+
+    def uncovered(self) -> dict[str, Decimal]:
+        """What guarded sleeves hold beyond the stops that rest at the venue for it (I08)."""
+        found: dict[str, Decimal] = {}
+        for sleeve, qty in self._exposure.items():
+            if sleeve.startswith(GUARDED) and qty:
+                found[sleeve] = abs(qty)
+        for order in self.truth.open_orders():
+            place = self.places.get(order.cid)
+            if place is None or place.role is not Role.PROTECT or place.sleeve not in found:
+                continue
+            if self._exposure[place.sleeve] * order.side.sign < 0:
+                found[place.sleeve] -= order.qty - order.filled
+        return {sleeve: left for sleeve, left in found.items() if left > 0}
+
+    def _guarded(self) -> None:
+        naked = self.uncovered()
+        now = self.history.now
+        self._naked = {sleeve: self._naked.get(sleeve, now) for sleeve in naked}
+        for sleeve, since in self._naked.items():
+            if now - since > NAKED_S:
+                self.violate("I08", f"{sleeve} had {naked[sleeve]} without a stop for {now - since:.0f} s")
 
     def acknowledge(self, name: str, verb: str) -> None:
         """Somebody outside the process has been told that a command is taken."""
@@ -223,8 +253,9 @@ class Checker:
         return place.role if place is not None else None
 
     def reopened(self, journal: Journal) -> None:
-        """A process starts on the journal again (I07)."""
+        """A process starts on the journal again (I07). A dead one could protect nothing (I08)."""
         self.journal = journal
+        self._naked.clear()
         known = journal.commands() if self.acknowledged else set()
         lost = [f"{name} {verb}" for name, verb in self.acknowledged.items() if name not in known]
         if lost:
@@ -254,7 +285,9 @@ class Checker:
                 self.violate("I13", f"the legs of {sleeve.id} have a memory each")
 
     def quiet(self, state: State) -> None:
-        """Everything that must be equal when nothing is on its way (I01, I02, I10)."""
+        """Everything that must be equal when nothing is on its way (I01, I02, I08, I10)."""
+        if naked := self.uncovered():
+            self.violate("I08", f"nothing is on its way and {naked} has no stop")
         assert self.journal is not None
         booked = Counter(self.journal.fills())
         real = Counter((fill.symbol, fill.trade_id) for fill in self.truth.fills)

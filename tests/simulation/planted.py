@@ -302,6 +302,29 @@ def cash_alone(patch: Patch) -> None:
     patch.setattr(reckoning, "_paid_in", lambda state, balances, costs: dict(balances))
 
 
+@plant("partial", "delay")
+def stop_not_resized(patch: Patch) -> None:
+    """There is a stop, so the position is protected, whatever has been bought since (F24)."""
+    patch.setattr(reconcile, "_guards", lambda order, intent, qty: True)
+
+
+@plant("crash")
+def layers_lost_in_snapshot(patch: Patch) -> None:
+    """After a restart nobody knows which stop layers a sleeve had (F23)."""
+    from cockpit.app import layers
+
+    real = layers.equip
+
+    def equip(engine: Any, config: Any) -> None:
+        if not engine.state.seq:
+            real(engine, config)
+            return
+        for slot in engine.slots.values():
+            engine.guard(slot, None)
+
+    patch.setattr(layers, "equip", equip)
+
+
 # --- keeping --------------------------------------------------------------------------------------------
 
 

@@ -142,8 +142,40 @@ class Carrier:
         self.fills += 1 + view.news
 
 
+@dataclass
+class Keeper:
+    """Holds one or two units of either side and writes no stop: its stop layers are all that protects it."""
+
+    count: int = 0
+
+    @classmethod
+    def create(cls, _params: object) -> Keeper:
+        return cls()
+
+    def on_bar(self, _bar: Bar, _view: View, want: Want) -> None:
+        """One unit, two bars later a second one, then a side by the dice again."""
+        self.count += 1
+        step, odd = divmod(self.count, 2)
+        if odd:
+            dice = mix(step // 2 * 101)
+            want.position(UNIT * (1 if dice % 2 else -1) * (1 + step % 2), tag="keep")
+
+
+KEPT = (
+    {"layer": "percent", "percent": 0.4, "trailing": True},
+    {"layer": "atr", "n": 2, "k": 3.0},
+)
+"""Layers of the keeper: it is never without a level from its first fill on. None by the clock: a world that
+has become quiet must stay as it is."""
+
 UNITS = Decimal(str(UNIT))
-LIMITS = {"flipper": UNITS * MOST, "quoter": UNITS * 3 / 2, "painter": UNITS, "carrier": UNITS}
+LIMITS = {
+    "flipper": UNITS * MOST,
+    "quoter": UNITS * 3 / 2,
+    "painter": UNITS,
+    "carrier": UNITS,
+    "keeper": UNITS * 2,
+}
 """Largest position plus resting entries on one side that each may ever have."""
 
 CAST = {
@@ -151,6 +183,7 @@ CAST = {
     "quoter": (Quoter, ("book", "timer", "fill"), 1),
     "painter": (Painter, ("bar",), 1),
     "carrier": (Carrier, ("bar", "fill"), 2),
+    "keeper": (Keeper, ("bar",), 1),
 }
 
 
@@ -158,7 +191,8 @@ CAST = {
 def registered() -> Iterator[None]:
     """The probes are known to the registry while a world runs, and to nobody afterwards."""
     for name, (target, wakes, legs) in CAST.items():
-        STRATEGIES.add(name, target, None, {"version": 1, "wakes": wakes, "legs": legs})
+        stops = KEPT if name == "keeper" else ()
+        STRATEGIES.add(name, target, None, {"version": 1, "wakes": wakes, "legs": legs, "stops": stops})
     try:
         yield
     finally:

@@ -10,6 +10,7 @@ from typing import Any, cast
 import msgspec
 
 import cockpit.risk.rules
+import cockpit.risk.stops
 from cockpit.adapters.store.inline import InlineStore
 from cockpit.adapters.store.journal_read import read_events
 from cockpit.app import compose, recovery
@@ -22,8 +23,9 @@ from tests.simulation.market import LINEAR, SPOT
 
 for _name in ("ema_trend", "market_maker"):
     importlib.import_module(f"cockpit.strategies.{_name}")
-for _module in pkgutil.iter_modules(cockpit.risk.rules.__path__):
-    importlib.import_module(f"cockpit.risk.rules.{_module.name}")
+for _package in (cockpit.risk.rules, cockpit.risk.stops):
+    for _module in pkgutil.iter_modules(_package.__path__):
+        importlib.import_module(f"{_package.__name__}.{_module.name}")
 
 CONFIG = Config(
     run=RunConfig(equity=float(CASH)),
@@ -74,9 +76,14 @@ class Stage(msgspec.Struct):
         """There is no history before the first tick."""
 
 
-def stage_for(instruments: tuple[Instrument, ...], built_in: bool) -> Stage:
+GUARDED = (SleeveConfig("keeper", LINEAR.symbol, "10s"),)
+"""One that only its stop layers protect."""
+
+
+def stage_for(instruments: tuple[Instrument, ...], built_in: bool, guarded: bool = False) -> Stage:
     """The sleeves that these instruments can carry."""
     sleeves = SLEEVES + (ON_SPOT if SPOT in instruments else ()) + (BUILT_IN if built_in else ())
+    sleeves += GUARDED if guarded else ()
     return Stage({i.symbol: i for i in instruments}, {i.symbol: (10_000,) for i in instruments}, sleeves)
 
 

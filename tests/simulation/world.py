@@ -54,7 +54,7 @@ class World:
         self.plan = Plan(seed, seconds, rate=rate, off=off, focus=focus)
         # A third of the seeds each: the perpetual alone, with rebates and built-ins, with a spot market.
         instruments = ((LINEAR,), (REBATE,), (LINEAR, SPOT))[seed % 3]
-        self.stage = stage.stage_for(instruments, built_in=seed % 3 == 1)
+        self.stage = stage.stage_for(instruments, built_in=seed % 3 == 1, guarded=seed % 5 == 2)
         self.truth = RealTruth(instruments, seed)
         self.market = Market(seed, instruments, EPOCH)
         self.checker = Checker(self.history, self.truth, LIMITS, self._fail)
