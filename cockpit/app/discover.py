@@ -18,14 +18,20 @@ from cockpit.app.complaints import complaint, nearest
 from cockpit.core.errors import ConfigError, PluginError
 from cockpit.core.registry import Plugin
 
-BUILT_IN = ("cockpit.strategies", "cockpit.risk.rules", "cockpit.risk.stops", "cockpit.risk.breakers")
+BUILT_IN = (
+    "cockpit.strategies",
+    "cockpit.risk.rules",
+    "cockpit.risk.stops",
+    "cockpit.risk.breakers",
+    "cockpit.portfolio.scores",
+)
 IMPORTERS = ("cockpit.adapters.importers",)
 GROUP = "cockpit.plugins"
 """``[project.entry-points."cockpit.plugins"]`` of a package: each names a module, or a function to call."""
 
 
 def discover(folder: str | Path = "", *, importers: bool = False) -> None:
-    """Import every strategy, rule, stop and breaker; with ``importers`` also every format of recorded data.
+    """Import every strategy, rule, stop, breaker, score; ``importers``: also every format of recorded data.
 
     ``folder`` holds plug-ins that belong to no package (``run.plugins_dir``). Raises PluginError naming the
     module that cannot be imported.

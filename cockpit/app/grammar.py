@@ -22,6 +22,7 @@ COMMANDS = {
     "exchange": "an exchange on this machine that speaks OKX v5, for tests and for strangers' clients",
     "keys": "API keys of real exchanges: add, list, test, remove",
     "data": "import, describe and verify recorded markets",
+    "hotlist": "which markets were hot at an instant of a recorded market, term by term",
     "strategies": "the strategies there are, with their parameters",
     "import": "a strategy written for freqtrade, as a sleeve with its limits stated",
     "init": "write the commented settings file",

@@ -15,7 +15,7 @@ from cockpit.app.complaints import allowed, shown
 from cockpit.app.console import columns
 from cockpit.app.grammar import COMMANDS, EXIT_CODES
 from cockpit.core.config import Config
-from cockpit.core.registry import INDICATORS, RULES, STOPS, STRATEGIES, Plugin
+from cockpit.core.registry import INDICATORS, RULES, SCORES, STOPS, STRATEGIES, Plugin
 from cockpit.text import tr
 
 ENVIRONMENT = {
@@ -39,6 +39,7 @@ TOPICS = (
     "indicators",
     "rules",
     "stops",
+    "scores",
     "config",
     "environment",
     "exit",
@@ -149,6 +150,9 @@ def page(topic: str, lang: str) -> tuple[Any, str] | None:
     if topic == "stops":
         rows = [layer(plugin) for plugin in STOPS.values()]
         return rows, "\n\n".join(layer_text(row) for row in rows)
+    if topic == "scores":
+        rows = [{"name": p.name, "module": p.module, "about": code.cleandoc(p.doc)} for p in SCORES.values()]
+        return rows, "\n\n".join("\n".join([row["name"], *_about({**row, "parameters": []})]) for row in rows)
     if topic == "strategies":
         rows = [strategy(plugin) for plugin in STRATEGIES.values()]
         return rows, "\n\n".join(strategy_text(row, lang) for row in rows)

@@ -192,6 +192,35 @@ class SleeveConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.symbols or (self.symbol,)
 
 
+TERMS = {"vol_jump": 0.3, "turnover": 0.2, "oi_delta": 0.2, "funding_z": 0.15, "regime_shift": 0.15}
+
+
+class HotlistConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The scan for markets worth trading, and what a person's approval means."""
+
+    enforce: bool = False
+    """True: only approved markets are entered."""
+    schedule: str = "0 */1 * * *"
+    """Cron line (UTC) of the scan; empty = no scan."""
+    top: Annotated[int, Meta(ge=1, le=500)] = 10
+    """How many candidates can be approved."""
+    weights: dict[str, Fraction] = msgspec.field(default_factory=lambda: dict(TERMS))
+    """Score name to its weight; they sum to 1."""
+    max_move: Fraction = 0.02
+    """A price that has moved further since the scan makes an approval void."""
+    valid_minutes: Positive = 120.0
+    """A scan older than this approves nothing."""
+    snooze_hours: Positive = 24.0
+    max_losses: Annotated[int, Meta(ge=0)] = 4
+    """Losing trades in a row after which a market leaves the whitelist; 0 = never."""
+    mood_file: str = ""
+    """Sentiment index (columns ``ts_ms``, ``value``), CSV or Parquet; empty = none."""
+
+    def __post_init__(self) -> None:
+        if abs(sum(self.weights.values()) - 1.0) > 1e-9:
+            raise ValueError(f"weights sum to {sum(self.weights.values()):g}, they must sum to 1")
+
+
 class ScreenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How it looks. Colours never carry meaning alone."""
 
@@ -211,6 +240,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     okx: OkxConfig = OkxConfig()
     binance: ExchangeConfig = ExchangeConfig()
     bybit: ExchangeConfig = ExchangeConfig()
+    hotlist: HotlistConfig = HotlistConfig()
     screen: ScreenConfig = ScreenConfig()
     sleeves: tuple[SleeveConfig, ...] = ()
 

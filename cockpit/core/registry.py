@@ -81,6 +81,7 @@ VENUES = Table("venue")
 PANELS = Table("panel")
 IMPORTERS = Table("importer")
 INDICATORS = Table("indicator")
+SCORES = Table("score")
 
 
 def _decorator(table: Table) -> Callable[..., Callable[[T], T]]:
@@ -148,3 +149,5 @@ venue = _decorator(VENUES)
 panel = _decorator(PANELS)
 importer = _decorator(IMPORTERS)
 indicator = _decorator(INDICATORS)
+score = _decorator(SCORES)
+"""``@score("name", unit="x")`` on a function of all markets' pasts and the time: a term of the hotlist."""
