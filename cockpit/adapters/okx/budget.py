@@ -42,6 +42,12 @@ LIMITS: dict[str, tuple[int, float]] = {
     "public/funding-rate": (10, 2.0),
     "market/candles": (40, 2.0),
     "market/history-candles": (20, 2.0),
+    "market/history-mark-price-candles": (10, 2.0),
+    "market/history-index-candles": (10, 2.0),
+    "market/history-trades": (20, 2.0),
+    "market/books": (40, 2.0),
+    "public/funding-rate-history": (10, 2.0),
+    "public/open-interest": (20, 2.0),
     "system/status": (1, 5.0),
 }
 """Endpoint → (requests, seconds). ``trade/new`` is the sub-account's cap on new and amended orders."""
