@@ -15,10 +15,12 @@ from cockpit.adapters.okx_exchange import Running
 from cockpit.app.data.ingest import Done, fill, plan, samples
 from cockpit.app.data.quality import check
 from cockpit.app.data.sources import by_venue, open_history
-from cockpit.core.config import Config, OkxConfig
+from cockpit.core.config import Config, ExchangeConfig, OkxConfig
 from cockpit.core.errors import ConfigError, Transient, VenueError
 from cockpit.core.events import AnyEvent, Bar, BookSnapshot, FundingRate, Mark, OpenInterest
 from tests.archive.rows import HOUR, START, SYMBOL, bar
+from tests.contract.fake_binance import FakeBinance
+from tests.contract.fake_bybit import FakeBybit
 from tests.okx_exchange.clients import exchange
 
 MINUTE = 60_000
@@ -174,3 +176,32 @@ def test_symbols_are_sorted_by_exchange() -> None:
     for wrong, why in (("BTC-USDT", "not a symbol"), ("kraken:X", "okx, binance, bybit")):
         with pytest.raises(ConfigError, match=why):
             by_venue([wrong])
+
+
+@pytest.mark.parametrize("venue", ["binance", "bybit"])
+def test_exchanges_behind_ccxt_tell_their_candles(tmp_path: Path, venue: str) -> None:
+    """Pages of 30 candles, overlapping nowhere and leaving nothing out."""
+    symbol = f"{venue}:BTCUSDT"
+    minutes = Series("bars", symbol, MINUTE)
+
+    async def story(archive: Archive) -> None:
+        fake = FakeBinance() if venue == "binance" else FakeBybit()
+        async with fake.running():
+            where = ExchangeConfig(rest=fake.rest, socket=fake.socket)
+            settings = Config(binance=where) if venue == "binance" else Config(bybit=where)
+            history = await open_history(settings, venue, [symbol])
+            try:
+                now = await history.look() // MINUTE * MINUTE + 5
+                jobs = plan(archive, [minutes], now - 4 * HOUR, now, incremental=False)
+                (done,) = await fill(archive, history, jobs, now, quiet)
+                assert 8 <= done.pages <= 10
+                assert done.took.rows == done.took.new == 239
+                seen = await samples(archive, history, [Series("books", symbol)])
+                assert seen[0].took.new == 1
+            finally:
+                await history.close()
+
+    with Archive(tmp_path, write=True) as archive:
+        asyncio.run(story(archive))
+        (quality,) = (check(archive, h, {}) for h in archive.holdings() if h.series == minutes)
+        assert quality.sound

@@ -1,12 +1,18 @@
-"""``cockpit data ingest`` and ``backfill`` as a user types them, against the exchange on this machine."""
+"""``cockpit data ingest``, ``backfill``, ``repair`` as users type them, on the exchange of this machine."""
 
 import asyncio
+import shutil
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
+import msgspec
 import pytest
 
+from cockpit.adapters.archive.archive import Archive
+from cockpit.adapters.archive.layout import Series
 from cockpit.adapters.okx_exchange import Options, Running, serve
+from cockpit.core.events import Bar
 from tests.cli.conftest import Shell
 
 SWAP = "okx:BTC-USDT-SWAP"
@@ -63,3 +69,60 @@ def test_what_cannot_be_asked_for_is_said(cockpit: Shell, place: tuple[str, ...]
     assert cockpit("data", "ingest", "--symbols", SWAP, "--every", "0", *place).code == 2
     nobody = ("--set", "okx.rest=http://127.0.0.1:9", "--set", "okx.socket=ws://127.0.0.1:9")
     assert cockpit("data", "backfill", "--symbols", SWAP, *nobody).code == 6
+
+
+def test_repair_fills_what_the_exchange_has_and_tells_what_it_has_not(
+    cockpit: Shell, place: tuple[str, ...], tmp_path: Path
+) -> None:
+    words = ("--symbols", SWAP, "--timeframes", "1m", "--kinds", "bars")
+    assert cockpit("data", "backfill", *words, "--since-days", "2", *place).code == 0
+    assert cockpit("data", "repair", *words, *place).code == 0
+    minutes = Series("bars", SWAP, 60_000)
+    root = tmp_path / "data/archive"
+    with Archive(root) as archive:
+        whole = archive.events(minutes)
+    shutil.rmtree(root)
+    wrong = whole[500]
+    assert isinstance(wrong, Bar)
+    wrong = msgspec.structs.replace(wrong, high=wrong.low / 2)
+    with Archive(root, write=True) as archive:
+        archive.put([*whole[:100], *whole[130:300], *whole[301:500], wrong, *whole[501:]])
+    dry = cockpit("data", "repair", *words, *place)
+    assert dry.code == 5
+    assert "3 spans to ask for" in dry.out
+    assert "nothing was written" in dry.out
+    done = cockpit("data", "repair", *words, *place, "--write", "--json")
+    assert done.code == 0, done.err
+    (one,) = done.json["series"]
+    assert (one["new"], one["changed"], one["after"]["gaps"]) == (31, 1, [])
+    with Archive(root) as archive:
+        assert archive.events(minutes)[: len(whole)] == whole
+
+
+def test_a_damaged_month_is_laid_aside_and_fetched_anew(
+    cockpit: Shell, place: tuple[str, ...], tmp_path: Path
+) -> None:
+    words = ("--symbols", SWAP, "--timeframes", "1m", "--kinds", "bars")
+    assert cockpit("data", "backfill", *words, "--since-days", "2", *place).code == 0
+    root = tmp_path / "data/archive"
+    with Archive(root, write=True) as archive:
+        archive.settle(archive.holdings()[0].last_ms + 40 * 86_400_000)
+        (whole,) = (holding.rows for holding in archive.holdings())
+        file = archive.index.months()[0].path(root)
+    file.write_bytes(file.read_bytes()[:-100])
+    assert cockpit("data", "check").code == 5
+    done = cockpit("data", "repair", *words, *place, "--write", "--json")
+    assert done.code == 0, done.out
+    assert done.json["series"][0]["laid_aside"] == 1
+    (row,) = cockpit("data", "status", "--json").json["series"]
+    assert row["rows"] >= whole
+    assert file.with_suffix(".damaged").exists()
+
+
+def test_what_no_exchange_can_be_asked_for_is_left_and_said(csv: Path, cockpit: Shell) -> None:
+    cockpit("data", "import", str(csv), "--venue", "binance-spot", "--archive")
+    found = cockpit("data", "repair", "--write")
+    assert found.code == 5
+    assert "no exchange can be asked for it here" in found.out
+    assert "gap 2024-01-17 17:00:00Z" in found.out
+    assert cockpit("data", "repair", "--symbols", "okx:NOPE", "--write").code == 5

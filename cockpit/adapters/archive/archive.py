@@ -158,6 +158,8 @@ class Archive:
             self.index.drop_month(month)
             if fresh:
                 self.index.keep_month(fresh)
+            else:
+                self.index.drop_asked(month.series, month_span(month.month))
         if path.exists() and (fresh is None or path != fresh.path(self.root)):
             path.replace(path.with_suffix(".damaged"))
 

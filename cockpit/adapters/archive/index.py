@@ -155,6 +155,14 @@ class Index:
             "INSERT INTO asked VALUES (?, ?, ?, ?, ?)", [(*key(series), lo, hi) for lo, hi in spans]
         )
 
+    def drop_asked(self, series: Series, span: Span) -> None:
+        """What was told of this span is lost: it counts as never asked for."""
+        kept = [part for one in self.asked(series) for part in missing([span], *one)]
+        self.db.execute(f"DELETE FROM asked WHERE {WHICH}", key(series))
+        self.db.executemany(
+            "INSERT INTO asked VALUES (?, ?, ?, ?, ?)", [(*key(series), lo, hi) for lo, hi in kept]
+        )
+
     def count_changes(self, series: Series, changed: int, refused: int) -> None:
         """Rows whose values a later word replaced, and rows that were no data, for ``check`` to tell."""
         if changed or refused:

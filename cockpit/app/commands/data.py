@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cockpit.app import console
-from cockpit.app.data import fetch, words
+from cockpit.app.data import fetch, repair, words
 from cockpit.app.grammar import common
 from cockpit.core.config import timeframe_ms, timeframe_text
 from cockpit.core.errors import ConfigError, TapeError
@@ -59,6 +59,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         common(below)
     words.add(what)
     fetch.add(what)
+    repair.add(what)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -69,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
         return words.DOING[args.what](args, found, lang)
     if args.what in fetch.DAYS:
         return fetch.run(args, found, lang)
+    if args.what == "repair":
+        return repair.run(args, found, lang)
     if args.what == "import" and args.archive:
         return words.bring(args, found, lang, lambda sources, out: imported(args, sources, out, lang).tape)
     doing = {"import": bring, "info": info, "verify": verify, "latency": latency, "spreads": spreads}

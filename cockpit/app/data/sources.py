@@ -27,6 +27,15 @@ def by_venue(symbols: Sequence[str]) -> dict[str, list[str]]:
     return found
 
 
+def askable(symbol: str) -> bool:
+    """Is there an exchange whose past can be asked for it?"""
+    try:
+        by_venue([symbol])
+    except ConfigError:
+        return False
+    return True
+
+
 async def open_history(config: Config, venue: str, symbols: Sequence[str]) -> History:
     """Read the markets' terms. Raises ConfigError for one that is not listed, VenueError."""
     return await (_okx(config, symbols) if venue == "okx" else _ccxt(config, venue, symbols))
