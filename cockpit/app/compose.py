@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from cockpit.app import layers
+from cockpit.app import fuses, layers
 from cockpit.app.discover import params_of
 from cockpit.core import memory
 from cockpit.core.blame import line_of
@@ -215,6 +215,7 @@ def govern(engine: Engine, config: Config) -> None:
     """Put the engine under these settings: limits, stop layers, whether anything may be entered at all."""
     engine.rules = rules(config)
     layers.equip(engine, config)
+    fuses.equip(engine, config)
     engine.state.claims = config.risk.strangers == "claim"
     risk = config.risk
     asked = risk.max_var or risk.max_es or risk.max_correlation < 1

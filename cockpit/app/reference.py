@@ -15,7 +15,7 @@ from cockpit.app.complaints import allowed, shown
 from cockpit.app.console import columns
 from cockpit.app.grammar import COMMANDS, EXIT_CODES
 from cockpit.core.config import Config
-from cockpit.core.registry import INDICATORS, RULES, SCORES, STOPS, STRATEGIES, Plugin
+from cockpit.core.registry import BREAKERS, INDICATORS, RULES, SCORES, STOPS, STRATEGIES, Plugin
 from cockpit.text import tr
 
 ENVIRONMENT = {
@@ -40,6 +40,7 @@ TOPICS = (
     "rules",
     "stops",
     "scores",
+    "breakers",
     "config",
     "environment",
     "exit",
@@ -141,6 +142,9 @@ def page(topic: str, lang: str) -> tuple[Any, str] | None:
     if topic.removeprefix("stop:") in STOPS:  # some share their name with an indicator
         row = layer(STOPS[topic.removeprefix("stop:")])
         return row, layer_text(row)
+    if topic.removeprefix("breaker:") in BREAKERS:
+        row = layer(BREAKERS[topic.removeprefix("breaker:")])
+        return row, layer_text(row)
     if topic not in TOPICS:
         return None
     if topic == "tutorial":
@@ -153,6 +157,9 @@ def page(topic: str, lang: str) -> tuple[Any, str] | None:
     if topic == "scores":
         rows = [{"name": p.name, "module": p.module, "about": code.cleandoc(p.doc)} for p in SCORES.values()]
         return rows, "\n\n".join("\n".join([row["name"], *_about({**row, "parameters": []})]) for row in rows)
+    if topic == "breakers":
+        rows = [layer(plugin) for plugin in BREAKERS.values()]
+        return rows, "\n\n".join(layer_text(row) for row in rows)
     if topic == "strategies":
         rows = [strategy(plugin) for plugin in STRATEGIES.values()]
         return rows, "\n\n".join(strategy_text(row, lang) for row in rows)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import cockpit
 from cockpit.api.door import Door, HelloInfo
 from cockpit.api.place import door_path
-from cockpit.app import receipts, why
+from cockpit.app import fuses, receipts, why
 from cockpit.app.console import language
 from cockpit.app.explain import Wish, chain
 from cockpit.core.errors import DoorError, NotRunning, StoreError
@@ -128,6 +128,7 @@ class Handler:
                 "detail": halted.detail,
                 "receipt": None if halted.receipt is None else receipts.plain(halted.receipt),
             },
+            **fuses.shown(state, runtime.projector.limit_rows()),
             "open_orders": [
                 {
                     "cid": o.cid,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import msgspec
 
+from cockpit.core import breaking, halting, lifecycle, reckoning
 from cockpit.core import events as ev
-from cockpit.core import halting, lifecycle, reckoning
 from cockpit.core.intents import Cancel
 from cockpit.core.state import Sleeve, State
-from cockpit.core.stops import sleeve_key, version_key
+from cockpit.core.stops import sleeve_key, symbol_key, version_key
 from cockpit.core.turn import Turn
 
 REMEMBERED = 1_000
@@ -27,7 +27,8 @@ def obey(state: State, event: ev.Command, turn: Turn) -> None:
     elif verb == "flatten":
         halting.halt(state, msgspec.structs.replace(event, args={**args, "flatten": "1"}), turn)
     elif verb == "resume":
-        halting.resume(state, event, turn)
+        if halting.resume(state, event, turn):
+            breaking.lift(state)
     elif verb == "cancel":
         _cancel(state, args.get("cid", ""), event.actor, turn)
     elif verb in {"sleeve_on", "sleeve_off"}:
@@ -74,7 +75,10 @@ def _switch(state: State, sleeve_id: str, on: bool, actor: str, turn: Turn) -> N
 
 def _unlock(state: State, sleeve: Sleeve, actor: str, turn: Turn) -> None:
     """Who switches a sleeve on again lifts its locks, those of its strategy version too."""
-    for key in (sleeve_key(sleeve.id), version_key(sleeve.strategy, sleeve.version)):
+    version = version_key(sleeve.strategy, sleeve.version)
+    # What protections counted is forgotten too, or they would lock it again at their next look.
+    state.pulse.done = [row for row in state.pulse.done if row.version != version]
+    for key in (sleeve_key(sleeve.id), symbol_key(sleeve.symbol), version):
         if state.locks.pop(key, None) is not None:
             turn.note("info", "lock.lifted", sleeve.id, what=key, actor=actor)
     for other in state.sleeves.values():

@@ -104,6 +104,17 @@ class RiskConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Stop layers of every sleeve, and those of the whole account: ``{layer = "account_drawdown", …}``."""
 
 
+class BreakersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Circuit breakers and protections; none unless named here."""
+
+    ladder: tuple[dict[str, Any], ...] = ()
+    """``{breaker = "day_loss", reduce_only = 0.02, halt = 0.03, cool_down_min = 30.0}``."""
+    protections: tuple[dict[str, Any], ...] = ()
+    """``{protection = "cooldown", minutes = 15.0}``."""
+    delever: Fraction = 0.5
+    """What the first rung leaves of what a wish would add."""
+
+
 class VenueConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The simulated venue: how fast and how kind it is."""
 
@@ -236,6 +247,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     run: RunConfig = RunConfig()
     risk: RiskConfig = RiskConfig()
+    breakers: BreakersConfig = BreakersConfig()
     venue: VenueConfig = VenueConfig()
     okx: OkxConfig = OkxConfig()
     binance: ExchangeConfig = ExchangeConfig()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from cockpit.core import guarding
+from cockpit.core import breaking, guarding
 from cockpit.core.drafting import lay_out, record
 from cockpit.core.gate import GateContext, Rule, approve, caps_of, gist
 from cockpit.core.intents import Action, Amend, Intent, Place
@@ -33,6 +33,8 @@ def decide(state: State, slot: Slot, market: Market, rules: Sequence[Rule], turn
     guard = ""
     if slot.guard is not None or sleeve.unprotected:
         intent, guard = guarding.shape(state, slot, intent, context, turn)
+    if state.trips:
+        intent = breaking.held_back(state, sleeve, intent, context)
     if context.increases(intent):
         intent = _allowed_at_all(state, slot, intent, context)
         if len(slot.legs) > 1 and context.increases(intent):

@@ -15,9 +15,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from cockpit.core import commands, guarding, halting, lifecycle, outside, reckoning, returns, watch
+from cockpit.core import breaking, commands, guarding, halting, lifecycle, outside, reckoning, returns, watch
 from cockpit.core import events as ev
 from cockpit.core.blame import blame
+from cockpit.core.breakers import Breaker
 from cockpit.core.deciding import decide
 from cockpit.core.drafting import record
 from cockpit.core.gate import Rule
@@ -40,6 +41,7 @@ class Engine:
         self.slots: dict[str, Slot] = {}
         self.watchers: list[Layer] = []
         """Stops of the whole account."""
+        self.breakers: list[Breaker] = []
         self.deadline = 0
         for instrument in state.instruments.values():
             self.markets[instrument.symbol] = Market(instrument)
@@ -130,6 +132,8 @@ class Engine:
             turn = Turn()
             self.state.last_fact_ts = event.ts
             handler(self.state, event, turn)
+            if self.breakers:
+                breaking.step(self.state, self.breakers, self.markets, event, turn)
             for sleeve in tuple(turn.touched):
                 slot = self.slots.get(sleeve)
                 if slot is None:
@@ -186,7 +190,7 @@ class Engine:
                 self._bench(slot, error, turn, bar)
             if want.dirty:
                 turn = self._written(slot, turn)
-        if self.watchers:
+        if self.watchers or self.breakers:
             self._look()
         if market.guarded:
             turn = self._guarded(market, turn)
@@ -204,9 +208,9 @@ class Engine:
         return turn
 
     def _look(self) -> None:
-        """Prices moved: let the stops of the account look, at most once a second."""
-        if watch.moved(self.state):
-            due = self.state.watch.due
+        """Prices moved: let the stops of the account and the breakers look, at most once a second."""
+        due = outside.look_due(self.state, self.watchers, self.breakers)
+        if due:
             self.deadline = min(self.deadline or due, due)
 
     def _bars_of(self, slot: Slot, bar: ev.Bar, turn: Turn | None) -> Turn | None:
@@ -264,7 +268,7 @@ class Engine:
         market.heard = event.ts
         if book.ok:
             self.state.last[market.instrument.symbol] = (book.best_bid + book.best_ask) / 2
-        if self.watchers:
+        if self.watchers or self.breakers:
             self._look()
         turn = None
         for slot in market.books:
@@ -307,7 +311,7 @@ class Engine:
         if market is not None:
             for slot in market.slots:
                 slot.view.mark = event.mark
-        if self.watchers:
+        if self.watchers or self.breakers:
             self._look()
         return NOTHING
 

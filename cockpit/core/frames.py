@@ -255,6 +255,10 @@ class Frame(msgspec.Struct, frozen=True, array_like=True, tag="frame"):
     """The tape is over."""
     reconciled: bool = False
     """Orders and positions have been compared with the venue since the start."""
+    light: str = ""
+    """Risk at a glance: green | yellow | red (``core.light``); empty = an engine too old to say."""
+    light_why: str = ""
+    """The first reason, in the machine's words."""
 
 
 class Answer(msgspec.Struct, frozen=True, array_like=True, tag="answer"):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from cockpit.core import breaking, halting, lifecycle, reckoning, watch
 from cockpit.core import events as ev
-from cockpit.core import halting, lifecycle, reckoning
+from cockpit.core.breakers import Breaker
 from cockpit.core.slots import Market, Slot
 from cockpit.core.state import State
+from cockpit.core.stops import Layer
 from cockpit.core.turn import Turn
 
 SAID_AT = frozenset((1, 10, 100, 1_000, 10_000, 100_000))
@@ -65,6 +67,14 @@ def on_advice(_state: State, _event: ev.Advice, _turn: Turn) -> None:
     """Recorded in the journal; allocators that listen to it are plug-ins of their own."""
 
 
+def look_due(state: State, watchers: Sequence[Layer], breakers: Sequence[Breaker]) -> int:
+    """Prices moved: when the account's stops or the breakers must look; 0 = nothing new is due."""
+    times = [breaking.moved(state)] if breakers else []
+    if watchers and watch.moved(state):
+        times.append(state.watch.due)
+    return min(times, default=0)
+
+
 def next_due(state: State, slots: Iterable[Slot]) -> int:
     """The earliest instant at which something is due; 0 = nothing is."""
     times = [halting.deadline(state), reckoning.deadline(state), *state.holds.values()]
@@ -78,5 +88,7 @@ def next_due(state: State, slots: Iterable[Slot]) -> int:
             times.append(sleeve.trade.due)
     if state.watch.due or state.locks:
         times += (state.watch.due, *(lock.until for lock in state.locks.values()))
+    if state.pulse.due or state.trips:
+        times += breaking.due(state)
     due = min(filter(None, times), default=0)
     return max(due, state.now) if due else 0

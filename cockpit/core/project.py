@@ -31,6 +31,7 @@ from cockpit.core.gate import unit_value, worst_notional
 from cockpit.core.intents import Outcome
 from cockpit.core.ladder import ladder
 from cockpit.core.ledger import Position, foreign
+from cockpit.core.light import light, rows
 from cockpit.core.state import Sleeve
 from cockpit.core.tails import Candles, exit_pnl, order_row, stranger_row
 from cockpit.core.turn import NOTHING
@@ -146,6 +147,8 @@ class Projector:
         if self._day[0] != day:
             self._day = (day, pnl)
         positions = self._positions(now)
+        limits = self._limits(equity)
+        colour, why = light(state, limits)
         return Frame(
             seq=state.seq,
             ts=now,
@@ -175,13 +178,15 @@ class Projector:
             sleeves=tuple(self._sleeve(s, now) for s in state.sleeves.values()),
             events=tuple(self._events),
             sources=self._sources(now),
-            limits=self._limits(equity),
+            limits=limits,
             health=health,
             halt=self._halt(),
             links=dict(state.links),
             speed=self.speed,
             ended=self.ended,
             reconciled=state.reconciled,
+            light=colour,
+            light_why=why,
         )
 
     def _books(self, now: int) -> tuple[BookFrame, ...]:
@@ -305,6 +310,10 @@ class Projector:
             rows.append(SourceRow(name, symbol, age, age > limit, up))
         return tuple(rows)
 
+    def limit_rows(self) -> tuple[LimitRow, ...]:
+        """Every limit and breaker as it stands now."""
+        return self._limits(self.engine.state.equity())
+
     def _limits(self, equity: float) -> tuple[LimitRow, ...]:
         state = self.engine.state
         risk = self.limits
@@ -324,6 +333,7 @@ class Projector:
             LimitRow("net_exposure", abs(net) / equity if equity > 0 else 0.0, risk.max_net_leverage, "x"),
             LimitRow("order_rate", placed, risk.max_orders_per_minute, "/min"),
             LimitRow("change_rate", changed, risk.max_changes_per_minute, "/min"),
+            *rows(state.pulse.levels),
         )
 
     def _halt(self) -> Halt | None:

@@ -77,6 +77,7 @@ class Table(Mapping[str, Plugin]):
 STRATEGIES = Table("strategy")
 RULES = Table("rule")
 STOPS = Table("stop layer")
+BREAKERS = Table("breaker")
 VENUES = Table("venue")
 PANELS = Table("panel")
 IMPORTERS = Table("importer")
@@ -145,6 +146,9 @@ rule = _decorator(RULES)
 stop = _decorator(STOPS)
 """``@stop("name", Params, kind="level", letter="S", bars=True)`` on a Struct with ``create(params)``, a field
 ``params`` and what its kind asks for (``core.stops``, ``core.watch``)."""
+breaker = _decorator(BREAKERS)
+"""``@breaker("name", Params, kind="ladder", unit="ms")`` on ``read(facts, params) -> Iterator[Reading]`` with
+``Params`` a ``Rungs``; ``kind="lock"`` on ``-> Iterator[Lockout]`` (``core.breakers``)."""
 venue = _decorator(VENUES)
 panel = _decorator(PANELS)
 importer = _decorator(IMPORTERS)

@@ -10,6 +10,7 @@ from decimal import Decimal, localcontext
 
 import msgspec
 
+from cockpit.core.breakers import Pulse, Trip
 from cockpit.core.events import VenueOrder
 from cockpit.core.intents import Intent, Verdict
 from cockpit.core.ledger import Ledger
@@ -20,7 +21,7 @@ from cockpit.core.ports import EquityPoint
 from cockpit.core.posture import Posture, combine
 from cockpit.core.receipt import Receipt
 from cockpit.core.returns import Track
-from cockpit.core.stops import Lock, Trade, sleeve_key, version_key
+from cockpit.core.stops import Lock, Trade, sleeve_key, symbol_key, version_key
 from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, SleeveId, Stage
 
 RECENT = 4_000
@@ -227,6 +228,11 @@ class State(msgspec.Struct):
     locks: dict[str, Lock] = {}
     """Entries that are closed, by what they belong to: ``version:ema_trend@1``, ``sleeve:…``."""
     watch: Watch = msgspec.field(default_factory=Watch)
+    trips: dict[str, Trip] = {}
+    """Running episodes of circuit breakers, by ``breaker|about``."""
+    pulse: Pulse = msgspec.field(default_factory=Pulse)
+    delever: float = 0.5
+    """What the first rung of the breakers leaves of a wish."""
 
     @property
     def posture(self) -> Posture:
@@ -328,7 +334,7 @@ class State(msgspec.Struct):
 
     def lock_on(self, sleeve: Sleeve) -> Lock | None:
         """What keeps this sleeve from entering now, if anything does; what holds one leg holds its group."""
-        own = [sleeve_key(leg.id) for leg in self.group(sleeve)]
+        own = [key for leg in self.group(sleeve) for key in (sleeve_key(leg.id), symbol_key(leg.symbol))]
         for key in (*own, version_key(sleeve.strategy, sleeve.version)):
             lock = self.locks.get(key)
             if lock is not None and not 0 < lock.until <= self.now:

@@ -284,6 +284,11 @@ def version_key(strategy: str, version: int) -> str:
     return f"version:{strategy}@{version}"
 
 
+def symbol_key(symbol: str) -> str:
+    """Name of the lock of one market."""
+    return f"symbol:{symbol}"
+
+
 def sleeve_key(sleeve: SleeveId) -> str:
     """Name of the lock of one sleeve."""
     return f"sleeve:{sleeve}"

@@ -16,6 +16,7 @@ from cockpit.tui.picture import Look, gain
 Item = tuple[int, tuple[Segment, ...]]
 """Importance and what it shows."""
 SLOW_LOOP_MS = 50.0
+LIGHTS = ("green", "yellow", "red")
 COMPACT = 110
 """Below this width the status row says the same with fewer words."""
 
@@ -45,6 +46,8 @@ def status(frame: Frame | None, look: Look, driver: bool, slow: bool = False) ->
     if not driver:
         items.append((900, ((f" {look.say('status.viewer')} ", "banner_warn"),)))
     items.append(_posture(frame, look))
+    if frame.light:
+        items.append(_light(frame, look))
     if frame.ended:
         items.append((800, ((look.say("status.ended"), "warn bold"),)))
     if not frame.reconciled:
@@ -94,6 +97,17 @@ def _posture(frame: Frame, look: Look) -> Item:
         950,
         ((f" {words} ", "banner_danger" if frame.posture.upper() in ("HALT", "FLATTEN") else "banner_warn"),),
     )
+
+
+def _light(frame: Frame, look: Look) -> Item:
+    """The risk traffic light: shape and word carry it, colour repeats it. Red and yellow say why."""
+    glyphs = look.glyphs
+    shape, style, rank = {
+        "red": (glyphs.alarm, "danger bold", 940),
+        "yellow": (glyphs.warn, "warn bold", 84),
+    }.get(frame.light, (glyphs.dot, "good", 60))
+    words = look.say(f"light.{frame.light}" if frame.light in LIGHTS else "light.green")
+    return (rank, ((f"{shape} {words}", style),))
 
 
 def _venue(frame: Frame, look: Look) -> tuple[Segment, ...]:

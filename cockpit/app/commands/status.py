@@ -52,6 +52,7 @@ def text(status: dict[str, Any], lang: str) -> str:
         lines += halt_lines(status["halt"], lang)
     if not status["reconciled"]:
         lines.append(tr("status.not_reconciled", lang))
+    lines += risk(status, lang)
     positions = [(p["symbol"], p["qty"], p["entry"]) for p in status["positions"]]
     lines += table("panel.positions", POSITION, positions, "positions.none", lang, frozenset((1, 2)))
     orders = [
@@ -70,6 +71,30 @@ def text(status: dict[str, Any], lang: str) -> str:
         )
         lines.append(f"  {line}" + (f"  {console.clean(row['why'])}" if row["why"] else ""))
     return "\n".join(lines)
+
+
+def risk(status: dict[str, Any], lang: str) -> list[str]:
+    """The traffic light, running breakers and locks."""
+    light = tr(f"light.{status['light']}", lang)
+    lines = [tr("cli.status.light", lang, light=light, why=console.clean(status["light_why"] or "-"))]
+    for row in status["breakers"]:
+        until = console.utc(row["until"]) if row["until"] else tr("cli.status.by_hand", lang)
+        lines.append(
+            tr(
+                "cli.status.breaker",
+                lang,
+                by=row["breaker"],
+                about=console.clean(row["about"] or "account"),
+                posture=tr(f"word.{row['step']}", lang),
+                reason=console.clean(row["reason"]),
+                until=until,
+            )
+        )
+    for row in status["locks"]:
+        until = console.utc(row["until"]) if row["until"] else tr("cli.status.by_hand", lang)
+        words = {key: console.clean(row[key]) for key in ("what", "by", "reason")}
+        lines.append(tr("cli.status.lock", lang, until=until, **words))
+    return lines
 
 
 def money(status: dict[str, Any], lang: str) -> str:
