@@ -21,7 +21,19 @@ import msgspec
 
 from tests.benchmarks.rows import Row, load
 
-SUITES = ("bars", "indicators", "depth", "journal", "ticks", "live", "feed", "orders", "screen", "start")
+SUITES = (
+    "bars",
+    "compiled",
+    "indicators",
+    "depth",
+    "journal",
+    "ticks",
+    "live",
+    "feed",
+    "orders",
+    "screen",
+    "start",
+)
 LIMIT_S = 180
 CELLS = "{:<50} {:>14} {:<11} {:>13} {:>8}  {:<27} {}"
 

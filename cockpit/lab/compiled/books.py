@@ -142,6 +142,14 @@ def funding(d: Desk, atoms: int, price: float, rate: int) -> tuple[float, float]
     return mul(-hi, -lo, d.rates[rate].hi, d.rates[rate].lo)
 
 
+def about(d: Desk, price: float) -> float:
+    """The same, nearly: good to ten digits."""
+    m = d.m
+    if m.inverse:
+        return (m.cash_hi - m.have * m.face_hi * GRAINS / price) / GRAINS
+    return m.cash_hi + m.have * m.face_hi * price
+
+
 def equity(d: Desk, price: float) -> float:
     """Everything in the account's currency with the market at ``price``: the float the kernel sizes with."""
     m = d.m

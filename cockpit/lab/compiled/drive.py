@@ -108,6 +108,7 @@ def finish(d: Desk, close: float) -> int:
             drop(d, i)
             i = first(d)
         if i < 0:
+            learn(d, m.last + m.lag)
             return GO_ON
         word = until(d, d.m.q[i].at, d.m.q[i].rank, d.m.q[i].number + 1)
         if word != GO_ON:

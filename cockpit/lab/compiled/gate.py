@@ -5,7 +5,9 @@ A rule that would say "look again later" stops the machine.
 
 from __future__ import annotations
 
-from cockpit.lab.compiled.books import equity
+from math import inf
+
+from cockpit.lab.compiled.books import about, equity
 from cockpit.lab.compiled.exact import decimal_pair, mul, pair
 from cockpit.lab.compiled.grid import alike, lots_of, opposed
 from cockpit.lab.compiled.reasons import CLOSE_CALL, LOCKED, SLOW, STALE, TOO_FAST, refuse
@@ -13,6 +15,7 @@ from cockpit.lab.compiled.records import ENTRY, Desk, Machine
 
 SECOND, MINUTE = 1_000, 60_000
 HAIR = 1e-9
+LOOSE = 1e-6
 DRIFT = 0.02
 """As ``risk.rules.strategy_limit``."""
 
@@ -33,26 +36,43 @@ def allow(d: Desk, target: int, have: int, price: float) -> int:
         refuse(m, STALE, m.now)
     if m.max_latency and m.latency > m.max_latency and m.latency_ts + m.latency_pause > m.now:
         refuse(m, SLOW, m.now)
-    money = max(0.0, equity(d, price))
-    unit = unit_at(m, price)
-    atom = 1.0 / (m.per_lot * m.atoms)
-    for rule in range(4):
-        if rule == 0:
-            room = min(m.max_notional, m.max_position * money)
-        elif rule == 1:
-            if m.limit == 0.0:
-                continue
-            room = m.limit * (money * m.share) * (1 + DRIFT)
-        elif rule == 2:
-            room = m.max_leverage * money
-        else:
-            room = m.max_margin_use * money * (1 + HAIR) * (1.0 if m.spot else m.leverage)
-        if abs(target) * atom * unit * (1 + HAIR) > room:
-            target = _trimmed(d, target, have, lots_of(m, room / unit))
-            if abs(target) <= abs(have) and not opposed(have, target):
-                return target
+    if not _surely(d, target, price):
+        money = max(0.0, equity(d, price))
+        unit = unit_at(m, price)
+        for rule in range(4):
+            room = _room(m, rule, money)
+            if abs(target) * _atom(m) * unit * (1 + HAIR) > room:
+                target = _trimmed(d, target, have, lots_of(m, room / unit))
+                if abs(target) <= abs(have) and not opposed(have, target):
+                    return target
     _pace(d)
     return target
+
+
+def _surely(d: Desk, target: int, price: float) -> bool:
+    """Is the wish within every limit by a wide margin? Then the exact worth does not matter."""
+    m = d.m
+    worth = about(d, price) * (1 - LOOSE)
+    size = abs(target) * _atom(m) * unit_at(m, price) * (1 + LOOSE)
+    for rule in range(4):
+        if not size < _room(m, rule, max(0.0, worth)):
+            return False
+    return True
+
+
+def _room(m: Machine, rule: int, money: float) -> float:
+    """What a limit leaves at this equity, quote currency; in the order of the rules."""
+    if rule == 0:
+        return min(m.max_notional, m.max_position * money)
+    if rule == 1:
+        return m.limit * (money * m.share) * (1 + DRIFT) if m.limit else inf
+    if rule == 2:
+        return m.max_leverage * money
+    return m.max_margin_use * money * (1 + HAIR) * (1.0 if m.spot else m.leverage)
+
+
+def _atom(m: Machine) -> float:
+    return 1.0 / (m.per_lot * m.atoms)
 
 
 def _trimmed(d: Desk, target: int, have: int, limit: int) -> int:

@@ -52,6 +52,7 @@ def play(m: Machine, strategy: Any, instrument: Instrument, tape: Tape, prefix: 
     view.equity_of = lambda: equity(desk, view.last) * m.share
     on_fill: Any = getattr(strategy, "on_fill", None)
     on_funding: Any = getattr(strategy, "on_funding", None)
+    m.reads_rates = 1
     m.hears_fills, m.hears_rates = int(on_fill is not None), int(on_funding is not None)
 
     def ask(word: int) -> None:

@@ -123,6 +123,8 @@ def _told(d: Desk, at: int, i: int) -> int:
     lines = m.booked
     rate(d, at, i)
     next_rate(d)
+    if not (m.hears_rates or m.reads_rates):
+        return GO_ON
     if near and m.booked == lines:
         return _rated(d, at, i)
     push(d, at + m.lag, DELIVERY, RATED, i)

@@ -231,6 +231,8 @@ class Machine(Row):
     share: float
     hears_fills: int
     hears_rates: int
+    reads_rates: int
+    """The strategy looks at ``view.funding_rate``."""
     start: int
     """When the tape begins, before bars and rates; 0 = with them."""
     # --- in flight

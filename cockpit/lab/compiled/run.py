@@ -185,6 +185,7 @@ def _settings(instrument: Instrument, tape: Tape, config: Config, share: float, 
         _windows(m, instrument)
         m.hears_fills = int("on_fill" in play.hooks)
         m.hears_rates = int("on_funding" in play.hooks)
+        m.reads_rates = int(play.program.asks_rates)
         made = np.array([flat.pack(m)], np.dtype(flat.dtype(records.Machine)))
         known[key] = found = (made, instrument, config)
     return found[0]
