@@ -91,8 +91,12 @@ def drop(d: Desk, i: int) -> None:
 
 
 def next_due(d: Desk) -> int:
-    """The next instant at which anything is due."""
-    i = first(d)
-    at = FAR if i < 0 else int(d.m.q[i].at)
-    deadline = d.m.deadline
+    """The next instant at which anything is due; with nothing of ours there, funding can wait."""
+    m = d.m
+    idle = m.held == 0 and m.tickets == 0 and not m.hears_rates and not m.reads_rates
+    at = FAR
+    for i in range(m.queued):
+        if m.q[i].at < at and not (idle and m.q[i].rank in (SETTLE, TAPE, AFTER)):
+            at = m.q[i].at
+    deadline = m.deadline
     return deadline if 0 < deadline < at else at
