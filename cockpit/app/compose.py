@@ -16,6 +16,7 @@ from cockpit.core.config import Config, SleeveConfig, timeframe_ms, timeframe_te
 from cockpit.core.engine import Engine
 from cockpit.core.errors import ConfigError, PluginError
 from cockpit.core.gate import Rule
+from cockpit.core.hand import MANUAL, Manual
 from cockpit.core.ledger import Ledger
 from cockpit.core.posture import Posture
 from cockpit.core.registry import RULES, STRATEGIES, Plugin
@@ -238,7 +239,8 @@ def remembered(raw: bytes, config: Config, sleeves: Sequence[Cast]) -> Engine:
     remembered_ = memory.read(raw)
     state: State = remembered_.state
     engine = Engine(state)
-    memory.thaw(engine, remembered_, {c.sleeve.id: c.plugin.target for c in sleeves})
+    by_hand = {name: Manual for name, sleeve in state.sleeves.items() if sleeve.strategy == MANUAL}
+    memory.thaw(engine, remembered_, by_hand | {c.sleeve.id: c.plugin.target for c in sleeves})
     _seat(engine, sleeves)
     for sleeve in state.sleeves.values():
         if sleeve.id not in engine.slots:

@@ -22,7 +22,7 @@ def equip(engine: Engine, config: Config) -> None:
     """
     everywhere = specs(config.risk.stops, "risk.stops")
     account = [spec for spec in everywhere if spec.plugin.options["kind"] == "account"]
-    shared = [spec for spec in everywhere if spec not in account]
+    shared = engine.usual = [spec for spec in everywhere if spec not in account]
     watchers = equipped(Guard(engine.watchers, 0), account, 0)
     engine.watchers = [] if watchers is None else watchers.layers
     for slot in engine.slots.values():

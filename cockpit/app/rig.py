@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 import cockpit
 from cockpit.api.door import Door, HelloInfo
 from cockpit.api.place import door_path
-from cockpit.app import fuses, receipts, why
+from cockpit.app import by_hand, fuses, receipts, why
 from cockpit.app.console import language
 from cockpit.app.explain import Wish, chain
-from cockpit.core.errors import DoorError, NotRunning, StoreError
+from cockpit.core.errors import DoorError, NotRunning
 from cockpit.core.frames import PAPER, Answer, Frame
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from cockpit.tui.settings import TuiSettings
 
 DAEMON_START_S = 60.0
-KEPT_S = 5.0
-"""How long a command may take to become durable before the caller is told that it is not."""
 ENGINE_VERBS = frozenset(("cancel", "sleeve_on", "sleeve_off", "read"))
 
 
@@ -49,7 +47,7 @@ class Handler:
             flatten = flatten or (verb == "halt" and self._halt_flattens(args))
             if self._runtime.beside is not None:
                 self._runtime.beside.crew.halt(actor, flatten=flatten, command_id=command_id)
-            return await _kept(
+            return await by_hand.kept(
                 crew.halt(actor, flatten=flatten, command_id=command_id), command_id, "answer.halt"
             )
         if verb == "resume":
@@ -57,12 +55,14 @@ class Handler:
                 return Answer(command_id, False, "answer.resume_word")
             if self._runtime.beside is not None:
                 self._runtime.beside.crew.command(verb, args, actor, command_id)
-            return await _kept(crew.command(verb, args, actor, command_id), command_id, "answer.taken")
+            return await by_hand.kept(crew.command(verb, args, actor, command_id), command_id, "answer.taken")
         beside, name = self._runtime.beside, args.get("sleeve", "")
         if verb in ENGINE_VERBS and beside is not None and name.startswith(PAPER):
             crew, args = beside.crew, {**args, "sleeve": name.removeprefix(PAPER)}
         if verb in ENGINE_VERBS:
-            return await _kept(crew.command(verb, args, actor, command_id), command_id, "answer.taken")
+            return await by_hand.kept(crew.command(verb, args, actor, command_id), command_id, "answer.taken")
+        if verb == "apply":
+            return await by_hand.apply(self._runtime, args, actor, command_id)
         return await self._ask(verb, args, command_id)
 
     def _halt_flattens(self, args: dict[str, str]) -> bool:
@@ -75,6 +75,8 @@ class Handler:
         if verb == "why":
             because = why.reasons(runtime.engine.state, args.get("symbol", ""))
             return Answer(command_id, True, "answer.why", payload=because)
+        if verb == "plan":
+            return by_hand.plan(runtime, args, command_id)
         if verb == "explain":
             found = await self._explain(args.get("cid", ""))
             if found is None:
@@ -158,15 +160,6 @@ class Handler:
             "clients": [vars_of(c) for c in self.clients()],
             **runtime.summary(),
         }
-
-
-async def _kept(taken: asyncio.Future[None], command_id: str, message: str) -> Answer:
-    """Say yes only when the command is in the journal: what was acknowledged survives a crash (I07)."""
-    try:
-        await asyncio.wait_for(asyncio.shield(taken), KEPT_S)
-    except (TimeoutError, StoreError) as error:
-        return Answer(command_id, False, "answer.not_kept", {"reason": str(error)})
-    return Answer(command_id, True, message)
 
 
 def vars_of(struct: Any) -> dict[str, Any]:

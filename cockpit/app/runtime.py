@@ -25,6 +25,7 @@ from cockpit.core import memory
 from cockpit.core.config import Config
 from cockpit.core.engine import Engine
 from cockpit.core.frames import PAPER, Frame, Health
+from cockpit.core.planning import Plan as Planned
 from cockpit.core.project import Projector
 from cockpit.workers.crew import Crew
 
@@ -88,6 +89,8 @@ class Runtime:
             folded=fold.events,
         )
         self.latest: Frame | None = None
+        self.plans: dict[str, Planned] = {}
+        """Plans that were shown here and may still be applied, by id."""
         self.beside: Runtime | None = None
         """The paper sleeves' machine, where this run has some beside its account."""
         self.watched: Callable[[], bool] = lambda: True

@@ -18,9 +18,7 @@ def obey(state: State, event: ev.Command, turn: Turn) -> None:
     """Do what was asked, once; an unknown verb is said to be unknown."""
     if event.command_id in state.commands:
         return
-    state.commands[event.command_id] = state.seq
-    if len(state.commands) > REMEMBERED:
-        del state.commands[next(iter(state.commands))]
+    remember(state, event)
     verb, args = event.verb, event.args
     if verb == "halt":
         halting.halt(state, event, turn)
@@ -30,7 +28,7 @@ def obey(state: State, event: ev.Command, turn: Turn) -> None:
         if halting.resume(state, event, turn):
             breaking.lift(state)
     elif verb == "cancel":
-        _cancel(state, args.get("cid", ""), event.actor, turn)
+        cancel(state, args.get("cid", ""), event.actor, turn)
     elif verb in {"sleeve_on", "sleeve_off"}:
         _switch(state, args.get("sleeve", ""), verb == "sleeve_on", event.actor, turn)
     elif verb == "read":
@@ -41,7 +39,15 @@ def obey(state: State, event: ev.Command, turn: Turn) -> None:
         turn.note("warn", "command.unknown", verb=verb)
 
 
-def _cancel(state: State, cid: str, actor: str, turn: Turn) -> None:
+def remember(state: State, event: ev.Command) -> None:
+    """Its id is known from now on: said twice, it is done once."""
+    state.commands[event.command_id] = state.seq
+    if len(state.commands) > REMEMBERED:
+        del state.commands[next(iter(state.commands))]
+
+
+def cancel(state: State, cid: str, actor: str, turn: Turn) -> None:
+    """Ask the venue to take an order away: one of ours, or a stranger's."""
     order = state.orders.get(cid)
     stranger = state.strangers.get(cid)
     if order is None and stranger is not None:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+import msgspec
+
 from cockpit.core import breaking, guarding
 from cockpit.core.drafting import lay_out, record
-from cockpit.core.gate import GateContext, Rule, approve, caps_of, gist
+from cockpit.core.gate import GateContext, Rule, approve, caps_of, gist, grows
 from cockpit.core.intents import Action, Amend, Intent, Place
 from cockpit.core.orders import Role
 from cockpit.core.pairing import together
 from cockpit.core.reconcile import reconcile
 from cockpit.core.slots import Market, Slot
-from cockpit.core.state import State
+from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import sleeve_key
 from cockpit.core.turn import Turn
 from cockpit.core.types import Side
@@ -22,6 +24,8 @@ from cockpit.core.types import Side
 def decide(state: State, slot: Slot, market: Market, rules: Sequence[Rule], turn: Turn) -> None:
     """Put the wish in force through everything that may change it, and do what follows."""
     sleeve = slot.sleeve
+    if sleeve.armed:
+        _tried_once(state, sleeve)
     intent = sleeve.intent
     if intent is None:
         if not state.position(sleeve.id):
@@ -59,6 +63,17 @@ def decide(state: State, slot: Slot, market: Market, rules: Sequence[Rule], turn
         turn.actions.append(action)
         record(state, action)
     slot.view.resting = len(state.orders_of(sleeve.id) if actions else desk.orders)
+
+
+def _tried_once(state: State, sleeve: Sleeve) -> None:
+    """A person's entry is sent in the step of its plan or not at all: what a rule or the venue did not give
+    is given up, for nobody looks at it any more. Exits go on until they are done.
+    """
+    intent, have = sleeve.intent, state.position(sleeve.id)
+    if sleeve.armed == state.seq or intent is None or intent.target is None:
+        return
+    if grows(have, intent.target) and not any(o.role is Role.ENTRY for o in state.orders_of(sleeve.id)):
+        sleeve.intent = msgspec.structs.replace(intent, target=have)
 
 
 def _cap(state: State, actions: list[Action], caps: tuple[Decimal, Decimal]) -> None:

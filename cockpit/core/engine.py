@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from cockpit.core import breaking, commands, guarding, halting, lifecycle, outside, reckoning, returns, watch
+from cockpit.core import breaking, guarding, halting, hand, lifecycle, outside, reckoning, returns, watch
 from cockpit.core import events as ev
 from cockpit.core.blame import blame
 from cockpit.core.breakers import Breaker
@@ -25,7 +25,7 @@ from cockpit.core.gate import Rule
 from cockpit.core.intents import OUTCOME_ENCODER, Outcome
 from cockpit.core.slots import Market, Slot, join
 from cockpit.core.state import Sleeve, State
-from cockpit.core.stops import Guard, Layer
+from cockpit.core.stops import Guard, Layer, Spec
 from cockpit.core.turn import NOTHING, Turn
 
 Handler = Callable[[Any], Outcome]
@@ -42,6 +42,8 @@ class Engine:
         self.watchers: list[Layer] = []
         """Stops of the whole account."""
         self.breakers: list[Breaker] = []
+        self.usual: list[Spec] = []  # stop layers that every sleeve gets, one begun by hand too
+        self.rehearsal = False  # a copy on which a plan is tried: nothing of it is ever sent
         self.deadline = 0
         for instrument in state.instruments.values():
             self.markets[instrument.symbol] = Market(instrument)
@@ -61,7 +63,7 @@ class Engine:
             ev.Transfer: lifecycle.on_transfer,
             ev.AccountReport: self._account_read,
             ev.Boot: partial(outside.on_boot, self.markets),
-            ev.Command: commands.obey,
+            ev.Command: partial(hand.obey, self),
             ev.Link: outside.on_link,
             ev.Listing: partial(outside.on_listing, self.markets),
             ev.DataFault: outside.on_fault,

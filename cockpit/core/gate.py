@@ -207,7 +207,7 @@ def _stopped(intent: Intent, context: GateContext, posture: Posture) -> Intent:
     """What the posture leaves of a wish, in the words of the loudest voice."""
     voices = context.state.voices
     loud = max(voices, key=lambda name: voices[name])
-    why = context.state.watch.stopped.get(loud, "")
+    why = context.state.said(loud)
     if posture >= Posture.FLATTEN:
         tag = f"stop:{loud}" if why else intent.tag
         wanted = msgspec.structs.replace(intent, target=ZERO, quotes=(), tag=tag)

@@ -6,16 +6,18 @@ A snapshot is only read by the build that wrote it; any other starts the fold fr
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from cockpit.core.book import BookMemory
-from cockpit.core.engine import Engine
 from cockpit.core.resample import Resampler
 from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import Guard, LayerMemory, recalled
 from cockpit.core.want import PEN
+
+if TYPE_CHECKING:
+    from cockpit.core.engine import Engine
 
 
 class MarketMemory(msgspec.Struct, frozen=True):

@@ -27,11 +27,11 @@ from cockpit.core.frames import (
     StopLayer,
     TradeRow,
 )
-from cockpit.core.gate import unit_value, worst_notional
 from cockpit.core.intents import Outcome
 from cockpit.core.ladder import ladder
 from cockpit.core.ledger import Position, foreign
-from cockpit.core.light import light, rows
+from cockpit.core.light import light
+from cockpit.core.limits import limit_rows
 from cockpit.core.state import Sleeve
 from cockpit.core.tails import Candles, exit_pnl, order_row, stranger_row
 from cockpit.core.turn import NOTHING
@@ -315,26 +315,7 @@ class Projector:
         return self._limits(self.engine.state.equity())
 
     def _limits(self, equity: float) -> tuple[LimitRow, ...]:
-        state = self.engine.state
-        risk = self.limits
-        if risk is None:
-            return ()
-        gross = sum(worst_notional(state, s) for s in state.sleeves.values())
-        placed = sum(1 for ts in state.placed if ts > state.now - 60_000)
-        changed = sum(1 for ts in state.changed if ts > state.now - 60_000)
-        net = 0.0
-        for sleeve in state.sleeves.values():
-            if held := state.position(sleeve.id):
-                net += float(held) * unit_value(state, sleeve.symbol)
-        largest = max((worst_notional(state, s) for s in state.sleeves.values()), default=0.0)
-        return (
-            LimitRow("max_leverage", gross / equity if equity > 0 else 0.0, risk.max_leverage, "x"),
-            LimitRow("max_notional", largest, risk.max_notional, state.currency),
-            LimitRow("net_exposure", abs(net) / equity if equity > 0 else 0.0, risk.max_net_leverage, "x"),
-            LimitRow("order_rate", placed, risk.max_orders_per_minute, "/min"),
-            LimitRow("change_rate", changed, risk.max_changes_per_minute, "/min"),
-            *rows(state.pulse.levels),
-        )
+        return () if self.limits is None else limit_rows(self.engine.state, self.limits, equity)
 
     def _halt(self) -> Halt | None:
         halted = self.engine.state.halt

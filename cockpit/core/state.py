@@ -92,6 +92,8 @@ class Sleeve(msgspec.Struct):
     """Protective stops that the venue refused in a row."""
     refusal: str = ""
     """What the venue said."""
+    armed: int = 0
+    """Step in which a person last wished here: an entry by hand is tried in it only; 0 = nobody did."""
 
 
 class Watch(msgspec.Struct):
@@ -226,7 +228,11 @@ class State(msgspec.Struct):
     history_bars: int = 0
     """How many are kept; 0 = none."""
     locks: dict[str, Lock] = {}
-    """Entries that are closed, by what they belong to: ``version:ema_trend@1``, ``sleeve:…``."""
+    """Entries that are closed, by whose they are: ``version:ema_trend@1``, ``sleeve:…``, ``symbol:…``."""
+    refusals: dict[str, tuple[str, dict[str, str]]] = {}
+    """Command id → why what a person wanted applied was not done (message id, its numbers)."""
+    undo: dict[str, str] = {}
+    """What would undo the last thing done by hand; empty = nothing would."""
     watch: Watch = msgspec.field(default_factory=Watch)
     trips: dict[str, Trip] = {}
     """Running episodes of circuit breakers, by ``breaker|about``."""
@@ -237,6 +243,11 @@ class State(msgspec.Struct):
     @property
     def posture(self) -> Posture:
         return combine(self.voices)
+
+    def said(self, voice: str) -> str:
+        """Why a voice speaks, in words: an account stop that fired, a person who stopped entries."""
+        lock = self.locks.get(voice)
+        return self.watch.stopped.get(voice, lock.reason if lock is not None else "")
 
     def order(self, cid: str) -> Order | None:
         """Our order by client id, alive or lately ended."""

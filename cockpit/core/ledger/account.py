@@ -169,10 +169,12 @@ class Ledger(msgspec.Struct):
             self._pay(transfer.ccy, transfer.amount).transfers += transfer.amount
         return True
 
-    def hand_over(self, instrument: Instrument, pos_side: PosSide, sleeve: SleeveId, ts: int) -> None:
-        """Give what no sleeve caused to one of them, at its entry; the account's own books do not change."""
+    def hand_over(
+        self, instrument: Instrument, pos_side: PosSide, sleeve: SleeveId, ts: int, giver: SleeveId = ""
+    ) -> None:
+        """Give what no sleeve caused (or ``giver`` has) to another, at its entry. The account's stay."""
         side = self._side(pos_side, instrument)
-        book = self.sleeves.get(f"{foreign(instrument.symbol)}|{side}")
+        book = self.sleeves.get(f"{giver or foreign(instrument.symbol)}|{side}")
         if book is None or not book.qty:
             return
         own = self._sleeve(sleeve, side, instrument)

@@ -1,0 +1,395 @@
+"""A deed shown before it is done, and done only as it was shown.
+
+The plan is made by the machine itself: a copy of the engine (the snapshot's bytes, as at a restart) is given
+the command, and what it would send is written down. Its answers are then played to it, so that the stop
+that follows the fill, the fees, the margin, the liquidation price and every limit afterwards are the
+ledger's and the gate's own numbers. A plan carries a hash of what decided it; ``apply`` makes the plan
+again in the step and refuses when the hash, or the price, is no longer the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from cockpit.core import events as ev
+from cockpit.core import memory
+from cockpit.core.config import RiskConfig
+from cockpit.core.frames import LimitRow
+from cockpit.core.intents import Action, Amend, Cancel, Outcome, Place, Verdict
+from cockpit.core.limits import limit_rows
+from cockpit.core.margin import initial_margin, liquidation, tier_of
+from cockpit.core.meant import HAND, MANUAL, find, holders, sleeve_name
+from cockpit.core.orders import OrderKind
+from cockpit.core.refusal import Refusal
+from cockpit.core.state import State
+from cockpit.core.types import ZERO, MarginMode, Side, exact
+
+if TYPE_CHECKING:
+    from cockpit.core.engine import Engine
+
+GOOD_FOR_MS = 60_000
+"""How long a plan may be applied."""
+MOVED = 0.005
+"""Price move since the plan, fraction, beyond which it is refused."""
+ROUNDS = 200
+"""Requests that a plan follows; no deed of a person needs more."""
+SAFER = frozenset(("entries", "lock", "unlock"))
+"""They change who may enter. Which quotes rest at that instant is no reason to refuse them."""
+OWN = frozenset(("hash", "at", "price"))
+"""Arguments that a plan adds to what was typed."""
+
+
+class Call(msgspec.Struct, frozen=True):
+    """One request to the venue."""
+
+    do: str
+    """place | amend | cancel"""
+    symbol: str
+    cid: str
+    side: str = ""
+    kind: str = ""
+    qty: Decimal = ZERO
+    price: Decimal | None = None
+    trigger: Decimal | None = None
+    take: Decimal | None = None
+    reduce_only: bool = False
+    pos_side: str = ""
+    role: str = ""
+    sleeve: str = ""
+
+    @property
+    def essence(self) -> Call:
+        """Without the client id, which is only known when it is sent."""
+        return msgspec.structs.replace(self, cid="") if self.do == "place" else self
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """The market's position in the account, and what carries it."""
+
+    qty: Decimal
+    margin: Decimal
+    """Locked by it, settle money."""
+    liquidation: Decimal | None
+    """Mark at which the venue takes it away; None = at no price."""
+    limits: tuple[LimitRow, ...]
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What would happen, and everything that was seen when it was made."""
+
+    hash: str
+    args: dict[str, str]
+    """Verb and words, as typed."""
+    at: int
+    symbol: str
+    price: float
+    """Reference price; NaN = unknown or of no matter."""
+    heard: int
+    """When the market last spoke; 0 = not since the start."""
+    calls: tuple[Call, ...]
+    """Sent at once."""
+    then: tuple[Call, ...]
+    """What follows when those are filled in full."""
+    verdicts: tuple[Verdict, ...]
+    """Rules that would trim or refuse, in their words."""
+    refused: str
+    """Message id; empty = it can be applied."""
+    numbers: dict[str, str]
+    fee: Decimal
+    """Taker fees of the market orders in ``calls`` and ``then``, settle money."""
+    settle: str
+    before: Standing | None
+    after: Standing | None
+    undo: dict[str, str]
+
+    @property
+    def order(self) -> dict[str, str]:
+        """Arguments of the command that applies it."""
+        return {**self.args, "hash": self.hash, "at": str(self.at), "price": repr(self.price)}
+
+
+def draw(engine: Engine, args: Mapping[str, str], ts: int) -> Plan:
+    """Make the plan. The engine itself is not changed."""
+    typed = {name: text for name, text in args.items() if name not in OWN and text}
+    if typed.get("verb") == "undo":
+        typed = dict(engine.state.undo)
+        if not typed:
+            return _nothing(engine, {"verb": "undo"}, ts, Refusal("hand.no_undo"))
+    try:
+        symbol, undo = _where(engine.state, typed), inverse(engine, typed)
+    except Refusal as no:
+        return _nothing(engine, typed, ts, no)
+    copy = copied(engine, ts)
+    before = _standing(copy, symbol)
+    outcome = copy.step(ev.Command(copy.state.now, "plan", "apply", typed, HAND))
+    refused, numbers = copy.state.refusals.get("plan", ("", {}))
+    now = [call_of(a) for a in outcome.actions if isinstance(a, Place | Amend | Cancel)]
+    digest = _seen(engine, typed, symbol, now, outcome.verdicts, refused)
+    if not refused and not now and typed["verb"] in {"enter", "exit"}:
+        why = outcome.verdicts[0] if outcome.verdicts else None
+        said = f"{why.rule}: {why.reason}" if why is not None else "-"
+        refused, numbers = "plan.nothing", {"reason": said}
+    then, fee = _played(copy, outcome)
+    market = engine.markets.get(symbol)
+    return Plan(
+        digest,
+        typed,
+        copy.state.now,
+        symbol,
+        engine.state.price(symbol),
+        market.heard if market is not None else 0,
+        tuple(now),
+        tuple(then),
+        outcome.verdicts,
+        refused,
+        dict(numbers),
+        fee,
+        market.instrument.settle if market is not None else engine.state.currency,
+        before,
+        None if refused else _standing(copy, symbol),
+        undo,
+    )
+
+
+def _nothing(engine: Engine, args: dict[str, str], ts: int, no: Refusal) -> Plan:
+    """A plan of what cannot be."""
+    empty: tuple[Call, ...] = ()
+    nan = float("nan")
+    return Plan(
+        "", args, ts, "", nan, 0, empty, empty, (), no.message, no.numbers, ZERO, engine.state.currency, None,
+        None, {},
+    )  # fmt: skip
+
+
+def shown(plan: Plan) -> dict[str, Any]:
+    """The plan as JSON: exact numbers as strings, ``id`` is what ``cockpit apply`` takes."""
+    rows: dict[str, Any] = msgspec.to_builtins(plan)
+    rows["price"] = plan.price if plan.price == plan.price else None
+    typed = {"undo": words(plan.undo) if plan.undo else ""}
+    return {"id": plan.hash[:12], "words": words(plan.args), "good_for_ms": GOOD_FOR_MS, **rows, **typed}
+
+
+def check(engine: Engine, event: ev.Command) -> None:
+    """Raises Refusal unless what was planned is, to the call, what would be done now."""
+    args = event.args
+    at = int(args["at"]) if args.get("at", "").isdigit() else 0
+    if not args.get("hash") or event.ts - at > GOOD_FOR_MS:
+        raise Refusal("plan.old", seconds=GOOD_FOR_MS // 1_000)
+    plan = draw(engine, args, event.ts)
+    if plan.refused:
+        raise Refusal(plan.refused, **plan.numbers)
+    if plan.hash != args["hash"]:
+        raise Refusal("plan.changed")
+    then = float(args.get("price", "nan"))
+    if plan.args["verb"] not in SAFER and abs(plan.price / then - 1.0) > MOVED:
+        raise Refusal("plan.moved", then=f"{then:g}", now=f"{plan.price:g}")
+
+
+def copied(engine: Engine, ts: int) -> Engine:
+    """The same machine once more, sharing nothing that can change; time stands at ``ts`` or later."""
+    kept = memory.read(memory.freeze(engine))
+    copy = type(engine)(kept.state, engine.rules)
+    memory.thaw(copy, kept, {name: type(slot.strategy) for name, slot in engine.slots.items()})
+    copy.usual, copy.breakers = engine.usual, engine.breakers
+    copy.rehearsal = True
+    copy.state.now = max(copy.state.now, ts)
+    return copy
+
+
+def words(args: Mapping[str, str]) -> str:
+    """A deed in the words that are typed for it."""
+    plain = [args[name] for name in ("verb", "symbol", "what", "to", "side", "qty", "cid") if args.get(name)]
+    named = [f"--{n} {args[n]}" for n in ("stop", "take", "sleeve", "minutes", "reason") if args.get(n)]
+    return " ".join((*plain, *named, *(("--no-stop",) if args.get("bare") else ())))
+
+
+def call_of(action: Place | Amend | Cancel) -> Call:
+    """A request as the plan shows it."""
+    if isinstance(action, Cancel):
+        return Call("cancel", action.symbol, action.cid)
+    if isinstance(action, Amend):
+        return Call("amend", action.symbol, action.cid, qty=action.qty, price=action.price)
+    return Call(
+        "place",
+        action.symbol,
+        action.cid,
+        action.side.value,
+        action.kind.value,
+        action.qty,
+        action.price,
+        action.trigger,
+        action.take,
+        action.reduce_only,
+        action.pos_side.value,
+        action.role.value,
+        action.sleeve,
+    )
+
+
+# --- what was seen ----------------------------------------------------------------------------------
+
+
+def _where(state: State, args: Mapping[str, str]) -> str:
+    """The market that a deed is about; empty = several, or none."""
+    if args.get("symbol"):
+        return find(state, args["symbol"])
+    if args.get("verb") == "exit":
+        return holders(state, args)[0].symbol
+    order = state.orders.get(args.get("cid", ""))
+    stranger = state.strangers.get(args.get("cid", ""))
+    return order.symbol if order is not None else stranger.symbol if stranger is not None else ""
+
+
+def _seen(
+    engine: Engine,
+    args: Mapping[str, str],
+    symbol: str,
+    calls: list[Call],
+    verdicts: tuple[Verdict, ...],
+    refused: str,
+) -> str:
+    """Hash of everything that decides the calls; prices and running numbers are looked at by themselves."""
+    state = engine.state
+    seen: list[object] = [sorted(args.items()), sorted((k, int(v)) for k, v in state.voices.items())]
+    seen += [sorted(state.locks), state.halt is not None, refused]
+    if args.get("verb") not in SAFER:
+        # Which of its quotes a strategy shows at this instant does not change what an exit sends.
+        quotes = args.get("verb") == "exit"
+        seen.append([c.essence for c in calls if c.do == "place" or not quotes])
+        seen.append([(v.sleeve, v.rule, v.action, v.before, v.after) for v in verdicts])
+        seen.append(engine.markets[symbol].instrument if symbol else None)
+        books = [b for s in _who(state, args, symbol) for b in state.ledger.sleeve_books(s)]
+        seen.append([(b.symbol, b.pos_side, b.qty) for b in books])
+    return hashlib.sha256(msgspec.msgpack.encode(seen, order="deterministic")).hexdigest()
+
+
+def _who(state: State, args: Mapping[str, str], symbol: str) -> list[str]:
+    """The sub-books that a deed touches."""
+    if args.get("verb") == "exit":
+        return [sleeve.id for sleeve in holders(state, args)]
+    return [sleeve_name(symbol)] if symbol else []
+
+
+def inverse(engine: Engine, args: Mapping[str, str]) -> dict[str, str]:
+    """The deed that would undo this one, as things stand before it; empty = nothing would."""
+    state, verb = engine.state, args.get("verb", "")
+    if verb == "entries":
+        lock = state.locks.get(HAND)
+        back = {"to": "off", "reason": lock.reason if lock else HAND}
+        return {"verb": "entries", **({"to": "on"} if args.get("to") == "off" else back)}
+    if verb == "lock":
+        return {"verb": "unlock", "what": args.get("what", "")}
+    if verb == "unlock":
+        return {"verb": "lock", "what": args.get("what", ""), "reason": args.get("reason", "") or HAND}
+    if verb == "enter":
+        symbol = find(state, args.get("symbol", ""))
+        return {"verb": "exit", "sleeve": sleeve_name(symbol), "qty": args.get("qty", "")}
+    if verb == "take":
+        return {"verb": "release", "symbol": args.get("symbol", "")}
+    if verb == "release":
+        return {"verb": "take", "symbol": args.get("symbol", ""), **_stops(state, args.get("symbol", ""))}
+    return _back_in(state, args) if verb == "exit" else {}
+
+
+def _back_in(state: State, args: Mapping[str, str]) -> dict[str, str]:
+    """After an exit: a manual position is entered again, a strategy may do so by itself."""
+    found = holders(state, args)
+    if len(found) > 1 or found[0].strategy != MANUAL:
+        locked = [s.id for s in found if s.strategy != MANUAL]
+        return {"verb": "unlock", "what": locked[0]} if len(locked) == 1 else {}
+    sleeve, have = found[0], state.position(found[0].id)
+    qty = args.get("qty") or f"{abs(have):f}"
+    side = "long" if have > 0 else "short"
+    return {
+        "verb": "enter",
+        "symbol": sleeve.symbol,
+        "side": side,
+        "qty": qty,
+        **_stops(state, sleeve.symbol),
+    }
+
+
+def _stops(state: State, symbol: str) -> dict[str, str]:
+    sleeve = state.sleeves.get(sleeve_name(find(state, symbol)))
+    intent = sleeve.intent if sleeve is not None else None
+    if intent is None or intent.stop is None:
+        return {"bare": "1"}
+    return {"stop": f"{intent.stop:f}"} | ({"take": f"{intent.take:f}"} if intent.take is not None else {})
+
+
+# --- what follows -----------------------------------------------------------------------------------
+
+
+def _played(copy: Engine, outcome: Outcome) -> tuple[list[Call], Decimal]:
+    """Answer the copy's requests as a venue with enough depth would; what it asks for then, and the fees."""
+    pending: list[Action] = list(outcome.actions)
+    first, then, fees = len(pending), list[Call](), ZERO
+    for number in range(ROUNDS):
+        if number >= len(pending):
+            break
+        action = pending[number]
+        if not isinstance(action, Place | Amend | Cancel):
+            continue
+        if number >= first:
+            then.append(call_of(action))
+        for fact in _answers(copy, action):
+            if isinstance(fact, ev.Fill):
+                fees += fact.fee
+            pending += copy.step(fact).actions
+    return then, fees
+
+
+def _answers(copy: Engine, action: Place | Amend | Cancel) -> list[ev.AnyEvent]:
+    state, now = copy.state, copy.state.now
+    if isinstance(action, Cancel):
+        order = state.orders.get(action.cid)
+        return [] if order is None else [ev.Cancelled(now, action.cid, order.filled)]
+    if isinstance(action, Amend):
+        return [ev.Amended(now, action.cid, action.price, action.qty)]
+    ack = ev.Ack(now, action.cid, "")
+    price = _met(copy, action)
+    if action.kind is not OrderKind.MARKET or price is None:
+        return [ack]
+    instrument = copy.markets[action.symbol].instrument
+    worth = instrument.notional(action.qty, price)
+    fee = worth * instrument.taker_fee
+    fill = ev.Fill(
+        now, action.cid, "", f"plan-{action.cid}", action.symbol, action.side, price, action.qty, fee,
+        instrument.settle, False, action.pos_side,
+    )  # fmt: skip
+    return [ack, fill]
+
+
+def _met(copy: Engine, action: Place) -> Decimal | None:
+    """What the order would be filled at: the visible book walked, else the reference price."""
+    market = copy.markets[action.symbol]
+    average, filled, _ = market.book.walk(action.side, float(action.qty)) if market.book.ok else (0.0, 0.0, 0)
+    price = average if filled >= float(action.qty) else copy.state.price(action.symbol)
+    return market.instrument.price(price, Side(action.side)) if price > 0 else None
+
+
+def _standing(engine: Engine, symbol: str) -> Standing | None:
+    """The market's position now, and every limit."""
+    state = engine.state
+    risk = next((rule.params for rule in engine.rules if isinstance(rule.params, RiskConfig)), None)
+    limits = limit_rows(state, risk, state.equity()) if risk is not None else ()
+    if not symbol:
+        return Standing(ZERO, ZERO, None, limits) if limits else None
+    margin, level = ZERO, None
+    for position in state.ledger.held(symbol):
+        instrument, mark = state.instruments[symbol], state.price(symbol)
+        if not instrument.derivative or not mark > 0:
+            continue
+        if state.ledger.margin_mode is MarginMode.ISOLATED:
+            margin += position.margin
+        else:
+            tier = tier_of(instrument, position.qty) if instrument.tiers else None
+            lever = min(position.leverage, tier.max_leverage) if tier is not None else position.leverage
+            margin += initial_margin(instrument, position.qty, exact(mark), lever)
+        level = liquidation(position, state.ledger, state.instruments, state.mark_prices()) or level
+    return Standing(state.ledger.net_qty(symbol), margin, level, limits)
