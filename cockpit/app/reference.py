@@ -46,6 +46,7 @@ TOPICS = (
     "exit",
     "keys",
     "bounds",
+    "data",
 )
 
 
@@ -176,6 +177,8 @@ def page(topic: str, lang: str) -> tuple[Any, str] | None:
         return keys(lang)
     if topic == "bounds":
         return bounds(lang)
+    if topic == "data":
+        return archive()
     pairs = {
         "commands": COMMANDS,
         "exit": {str(code): meaning for code, meaning in EXIT_CODES.items()},
@@ -280,3 +283,19 @@ def bounds(lang: str) -> tuple[Any, str]:
     now = tr("bound.at_once", lang)
     rows = [(tr(f"bound.{name}", lang), f"{limit:g} s" if limit else now) for name, limit in BOUNDS.items()]
     return BOUNDS, columns(rows, frozenset((1,)))
+
+
+def archive() -> tuple[Any, str]:
+    """The archive, its door with every call, and what asks, judges and mends."""
+    from cockpit.adapters.archive import layout
+    from cockpit.app.data import ingest, quality, repair, service
+
+    calls = {
+        f"{name}{code.signature(call)}".replace("(self, ", "(").replace("'", ""): code.getdoc(call) or ""
+        for name, call in vars(service.DataService).items()
+        if name.startswith("get_")
+    }
+    pages = [code.cleandoc(module.__doc__ or "") for module in (layout, service)]
+    pages += [f"{call}\n    {about.replace(chr(10), chr(10) + '    ')}" for call, about in calls.items()]
+    pages += [code.cleandoc(module.__doc__ or "") for module in (quality, ingest, repair)]
+    return calls, "\n\n".join(pages)

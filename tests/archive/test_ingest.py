@@ -196,6 +196,11 @@ def test_exchanges_behind_ccxt_tell_their_candles(tmp_path: Path, venue: str) ->
                 (done,) = await fill(archive, history, jobs, now, quiet)
                 assert 8 <= done.pages <= 10
                 assert done.took.rows == done.took.new == 239
+                paid = Series("funding", symbol)
+                jobs = plan(archive, [paid], now - 60 * DAY, now, incremental=False)
+                (done,) = await fill(archive, history, jobs, now, quiet)
+                assert 179 <= done.took.new <= 180
+                assert done.pages == (3 if venue == "binance" else 8)
                 seen = await samples(archive, history, [Series("books", symbol)])
                 assert seen[0].took.new == 1
             finally:
@@ -203,5 +208,6 @@ def test_exchanges_behind_ccxt_tell_their_candles(tmp_path: Path, venue: str) ->
 
     with Archive(tmp_path, write=True) as archive:
         asyncio.run(story(archive))
-        (quality,) = (check(archive, h, {}) for h in archive.holdings() if h.series == minutes)
-        assert quality.sound
+        found = {h.series.kind: check(archive, h, {}) for h in archive.holdings()}
+        assert all(quality.sound for quality in found.values())
+        assert (found["bars"].rows, found["funding"].step_ms) == (239, 8 * HOUR)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from cockpit.adapters.archive.archive import Archive
 from cockpit.adapters.archive.layout import Series
-from cockpit.app.data.quality import Finding, Gap, Quality, check
+from cockpit.app.data.quality import Finding, Gap, Quality, check, gaps
 from cockpit.core.events import Bar, FundingRate
 from tests.archive.rows import HOUR, START, SYMBOL, bar, bars
 
@@ -60,6 +60,16 @@ def test_a_missed_settlement_is_a_gap(tmp_path: Path) -> None:
         (found,) = judged(archive).values()
     lost = START + 6 * eight
     assert (found.step_ms, found.gaps) == (eight, (Gap(lost, lost, 1, asked=False),))
+
+
+def test_an_exchange_that_pays_more_often_from_some_day_on_has_no_gaps(tmp_path: Path) -> None:
+    eight, four = 8 * HOUR, 4 * HOUR
+    times = [START + k * eight for k in range(40)] + [START + 39 * eight + k * four for k in range(1, 90)]
+    with Archive(tmp_path, write=True) as archive:
+        archive.put(FundingRate(ts + k % 7, SYMBOL, 0.0001, ts, settled=True) for k, ts in enumerate(times))
+        (found,) = judged(archive).values()
+        assert (found.gaps, found.sound) == ((), True)
+        assert [gap.missing for gap in gaps([*times[:20], *times[21:60], *times[61:]], [])] == [1, 1]
 
 
 def test_a_changed_file_is_found_out(tmp_path: Path) -> None:

@@ -122,3 +122,17 @@ def test_wrong_questions_are_told_what_there_is(root: Path) -> None:
         with pytest.raises(ConfigError, match="ends"):
             data.get_candles_range(SYMBOL, "1h", NOW, START)
         assert data.get_latest_funding("okx:X") is None
+
+
+def test_nobody_opens_the_archive_but_its_own_package(repo: Path) -> None:
+    """Business code asks the door: no other module names the archive, and SQL of it stands in one file."""
+    sources = {
+        file.relative_to(repo / "cockpit").as_posix(): file.read_text("utf-8")
+        for file in sorted((repo / "cockpit").rglob("*.py"))
+    }
+    naming = {name for name, text in sources.items() if "adapters.archive" in text}
+    assert {name for name in naming if not name.startswith(("adapters/archive/", "app/data/"))} <= {
+        "app/reference.py"
+    }
+    speaking = {name for name, text in sources.items() if "hot_{" in text or "FROM months" in text}
+    assert speaking == {"adapters/archive/index.py"}

@@ -67,3 +67,31 @@ def test_what_cannot_be_is_refused_in_words(csv: Path, tape: str, cockpit: Shell
     assert not list(Path("data/archive").glob(".import-*"))
     assert not Path("x.csv").exists()
     assert json.loads(cockpit("data", "status", "--json").out)["series"]
+
+
+def test_the_door_shows_a_market_as_it_could_be_known(csv: Path, cockpit: Shell) -> None:
+    cockpit("data", "import", str(csv), "--venue", "binance", "--archive")
+    instant = ("--as-of", "2024-01-05T10:30:00Z", "--limit", "3")
+    found = cockpit("data", "show", "binance:SOLUSDT", *instant, "--json").json
+    ten = 1_704_448_800_000
+    assert [row["ts"] for row in found["candles"]] == [ten - 7_200_000, ten - 3_600_000, ten]
+    assert (found["last_ts"], found["last"]) == (ten, found["candles"][-1]["close"])
+    assert 0.1 < found["volatility"]["parkinson"] < 5
+    said = cockpit("data", "show", "binance:SOLUSDT", *instant)
+    assert "2024-01-05 09:00:00Z" in said.out
+    assert "2024-01-05 10:00:00Z  " not in said.out.splitlines()[-1]
+    nobody = cockpit("data", "show", "okx:NOPE")
+    assert nobody.code == 5
+    assert "holds nothing of okx:NOPE" in nobody.err
+    assert cockpit("data", "show", "binance:SOLUSDT", "--limit", "0").code == 2
+
+
+def test_help_tells_the_door_and_its_calls(cockpit: Shell) -> None:
+    page = cockpit("help", "data")
+    for call in (
+        "get_ohlcv(symbol",
+        "get_candles_range(symbol",
+        "get_latest_funding(symbol",
+        "get_latest_prices(",
+    ):
+        assert call in page.out

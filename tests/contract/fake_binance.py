@@ -17,7 +17,17 @@ from cockpit.core.types import PosSide, Side
 from tests.contract.floor import NATIVE, Known, wall_ms
 from tests.contract.server import KEY, KEYS, SECRET, Peer, Scripted
 
-PUBLIC = {"time", "exchangeInfo", "fundingInfo", "depth", "klines", "premiumIndex", "openInterest"}
+PUBLIC = {
+    "time",
+    "exchangeInfo",
+    "fundingInfo",
+    "depth",
+    "klines",
+    "premiumIndex",
+    "openInterest",
+    "fundingRate",
+}
+HOURS8 = 28_800_000
 KINDS = {"GTC": OrderKind.LIMIT, "GTX": OrderKind.POST_ONLY, "IOC": OrderKind.IOC, "FOK": OrderKind.FOK}
 STATES = {
     "live": "NEW", "partial": "PARTIALLY_FILLED", "filled": "FILLED", "cancelled": "CANCELED", "waits": "NEW",
@@ -107,6 +117,15 @@ class FakeBinance(Scripted):
         return 200, [
             [at, "60000", "60001", "59999", "60000.5", "12.5", at + 59_999, "750000", 10, "6", "360000", "0"]
             for at in starts
+        ]
+
+    def _GET_fundingRate(self, params: dict[str, Any]) -> tuple[int, Any]:
+        first, last = -(-int(params["startTime"]) // HOURS8), int(params["endTime"]) // HOURS8
+        times = [k * HOURS8 + 3 for k in range(first, last + 1)][: int(params["limit"])]
+        return 200, [
+            {"symbol": NATIVE, "fundingTime": at, "fundingRate": "0.00010000", "markPrice": "60000"}
+            for at in times
+            if at <= int(params["endTime"])
         ]
 
     def _GET_commissionRate(self, _params: dict[str, Any]) -> tuple[int, Any]:

@@ -110,6 +110,15 @@ class FakeBybit(Scripted):
         rows = [[str(at), "60000", "60001", "59999", "60000.5", "12.5", "750000"] for at in starts]
         return {"category": "linear", "symbol": NATIVE, "list": rows}
 
+    def _GET_market_funding_history(self, params: dict[str, Any]) -> Any:
+        step = 28_800_000
+        first, last = -(-int(params["startTime"]) // step), int(params["endTime"]) // step
+        rows = [
+            {"symbol": NATIVE, "fundingRate": "-0.0002", "fundingRateTimestamp": str(k * step)}
+            for k in range(last, first - 1, -1)
+        ]
+        return {"category": "linear", "list": rows[: int(params["limit"])]}
+
     def _GET_account_fee_rate(self, _params: dict[str, Any]) -> Any:
         return {"list": [{"symbol": NATIVE, "takerFeeRate": "0.0005", "makerFeeRate": "0.0002"}]}
 

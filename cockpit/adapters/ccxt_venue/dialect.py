@@ -171,6 +171,13 @@ class Dialect(ABC):
     async def candles(self, door: Door, native: str, length: int, count: int, end: int) -> list[ev.Bar]:
         """Closed bars before ``end`` (venue ms), oldest first."""
 
+    funding_span: int
+    """Longest span (ms) of one answer about settled funding."""
+
+    @abstractmethod
+    async def funding(self, door: Door, native: str, lo: int, hi: int) -> list[ev.FundingRate]:
+        """Settled rates of [lo, hi) (venue ms), in any order."""
+
     @abstractmethod
     async def snapshot(self, door: Door, native: str, now: int) -> Snapshot:
         """The book over REST."""

@@ -1,4 +1,4 @@
-"""The past of an exchange behind ccxt's door: candles by pages; open interest and the book as they stand."""
+"""The past of an exchange behind ccxt's door: candles, settled funding; open interest and book as of now."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cockpit.core.types import Instrument
 class CcxtHistory:
     """``connectivity.history.History`` of Binance USD-M and Bybit linear."""
 
-    paged = frozenset(("bars",))
+    paged = frozenset(("bars", "funding"))
     sampled = frozenset(("oi", "books"))
 
     def __init__(
@@ -28,7 +28,7 @@ class CcxtHistory:
         self.instruments = dict(instruments)
 
     def offers(self, kind: str, symbol: str, tf: int) -> bool:
-        return kind in self.sampled or (kind == "bars" and tf in self._door.dialect.frames)
+        return kind in {*self.sampled, "funding"} or (kind == "bars" and tf in self._door.dialect.frames)
 
     async def look(self) -> int:
         await self._door.sync(self._wall_ms)
@@ -38,6 +38,10 @@ class CcxtHistory:
         """``candles`` counts by closing time and takes what has closed by then."""
         dialect = self._door.dialect
         native = self.instruments[symbol].native
+        if kind == "funding":
+            reached = max(lo, hi - dialect.funding_span)
+            rates = await dialect.funding(self._door, native, reached, hi)
+            return Page([*sorted(rates, key=lambda rate: rate.ts)], reached, hi)
         bars = await dialect.candles(self._door, native, tf, dialect.page, hi - 1 + tf)
         reached = max(lo, bars[0].ts - tf) if bars else lo
         return Page([bar for bar in bars if bar.ts - tf >= lo], reached, hi)

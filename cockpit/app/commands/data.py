@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cockpit.app import console
-from cockpit.app.data import fetch, repair, words
+from cockpit.app.data import fetch, repair, show, words
 from cockpit.app.grammar import common
 from cockpit.core.config import timeframe_ms, timeframe_text
 from cockpit.core.errors import ConfigError, TapeError
@@ -60,6 +60,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     words.add(what)
     fetch.add(what)
     repair.add(what)
+    show.add(what)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -72,6 +73,8 @@ def run(args: argparse.Namespace) -> int:
         return fetch.run(args, found, lang)
     if args.what == "repair":
         return repair.run(args, found, lang)
+    if args.what == "show":
+        return show.run(args, found, lang)
     if args.what == "import" and args.archive:
         return words.bring(args, found, lang, lambda sources, out: imported(args, sources, out, lang).tape)
     doing = {"import": bring, "info": info, "verify": verify, "latency": latency, "spreads": spreads}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import pairwise, repeat
 from math import log
 from typing import Any
 
@@ -26,6 +26,8 @@ SPIKE = 20.0
 """A close this many typical moves away, and back again with the next candle, is a spike."""
 LATE = 1.5
 """Times the usual distance between two rows without a row of their own is a gap."""
+AROUND = 10
+"""Neighbours on either side that say what is usual, where there is no grid."""
 REGULAR = frozenset(("bars", "funding", "marks"))
 """Kinds that come in even steps; the rest comes when it comes."""
 
@@ -85,11 +87,12 @@ def check(archive: Archive, holding: Holding, changes: dict[Series, tuple[int, i
     times = [ts // NS for ts in table.column("ts_ns").to_pylist()]
     found.rows = len(times)
     if series.kind == "funding":
-        settled = table.column("settled").to_pylist()
-        times = [ts for ts, done in zip(times, settled, strict=True) if done]
+        # By the settlement itself: some exchanges stamp it a few milliseconds late, each time others.
+        settled = zip(table.column("settle_ts").to_pylist(), table.column("settled").to_pylist(), strict=True)
+        times = sorted({ts for ts, done in settled if done})
     if series.kind in REGULAR and len(times) > 1:
         found.step_ms = series.tf or usual(times)
-        found.gaps = tuple(gaps(times, found.step_ms, archive.index.asked(series), series.tf))
+        found.gaps = tuple(gaps(times, archive.index.asked(series), series.tf))
         absent = sum(gap.missing for gap in found.gaps)
         found.coverage = len(times) / (len(times) + absent)
     if series.kind == "bars":
@@ -104,9 +107,18 @@ def usual(times: Sequence[int]) -> int:
     return Counter(b - a for a, b in pairwise(times)).most_common(1)[0][0]
 
 
-def gaps(times: Sequence[int], step: int, asked: Sequence[tuple[int, int]], tf: int = 0) -> Iterator[Gap]:
-    """Holes between the first and the last row. A venue that pays funding less often for a while looks like one."""
-    for before, after in pairwise(times):
+def steps(times: Sequence[int]) -> Iterator[int]:
+    """For each pair of neighbours, the commonest distance around it: exchanges change how often they pay."""
+    distances = [b - a for a, b in pairwise(times)]
+    for index in range(len(distances)):
+        around = distances[max(0, index - AROUND) : index + AROUND + 1]
+        yield Counter(around).most_common(1)[0][0]
+
+
+def gaps(times: Sequence[int], asked: Sequence[tuple[int, int]], tf: int = 0) -> Iterator[Gap]:
+    """Holes between the first and the last row, on the grid of ``tf`` or of what is usual around them."""
+    pace = repeat(tf, len(times) - 1) if tf else steps(times)
+    for (before, after), step in zip(pairwise(times), pace, strict=True):
         absent = round((after - before) / step) - 1
         if after - before > LATE * step and absent > 0:
             # Spans that were asked for are in opening times, candles are told at their close.

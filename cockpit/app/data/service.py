@@ -217,9 +217,9 @@ def wall_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def open_data(data_dir: Path, now_ms: Callable[[], int] = wall_ms) -> DataService:
-    """The archive under a data directory, to read. Raises TapeError when there is none."""
-    return DataService(Archive(data_dir / FOLDER), now_ms)
+def open_data(root: Path, now_ms: Callable[[], int] = wall_ms) -> DataService:
+    """An archive's folder, to read. Raises TapeError when there is none."""
+    return DataService(Archive(root), now_ms)
 
 
 def _sound(bars: list[Bar]) -> list[Bar]:

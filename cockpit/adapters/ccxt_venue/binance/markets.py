@@ -29,6 +29,13 @@ DEPTH = 1_000
 HOUR = 3_600_000
 
 
+class Settled(msgspec.Struct, frozen=True):
+    """One row of GET fundingRate."""
+
+    time: int = msgspec.field(name="fundingTime")
+    rate: float = msgspec.field(name="fundingRate")
+
+
 class Contract(msgspec.Struct, frozen=True, rename="camel"):
     """One row of GET exchangeInfo."""
 
@@ -78,6 +85,7 @@ class Markets(Dialect):
     asks_snapshot = True
     frames = FRAMES
     page = 1_000
+    funding_span = 30 * 24 * HOUR
     interest_s = 60.0
 
     async def clock(self, door: Door) -> int:
@@ -148,6 +156,16 @@ class Markets(Dialect):
             ev.Bar(r.start + length, symbol, length, r.open, r.high, r.low, r.close, r.volume)
             for r in rows
             if r.end < end
+        ]
+
+    async def funding(self, door: Door, native: str, lo: int, hi: int) -> list[ev.FundingRate]:
+        params = {"symbol": native, "startTime": lo, "endTime": hi - 1, "limit": 1_000}
+        found = read(await door.ask(Call("fapiPublicGetFundingRate", params)), list[Settled], "fundingRate")
+        symbol, minute = self.symbol(native), 60_000
+        # Binance stamps a settlement some milliseconds late.
+        return [
+            ev.FundingRate(r.time, symbol, r.rate, round(r.time / minute) * minute, settled=True)
+            for r in found
         ]
 
     async def snapshot(self, door: Door, native: str, now: int) -> Snapshot:

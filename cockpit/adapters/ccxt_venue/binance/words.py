@@ -15,6 +15,7 @@ ORDER = (("orders/10s", 1), ("orders/1m", 1))
 WEIGHTS = {
     "fapiPublicGetDepth": 20,
     "fapiPublicGetKlines": 10,
+    "fapiPublicGetFundingRate": 5,
     "fapiPrivateGetOpenOrders": 40,
     "fapiPrivateGetOpenAlgoOrders": 40,
     "fapiPrivateGetAllAlgoOrders": 5,

@@ -42,6 +42,13 @@ class Contract(msgspec.Struct, frozen=True, rename="camel"):
     """Minutes."""
 
 
+class Settled(msgspec.Struct, frozen=True):
+    """One row of funding/history."""
+
+    time: int = msgspec.field(name="fundingRateTimestamp")
+    rate: float = msgspec.field(name="fundingRate")
+
+
 class Candle(msgspec.Struct, array_like=True, frozen=True):
     start: int
     open: Price
@@ -78,6 +85,7 @@ class Markets(Dialect):
 
     frames = FRAMES
     page = 1_000
+    funding_span = 8 * 24 * 3_600_000
 
     async def clock(self, door: Door) -> int:
         body = await door.ask(Call("publicGetV5MarketTime"))
@@ -145,6 +153,15 @@ class Markets(Dialect):
             ev.Bar(r.start + length, symbol, length, r.open, r.high, r.low, r.close, r.volume)
             for r in sorted(found, key=lambda row: row.start)
             if r.start + length <= end
+        ]
+
+    async def funding(self, door: Door, native: str, lo: int, hi: int) -> list[ev.FundingRate]:
+        params = {**LINEAR, "symbol": native, "startTime": lo, "endTime": hi - 1, "limit": 200}
+        body = rows(await door.ask(Call("publicGetV5MarketFundingHistory", params)))
+        symbol = self.symbol(native)
+        return [
+            ev.FundingRate(r.time, symbol, r.rate, r.time, settled=True)
+            for r in read(body, list[Settled], "funding/history")
         ]
 
     async def snapshot(self, door: Door, native: str, now: int) -> Snapshot:
