@@ -59,14 +59,17 @@ class Plan:
         rate: float = 1.0,
         off: Iterable[str] = (),
         focus: Iterable[str] = (),
+        only: Iterable[str] | None = None,
     ) -> None:
-        """``focus``: classes that are on in any case, to aim at one kind of bug."""
+        """``focus``: classes that are on in any case, to aim at one kind of bug; ``only``: no others."""
         self.seed = seed
         self.seconds = seconds
         self.rate = rate
         self.off = frozenset(off)
         rng = random.Random(f"{seed}/plan")
         self.classes = frozenset(name for name in CLASSES if rng.random() < 0.5) | frozenset(focus)
+        if only is not None:
+            self.classes = frozenset(only)
         self.windows = [w for w in self._draw_windows(rng) if str(w) not in self.off]
         self.moments = [m for m in self._draw_moments(rng) if str(m) not in self.off]
         """(point, …, size = instant in seconds): halts, crashes between points, hand trades."""

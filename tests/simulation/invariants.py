@@ -219,7 +219,7 @@ class Checker:
 
         What was traded by hand is a stranger's, and a halt leaves it alone (``risk.strangers``).
         """
-        entries = [o.cid for o in self.truth.open_orders() if self._role(o.cid) is Role.ENTRY]
+        entries = [o.cid for o in self.truth.open_orders() if self.role(o.cid) is Role.ENTRY]
         hands: dict[str, Decimal] = {}
         for fill in self.truth.fills:
             if fill.kind is FillKind.EXTERNAL:
@@ -248,7 +248,7 @@ class Checker:
                     "I08", f"the receipt says {row.covered} of {row.symbol} is covered, truly {cover}"
                 )
 
-    def _role(self, cid: str) -> Role | None:
+    def role(self, cid: str) -> Role | None:
         place = self.places.get(cid)
         return place.role if place is not None else None
 

@@ -9,13 +9,14 @@ from typing import Any, cast
 
 import msgspec
 
+import cockpit.risk.breakers
 import cockpit.risk.rules
 import cockpit.risk.stops
 from cockpit.adapters.store.inline import InlineStore
 from cockpit.adapters.store.journal_read import read_events
 from cockpit.app import compose, recovery
 from cockpit.core import memory
-from cockpit.core.config import Config, RiskConfig, RunConfig, SleeveConfig
+from cockpit.core.config import BreakersConfig, Config, RiskConfig, RunConfig, SleeveConfig
 from cockpit.core.engine import Engine
 from cockpit.core.types import Instrument
 from tests.simulation.exchange import CASH
@@ -23,7 +24,7 @@ from tests.simulation.market import LINEAR, SPOT
 
 for _name in ("ema_trend", "market_maker"):
     importlib.import_module(f"cockpit.strategies.{_name}")
-for _package in (cockpit.risk.rules, cockpit.risk.stops):
+for _package in (cockpit.risk.rules, cockpit.risk.stops, cockpit.risk.breakers):
     for _module in pkgutil.iter_modules(_package.__path__):
         importlib.import_module(f"{_package.__name__}.{_module.name}")
 
@@ -31,6 +32,23 @@ CONFIG = Config(
     run=RunConfig(equity=float(CASH)),
     risk=RiskConfig(max_orders_per_second=20, max_orders_per_minute=600),
 )
+FUSED = msgspec.structs.replace(
+    CONFIG,
+    breakers=BreakersConfig(
+        ladder=(
+            {"breaker": "links", "reduce_only": 1.0, "halt": 0.0, "cool_down_min": 0.05},
+            {"breaker": "rejects", "reduce_only": 0.3, "halt": 0.0, "least": 3, "cool_down_min": 0.05},
+            {"breaker": "venue_slow", "delever": 150.0, "reduce_only": 0.0, "cool_down_min": 0.05},
+            {"breaker": "intraday_drawdown", "delever": 0.00001, "reduce_only": 0.0, "halt": 0.0},
+            {"breaker": "silence", "reduce_only": 1.0, "floor_s": 1.0, "cool_down_min": 0.05},
+        ),
+        protections=(
+            {"protection": "cooldown", "minutes": 0.05, "only_after_stop": False},
+            {"protection": "low_profit", "trades": 2, "lock_min": 0.1},
+        ),
+    ),
+)
+"""Breakers on a hair trigger, with cool-downs that are over before the world must be quiet."""
 SLEEVES = (
     SleeveConfig("flipper", LINEAR.symbol),
     SleeveConfig("quoter", LINEAR.symbol),
@@ -71,6 +89,7 @@ class Stage(msgspec.Struct):
     instruments: Mapping[str, Instrument]
     frames: Mapping[str, Sequence[int]]
     sleeves: Sequence[SleeveConfig]
+    config: Config = CONFIG
 
     def warm_up(self, engine: Engine) -> None:
         """There is no history before the first tick."""
@@ -80,22 +99,25 @@ GUARDED = (SleeveConfig("keeper", LINEAR.symbol, "10s"),)
 """One that only its stop layers protect."""
 
 
-def stage_for(instruments: tuple[Instrument, ...], built_in: bool, guarded: bool = False) -> Stage:
+def stage_for(
+    instruments: tuple[Instrument, ...], built_in: bool, guarded: bool = False, fused: bool = False
+) -> Stage:
     """The sleeves that these instruments can carry."""
     sleeves = SLEEVES + (ON_SPOT if SPOT in instruments else ()) + (BUILT_IN if built_in else ())
     sleeves += GUARDED if guarded else ()
-    return Stage({i.symbol: i for i in instruments}, {i.symbol: (10_000,) for i in instruments}, sleeves)
+    frames = {i.symbol: (10_000,) for i in instruments}
+    return Stage({i.symbol: i for i in instruments}, frames, sleeves, FUSED if fused else CONFIG)
 
 
 async def recovered(store: InlineStore, stage: Stage) -> tuple[Engine, recovery.Fold]:
     """The application's start: newest snapshot, fold, adopt."""
-    return await recovery.recover(cast(Any, store), CONFIG, "practice", cast(Any, stage))
+    return await recovery.recover(cast(Any, store), stage.config, "practice", cast(Any, stage))
 
 
 def replayed(store: InlineStore, stage: Stage) -> Engine:
     """The fold of every fact from the first, no snapshot used."""
     sleeves = compose.cast(stage.sleeves, stage.instruments, stage.frames)
-    engine = compose.fresh(CONFIG, "practice", stage.instruments, sleeves)
+    engine = compose.fresh(stage.config, "practice", stage.instruments, sleeves)
     for _, event in read_events(store._connection):
         engine.step(event)
     return engine

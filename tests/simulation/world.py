@@ -31,6 +31,8 @@ SETTLE = 90.0
 STILL = 20
 """Quiet seconds in a row that count as settled: longer than any periodic catch-up."""
 SNAPSHOT_EVERY = 300
+FUSED_FROM = 1_000
+"""From this seed on every fourth world has circuit breakers; those before are known for what they found."""
 NAMED = ((ev.Fill, "fill"), (ev.Command, "command"))
 """Kinds of facts whose transactions are crash points of their own: rare ones need to be aimed at."""
 
@@ -46,15 +48,18 @@ class World:
         focus: Iterable[str] = (),
         rate: float = 1.0,
         seconds: float = SECONDS,
+        plan: Plan | None = None,
     ) -> None:
         self.seed = seed
         self.seconds = seconds
         self.loop = VLoop(seed)
         self.history = History(self.loop.time)
-        self.plan = Plan(seed, seconds, rate=rate, off=off, focus=focus)
+        self.plan = plan or Plan(seed, seconds, rate=rate, off=off, focus=focus)
         # A third of the seeds each: the perpetual alone, with rebates and built-ins, with a spot market.
         instruments = ((LINEAR,), (REBATE,), (LINEAR, SPOT))[seed % 3]
-        self.stage = stage.stage_for(instruments, built_in=seed % 3 == 1, guarded=seed % 5 == 2)
+        built_in, guarded = seed % 3 == 1, seed % 5 == 2
+        fused = seed >= FUSED_FROM and seed % 4 == 3
+        self.stage = stage.stage_for(instruments, built_in=built_in, guarded=guarded, fused=fused)
         self.truth = RealTruth(instruments, seed)
         self.market = Market(seed, instruments, EPOCH)
         self.checker = Checker(self.history, self.truth, LIMITS, self._fail)
