@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.screen import ModalScreen
 
-from cockpit.core.frames import OrderRow, SleeveRow
+from cockpit.core.frames import Answer, OrderRow, SleeveRow
 from cockpit.tui import figures, freshness
 from cockpit.tui.dialogs import Ask
 from cockpit.tui.halt import Asked
@@ -26,6 +26,8 @@ class Commands:
         self.app = app
         self.waiting: dict[str, str] = {}
         """Command id → verb, for commands not yet answered."""
+        self.planned: dict[str, Callable[[Answer], None]] = {}
+        """Command id → what shows its plan."""
 
     @property
     def panel(self) -> PanelView:
@@ -47,6 +49,9 @@ class Commands:
                 asked.answer = answer
                 self.waiting.pop(answer.command_id, None)
                 self.app.paint_bars()
+                continue
+            if answer.command_id in self.planned:
+                self.planned.pop(answer.command_id)(answer)
                 continue
             verb = look.word(self.waiting.pop(answer.command_id, ""))
             words = look.news(answer.message_id, answer.args)

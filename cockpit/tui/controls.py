@@ -7,8 +7,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from cockpit.core.typed import WORDS
 from cockpit.text import LANGUAGES
-from cockpit.tui import figures, theme
+from cockpit.tui import by_hand, figures, theme
 from cockpit.tui.commands import Commands
 from cockpit.tui.dialogs import Help
 from cockpit.tui.glyphs import SETS
@@ -69,6 +70,7 @@ class Controls(Commands):
             "quit": self.leave,
             "flatten": self.flatten,
             "resume": self.resume,
+            **{f"hand.{verb}": partial(by_hand.ask_words, app, verb) for verb in WORDS},
             "drive": self.drive,
             "language": self.next_language,
             "glyphs": self.next_glyphs,
@@ -201,7 +203,8 @@ class Controls(Commands):
             if entry is not None:
                 entry.run()
 
-        self.app.push_screen(CommandLine(self.app.look(), self.entries()), chosen)
+        made = partial(by_hand.entry, self.app)
+        self.app.push_screen(CommandLine(self.app.look(), self.entries(), made), chosen)
 
     def entries(self) -> list[Entry]:
         """Everything that can be done now."""

@@ -9,6 +9,7 @@ from enum import IntEnum
 import msgspec
 
 from cockpit.core.errors import ConfigError
+from cockpit.core.typed import WORDS
 from cockpit.tui.layout import PAGES
 
 ANYWHERE = "anywhere"
@@ -98,6 +99,7 @@ ACTIONS: tuple[Action, ...] = (
     # Only in the palette: what is slow on purpose has no key.
     Action("flatten", (), DESK, Danger.DRIVE),
     Action("resume", (), DESK, Danger.DRIVE),
+    *(Action(f"hand.{verb}", (), DESK, Danger.DRIVE) for verb in WORDS if verb != "cancel"),
     Action("drive", (), DESK),
     Action("language", (), DESK),
     Action("glyphs", (), DESK),

@@ -64,8 +64,12 @@ class CommandLine(ModalScreen[Entry | None]):
         Binding("pagedown", "move(10)", show=False),
     ]
 
-    def __init__(self, look: Look, entries: Sequence[Entry]) -> None:
+    def __init__(
+        self, look: Look, entries: Sequence[Entry], made: Callable[[str], Entry | None] = lambda _: None
+    ) -> None:
+        """``made`` turns what was typed into an entry of its own, where it is a whole sentence."""
         super().__init__()
+        self.made = made
         self.look = look
         self.entries = entries
         self.found = list(entries)
@@ -83,7 +87,8 @@ class CommandLine(ModalScreen[Entry | None]):
         self.call_after_refresh(self._paint)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        self.found = ranked(self.entries, event.value)
+        sentence = self.made(event.value.strip().lstrip(":"))
+        self.found = ranked(self.entries, event.value) if sentence is None else [sentence]
         self.at = 0
         self._paint()
 

@@ -17,7 +17,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Do it. Raises NotRunning (exit 7), DoorError (exit 8) when refused."""
-    _, lang, answer = ask(args, "apply", {"plan": args.plan}, drives=True)
+    lang, answer = ask(args, "apply", {"plan": args.plan}, drives=True)
     if not answer.ok:
         raise refused(answer, lang)
     undo = (answer.payload or {}).get("undo", "")

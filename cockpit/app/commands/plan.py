@@ -6,8 +6,10 @@ import argparse
 from typing import Any
 
 from cockpit.app import console
-from cockpit.core.errors import DoorError
+from cockpit.core.errors import ConfigError, DoorError
 from cockpit.core.plan_words import plan_lines
+from cockpit.core.refusal import Refusal
+from cockpit.core.typed import OPTIONS, WORDS, from_words
 from cockpit.text import tr
 
 EPILOG = """\
@@ -21,20 +23,6 @@ cockpit plan unlock WHAT
 cockpit plan entries off --reason TEXT | on
 cockpit plan undo                                   the inverse of what was applied last
 """
-WORDS = {
-    "enter": ("symbol", "side", "qty"),
-    "exit": ("symbol", "qty"),
-    "take": ("symbol",),
-    "release": ("symbol",),
-    "cancel": ("cid",),
-    "lock": ("what",),
-    "unlock": ("what",),
-    "entries": ("to",),
-    "undo": (),
-}
-LEAST = {"enter": 3, "exit": 0, "undo": 0}
-"""Words that must be there; 1 where nothing is said."""
-OPTIONS = ("stop", "take", "sleeve", "reason", "minutes")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -52,9 +40,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Show it. Raises NotRunning (exit 7), DoorError (exit 8) when it could not be applied."""
-    wish = typed(args.verb, args.words, {name: getattr(args, name) for name in OPTIONS}, bare=args.no_stop)
-    found, lang, answer = ask(args, "plan", wish, drives=False)
-    del found
+    lang, answer = ask(args, "plan", typed(args, console.language(args)), drives=False)
     plan = answer.payload
     if plan is None:
         raise DoorError(console.sentence(answer, lang))
@@ -65,23 +51,17 @@ def run(args: argparse.Namespace) -> int:
     return 0 if answer.ok else DoorError.exit_code
 
 
-def typed(verb: str, words: list[str], options: dict[str, str | None], *, bare: bool) -> dict[str, str]:
-    """The arguments of a deed from its words. Raises ConfigError (exit 2) for too few or too many."""
-    from cockpit.core.errors import ConfigError
-
-    names = WORDS[verb]
-    given = {name: text for name, text in options.items() if text}
-    least = 0 if verb == "exit" and "sleeve" in given else LEAST.get(verb, 1) or int(verb == "exit")
-    if not least <= len(words) <= len(names):
-        usage = " ".join(name.upper() for name in names)
-        raise ConfigError(f"{verb} takes {usage or 'no words'}; see cockpit plan --help")
-    if verb == "exit" and "sleeve" in given and len(words) == 1:
-        names = ("qty",)
-    return {"verb": verb, **dict(zip(names, words, strict=False)), **given, **({"bare": "1"} if bare else {})}
+def typed(args: argparse.Namespace, lang: str) -> dict[str, str]:
+    """The deed. Raises ConfigError (exit 2) for too few words or too many."""
+    options = {name: getattr(args, name) for name in OPTIONS}
+    try:
+        return from_words(args.verb, args.words, options, bare=args.no_stop)
+    except Refusal as no:
+        raise ConfigError(f"{tr(no.message, lang, **no.numbers)}; see cockpit plan --help") from None
 
 
-def ask(args: argparse.Namespace, verb: str, wish: dict[str, str], *, drives: bool) -> tuple[Any, str, Any]:
-    """(settings, language, the cockpit's answer) of one question. Raises NotRunning or DoorError."""
+def ask(args: argparse.Namespace, verb: str, wish: dict[str, str], *, drives: bool) -> tuple[str, Any]:
+    """(language, the cockpit's answer) of one question. Raises NotRunning or DoorError."""
     from cockpit.app.whereabouts import door
 
     found = console.loaded(args)
@@ -89,7 +69,7 @@ def ask(args: argparse.Namespace, verb: str, wish: dict[str, str], *, drives: bo
     with door(found, drives=drives) as link:
         if getattr(args, "force", False):
             link.ask("drive", {"force": "1"})
-        return found, lang, link.ask(verb, wish)
+        return lang, link.ask(verb, wish)
 
 
 def refused(answer: Any, lang: str) -> DoorError:
