@@ -11,6 +11,7 @@ import msgspec
 
 from cockpit.adapters.candles import recipe, with_candles
 from cockpit.app.simulated import cash_of, charged, latency_of, relisted, rules_of
+from cockpit.app.wildcards import spelled_out
 from cockpit.core import events as ev
 from cockpit.core import guarding, returns
 from cockpit.core.blame import blame
@@ -201,13 +202,14 @@ def from_tape(
     if not instruments:
         raise ConfigError(f"{path} holds no instrument")
     traded = [symbol for symbol, kinds in info.symbols.items() if "trades" in kinds]
-    frames, recipes = offered(asked(sleeves or config.sleeves), info.bar_lengths, traded)
+    named = spelled_out(sleeves or config.sleeves, tuple(instruments))
+    frames, recipes = offered(asked(named), info.bar_lengths, traded)
     exchange = _exchange(config, instruments)
     recorded = alter(iter(tape.read(path, start_ms=start_ms, end_ms=end_ms)))
     stream = with_candles(recorded, recipes, instruments)
     world = World(relisted(stream, config), exchange, latency_of(config), config.run.seed)
     books = [symbol for symbol, kinds in info.symbols.items() if kinds.keys() & {"books", "touch"}]
-    chosen = tuple(sleeves or config.sleeves) or default_sleeves(tuple(instruments), (), frames, books)
+    chosen = named or default_sleeves(tuple(instruments), (), frames, books)
     return MarketSource(str(path), "tape", world, exchange, instruments, frames, chosen)
 
 
