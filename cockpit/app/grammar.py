@@ -95,8 +95,8 @@ def market(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
         metavar="SLEEVE",
         action="append",
         default=absent,
-        help="NAME[:k=v,...]@SYMBOL[+SYMBOL...][/TF[,TF...]] instead of the settings' sleeves; repeatable; on a"
-        " tape '*@*/1h' is every strategy on every market",
+        help="NAME[:k=v,...]@SYMBOL[+SYMBOL...][/TF[,TF...]] instead of the settings' sleeves;"
+        " repeatable; on a tape '*@*/1h' is every strategy on every market",
     )
     if top:
         parser.add_argument(
