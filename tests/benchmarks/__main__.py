@@ -34,7 +34,7 @@ SUITES = (
     "screen",
     "start",
 )
-LIMIT_S = 180
+LIMIT_S = 300
 CELLS = "{:<50} {:>14} {:<11} {:>13} {:>8}  {:<27} {}"
 
 

@@ -142,13 +142,25 @@ def world(count: int, tf: int, seed: int, *, funded: bool = True) -> tapes.Tape:
     return tapes.from_events(events)
 
 
+def plain(count: int) -> tapes.Tape:
+    """Bars without funding, straight from columns: hours, or minutes where there are many."""
+    tf = 3_600_000 if count < 100_000 else 60_000
+    draws = np.random.default_rng(7)
+    close = np.round(30_000 * np.exp(np.cumsum(draws.normal(0, 0.006 * (tf / 3_600_000) ** 0.5, count))), 1)
+    opened = np.concatenate(([30_000.0], close[:-1]))
+    high, low = np.maximum(opened, close), np.minimum(opened, close)
+    stamps = tf * np.arange(1, count + 1)
+    return tapes.from_columns(SYMBOL, tf, [stamps, opened, high, low, close, close])
+
+
 def run() -> list[Row]:
     """All of it; compiled once before."""
-    hours, minutes = world(HOURS, 3_600_000, 7), world(MINUTES, 60_000, 8)
+    hours, free, minutes = world(HOURS, 3_600_000, 7), plain(HOURS), plain(MINUTES)
     play = compiled.compile_strategy(plugin(Cross))
     spent, result = _median(lambda: compiled.run(play, Numbers(), SWAP, hours, CONFIG), 21)
     rate = HOURS / spent
-    far, more = _median(lambda: compiled.run(play, Numbers(), SWAP, minutes, CONFIG), 5)
+    far, more = _median(lambda: compiled.run(play, Numbers(), SWAP, minutes, CONFIG), 3)
+    near, _ = _median(lambda: compiled.run(play, Numbers(), SWAP, free, CONFIG), 21)
     booked, _ = _median(lambda: compiled.run(play, Numbers(), SWAP, hours, CONFIG).books, 3)
     long = MINUTES / far
     limit = _kernel(hours)
@@ -162,7 +174,8 @@ def run() -> list[Row]:
             goal="A1: >= 25", met=rate >= 25 * VECTORBT),
         row("  with the ledger booked exactly", HOURS / booked, "bars/s"),
         row("compiled SDK class, 1M", long, "bars/s", note=f"{more.trades:,} trades"),
-        row("  1M over 35k", long / rate, "x", goal="A3: >= 0.6", met=long / rate >= 0.6),
+        row("  1M over 35k, neither with funding", long / HOURS * near, "x", goal="A3: >= 0.6",
+            met=long / HOURS * near >= 0.6),
         *_cold(), *_sweeps(play, hours, None if limit is None else limit[1]), *_six(), *_same(play),
     ]  # fmt: skip
     if limit is None:
@@ -258,14 +271,8 @@ def _same(play: compiled.Compiled) -> list[Row]:
 
 def cold(count: int) -> None:
     """In a process of its own: everything from the imports to the result."""
-    tf = 3_600_000 if count < 100_000 else 60_000
-    draws = np.random.default_rng(7)
-    close = np.round(30_000 * np.exp(np.cumsum(draws.normal(0, 0.006 * (tf / 3_600_000) ** 0.5, count))), 1)
-    opened = np.concatenate(([30_000.0], close[:-1]))
-    high, low = np.maximum(opened, close), np.minimum(opened, close)
-    stamps = tf * np.arange(1, count + 1)
     begin = perf_counter()
-    tape = tapes.from_columns(SYMBOL, tf, [stamps, opened, high, low, close, close])
+    tape = plain(count)
     play = compiled.compile_strategy(plugin(Cross))
     compiled.run(play, Numbers(), SWAP, tape, CONFIG)
     spent = perf_counter() - begin
