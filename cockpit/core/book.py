@@ -14,6 +14,9 @@ news about the first level: until the next depth message the best prices are the
 it proves gone are not shown. It never edits the depth, which only the chained stream may do.
 
 Sizes are in the instrument's own quantity unit: contracts for derivatives, base units for spot.
+
+A removed level stays in the tables with size 0 until it is the best of its side or there are many: levels
+come and go at the same prices, so an update is one ``dict.update`` and seldom moves a sorted list.
 """
 
 from __future__ import annotations
@@ -28,6 +31,8 @@ import msgspec
 from cockpit.core.types import Side
 
 Pairs = Iterable[tuple[float, float]]
+DEAD = 512
+"""Prices that a side takes on beyond what its last tidying left, before removed ones are swept out."""
 
 
 class BookMemory(msgspec.Struct, frozen=True):
@@ -55,8 +60,10 @@ class Book:
 
     __slots__ = (
         "_ask_keys",
+        "_ask_limit",
         "_asks",
         "_bid_keys",
+        "_bid_limit",
         "_bids",
         "_depth",
         "_touched",
@@ -83,6 +90,7 @@ class Book:
         # The best price is the last of its list (asks negated), where changes are frequent and cheap.
         self._bid_keys: list[float] = []
         self._ask_keys: list[float] = []
+        self._bid_limit = self._ask_limit = DEAD
         self._depth = False
         self._touched = False
         self.best_bid = self.best_bid_qty = self.best_ask = self.best_ask_qty = nan
@@ -96,6 +104,8 @@ class Book:
         self._asks = {price: size for price, size in dict(asks).items() if size > 0.0}
         self._bid_keys = sorted(self._bids)
         self._ask_keys = sorted([-price for price in self._asks])
+        self._bid_limit = len(self._bids) + DEAD
+        self._ask_limit = len(self._asks) + DEAD
         self._depth = True
         self.ok = True
         return self._settle(seq, ts)
@@ -112,23 +122,23 @@ class Book:
             self.ok = False
             return False
         sizes = self._bids
-        keys = self._bid_keys
-        for price, size in bids:
-            if size > 0.0:
-                if price not in sizes:
-                    insort(keys, price)
-                sizes[price] = size
-            elif sizes.pop(price, None) is not None:
-                del keys[bisect_left(keys, price)]
+        known = len(sizes)
+        sizes.update(bids)
+        if len(sizes) != known:
+            keys = self._bid_keys
+            for price in islice(reversed(sizes), len(sizes) - known):  # the new ones are the last
+                insort(keys, price)
+            if len(keys) > self._bid_limit:
+                self._sweep_bids()
         sizes = self._asks
-        keys = self._ask_keys
-        for price, size in asks:
-            if size > 0.0:
-                if price not in sizes:
-                    insort(keys, -price)
-                sizes[price] = size
-            elif sizes.pop(price, None) is not None:
-                del keys[bisect_left(keys, -price)]
+        known = len(sizes)
+        sizes.update(asks)
+        if len(sizes) != known:
+            keys = self._ask_keys
+            for price in islice(reversed(sizes), len(sizes) - known):
+                insort(keys, -price)
+            if len(keys) > self._ask_limit:
+                self._sweep_asks()
         return self._settle(seq, ts)
 
     def set_touch(self, bid: float, bid_qty: float, ask: float, ask_qty: float, ts: int) -> bool:
@@ -154,8 +164,8 @@ class Book:
     def kept(self) -> BookMemory:
         """Everything it depends on from here; equal books give equal memories."""
         return BookMemory(
-            sorted(self._bids.items()),
-            sorted(self._asks.items()),
+            sorted([level for level in self._bids.items() if level[1] > 0.0]),
+            sorted([level for level in self._asks.items() if level[1] > 0.0]),
             self._depth,
             self._touched,
             (self.best_bid, self.best_bid_qty, self.best_ask, self.best_ask_qty),
@@ -169,6 +179,7 @@ class Book:
         self._bids, self._asks = dict(kept.bids), dict(kept.asks)
         self._bid_keys = [price for price, _ in kept.bids]
         self._ask_keys = sorted(-price for price, _ in kept.asks)
+        self._bid_limit, self._ask_limit = len(kept.bids) + DEAD, len(kept.asks) + DEAD
         self._depth, self._touched = kept.depth, kept.touched
         self.best_bid, self.best_bid_qty, self.best_ask, self.best_ask_qty = kept.best
         self.ok, self.seq, self.ts = kept.ok, kept.seq, kept.ts
@@ -217,9 +228,8 @@ class Book:
             return self.best_ask_qty
         if self._touched and not (price < self.best_bid or price > self.best_ask):
             return 0.0
-        if price < self.best_bid:
-            return self._bids.get(price, 0.0)
-        return self._asks.get(price, 0.0)
+        size = (self._bids if price < self.best_bid else self._asks).get(price, 0.0)
+        return max(0.0, size)
 
     def imbalance(self, n: int) -> float:
         """(bids - asks) / (bids + asks) over ``n`` levels: +1 only bids, -1 only asks, NaN no book."""
@@ -239,23 +249,47 @@ class Book:
             keys = keys[: bisect_left(keys, best if buy else -best)]
         for key in reversed(keys):
             price = key if buy else -key
-            yield price, sizes[price]
+            size = sizes[price]
+            if size > 0.0:
+                yield price, size
+
+    def _sweep_bids(self) -> None:
+        """Let go of the prices where nothing rests."""
+        self._bids = {price: size for price, size in self._bids.items() if size > 0.0}
+        self._bid_keys = sorted(self._bids)
+        self._bid_limit = len(self._bids) + DEAD
+
+    def _sweep_asks(self) -> None:
+        self._asks = {price: size for price, size in self._asks.items() if size > 0.0}
+        self._ask_keys = sorted([-price for price in self._asks])
+        self._ask_limit = len(self._asks) + DEAD
 
     def _settle(self, seq: int, ts: int) -> bool:
         """Best prices from the depth, then the verdict."""
         self.seq = seq
         self.ts = ts
         self._touched = False
-        if self._bid_keys:
-            bid = self.best_bid = self._bid_keys[-1]
-            self.best_bid_qty = self._bids[bid]
-        else:
-            bid = self.best_bid = self.best_bid_qty = nan
-        if self._ask_keys:
-            ask = self.best_ask = -self._ask_keys[-1]
-            self.best_ask_qty = self._asks[ask]
-        else:
-            ask = self.best_ask = self.best_ask_qty = nan
+        bid = bid_qty = ask = ask_qty = nan
+        keys = self._bid_keys
+        sizes = self._bids
+        while keys:
+            price = keys[-1]
+            size = sizes[price]
+            if size > 0.0:
+                bid, bid_qty = price, size
+                break
+            del sizes[price], keys[-1]
+        keys = self._ask_keys
+        sizes = self._asks
+        while keys:
+            price = -keys[-1]
+            size = sizes[price]
+            if size > 0.0:
+                ask, ask_qty = price, size
+                break
+            del sizes[price], keys[-1]
+        self.best_bid, self.best_bid_qty = bid, bid_qty
+        self.best_ask, self.best_ask_qty = ask, ask_qty
         if bid >= ask:
             self.crossed += 1
             self.ok = False

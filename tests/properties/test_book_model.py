@@ -1,10 +1,12 @@
 """After any sequence of messages the book shows what a naive dictionary would."""
 
 from math import isnan
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cockpit.core import book as book_module
 from cockpit.core.book import Book
 from cockpit.core.types import Side
 
@@ -88,3 +90,30 @@ def test_the_book_equals_a_naive_model_on_an_unbroken_chain(
     script: list[tuple[str, list[tuple[float, float]], list[tuple[float, float]]]],
 ) -> None:
     play([("snapshot", [(1.0, 1.0)], [(30.0, 1.0)]), *script])
+
+
+@given(st.lists(messages, max_size=30), st.integers(0, 6))
+def test_sweeping_removed_levels_out_at_any_time_changes_nothing(
+    script: list[tuple[str, list[tuple[float, float]], list[tuple[float, float]]]], dead: int
+) -> None:
+    with patch.object(book_module, "DEAD", dead):
+        play(script)
+
+
+@given(st.lists(messages, max_size=30), st.integers(0, 29))
+def test_a_recalled_book_goes_on_as_the_one_that_was_kept(
+    script: list[tuple[str, list[tuple[float, float]], list[tuple[float, float]]]], at: int
+) -> None:
+    book, seq = Book(), 0
+    twin = book
+    for ts, (word, bids, asks) in enumerate(script, 1):
+        before, seq = seq, seq + 1
+        if ts == at:
+            twin = Book()
+            twin.recall(book.kept())
+        for one in (book, twin) if twin is not book else (book,):
+            if word == "snapshot":
+                one.apply_snapshot(bids, asks, seq, ts)
+            else:
+                one.apply_delta(bids, asks, seq, before if word != "gap" else before + 1_000, ts)
+        assert repr(twin.kept()) == repr(book.kept())
