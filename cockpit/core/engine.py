@@ -265,11 +265,11 @@ class Engine:
         market.book.set_touch(event.bid, event.bid_qty, event.ask, event.ask_qty, event.ts)
         return self._book_moved(market, event)
 
-    def _book_moved(self, market: Market, event: ev.Event) -> Outcome:
+    def _book_moved(self, market: Market, event: ev.BookDelta | ev.BookSnapshot | ev.Touch) -> Outcome:
         book = market.book
         market.heard = event.ts
         if book.ok:
-            self.state.last[market.instrument.symbol] = (book.best_bid + book.best_ask) / 2
+            self.state.last[event.symbol] = (book.best_bid + book.best_ask) / 2
         if self.watchers or self.breakers:
             self._look()
         turn = None

@@ -2,13 +2,18 @@
 
 Order of service: a halt first of all; then what concerns ourselves (account news, commands, timers) in order
 of arrival; then the market, in order of arrival.
+
+While nothing waits, the market goes straight to the kernel, within the callback that brought it: a tick
+costs no turn of the loop, and the strategy sees it before the next one is read. After ``AT_ONCE_NS`` of such
+work the others queue until the kernel's task, and with it every other, has had its turn: what is slow is
+conflated as before.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -17,6 +22,9 @@ from cockpit.core import events as ev
 HIGH_WATER = 8_000
 """Market events waiting above which the newest replaces or absorbs the one before it."""
 BATCH = 256
+AT_ONCE_NS = 10_000_000
+"""Work on events handed over at once before the other tasks must have had their turn."""
+MARKET = ev.MARKET
 HALTS = frozenset(("halt", "flatten"))
 STREAMS: dict[type, str] = {
     ev.BookDelta: "book",
@@ -39,6 +47,10 @@ class Inbox:
         self._market: deque[ev.AnyEvent] = deque()
         self._wake = asyncio.Event()
         self._ended = False
+        self._serve: Callable[[ev.AnyEvent], int] | None = None
+        self._failed: BaseException | None = None
+        self._left = 0
+        """Work (ns) that may still be done at once; 0 while the kernel is at work or something waits."""
         self._gone = 0
         """Market events ever taken out: positions below count from the first event ever put in."""
         self._newest: dict[tuple[str, str], int] = {}
@@ -49,8 +61,11 @@ class Inbox:
 
     def put(self, event: ev.AnyEvent) -> None:
         """Take a fact in; never waits, never refuses an account fact."""
-        if event.__class__ in ev.MARKET:
+        if event.__class__ in MARKET:
             self.received += 1
+            if self._left:
+                self._at_once(event)
+                return
             if len(self._market) >= self.high_water and self._conflated(event):
                 self.conflated += 1
             else:
@@ -59,11 +74,32 @@ class Inbox:
             self._urgent.insert(self._after_resume(), event)
         else:
             self._urgent.append(event)
+        self._left = 0
         self._wake.set()
+
+    def serve(self, handle: Callable[[ev.AnyEvent], int] | None) -> None:
+        """Who takes a market event at once while nothing waits, and returns how long it took (ns).
+
+        What it raises, ``take`` raises.
+        """
+        self._serve = handle
+
+    def _at_once(self, event: ev.AnyEvent) -> None:
+        assert self._serve is not None
+        left, self._left = self._left, 0  # what is put meanwhile must wait
+        try:
+            left -= self._serve(event)
+        except BaseException as error:  # noqa: BLE001  it is the kernel's, not that of whoever brought the event
+            self._failed = error
+            self._wake.set()
+            return
+        if left > 0 and not (self._urgent or self._market or self._ended):
+            self._left = left
 
     def end(self) -> None:
         """No more will come: ``take`` drains and then returns an empty batch."""
         self._ended = True
+        self._left = 0
         self._wake.set()
 
     @property
@@ -72,11 +108,17 @@ class Inbox:
 
     async def take(self) -> Sequence[ev.AnyEvent]:
         """The next batch; empty when the inbox has ended."""
-        while not (self._urgent or self._market):
+        while self._failed is None and not (self._urgent or self._market):
             if self._ended:
                 return ()
             self._wake.clear()
-            await self._wake.wait()
+            self._left = AT_ONCE_NS if self._serve is not None else 0
+            try:
+                await self._wake.wait()
+            finally:
+                self._left = 0
+        if self._failed is not None:
+            raise self._failed
         batch: list[ev.AnyEvent] = list(self._urgent)
         self._urgent.clear()
         market = self._market

@@ -1,7 +1,8 @@
 """The kernel's loop: take facts, step, journal, hand the decisions on.
 
 Journal before effect: a fact is queued for the journal in the same breath in which it is stepped, and an
-order waits for the commit that holds it. The loop itself never waits for the disk.
+order waits for the commit that holds it. The loop itself never waits for the disk. While nothing else waits,
+a market event is stepped within the callback that brought it (``Inbox.serve``).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from cockpit.core.orders import Order
 from cockpit.core.ports import EquityPoint, Store
 from cockpit.core.turn import NOTHING
 from cockpit.workers.execution import Chaos, Execution, nothing_happens
-from cockpit.workers.inbox import HALTS
+from cockpit.workers.inbox import AT_ONCE_NS, HALTS, Inbox
 from cockpit.workers.kill import KillFlag
 
 Observe = Callable[[ev.AnyEvent, Outcome], None]
@@ -80,6 +81,8 @@ class Kernel:
     async def run(self) -> None:
         """Until the source ends."""
         since_yield = 0
+        if isinstance(self.source, Inbox):
+            self.source.serve(self._at_once)
         try:
             while batch := await self.source.take():
                 actions = self._batch(batch)
@@ -92,6 +95,8 @@ class Kernel:
                 if self.freeze is not None and self.engine.state.seq >= self._snapshot_due:
                     await self._try_snapshot()
         finally:
+            if isinstance(self.source, Inbox):
+                self.source.serve(None)
             self.finished.set()
 
     async def snapshot(self) -> None:
@@ -139,6 +144,22 @@ class Kernel:
         if not facts and not outcomes:
             return False
         return self._journal(facts, outcomes)
+
+    def _at_once(self, event: ev.AnyEvent) -> int:
+        """``_batch`` for one market event, without the task's turn; ns that it took."""
+        begin = perf_counter_ns()
+        outcome = self.engine.step(event)
+        self.store.append_market(self.engine.state.seq, event)
+        if self.observe is not None:
+            self.observe(event, outcome)
+        self.step_ns = spent = perf_counter_ns() - begin
+        self.events += 1
+        self.chaos("step.after")
+        if outcome is not NOTHING:
+            self.outcomes += 1
+            self._journal([], [outcome])
+        due = self.freeze is not None and self.engine.state.seq >= self._snapshot_due
+        return AT_ONCE_NS if due else spent  # then the next one wakes the task
 
     def _heed(self, command: ev.AnyEvent, outcome: Outcome) -> None:
         """The flag at the wire follows what the engine made of a command, not what was asked of it."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 
 from cockpit.adapters.okx import frames
@@ -162,3 +163,86 @@ def test_the_index_travels_with_the_mark_of_its_swaps() -> None:
             ]
 
     asyncio.run(asyncio.wait_for(story(), 30))
+
+
+def short(channel: str) -> tuple[Any, list[ev.AnyEvent]]:
+    """The short way of one subscription, and what it puts in."""
+    heard: list[ev.AnyEvent] = []
+    where = Endpoints("http://127.0.0.1:1", "ws://127.0.0.1:1", True)
+    market = OkxMarket(where, {"okx:A-B-SWAP": listed("A-B-SWAP")}, {}, heard.append, lambda: NOW)
+    return market._lean(frames.Arg(channel, "A-B-SWAP")), heard
+
+
+ROWS = {
+    "books": {"bids": [["1.5", "2", "0", "1"], ["1", "0", "0", "0"]], "asks": [], "seqId": 3, "prevSeqId": 3},
+    "books5": {"bids": [["1.5", "2", "0", "1"]], "asks": [["2", "1e3", "0", "7"]], "seqId": 9},
+    "trades": {"px": "1.5", "sz": "2", "side": "sell", "tradeId": "7"},
+}
+
+
+@pytest.mark.parametrize("channel", ROWS)
+@pytest.mark.parametrize("action", ["snapshot", "update"])
+def test_the_short_way_tells_the_same_facts(channel: str, action: str) -> None:
+    """A book's first push must be whole, so the chain begins with one."""
+    read, heard = short(channel)
+    arg = {"channel": channel, "instId": "A-B-SWAP"}
+    pushes = [
+        {"arg": arg, "action": what, "data": [{**ROWS[channel], "ts": str(n)}] * (1 + (what == "update"))}
+        for n, what in ((4, "snapshot"), (5, action))
+    ]
+    raws = [json.dumps(push, separators=(",", ":")).encode() for push in pushes]
+    assert [read(raw) for raw in raws] == [4, 5]
+    assert heard == [event for raw in raws for event in frames.parse(raw, NOW)]
+
+
+@pytest.mark.parametrize("channel", ROWS)
+@pytest.mark.parametrize("word", ["nan", "-1", "inf", "1e300", "x", ""])
+def test_the_short_way_refuses_what_no_market_quotes(channel: str, word: str) -> None:
+    read, heard = short(channel)
+    row = ROWS[channel] | ({"px": word} if channel == "trades" else {"bids": [[word, "1", "0", "1"]]})
+    raw = json.dumps({"action": "snapshot", "data": [{**row, "ts": "4"}]}).encode()
+    for broken in (raw, raw[:-3], b"", b"{}"):
+        with pytest.raises(msgspec.MsgspecError):
+            read(broken)
+    assert not heard
+
+
+def test_channels_without_a_short_way_go_the_general_one() -> None:
+    assert short("tickers")[0] is None
+
+
+def test_the_short_way_survives_garbage_a_gap_and_a_bug(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over a real socket: what the short way cannot read is garbage as ever, and the stream goes on."""
+
+    def book(seq: int, before: int, action: str = "update", price: str = "1") -> tuple[dict[str, Any], str]:
+        levels = {"bids": [[price, "1", "0", "1"]], "asks": []}
+        return {**levels, "ts": str(NOW + seq), "seqId": seq, "prevSeqId": before}, action
+
+    async def story() -> None:
+        heard: list[ev.AnyEvent] = []
+
+        def put(event: ev.AnyEvent) -> None:
+            if isinstance(event, ev.BookDelta) and event.seq == 5:
+                raise RuntimeError("a bug")
+            heard.append(event)
+
+        async with Scripted(_ack).running() as server:
+            market = feed(server, heard, "A-B-SWAP")
+            market.put = put
+            async with alive(market.run()):
+                await until(lambda: server.peers and len(server.peers[0].heard) > 5)
+                peer = server.peers[0]
+                for data, action in (
+                    book(1, -1, "snapshot"), book(2, 1), book(3, 2, price="nan"), book(3, 2), book(3, 2),
+                    book(5, 3), book(6, 5), book(9, 8),
+                ):  # fmt: skip
+                    await peer.push("books", [data], action=action, inst="A-B-SWAP")
+                await until(lambda: any(isinstance(e, ev.DataFault) and e.what == "gap" for e in heard))
+            assert len(market.public._short) == 1
+        books = [e for e in heard if isinstance(e, ev.BookDelta | ev.BookSnapshot)]
+        assert [e.seq for e in books] == [1, 2, 3, 6, 9]
+        faults = [e for e in heard if isinstance(e, ev.DataFault)]
+        assert [e.what for e in faults][:3] == ["garbage", "garbage", "gap"]
+        assert "a bug" in faults[1].detail
+
+    asyncio.run(story())

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cockpit.core import events as ev
 from cockpit.core.book import Book
+from cockpit.core.errors import InvariantError
 from cockpit.core.types import Side
-from cockpit.workers.inbox import BATCH, Inbox
+from cockpit.workers.inbox import AT_ONCE_NS, BATCH, Inbox
 from tests.workers.stage import run, turns
 
 S = "s"
@@ -195,5 +197,75 @@ def test_conflation_goes_on_while_the_kernel_takes() -> None:
         assert len(rest) <= 12
         inbox.put(ev.Mark(1, "s0", 1.0, 1.0))
         assert [e.ts for e in await inbox.take()] == [1]
+
+    run(story())
+
+
+def test_the_market_is_served_at_once_while_nothing_waits() -> None:
+    async def story() -> None:
+        inbox, heard = Inbox(), list[ev.AnyEvent]()
+
+        def serve(event: ev.AnyEvent) -> int:
+            heard.append(event)
+            if len(heard) == 1:
+                inbox.put(trade(2))  # what is put meanwhile waits
+            return 1
+
+        inbox.serve(serve)
+        inbox.put(trade(0))
+        assert not heard  # nobody is waiting for it yet
+        assert list(await inbox.take()) == [trade(0)]
+        waiting = asyncio.create_task(inbox.take())
+        await turns()
+        inbox.put(trade(1))
+        inbox.put(trade(3))
+        assert heard == [trade(1)]
+        assert list(await waiting) == [trade(2), trade(3)]
+        waiting = asyncio.create_task(inbox.take())
+        await turns()
+        ack = ev.Ack(1, "c", "v")
+        inbox.put(ack)
+        inbox.put(trade(4))  # behind our own news
+        assert heard == [trade(1)]
+        assert list(await waiting) == [ack, trade(4)]
+
+    run(story())
+
+
+def test_a_slow_strategy_is_not_served_at_once_for_long() -> None:
+    async def story() -> None:
+        inbox, heard = Inbox(), list[ev.AnyEvent]()
+
+        def serve(event: ev.AnyEvent) -> int:
+            heard.append(event)
+            return AT_ONCE_NS // 2
+
+        inbox.serve(serve)
+        waiting = asyncio.create_task(inbox.take())
+        await turns()
+        for n in range(5):
+            inbox.put(trade(n))
+        assert heard == [trade(0), trade(1)]
+        assert list(await waiting) == [trade(2), trade(3), trade(4)]
+
+    run(story())
+
+
+def test_what_the_kernel_raises_is_not_thrown_at_whoever_brought_the_event() -> None:
+    async def story() -> None:
+        inbox = Inbox()
+
+        def serve(_event: ev.AnyEvent) -> int:
+            raise InvariantError("a bug of ours")
+
+        inbox.serve(serve)
+        waiting = asyncio.create_task(inbox.take())
+        await turns()
+        inbox.put(trade(1))
+        inbox.put(trade(2))
+        with pytest.raises(InvariantError, match="a bug of ours"):
+            await waiting
+        with pytest.raises(InvariantError):
+            await inbox.take()  # and it stays so
 
     run(story())

@@ -16,7 +16,6 @@ from collections.abc import Callable
 from typing import Annotated, TypeVar
 
 import msgspec
-from msgspec.structs import astuple
 
 from cockpit.core.events import (
     AnyEvent,
@@ -156,6 +155,17 @@ class TradePush(Frame, gc=False, frozen=True):
     data: list[TradeRow] = []  # type: ignore[assignment]
 
 
+class LeanBooks(msgspec.Struct, gc=False, frozen=True):
+    """A book's push on a subscription that is known by its first bytes: the envelope is not read again."""
+
+    data: list[BookRow]
+    action: str = ""
+
+
+class LeanTrades(msgspec.Struct, gc=False, frozen=True):
+    data: list[TradeRow]
+
+
 T = TypeVar("T")
 _DIGITS = re.compile(rb'[ "]*(\d{1,19})')
 _FRAMES = msgspec.json.Decoder(Frame)
@@ -168,6 +178,8 @@ _PUSHES: dict[bytes, Callable[[bytes], Frame]] = {
     b"trades": msgspec.json.Decoder(TradePush, strict=False).decode,
 }
 """Channels that are decoded whole at once; what begins otherwise takes the general way."""
+lean_books = msgspec.json.Decoder(LeanBooks, strict=False).decode
+lean_trades = msgspec.json.Decoder(LeanTrades, strict=False).decode
 _SIZE = msgspec.json.Decoder(Size, strict=False)
 
 
@@ -241,8 +253,9 @@ def parse(raw: bytes | str, ts: int) -> list[AnyEvent]:
         return [DataFault(ts, symbol, "garbage", str(error))]
 
 
-def _levels(levels: list[Level]) -> Levels:
-    return tuple(map(astuple, levels))
+def pairs(levels: list[Level]) -> Levels:
+    """Levels as the machine has them."""
+    return tuple([(level.px, level.sz) for level in levels])
 
 
 def _book_rows(frame: Frame) -> list[BookRow]:
@@ -254,12 +267,10 @@ def _depth(frame: Frame, ts: int) -> list[AnyEvent]:
     # books5 has no action: every push is the whole of what it shows.
     if frame.action == "update":
         return [
-            BookDelta(ts, symbol, r.ts, _levels(r.bids), _levels(r.asks), r.seq_id, r.prev_seq_id)
+            BookDelta(ts, symbol, r.ts, pairs(r.bids), pairs(r.asks), r.seq_id, r.prev_seq_id)
             for r in _book_rows(frame)
         ]
-    return [
-        BookSnapshot(ts, symbol, r.ts, _levels(r.bids), _levels(r.asks), r.seq_id) for r in _book_rows(frame)
-    ]
+    return [BookSnapshot(ts, symbol, r.ts, pairs(r.bids), pairs(r.asks), r.seq_id) for r in _book_rows(frame)]
 
 
 def _touch(frame: Frame, ts: int) -> list[AnyEvent]:

@@ -7,6 +7,11 @@ from collections.abc import Callable
 
 from picows import WSCloseCode, WSFrame, WSListener, WSMsgType, WSTransport
 
+TEXT = WSMsgType.TEXT
+"""Looked up once: naming an enum's member costs a fifth of a microsecond."""
+OURS = (TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION)
+CLOSE = WSMsgType.CLOSE
+
 
 def close_words(payload: bytes) -> str:
     """``4004 No data received``: the code (two bytes, big endian) and the text of a close frame."""
@@ -39,7 +44,9 @@ class Line(WSListener):
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
         self.heard = self._clock()
         kind = frame.msg_type
-        if kind in (WSMsgType.TEXT, WSMsgType.BINARY, WSMsgType.CONTINUATION):
+        if kind == TEXT and frame.fin and not self._parts:
+            self._deliver(frame.get_payload_as_bytes())
+        elif kind in OURS:
             if frame.fin and not self._parts:
                 self._deliver(frame.get_payload_as_bytes())
                 return
@@ -47,7 +54,7 @@ class Line(WSListener):
             if frame.fin:
                 whole, self._parts = b"".join(self._parts), []
                 self._deliver(whole)
-        elif kind == WSMsgType.CLOSE:
+        elif kind == CLOSE:
             self.reason = f"closed by the venue: {close_words(frame.get_payload_as_bytes())}".rstrip(": ")
             transport.send_close(WSCloseCode.OK)
             transport.disconnect(graceful=False)

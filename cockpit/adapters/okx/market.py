@@ -19,6 +19,7 @@ from cockpit.adapters.okx.endpoints import Endpoints
 from cockpit.adapters.okx.frames import BARS, INDEX, VENUE
 from cockpit.adapters.okx.instruments import MARKETS, Listed, relisted
 from cockpit.adapters.okx.rest import Refused, Rest
+from cockpit.adapters.okx.short import Lean
 from cockpit.adapters.okx.socket import Socket
 from cockpit.adapters.okx.topics import Topic
 from cockpit.core import events as ev
@@ -108,6 +109,7 @@ class OkxMarket:
             topics=self._topics(depth),
             rng=rng,
             tls=endpoints.tls(),
+            lean=self._lean,
         )
         candles = list(self._candles())
         self.business = (
@@ -165,15 +167,50 @@ class OkxMarket:
             if kind is ev.BookDelta:
                 self._delta(event, frame.arg)  # type: ignore[arg-type]
             elif kind is ev.BookSnapshot:
-                self._chains[event.symbol] = event.seq  # type: ignore[union-attr]
-                self._broken.pop(event.symbol, None)  # type: ignore[union-attr]
-                self.put(event)
+                self._whole(event)  # type: ignore[arg-type]
             elif kind is ev.Bar:
                 self._bar(event)  # type: ignore[arg-type]
             elif kind is ev.Mark:
                 self._mark(event)  # type: ignore[arg-type]
             else:
                 self.put(event)
+
+    def _lean(self, arg: frames.Arg) -> Lean | None:
+        """The short way of a book or of trades: the same facts as ``hear`` makes of them."""
+        symbol = f"{VENUE}:{arg.inst_id}"
+        now_ms, chains = self.now_ms, self._chains
+        decode_book, decode_trades, pairs = frames.lean_books, frames.lean_trades, frames.pairs
+
+        def book(raw: bytes) -> int:
+            push = decode_book(raw)
+            ts, stamp = now_ms(), 0
+            for row in push.data:
+                stamp, bids, asks = row.ts, pairs(row.bids), pairs(row.asks)
+                if push.action == "update":
+                    delta = ev.BookDelta(ts, symbol, stamp, bids, asks, row.seq_id, row.prev_seq_id)
+                    if chains.get(symbol) == row.prev_seq_id:
+                        chains[symbol] = row.seq_id
+                        self.put(delta)
+                    else:
+                        self._delta(delta, arg)
+                else:
+                    self._whole(ev.BookSnapshot(ts, symbol, stamp, bids, asks, row.seq_id))
+            return stamp
+
+        def trades(raw: bytes) -> int:
+            push = decode_trades(raw)
+            ts, stamp = now_ms(), 0
+            for row in push.data:
+                stamp = row.ts
+                self.put(ev.Trade(ts, symbol, stamp, row.px, row.sz, row.side, row.trade_id))
+            return stamp
+
+        return {"books": book, "books5": book, "trades": trades}.get(arg.channel)
+
+    def _whole(self, event: ev.BookSnapshot) -> None:
+        self._chains[event.symbol] = event.seq
+        self._broken.pop(event.symbol, None)
+        self.put(event)
 
     def _delta(self, event: ev.BookDelta, arg: frames.Arg) -> None:
         last = self._chains.get(event.symbol)

@@ -23,6 +23,7 @@ from picows import WSError, WSMsgType, ws_connect
 from cockpit.adapters.okx import frames, sign
 from cockpit.adapters.okx.codes import Reply
 from cockpit.adapters.okx.line import Line
+from cockpit.adapters.okx.short import Lean, Short, nothing
 from cockpit.adapters.okx.topics import FORGOTTEN, Phase, Topic, Watch
 from cockpit.adapters.secret import Credentials
 from cockpit.core.errors import Ambiguous, Transient
@@ -69,8 +70,12 @@ class Socket:
         ping_s: float = 18.0,
         rng: Random | None = None,
         tls: ssl.SSLContext | None = None,
+        lean: Callable[[frames.Arg], Lean | None] = nothing,
     ) -> None:
-        """``now_ms`` is the venue's clock as we know it: logins are signed with it."""
+        """``now_ms`` is the venue's clock as we know it: logins are signed with it.
+
+        ``lean`` gives the short way of a busy subscription.
+        """
         self.url = url
         self._owner = owner
         self._now_ms = now_ms
@@ -79,6 +84,7 @@ class Socket:
         self._ping_s = ping_s
         self._rng = rng or Random()
         self._tls = tls
+        self._short = Short(lean)
         self._line: Line | None = None
         self._pending: dict[str, asyncio.Future[Reply]] = {}
         self._asks: dict[str, Watch] = {}
@@ -286,22 +292,25 @@ class Socket:
     def _take(self, raw: bytes) -> None:
         """One text frame. Raises nothing: a bad message must not end the stream."""
         self.received += 1
-        if raw == b"pong":
-            return
+        line = self._line
         try:
+            if line is not None and self._short.take(raw, line.heard):
+                return
+            if raw == b"pong":
+                return
             frame = frames.whole(raw)
             if frame.event:
                 self._event(frame)
             elif frame.op or (frame.id and not frame.arg.channel):
                 self._reply(raw)
             else:
-                self._push(frame)
+                self._push(frame, raw)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             self._owner.fault("garbage", f"{error}: {raw[:120]!r}", None)
         except Exception as error:  # noqa: BLE001  a bug in a reader costs its message, not the stream
             self._owner.fault("garbage", f"{type(error).__name__}: {error}: {raw[:120]!r}", None)
 
-    def _push(self, frame: frames.Frame) -> None:
+    def _push(self, frame: frames.Frame, raw: bytes) -> None:
         arg = frame.arg
         watch = self._watches.get((arg.channel, arg.inst_id, arg.inst_type))
         if watch is not None:
@@ -310,6 +319,7 @@ class Socket:
             watch.take(frames.stamp(frame.data) if watch.topic.within else 0, now)
             if first:
                 self._check()
+                self._short.learn(raw, arg, watch)
         self._owner.hear(frame)
 
     def _reply(self, raw: bytes) -> None:

@@ -52,6 +52,9 @@ class Phase(Enum):
     """Not asked for yet: no connection."""
 
 
+HEARD = Phase.HEARD
+
+
 class Watch:
     """The state of one subscription. Times are monotonic seconds."""
 
@@ -77,7 +80,7 @@ class Watch:
     def take(self, stamp: int, now: float) -> bool:
         """Data has come; False when it is nothing new (the same venue time again)."""
         fresh = stamp == 0 or stamp > self.stamp
-        if self.phase is not Phase.HEARD:
+        if self.phase is not HEARD:
             if self.stalls:
                 # The silence is over: honest if a new subscription shows what we knew already.
                 self.within = min(self.within * 2, self.topic.at_most) if not fresh else self.topic.within
@@ -86,7 +89,7 @@ class Watch:
             self.heard = now
         if fresh:
             self.stalls = 0
-            self.stamp = max(stamp, self.stamp)
+            self.stamp = stamp or self.stamp
             self.heard = now
         return fresh
 
