@@ -12,6 +12,7 @@ import pytest
 from cockpit.adapters.archive.archive import Archive
 from cockpit.adapters.archive.layout import Series
 from cockpit.adapters.okx_exchange import Options, Running, serve
+from cockpit.app.data import fetch
 from cockpit.core.events import Bar
 from tests.cli.conftest import Shell
 
@@ -57,6 +58,27 @@ def test_a_backfill_says_what_it_does_and_an_ingest_goes_on(cockpit: Shell, plac
     assert cockpit("data", "check", "--kinds", "bars").code == 0
     assert cockpit("data", "export", "day.tape", "--kinds", "bars", "--timeframes", "15m").code == 0
     assert cockpit("data", "verify", "day.tape").code == 0
+
+
+def test_quotes_are_sampled_until_somebody_interrupts(
+    cockpit: Shell, place: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(fetch, "pause", pause)
+    words = ("--symbols", SWAP, "--kinds", "books,oi", "--every", "20", *place)
+    assert cockpit("data", "ingest", *words).code == 130
+    assert pauses == [20.0] * 3
+    rows = cockpit("data", "status", "--json").json["series"]
+    assert {row["series"]["kind"]: row["rows"] for row in rows} == {"books": 3, "oi": 3}
+    shown = cockpit("data", "show", SWAP, "--json").json
+    assert 0 < shown["bid"] < shown["ask"]
+    assert shown["candles"] == []
 
 
 def test_what_cannot_be_asked_for_is_said(cockpit: Shell, place: tuple[str, ...]) -> None:

@@ -59,6 +59,14 @@ class Holding(msgspec.Struct, frozen=True):
     last_ms: int
 
 
+class _Grown(msgspec.Struct, frozen=True):
+    """A month with more rows: its new file (None = it had them already), and what came in."""
+
+    month: Month | None
+    new: int
+    changed: int
+
+
 class Archive:
     """Raises StoreError (SQLite, the disk, a second writer) and TapeError (damaged or unknown data)."""
 
@@ -112,43 +120,59 @@ class Archive:
         return took
 
     def absorb(self, series: Series, table: Any) -> Took:
-        """A bulk of one series (a tape's columns) straight into its months."""
+        """A bulk of one series (a tape's columns) straight into its months, all of them or none.
+
+        A month that is new is not forced to the disk, for it can be made from its source again: after a power
+        cut in this minute ``check`` may find it damaged.
+        """
         good = _finite(table)
         took = Took(rows=len(table), refused=len(table) - len(good))
+        fresh: list[Month] = []
         for month, part in files.by_month(files.merged(series.kind, [good])):
-            took.add(self._into(series, month, part))
+            found = self._grown(series, month, part, bulk=True)
+            took.add(Took(new=found.new, changed=found.changed))
+            fresh += [found.month] if found.month else []
         with self.index.transaction():
-            self.index.count_changes(series, 0, took.refused)
+            for one in fresh:
+                self.index.keep_month(one)
+            self.index.count_changes(series, took.changed, took.refused)
+        for one in fresh:
+            self._sweep(one)
         return took
 
     def settle(self, now_ms: int) -> int:
-        """Move the hot rows of months that are over into Parquet; how many."""
+        """Move the hot rows of months that are over into Parquet; how many.
+
+        A crash in between leaves the rows hot, or a file that nobody names.
+        """
         month_begins = month_span(month_of(now_ms))[0]
         moved = 0
         for series in sorted(self.index.hot_counts()):
             for month, part in files.by_month(self.index.hot(series, -FOREVER, month_begins)):
-                self._into(series, month, part, settled=True)
+                found = self._grown(series, month, part)
+                with self.index.transaction():
+                    if found.month:
+                        self.index.keep_month(found.month)
+                        self.index.count_changes(series, found.changed, 0)
+                    self.index.drop_hot(series, *month_span(month))
+                if found.month:
+                    self._sweep(found.month)
                 moved += len(part)
         return moved
 
-    def _into(self, series: Series, month: str, table: Any, *, settled: bool = False) -> Took:
-        """Merge rows into a month. A crash in between leaves the rows hot, or a file nobody names."""
+    def _grown(self, series: Series, month: str, table: Any, *, bulk: bool = False) -> _Grown:
+        """Write a month with these rows merged in; nothing is written when it says so already."""
         known = {found.month: found for found in self.index.months(series)}.get(month)
         before = [files.read(self.root, known)] if known else []
         whole = files.merged(series.kind, [*before, table])
         old = known.rows if known else 0
         changed = files.differing(series.kind, files.concat([*before, table]))
-        nothing_new = known is not None and len(whole) == old and not changed
-        fresh = None if nothing_new else files.write(self.root, series, month, whole)
-        with self.index.transaction():
-            if fresh:
-                self.index.keep_month(fresh)
-                self.index.count_changes(series, changed, 0)
-            if settled:
-                self.index.drop_hot(series, *month_span(month))
-        if fresh:
-            self._sweep(fresh)
-        return Took(new=len(whole) - old, changed=changed)
+        if known and len(whole) == old and not changed:
+            return _Grown(None, 0, 0)
+        durable = known is not None or not bulk
+        return _Grown(
+            files.write(self.root, series, month, whole, durable=durable), len(whole) - old, changed
+        )
 
     def replace(self, month: Month, table: Any) -> None:
         """Write a month anew; with no rows it is forgotten. The old file stays, as *.damaged."""

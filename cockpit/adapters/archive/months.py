@@ -50,8 +50,8 @@ def read(root: Path, month: Month) -> Any:
         raise TapeError(f"{file} is damaged: {error}") from error
 
 
-def write(root: Path, series: Series, month: str, table: Any) -> Month:
-    """Put a month on the disk, durable under its final name. Raises TapeError when the disk refuses."""
+def write(root: Path, series: Series, month: str, table: Any, *, durable: bool = True) -> Month:
+    """Put a month under its final name; ``durable``: a power cut does not hurt it. Raises TapeError."""
     from pyarrow import parquet
 
     folder = root / series.folder
@@ -68,12 +68,14 @@ def write(root: Path, series: Series, month: str, table: Any) -> Month:
         )
         with draft.open("rb+") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         times = table.column("ts_ns")
         size = draft.stat().st_size
         found = Month(series, month, len(table), times[0].as_py(), times[-1].as_py(), size, digest)
         draft.replace(found.path(root))
-        _sync(folder)
+        if durable:
+            _sync(folder)
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise TapeError(f"cannot write {folder}: {error}") from error

@@ -44,6 +44,9 @@ def add(what: Any) -> None:
     daily.add_argument("--every", type=float, metavar="S", help="again every S seconds, until interrupted")
 
 
+pause = time.sleep
+
+
 class Bars:
     """A bar on a terminal, a line every few seconds elsewhere; always on stderr."""
 
@@ -109,7 +112,7 @@ def run(args: argparse.Namespace, found: Loaded, lang: str) -> int:
             say(args, found, done, left_out, lang)
             if every is None:
                 return 0
-            time.sleep(every)
+            pause(every)
 
 
 async def once(
