@@ -182,7 +182,7 @@ def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
         halted.phase = "flattening"
         return
     kept = proof.keeping(state, event)
-    unproven = proof.disagree(state, event) or proof.uncovered(state, kept)
+    unproven = proof.disagree(state, event) or proof.uncovered(state, kept) or proof.unsettled(state)
     if state.entries_open() or unproven:
         _failed(halted, unproven, turn)
         return

@@ -57,6 +57,11 @@ def _derivative(state: State, symbol: str) -> bool:
     return instrument is None or instrument.derivative
 
 
+def unsettled(state: State) -> list[str]:
+    """Requests of ours of which nobody knows yet what became of them: they may change what was just read."""
+    return [order.cid for order in state.orders.values() if order.state not in HOLDING]
+
+
 def uncovered(state: State, kept: tuple[Kept, ...]) -> list[str]:
     """Markets whose position should have a stop at the venue and has none, or too small a one."""
     found = []

@@ -18,11 +18,11 @@ import pytest
 
 from cockpit.adapters.store.inline import InlineStore
 from cockpit.core import events as ev
-from cockpit.core import halting, lifecycle, memory, reckoning, reconcile
+from cockpit.core import halting, lifecycle, memory, proof, reckoning, reconcile
 from cockpit.core.engine import Engine
 from cockpit.core.intents import Place
 from cockpit.core.ledger import Ledger
-from cockpit.core.orders import OrderState, transition
+from cockpit.core.orders import OrderState, Role, transition
 from cockpit.core.types import Side
 from cockpit.workers.crew import Crew
 from cockpit.workers.execution import Execution
@@ -294,6 +294,26 @@ def stop_of_the_other_side(patch: Patch) -> None:
 def halt_confirmed_early(patch: Patch) -> None:
     """A flatten is over when the account nets to zero, whatever is still in flight (seed 50)."""
     patch.setattr(halting, "_still_closing", lambda state: False)
+    patch.setattr(proof, "disagree", lambda state, event: [])
+    patch.setattr(proof, "unsettled", lambda state: [])
+
+
+@plant("halt", "crash")
+def receipt_of_hope(patch: Patch) -> None:
+    """A stop that is decided counts as one that rests: a receipt says covered, and nothing covers."""
+    real = proof.keeping
+
+    def keeping(state: Any, event: Any) -> Any:
+        rows = []
+        for row in real(state, event):
+            own = [o for o in state.orders_of(row.sleeve) if o.role is Role.PROTECT]
+            words = tuple(f"{o.cid} @ {o.trigger}" for o in own)
+            covered = abs(row.qty) if proof.stop_wanted(state.sleeves[row.sleeve], row.qty) else row.covered
+            rows.append(msgspec.structs.replace(row, covered=covered, stops=words))
+        return tuple(rows)
+
+    patch.setattr(proof, "keeping", keeping)
+    patch.setattr(proof, "unsettled", lambda state: [])
 
 
 @plant("delay", "drop")

@@ -16,6 +16,7 @@ FOUND: dict[str, tuple[int, int, str]] = {
     "funding_as_trade": (0, 10, "I01 I02 I04 I09"),
     "group_split_in_snapshot": (2, 60, "I13"),
     "halt_confirmed_early": (0, 90, "I03"),
+    "receipt_of_hope": (62, 90, "I08"),
     "journal_after_send": (0, 5, "I05 I13"),
     "kill_not_persisted": (0, 30, "I03 I07 I13"),
     "layers_lost_in_snapshot": (2, 40, "I08 I13"),
