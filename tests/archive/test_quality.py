@@ -6,7 +6,7 @@ from cockpit.adapters.archive.archive import Archive
 from cockpit.adapters.archive.layout import Series
 from cockpit.app.data.quality import Finding, Gap, Quality, check, gaps
 from cockpit.core.events import Bar, FundingRate
-from tests.archive.rows import HOUR, START, SYMBOL, bar, bars
+from tests.archive.rows import HOUR, START, SYMBOL, bar, bars, others
 
 HOURLY = Series("bars", SYMBOL, HOUR)
 
@@ -70,6 +70,14 @@ def test_an_exchange_that_pays_more_often_from_some_day_on_has_no_gaps(tmp_path:
         (found,) = judged(archive).values()
         assert (found.gaps, found.sound) == ((), True)
         assert [gap.missing for gap in gaps([*times[:20], *times[21:60], *times[61:]], [])] == [1, 1]
+
+
+def test_of_what_comes_when_it_comes_nobody_knows_how_much_is_missing(tmp_path: Path) -> None:
+    with Archive(tmp_path, write=True) as archive:
+        archive.put([*others(1), *others(50), *others(51)])
+        found = {series.kind: quality for series, quality in judged(archive).items()}
+    assert {found[kind].coverage for kind in ("trades", "oi", "touch")} == {None}
+    assert all(found[kind].sound for kind in ("trades", "oi", "touch"))
 
 
 def test_a_changed_file_is_found_out(tmp_path: Path) -> None:

@@ -60,8 +60,8 @@ class Quality(msgspec.Struct):
     last_ms: int
     step_ms: int = 0
     """Its usual distance between rows; 0 = it has none."""
-    coverage: float = 1.0
-    """Rows that are there, of those that should be between first and last."""
+    coverage: float | None = None
+    """Rows that are there, of those that should be from first to last; None = nobody knows how many."""
     gaps: tuple[Gap, ...] = ()
     findings: tuple[Finding, ...] = ()
     changed: int = 0

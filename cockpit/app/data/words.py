@@ -169,7 +169,7 @@ def status(args: argparse.Namespace, found: Loaded, lang: str) -> int:
                 f"{one.hot:,}",
                 console.utc(one.first_ms),
                 console.utc(one.last_ms),
-                "-" if coverage is None else f"{coverage:.2%}",
+                share(coverage),
                 f"{one.bytes / 1e6:,.1f} MB",
             )
         )
@@ -205,6 +205,10 @@ def look(args: argparse.Namespace, found: Loaded, lang: str) -> int:
     return 0 if sound else TapeError.exit_code
 
 
+def share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2%}"
+
+
 def said(quality: Quality, lang: str) -> list[str]:
     """A series in words: the sum first, then its worst gaps and the first findings."""
     words = {"label": console.clean(quality.series.label), "rows": f"{quality.rows:,}"}
@@ -212,7 +216,7 @@ def said(quality: Quality, lang: str) -> list[str]:
     absent = sum(gap.missing for gap in quality.gaps)
     lines = [
         tr(
-            key, lang, covered=f"{quality.coverage:.2%}", gaps=len(quality.gaps), missing=f"{absent:,}",
+            key, lang, covered=share(quality.coverage), gaps=len(quality.gaps), missing=f"{absent:,}",
             findings=len(quality.findings), changed=f"{quality.changed:,}", **words,
         )
     ]  # fmt: skip
