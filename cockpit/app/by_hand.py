@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cockpit.core import planning
 from cockpit.core.errors import StoreError
 from cockpit.core.frames import Answer
+from cockpit.core.undoing import words
 
 if TYPE_CHECKING:
     from cockpit.app.runtime import Runtime
@@ -49,5 +50,5 @@ async def apply(runtime: Runtime, args: dict[str, str], actor: str, command_id: 
     no = runtime.engine.state.refusals.get(command_id)
     if no is not None:
         return Answer(command_id, False, *no)
-    undo = {"undo": planning.words(found.undo) if found.undo else ""}
+    undo = {"undo": words(found.undo) if found.undo else ""}
     return Answer(command_id, answer.ok, answer.message, answer.args, undo | {"id": args["plan"]})

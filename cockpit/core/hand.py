@@ -43,6 +43,7 @@ from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import Lock, equipped, sleeve_key
 from cockpit.core.turn import Turn
 from cockpit.core.types import ZERO, PosSide
+from cockpit.core.undoing import inverse, words
 
 if TYPE_CHECKING:
     from cockpit.core.engine import Engine
@@ -68,7 +69,7 @@ def obey(engine: Engine, state: State, event: ev.Command, turn: Turn) -> None:
     try:
         if not engine.rehearsal:
             planning.check(engine, event)
-        undo = planning.inverse(engine, event.args)
+        undo = inverse(state, event.args)
         deed(verb)(engine, event.args, event, turn)
     except Refusal as no:
         state.refusals[event.command_id] = (no.message, no.numbers)
@@ -77,7 +78,7 @@ def obey(engine: Engine, state: State, event: ev.Command, turn: Turn) -> None:
         turn.note("warn", no.message, **no.numbers)
         return
     state.undo = undo
-    turn.note("warn", "hand.done", actor=event.actor, what=planning.words(event.args))
+    turn.note("warn", "hand.done", actor=event.actor, what=words(event.args))
 
 
 def deed(verb: str) -> Deed:
@@ -260,7 +261,7 @@ def seat(engine: Engine, symbol: str) -> Slot:
         raise Refusal("hand.full")
     tf = min((s.stop_tf for s in state.sleeves.values() if s.symbol == symbol and s.stop_tf), default=0)
     slot = engine.add_sleeve(Sleeve(name, index, MANUAL, VERSION, symbol, stop_tf=tf), Manual())
-    engine.guard(slot, equipped(None, [s for s in engine.usual if tf or not s.plugin.options["bars"]], tf))
+    engine.guard(slot, equipped(None, engine.usual, tf))
     return slot
 
 

@@ -23,11 +23,12 @@ from cockpit.core.frames import LimitRow
 from cockpit.core.intents import Action, Amend, Cancel, Outcome, Place, Verdict
 from cockpit.core.limits import limit_rows
 from cockpit.core.margin import initial_margin, liquidation, tier_of
-from cockpit.core.meant import HAND, MANUAL, find, holders, sleeve_name
+from cockpit.core.meant import HAND, find, holders, sleeve_name
 from cockpit.core.orders import OrderKind
 from cockpit.core.refusal import Refusal
 from cockpit.core.state import State
 from cockpit.core.types import ZERO, MarginMode, Side, exact
+from cockpit.core.undoing import inverse, words
 
 if TYPE_CHECKING:
     from cockpit.core.engine import Engine
@@ -121,10 +122,10 @@ def draw(engine: Engine, args: Mapping[str, str], ts: int) -> Plan:
         if not typed:
             return _nothing(engine, {"verb": "undo"}, ts, Refusal("hand.no_undo"))
     try:
-        symbol, undo = _where(engine.state, typed), inverse(engine, typed)
+        symbol, undo = _where(engine.state, typed), inverse(engine.state, typed)
+        copy = copied(engine, ts)
     except Refusal as no:
         return _nothing(engine, typed, ts, no)
-    copy = copied(engine, ts)
     before = _standing(copy, symbol)
     outcome = copy.step(ev.Command(copy.state.now, "plan", "apply", typed, HAND))
     refused, numbers = copy.state.refusals.get("plan", ("", {}))
@@ -185,27 +186,38 @@ def check(engine: Engine, event: ev.Command) -> None:
         raise Refusal(plan.refused, **plan.numbers)
     if plan.hash != args["hash"]:
         raise Refusal("plan.changed")
-    then = float(args.get("price", "nan"))
+    then = _float(args.get("price", ""))
     if plan.args["verb"] not in SAFER and abs(plan.price / then - 1.0) > MOVED:
         raise Refusal("plan.moved", then=f"{then:g}", now=f"{plan.price:g}")
 
 
+def _float(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
 def copied(engine: Engine, ts: int) -> Engine:
-    """The same machine once more, sharing nothing that can change; time stands at ``ts`` or later."""
-    kept = memory.read(memory.freeze(engine))
-    copy = type(engine)(kept.state, engine.rules)
-    memory.thaw(copy, kept, {name: type(slot.strategy) for name, slot in engine.slots.items()})
+    """The same machine once more, sharing nothing that can change; time stands at ``ts`` or later.
+
+    Raises Refusal when something in it (a plug-in's own state) cannot be written down: no plan without proof.
+    """
+    state = engine.state
+    ended, seen = state.recent, state.ledger.seen
+    try:
+        state.recent, state.ledger.seen = {}, {}  # long lists of what is over: no plan needs them
+        kept = memory.read(memory.freeze(engine))
+        copy = type(engine)(kept.state, engine.rules)
+        memory.thaw(copy, kept, {name: type(slot.strategy) for name, slot in engine.slots.items()})
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError) as error:
+        raise Refusal("plan.no_copy", reason=f"{type(error).__name__}: {error}") from error
+    finally:
+        state.recent, state.ledger.seen = ended, seen
     copy.usual, copy.breakers = engine.usual, engine.breakers
     copy.rehearsal = True
     copy.state.now = max(copy.state.now, ts)
     return copy
-
-
-def words(args: Mapping[str, str]) -> str:
-    """A deed in the words that are typed for it."""
-    plain = [args[name] for name in ("verb", "symbol", "what", "to", "side", "qty", "cid") if args.get(name)]
-    named = [f"--{n} {args[n]}" for n in ("stop", "take", "sleeve", "minutes", "reason") if args.get(n)]
-    return " ".join((*plain, *named, *(("--no-stop",) if args.get("bare") else ())))
 
 
 def call_of(action: Place | Amend | Cancel) -> Call:
@@ -273,53 +285,6 @@ def _who(state: State, args: Mapping[str, str], symbol: str) -> list[str]:
     if args.get("verb") == "exit":
         return [sleeve.id for sleeve in holders(state, args)]
     return [sleeve_name(symbol)] if symbol else []
-
-
-def inverse(engine: Engine, args: Mapping[str, str]) -> dict[str, str]:
-    """The deed that would undo this one, as things stand before it; empty = nothing would."""
-    state, verb = engine.state, args.get("verb", "")
-    if verb == "entries":
-        lock = state.locks.get(HAND)
-        back = {"to": "off", "reason": lock.reason if lock else HAND}
-        return {"verb": "entries", **({"to": "on"} if args.get("to") == "off" else back)}
-    if verb == "lock":
-        return {"verb": "unlock", "what": args.get("what", "")}
-    if verb == "unlock":
-        return {"verb": "lock", "what": args.get("what", ""), "reason": args.get("reason", "") or HAND}
-    if verb == "enter":
-        symbol = find(state, args.get("symbol", ""))
-        return {"verb": "exit", "sleeve": sleeve_name(symbol), "qty": args.get("qty", "")}
-    if verb == "take":
-        return {"verb": "release", "symbol": args.get("symbol", "")}
-    if verb == "release":
-        return {"verb": "take", "symbol": args.get("symbol", ""), **_stops(state, args.get("symbol", ""))}
-    return _back_in(state, args) if verb == "exit" else {}
-
-
-def _back_in(state: State, args: Mapping[str, str]) -> dict[str, str]:
-    """After an exit: a manual position is entered again, a strategy may do so by itself."""
-    found = holders(state, args)
-    if len(found) > 1 or found[0].strategy != MANUAL:
-        locked = [s.id for s in found if s.strategy != MANUAL]
-        return {"verb": "unlock", "what": locked[0]} if len(locked) == 1 else {}
-    sleeve, have = found[0], state.position(found[0].id)
-    qty = args.get("qty") or f"{abs(have):f}"
-    side = "long" if have > 0 else "short"
-    return {
-        "verb": "enter",
-        "symbol": sleeve.symbol,
-        "side": side,
-        "qty": qty,
-        **_stops(state, sleeve.symbol),
-    }
-
-
-def _stops(state: State, symbol: str) -> dict[str, str]:
-    sleeve = state.sleeves.get(sleeve_name(find(state, symbol)))
-    intent = sleeve.intent if sleeve is not None else None
-    if intent is None or intent.stop is None:
-        return {"bare": "1"}
-    return {"stop": f"{intent.stop:f}"} | ({"take": f"{intent.take:f}"} if intent.take is not None else {})
 
 
 # --- what follows -----------------------------------------------------------------------------------

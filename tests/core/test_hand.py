@@ -7,9 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from cockpit.app import compose
+from cockpit.app.discover import discover
 from cockpit.core import events as ev
 from cockpit.core import memory, planning
+from cockpit.core.config import Config
 from cockpit.core.gate import Rule
+from cockpit.core.hand import Manual
 from cockpit.core.intents import Cancel, Place
 from cockpit.core.orders import OrderKind
 from cockpit.core.plan_words import plan_lines
@@ -18,6 +22,7 @@ from cockpit.core.posture import Posture
 from cockpit.core.types import MarginMode, PositionMode, Side
 from tests.core.stand import LINEAR, LOOSE, SPOT, D, Stand, loose_rules, places
 
+discover()
 NAME = f"manual@1/{LINEAR.symbol}"
 
 
@@ -338,13 +343,51 @@ def test_a_restart_keeps_locks_voice_manual_sleeve_and_undo() -> None:
     desk.place_and_fill(desk.do("enter", side="long", qty="4", stop="90"))
     desk.do("lock", what=LINEAR.symbol, reason="fork", minutes="60")
     desk.do("entries", to="off", reason="news")
-    again = planning.copied(desk.engine, desk.now)
+    again = compose.remembered(memory.freeze(desk.engine), Config(), [])
     assert again.state.position(NAME) == 4
     assert again.state.locks == desk.state.locks
     assert again.state.posture is Posture.REDUCE_ONLY
     assert again.state.undo == {"verb": "entries", "to": "on"}
-    assert NAME in again.slots
-    assert memory.freeze(again) == memory.freeze(desk.engine)
+    assert isinstance(again.slots[NAME].strategy, Manual)
+    assert again.state.sleeves[NAME].on
+    assert not again.state.sleeves["p1"].on, "its strategy is not named any more; the hand's needs none"
+
+
+class Odd(msgspec.Struct):
+    """A strategy that keeps what no journal can."""
+
+    what: object = print
+
+
+def test_a_machine_that_cannot_be_copied_makes_no_plan_and_goes_on() -> None:
+    desk = Desk()
+    desk.engine.slots["p1"].strategy = Odd()
+    plan = desk.plan("enter", symbol=LINEAR.symbol, side="long", qty="1", bare="1")
+    assert plan.refused == "plan.no_copy"
+    assert desk.apply(msgspec.structs.replace(plan, hash="x")) == ()
+    assert desk.no == "plan.no_copy"
+
+
+def test_a_damaged_application_is_refused() -> None:
+    desk = Desk()
+    plan = desk.plan("enter", symbol=LINEAR.symbol, side="long", qty="1", bare="1")
+    for damage in ({"at": "soon"}, {"hash": ""}, {"verb": ""}, {"symbol": ""}):
+        assert desk.apply(plan, **damage) == ()
+        assert desk.no
+    assert places(desk.apply(plan, price="much")), "no price to compare with: the calls are the same"
+
+
+def test_the_usual_stop_layers_protect_a_position_entered_by_hand() -> None:
+    from cockpit.app.layers import specs
+
+    desk = Desk()
+    desk.engine.usual = specs([{"layer": "percent"}, {"layer": "chandelier"}], "risk.stops")
+    plan = desk.plan("enter", symbol=LINEAR.symbol, side="long", qty="1", bare="1")
+    assert [(c.kind, c.role) for c in plan.then] == [("stop", "protect")]
+    (place,) = places(desk.apply(plan))
+    desk.ack(place.cid)
+    follow = desk.fill(place.cid, price="100.1")
+    assert sent(follow) == [c.essence for c in plan.then]
 
 
 @pytest.mark.parametrize("mode", list(PositionMode))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from cockpit.core import events as ev
@@ -36,8 +36,8 @@ class Person:
         self.expected: list[Decimal] = []
         self.predicted: planning.Plan | None = None
 
-    def watch(self, event: ev.AnyEvent, _outcome: Any) -> None:
-        if not isinstance(event, ev.Trade):
+    def watch(self, fact: ev.AnyEvent, _outcome: Any) -> None:
+        if not isinstance(fact, ev.Trade):
             return
         self.trades += 1
         deed = self.deeds.get(self.trades)
@@ -88,6 +88,7 @@ def test_executed_calls_are_the_planned_calls(
     assert table.state.illegal == 0
     assert table.state.ledger.discrepancies() == []
     state = table.state
+    event(f"{person.applied} plans applied")
     have = state.position(MANUAL)
     if have and not state.orders_of(MANUAL):
         raise AssertionError("a manual position is naked")
