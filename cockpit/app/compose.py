@@ -47,8 +47,12 @@ def rules(config: Config) -> tuple[Rule, ...]:
     that they leave it nothing to ask.
     """
     rows = sorted(RULES.values(), key=lambda plugin: (plugin.options.get("order", 100), plugin.name))
-    awake = [p for p in rows if "asleep" not in p.options or not p.options["asleep"](config.risk)]
-    return tuple(Rule(plugin.name, plugin.target, config.risk) for plugin in awake)
+    found = []
+    for plugin in rows:
+        params = getattr(config, plugin.options.get("section", "risk"))
+        if "asleep" not in plugin.options or not plugin.options["asleep"](params):
+            found.append(Rule(plugin.name, plugin.target, params))
+    return tuple(found)
 
 
 def cast(
@@ -217,6 +221,7 @@ def govern(engine: Engine, config: Config) -> None:
     engine.rules = rules(config)
     layers.equip(engine, config)
     fuses.equip(engine, config)
+    engine.state.hotlist.settings = config.hotlist
     engine.state.claims = config.risk.strangers == "claim"
     risk = config.risk
     asked = risk.max_var or risk.max_es or risk.max_correlation < 1

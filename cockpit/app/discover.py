@@ -25,6 +25,7 @@ BUILT_IN = (
     "cockpit.risk.breakers",
     "cockpit.portfolio.scores",
 )
+SCORES = "cockpit.portfolio.scores"
 IMPORTERS = ("cockpit.adapters.importers",)
 GROUP = "cockpit.plugins"
 """``[project.entry-points."cockpit.plugins"]`` of a package: each names a module, or a function to call."""
@@ -43,6 +44,12 @@ def discover(folder: str | Path = "", *, importers: bool = False) -> None:
         _load(entry)
     if folder:
         _import_folder(Path(folder).expanduser())
+
+
+def discover_scores() -> None:
+    """Import every built-in term of the hotlist: all that a running machine needs of them."""
+    for module in iter_modules(import_module(SCORES).__path__):
+        _import(f"{SCORES}.{module.name}")
 
 
 def discover_indicators() -> None:

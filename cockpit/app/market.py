@@ -23,6 +23,7 @@ from cockpit.core.matching import Exchange, World
 from cockpit.core.types import Instrument, Side
 
 WARM_BARS = 300
+HOUR_MS, PAST_HOURS = 3_600_000, 9 * 24
 WARM_LONGER = 120
 """Of the longer frames: working out their past is a quarter of what a start costs."""
 
@@ -79,6 +80,8 @@ class MarketSource(msgspec.Struct):
     warm: Sequence[ev.Bar] = ()
     """Closed bars from before the start: indicators and charts begin warm."""
     info: dict[str, Any] = {}
+    past: Callable[[], Iterable[ev.Bar]] | None = None
+    """Older hourly bars of every market, for whoever needs days: slow to make."""
 
     def warm_up(self, engine: Engine) -> None:
         """See :func:`warm_up`."""
@@ -129,8 +132,13 @@ def practice(
         for bar in generator.history(spec, symbol, tf, _warm(tf, spec.bar_ms))
     ]
     warm.sort(key=lambda bar: bar.ts)
+
+    def past() -> Iterator[ev.Bar]:
+        for symbol in instruments:
+            yield from generator.history(spec, symbol, HOUR_MS, PAST_HOURS)
+
     return MarketSource(
-        f"practice seed {run.seed}", "practice", world, exchange, instruments, frames, chosen, warm
+        f"practice seed {run.seed}", "practice", world, exchange, instruments, frames, chosen, warm, past=past
     )
 
 

@@ -20,6 +20,7 @@ from cockpit.api.place import door_path
 from cockpit.app import by_hand, fuses, receipts, why
 from cockpit.app.console import language
 from cockpit.app.explain import Wish, chain
+from cockpit.core import approving
 from cockpit.core.errors import DoorError, NotRunning
 from cockpit.core.frames import PAPER, Answer, Frame
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from cockpit.tui.settings import TuiSettings
 
 DAEMON_START_S = 60.0
-ENGINE_VERBS = frozenset(("cancel", "sleeve_on", "sleeve_off", "read"))
+ENGINE_VERBS = frozenset(("cancel", "sleeve_on", "sleeve_off", "read")) | approving.VERBS
 
 
 class Handler:
@@ -60,10 +61,20 @@ class Handler:
         if verb in ENGINE_VERBS and beside is not None and name.startswith(PAPER):
             crew, args = beside.crew, {**args, "sleeve": name.removeprefix(PAPER)}
         if verb in ENGINE_VERBS:
-            return await by_hand.kept(crew.command(verb, args, actor, command_id), command_id, "answer.taken")
+            taken = crew.command(verb, args, actor, command_id)
+            answer = await by_hand.kept(taken, command_id, "answer.taken")
+            return self._decided(answer) if verb in approving.VERBS else answer
         if verb == "apply":
             return await by_hand.apply(self._runtime, args, actor, command_id)
         return await self._ask(verb, args, command_id)
+
+    def _decided(self, answer: Answer) -> Answer:
+        """What the engine made of a word on the hotlist: it may have refused it."""
+        log = reversed(self._runtime.engine.state.hotlist.log)
+        line = next((line for line in log if line.command_id == answer.command_id), None)
+        if line is None or not line.refused:
+            return answer
+        return Answer(answer.command_id, False, line.refused, line.args)
 
     def _halt_flattens(self, args: dict[str, str]) -> bool:
         return "flatten" not in args and self._runtime.plan.config.risk.halt_flattens

@@ -17,9 +17,10 @@ from cockpit.adapters.store.sqlite import SqliteStore
 from cockpit.app import receipts, recovery
 from cockpit.app.consent import Consent
 from cockpit.app.logbook import Logbook
-from cockpit.app.market import RunSource
+from cockpit.app.market import MarketSource, RunSource
+from cockpit.app.scanning import Scanning
 from cockpit.app.summary import summary
-from cockpit.app.wiring import SPEEDS, WallClock, closed, wire
+from cockpit.app.wiring import SPEEDS, WallClock, Wiring, closed, wire
 from cockpit.core import events as ev
 from cockpit.core import memory
 from cockpit.core.config import Config
@@ -72,6 +73,11 @@ class Runtime:
         # A replay can be run again at will; only a run on the clock leaves a log.
         self.log = None if replay else Logbook(plan.folder, plan.config.run.log_level)
         observe = self.projector.observe if self.log is None else self.log.watched(self.projector.observe)
+        jobs = {"frames": self._publish, **self.wiring.jobs}
+        self.scanning = None if replay else scanning_of(plan, source, self.wiring)
+        if self.scanning is not None:
+            observe = self.scanning.watched(observe)
+            jobs["scan"] = self.scanning.run
         if not replay:
             observe = receipts.kept(engine.state, plan.folder, observe)
         self.crew = Crew(
@@ -83,7 +89,7 @@ class Runtime:
             observe=observe,
             freeze=lambda: memory.freeze(engine),
             halt_file=None if replay else plan.folder / "halt",
-            others={"frames": self._publish, **self.wiring.jobs},
+            others=jobs,
             reads=not replay,
             snapshot_every=plan.snapshot_every,
             folded=fold.events,
@@ -197,6 +203,22 @@ class Runtime:
         if self.beside is not None:
             found["paper"] = self.beside.summary()
         return found
+
+
+def scanning_of(plan: Plan, source: RunSource, wiring: Wiring) -> Scanning | None:
+    """The scan for hot markets, if the settings want one. Raises ConfigError."""
+    if not plan.config.hotlist.schedule:
+        return None
+    practice = plan.mode == "practice"
+    return Scanning(
+        plan.config.hotlist,
+        source.instruments.values(),
+        wiring.door.put,
+        wiring.clock,
+        warm=source.warm,
+        past=source.past if isinstance(source, MarketSource) else None,
+        kept=None if practice else plan.folder / "hotlist.bin",
+    )
 
 
 def resident_mb() -> float:

@@ -106,7 +106,9 @@ def _account(
     plan, opening = _live(args, loaded, folder, ours)
     if paper:
         run = msgspec.structs.replace(loaded.config.run, execution="paper", live=False)
-        config = msgspec.structs.replace(loaded.config, run=run, sleeves=paper)
+        # Approvals are about the account's money: paper sleeves beside it may try any market.
+        hotlist = msgspec.structs.replace(loaded.config.hotlist, enforce=False, schedule="")
+        config = msgspec.structs.replace(loaded.config, run=run, sleeves=paper, hotlist=hotlist)
         beside = _live(args, msgspec.structs.replace(loaded, config=config), folder / FOLDER, paper)
         plan = msgspec.structs.replace(plan, beside=beside)
     return plan, opening

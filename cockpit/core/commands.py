@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from cockpit.core import breaking, halting, lifecycle, reckoning
+from cockpit.core import approving, breaking, halting, lifecycle, reckoning
 from cockpit.core import events as ev
 from cockpit.core.intents import Cancel
 from cockpit.core.state import Sleeve, State
@@ -31,6 +31,8 @@ def obey(state: State, event: ev.Command, turn: Turn) -> None:
         cancel(state, args.get("cid", ""), event.actor, turn)
     elif verb in {"sleeve_on", "sleeve_off"}:
         _switch(state, args.get("sleeve", ""), verb == "sleeve_on", event.actor, turn)
+    elif verb in approving.VERBS:
+        approving.obey(state, event, turn)
     elif verb == "read":
         lifecycle.read_account(state, f"read-{state.boot}-{state.seq}", event.actor, turn)
     elif verb == "live":

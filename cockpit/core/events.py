@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
+from cockpit.core.candidates import Candidate, Mood
 from cockpit.core.types import ZERO, Instrument, PosSide, Side
 
 Levels = tuple[tuple[float, float], ...]
@@ -330,12 +331,20 @@ class Advice(Event, frozen=True, tag="advice"):
     weights: dict[str, float]
 
 
+class Scan(Event, frozen=True, tag="scan"):
+    """Markets ranked by a scan for hot ones: its best, all that it looked at, and the mood it was told."""
+
+    candidates: tuple[Candidate, ...]
+    universe: tuple[str, ...]
+    mood: Mood | None = None
+
+
 class Command(Event, frozen=True, tag="command"):
     """A human or the watchdog wants something. ``command_id`` makes it idempotent."""
 
     command_id: str
     verb: str
-    """halt | resume | flatten | cancel | sleeve_on | sleeve_off | approve | note …"""
+    """halt | resume | flatten | cancel | sleeve_on | sleeve_off | approve | …"""
     args: dict[str, str]
     actor: str
 
@@ -357,7 +366,7 @@ AccountEvent = (
     | Transfer
     | AccountReport
 )
-AnyEvent = MarketEvent | AccountEvent | Listing | DataFault | Link | Timer | Boot | Advice | Command
+AnyEvent = MarketEvent | AccountEvent | Listing | DataFault | Link | Timer | Boot | Advice | Scan | Command
 """The union a journal row decodes into."""
 
 MARKET: frozenset[type[Event]] = frozenset(

@@ -390,6 +390,8 @@ def refused_at_wire(state: State, order: Order, halted: bool, *, grows: bool = T
     instrument = state.instruments.get(order.symbol)
     if instrument is not None and instrument.state is not InstrumentState.LIVE:
         return f"stopped at the wire: instrument is {instrument.state}"
+    if state.hotlist.bars(order.symbol):
+        return "stopped at the wire: the market is not approved"
     cap = state.caps.get(order.cid)
     if cap is not None and grows:
         worst = worst_position(state, sleeve)[0 if order.side is Side.BUY else 1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from cockpit.core import breaking, halting, lifecycle, reckoning, watch
+from cockpit.core import approving, breaking, halting, lifecycle, reckoning, watch
 from cockpit.core import events as ev
 from cockpit.core.breakers import Breaker
 from cockpit.core.slots import Market, Slot
@@ -46,6 +46,7 @@ def on_listing(markets: dict[str, Market], state: State, event: ev.Listing, turn
     instrument = event.instrument
     known = state.instruments.get(instrument.symbol)
     state.instruments[instrument.symbol] = instrument
+    approving.on_listing(state, event, turn)
     market = markets.get(instrument.symbol)
     if market is None:
         markets[instrument.symbol] = Market(instrument)

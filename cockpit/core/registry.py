@@ -142,7 +142,8 @@ def strategy(
 rule = _decorator(RULES)
 """``@rule("name", Params, order=50)`` on ``check(intent, context, params) -> Intent``.
 
-``asleep=lambda params: …`` leaves it out where its numbers ask for nothing."""
+``asleep=lambda params: …`` leaves it out where its numbers ask for nothing; ``section`` names the
+table of the settings that they are in (default ``risk``)."""
 stop = _decorator(STOPS)
 """``@stop("name", Params, kind="level", letter="S", bars=True)`` on a Struct with ``create(params)``, a field
 ``params`` and what its kind asks for (``core.stops``, ``core.watch``)."""

@@ -12,6 +12,7 @@ import msgspec
 
 from cockpit.core.breakers import Pulse, Trip
 from cockpit.core.events import VenueOrder
+from cockpit.core.hotlist import Hotlist
 from cockpit.core.intents import Intent, Verdict
 from cockpit.core.ledger import Ledger
 from cockpit.core.ledger.position import MONEY
@@ -239,6 +240,7 @@ class State(msgspec.Struct):
     pulse: Pulse = msgspec.field(default_factory=Pulse)
     delever: float = 0.5
     """What the first rung of the breakers leaves of a wish."""
+    hotlist: Hotlist = msgspec.field(default_factory=Hotlist)
 
     @property
     def posture(self) -> Posture:

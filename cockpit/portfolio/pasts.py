@@ -91,6 +91,23 @@ class Past(msgspec.Struct):
         row.high, row.low, row.close = max(row.high, bar.high), min(row.low, bar.low), bar.close
         row.volume += bar.volume
         row.money += money
+        if bar.tf < HOUR and bar.ts % HOUR == 0 and row.bars * bar.tf == HOUR:
+            self._whole(bar, row)
+
+    def _whole(self, bar: ev.Bar, row: Hour) -> None:
+        """A whole hour of shorter bars is an hourly bar too: a past that was told in those goes on."""
+        hourly = ev.Bar(bar.ts, bar.symbol, HOUR, row.close, row.high, row.low, row.close, row.volume)
+        self._bar(hourly)
+
+    def after(self, older: Past) -> Past:
+        """The same market with the bars of ``older`` before its own."""
+        for tf, rows in older.hours.items():
+            mine = self.hours.get(tf, {})
+            self.hours[tf] = {hour: mine.get(hour, row) for hour, row in rows.items()} | mine
+            self.last.setdefault(tf, older.last[tf])
+        if not self.heard:
+            self.price, self.heard = older.price, older.heard
+        return self
 
     def length(self, now: int) -> int:
         """The bar length to go by: the shortest that covers the last 8 days as well as any; 0 = none."""

@@ -58,7 +58,8 @@ def check(instrument: Instrument, tape: Tape, config: Config, hooks: Sequence[st
 def _needed(name: str, config: Config) -> bool:
     """Has a rule anything to ask under these limits? As ``app.compose.rules``."""
     asleep: Callable[[Any], bool] | None = RULES[name].options.get("asleep")
-    return asleep is None or not asleep(config.risk)
+    params = getattr(config, RULES[name].options.get("section", "risk"))
+    return asleep is None or not asleep(params)
 
 
 def limit_of(params: Any) -> float:

@@ -1,0 +1,134 @@
+"""The scan beside a running machine: hears what the engine hears, and tells it the ranking on schedule."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import msgspec
+
+from cockpit.adapters import readings
+from cockpit.app.discover import discover_scores
+from cockpit.app.hotlist import checked
+from cockpit.core import events as ev
+from cockpit.core.candidates import Mood
+from cockpit.core.config import HotlistConfig
+from cockpit.core.errors import TapeError
+from cockpit.core.intents import Outcome
+from cockpit.core.ports import Clock
+from cockpit.core.types import Instrument
+from cockpit.portfolio.pasts import Past
+from cockpit.portfolio.scanner import Scanner
+from cockpit.workers.scheduler import Scheduler
+
+SETTLE_S = 5.0
+"""After the hour, so that its last bar has been heard."""
+Observe = Callable[[ev.AnyEvent, Outcome], None]
+
+
+class Scanning:
+    """One run's scanner. It decides nothing: its ranking enters the engine as a fact (``events.Scan``)."""
+
+    def __init__(
+        self,
+        config: HotlistConfig,
+        instruments: Iterable[Instrument],
+        put: Callable[[ev.AnyEvent], None],
+        clock: Clock,
+        *,
+        warm: Iterable[ev.Bar] = (),
+        past: Callable[[], Iterable[ev.Bar]] | None = None,
+        kept: Path | None = None,
+    ) -> None:
+        """``past`` is asked once for older bars, away from the loop; ``kept`` remembers over restarts.
+
+        Raises ConfigError for weights of unknown scores or a schedule that is no cron line.
+        """
+        discover_scores()
+        self.weights = checked(config)
+        self.config = config
+        self.scanner = Scanner(instruments)
+        self.scheduler = Scheduler(config.schedule, self.scan, clock)
+        self.fault = ""
+        """Why the mood could not be read; empty = it could, or there is none."""
+        self._put = put
+        self._clock = clock
+        self._past = past
+        self._kept = kept
+        self._recall()
+        for bar in sorted(warm, key=lambda bar: bar.ts):
+            self.scanner.hear(bar)
+
+    def watched(self, observe: Observe) -> Observe:
+        """``observe``, with the scanner listening."""
+        hear = self.scanner.hear
+
+        def both(event: ev.AnyEvent, outcome: Outcome) -> None:
+            hear(event)
+            observe(event, outcome)
+
+        return both
+
+    async def run(self) -> None:
+        """One scan soon after the start, then on schedule."""
+        if self._past is not None:
+            self._learn(await asyncio.to_thread(list, self._past()))
+        await asyncio.sleep(SETTLE_S)
+        self.tell()
+        await self.scheduler.run()
+
+    def _learn(self, older: list[ev.Bar]) -> None:
+        """Bars from before those that were heard meanwhile."""
+        scanner = self.scanner
+        fresh, scanner.pasts = scanner.pasts, {symbol: Past() for symbol in scanner.pasts}
+        for bar in sorted(older, key=lambda bar: bar.ts):
+            scanner.hear(bar)
+        for symbol, past in fresh.items():
+            scanner.pasts[symbol] = past.after(scanner.pasts[symbol])
+
+    async def scan(self, _due: int) -> None:
+        """It is time."""
+        await asyncio.sleep(SETTLE_S)
+        self.tell()
+
+    def tell(self) -> None:
+        """Rank now, and let the engine know."""
+        now = self._clock.now_ms()
+        found = self.scanner.scan(now, self.weights)
+        self._put(
+            ev.Scan(now, tuple(found[: self.config.top]), tuple(self.scanner.universe), self._mood(now))
+        )
+        self._keep()
+
+    def _mood(self, now: int) -> Mood | None:
+        if not self.config.mood_file:
+            return None
+        try:
+            self.fault = ""
+            return readings.mood_at(readings.moods(Path(self.config.mood_file).expanduser()), now)
+        except TapeError as error:
+            self.fault = str(error)
+            return None
+
+    def _keep(self) -> None:
+        """Remember the past beside the journal; without the file the terms only take longer to be known."""
+        if self._kept is None:
+            return
+        fresh = self._kept.with_suffix(".new")
+        try:
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(msgspec.msgpack.encode(self.scanner.pasts))
+            fresh.replace(self._kept)
+        except OSError as error:
+            self.fault = str(error)
+
+    def _recall(self) -> None:
+        if self._kept is None:
+            return
+        try:
+            known = msgspec.msgpack.decode(self._kept.read_bytes(), type=dict[str, Past])
+        except (OSError, msgspec.DecodeError):
+            return
+        self.scanner.pasts.update({s: past for s, past in known.items() if s in self.scanner.pasts})
