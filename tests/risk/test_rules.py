@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from cockpit.app import compose
-from cockpit.core.config import Config, RiskConfig, SymbolLimits
+from cockpit.core.config import Config, HotlistConfig, RiskConfig, SymbolLimits
 from cockpit.core.events import Link
 from cockpit.core.gate import GateContext, Rule, approve
 from cockpit.core.intents import Intent, Quote
@@ -52,9 +52,9 @@ def ask(stand: Stand, name: str, config: RiskConfig = CONFIG, **wish: Any) -> tu
 
 def test_all_are_registered_in_their_order() -> None:
     assert [r.name for r in loose_rules()] == [
-        "tradable", "whitelist", "min_confidence", "stale_data", "latency", "loss_streak", "strangers",
-        "price_band", "min_depth", "max_notional", "symbol_limit", "strategy_limit", "max_leverage",
-        "net_exposure", "margin_use", "order_rate", "repeated_entries", "correlation", "var_budget",
+        "tradable", "hotlist", "whitelist", "min_confidence", "stale_data", "latency", "loss_streak",
+        "strangers", "price_band", "min_depth", "max_notional", "symbol_limit", "strategy_limit",
+        "max_leverage", "net_exposure", "margin_use", "order_rate", "repeated_entries", "correlation", "var_budget",
     ]  # fmt: skip
 
 
@@ -65,7 +65,7 @@ def test_rules_that_ask_for_nothing_are_left_out_and_come_with_their_numbers() -
         whitelist=("x",), loss_streak=3, symbols={"x": SymbolLimits(1.0)}, max_correlation=0.5, max_es=0.1,
         max_net_leverage=1.0,
     )  # fmt: skip
-    assert len(compose.rules(Config(risk=asked))) == len(RULES)
+    assert len(compose.rules(Config(risk=asked, hotlist=HotlistConfig(enforce=True)))) == len(RULES)
 
 
 @pytest.mark.parametrize("state", [s for s in InstrumentState if s is not InstrumentState.LIVE])
