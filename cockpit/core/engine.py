@@ -15,18 +15,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from cockpit.core import (
-    approving,
-    breaking,
-    guarding,
-    halting,
-    hand,
-    lifecycle,
-    outside,
-    reckoning,
-    returns,
-    watch,
-)
+from cockpit.core import breaking, guarding, halting, hand, lifecycle, outside, reckoning, returns, watch
 from cockpit.core import events as ev
 from cockpit.core.blame import blame
 from cockpit.core.breakers import Breaker
@@ -80,7 +69,7 @@ class Engine:
             ev.DataFault: outside.on_fault,
             ev.Timer: self._timer,
             ev.Advice: outside.on_advice,
-            ev.Scan: approving.on_scan,
+            ev.Scan: outside.on_scan,
         }
         self._handlers: dict[type, Handler] = {
             ev.Bar: self._bar,

@@ -57,6 +57,11 @@ def on_listing(markets: dict[str, Market], state: State, event: ev.Listing, turn
             turn.touch(slot.sleeve.id)
 
 
+def on_scan(state: State, event: ev.Scan, turn: Turn) -> None:
+    """Markets have been ranked."""
+    approving.on_scan(state, event, turn)
+
+
 def on_fault(state: State, event: ev.DataFault, turn: Turn) -> None:
     """Counted always, said at powers of ten."""
     count = state.faults[event.what] = state.faults.get(event.what, 0) + 1
