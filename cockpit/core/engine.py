@@ -66,10 +66,8 @@ class Engine:
             ev.Command: partial(hand.obey, self),
             ev.Link: outside.on_link,
             ev.Listing: partial(outside.on_listing, self.markets),
-            ev.DataFault: outside.on_fault,
             ev.Timer: self._timer,
-            ev.Advice: outside.on_advice,
-            ev.Scan: outside.on_scan,
+            **outside.NEWS,
         }
         self._handlers: dict[type, Handler] = {
             ev.Bar: self._bar,

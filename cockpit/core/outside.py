@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from cockpit.core import approving, breaking, halting, lifecycle, reckoning, watch
 from cockpit.core import events as ev
@@ -79,6 +80,14 @@ def look_due(state: State, watchers: Sequence[Layer], breakers: Sequence[Breaker
     if watchers and watch.moved(state):
         times.append(state.watch.due)
     return min(times, default=0)
+
+
+NEWS: dict[type, Callable[[State, Any, Turn], None]] = {
+    ev.DataFault: on_fault,
+    ev.Advice: on_advice,
+    ev.Scan: on_scan,
+}
+"""Facts that need nothing but the State."""
 
 
 def next_due(state: State, slots: Iterable[Slot]) -> int:
