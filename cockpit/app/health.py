@@ -191,6 +191,25 @@ def recorded(found: Loaded) -> Check:
     return Check("recorded", "ok", "cli.doctor.recorded" + ("" if tapes else ".none"), place)
 
 
+def archive(found: Loaded) -> Check | None:
+    """Can the archive be read, and is every file of it there? (``cockpit data check`` looks into them.)"""
+    from cockpit.app.data.service import FOLDER, open_data
+
+    root = found.data_dir / FOLDER
+    if not root.exists():
+        return None
+    try:
+        with open_data(root) as data:
+            held, lost = data.holdings(), data.lost_files()
+    except CockpitError as error:
+        return Check("archive", "bad", "cli.doctor.archive.bad", {"path": str(root), "reason": str(error)})
+    if lost:
+        place = {"count": len(lost), "path": str(root / lost[0])}
+        return Check("archive", "bad", "cli.doctor.archive.lost", place)
+    place = {"count": len(held), "rows": f"{sum(one.rows for one in held):,}", "path": str(root)}
+    return Check("archive", "ok", "cli.doctor.archive", place)
+
+
 QUESTIONS: tuple[Callable[[Loaded], Check | None], ...] = (
     python,
     config,
@@ -203,6 +222,7 @@ QUESTIONS: tuple[Callable[[Loaded], Check | None], ...] = (
     running,
     halt_file,
     recorded,
+    archive,
 )
 
 

@@ -95,3 +95,19 @@ def test_help_tells_the_door_and_its_calls(cockpit: Shell) -> None:
         "get_latest_prices(",
     ):
         assert call in page.out
+
+
+def test_the_doctor_looks_at_the_archive(csv: Path, cockpit: Shell) -> None:
+    def found() -> dict[str, str]:
+        rows = cockpit("doctor", "--json").json["checks"]
+        return next((row for row in rows if row["name"] == "archive"), {})
+
+    assert found() == {}
+    cockpit("data", "import", str(csv), "--venue", "binance", "--archive")
+    assert found()["level"] == "ok"
+    assert "1 series, 897 rows" in found()["text"]
+    next(Path("data/archive/bars").rglob("*.parquet")).unlink()
+    assert found()["level"] == "bad"
+    assert "1 files of the archive are gone" in found()["text"]
+    Path("data/archive/index.db").write_bytes(b"nothing of the kind")
+    assert "cannot be read" in found()["text"]

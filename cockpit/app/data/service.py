@@ -176,6 +176,12 @@ class DataService:
         """Every series with rows, span and size."""
         return self._archive.holdings()
 
+    def lost_files(self) -> list[Path]:
+        """Months that should be there and are not, under the archive's folder."""
+        root = self._archive.root
+        paths = [month.path(root) for month in self._archive.index.months()]
+        return [path.relative_to(root) for path in paths if not path.exists()]
+
     # --- inside -----------------------------------------------------------------------------------
 
     def _end(self, as_of: int | None) -> int:
