@@ -188,7 +188,8 @@ class Rule(msgspec.Struct, frozen=True):
 def approve(intent: Intent, context: GateContext, rules: Sequence[Rule], guard: str = "") -> Approved:
     """Run the wish through posture and every rule, in order. The only maker of ``Approved``.
 
-    ``guard`` names the stop layer whose price the wish carries.
+    A rule is a plug-in too: if it breaks or enlarges the wish, nothing is entered. ``guard`` names the stop
+    layer whose price the wish carries.
     """
     posture = context.state.posture
     if not posture.entries:
@@ -199,7 +200,17 @@ def approve(intent: Intent, context: GateContext, rules: Sequence[Rule], guard: 
             if not context.increases(intent):
                 break
             growing = intent
-        intent = _checked(rule, intent, context)
+        said = len(context.verdicts)
+        try:
+            after = rule.check(intent, context, rule.params)
+        except Exception as error:  # noqa: BLE001 - the fence around rules: what cannot be checked is not allowed
+            del context.verdicts[said:]
+            after = context.block(rule.name, intent, f"the rule failed: {type(error).__name__}: {error}")
+        else:
+            if after is not intent and enlarges(intent, after, context.have):
+                del context.verdicts[said:]
+                after = context.block(rule.name, intent, "the rule tried to enlarge the wish")
+        intent = after
     return Approved(intent, entries=posture.entries, guard=guard)
 
 
@@ -219,22 +230,6 @@ def _stopped(intent: Intent, context: GateContext, posture: Posture) -> Intent:
     if why:
         return context.block(loud, intent, why)
     return context.block("posture", intent, f"{posture.name.lower()} ({loud})")
-
-
-def _checked(rule: Rule, intent: Intent, context: GateContext) -> Intent:
-    """One rule's answer. A rule is a plug-in too: if it breaks or enlarges the wish, nothing is entered."""
-    said = len(context.verdicts)
-    try:
-        after = rule.check(intent, context, rule.params)
-    except Exception as error:  # noqa: BLE001 - the fence around rules: what cannot be checked is not allowed
-        del context.verdicts[said:]
-        return context.block(rule.name, intent, f"the rule failed: {type(error).__name__}: {error}")
-    if after is intent:
-        return intent
-    if enlarges(intent, after, context.have):
-        del context.verdicts[said:]
-        return context.block(rule.name, intent, "the rule tried to enlarge the wish")
-    return after
 
 
 def enlarges(before: Intent, after: Intent, have: Decimal) -> bool:

@@ -22,6 +22,7 @@ BENCH_AFTER = 6
 """Refusals in a row after which a sleeve is taken off."""
 CROSSED_MS = 250
 """Pause after a post-only quote that would have crossed."""
+UNANSWERED = frozenset((OrderState.PENDING, OrderState.SENT, OrderState.UNKNOWN))
 AT_ONCE = frozenset((OrderKind.MARKET, OrderKind.IOC, OrderKind.FOK))
 NOT_SENT = frozenset(("transient", "halted", "journal"))
 """Codes of refusals by our own side: a closed venue or road is no fault of the strategy."""
@@ -336,7 +337,7 @@ def due_at(order: Order) -> int:
     """When an order must be asked about next; 0 = no need."""
     if order.asked:
         return order.asked + ASK_MS
-    waiting = order.state in {OrderState.PENDING, OrderState.SENT, OrderState.UNKNOWN}
+    waiting = order.state in UNANSWERED
     # What trades at once and says nothing has probably traded: its fill was lost on the way.
     waiting = waiting or order.kind in AT_ONCE
     if waiting or order.cancelling or order.amending is not None:

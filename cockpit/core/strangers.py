@@ -23,6 +23,7 @@ from cockpit.core.state import State
 from cockpit.core.turn import Turn
 from cockpit.core.types import ZERO, PosSide, Side
 
+SIDES = tuple(PosSide)
 LOOKS = 5
 """Readings, a second apart, after which an order that will not go is left to the regular ones."""
 
@@ -62,8 +63,12 @@ def held(state: State, symbol: str, pos_side: PosSide = PosSide.NET) -> Decimal:
 
 def presence(state: State, symbol: str) -> str:
     """Who is there besides us, in words; empty = nobody."""
-    orders = sum(1 for row in state.strangers.values() if row.symbol == symbol)
-    qty = sum((abs(held(state, symbol, side)) for side in PosSide), ZERO)
+    orders = sum([row.symbol == symbol for row in state.strangers.values()]) if state.strangers else 0
+    owner, books = foreign(symbol), state.ledger.sleeves
+    found_books = [books[key] for side in SIDES if (key := f"{owner}|{side}") in books]
+    if not (orders or found_books):
+        return ""
+    qty = sum((abs(book.qty) for book in found_books), ZERO)
     found = []
     instrument = state.instruments.get(symbol)
     if qty and instrument is not None and instrument.derivative:

@@ -210,22 +210,20 @@ def test_cancelling_a_commit_cancels_the_waiting_not_the_write(path: Path) -> No
     asyncio.run(session())
 
 
-def test_cancelling_the_writer_itself_loses_nothing(path: Path) -> None:
+def test_what_comes_before_the_thread_gets_there_shares_its_transaction(path: Path) -> None:
     async def session() -> None:
         store = await SqliteStore.open(path, mode="practice")
         gate = threading.Event()
-        store._database._tx.put_nowait((None, gate.wait))
-        waiting = [store.append([(1, ack(1))])]
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        assert store._writer is not None
-        store._writer.cancel()
-        waiting.append(store.append([(2, ack(2))]))
-        await asyncio.sleep(0)
+        store._database._tx.put_nowait((None, gate.wait))  # the thread is slow to come
+        waiting = []
+        for seq in range(1, 33):
+            waiting.append(store.append([(seq, ack(seq))]))
+            await asyncio.sleep(0)
+        assert store.stats.waiting == 32
         gate.set()
         await asyncio.gather(*waiting)
-        await store.commit([(3, ack(3))], [])
-        assert await store.verify_chain() == 3
+        assert (store.stats.commits, store.stats.rows, store.stats.waiting) == (1, 32, 0)
+        assert await store.verify_chain() == 32
         await store.close()
 
     asyncio.run(session())
@@ -241,6 +239,9 @@ def test_a_loop_that_ends_without_closing_leaves_the_rows(path: Path) -> None:
 
     left = [asyncio.run(session())]
     thread = left[0]._database._thread
+    over = threading.Event()
+    left[0]._database._tx.put_nowait((None, over.set))
+    assert over.wait(10)  # the thread holds the store for as long as it writes for it
     with pytest.warns(ResourceWarning):
         left.clear() or gc.collect()
     thread.join()

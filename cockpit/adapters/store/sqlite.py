@@ -3,6 +3,9 @@
 Whatever is handed over while a transaction is being written goes into the next one, so thirty-two orders
 in flight cost one wait for the disk, not thirty-two. A transaction is ONE call in the connection's thread:
 nothing can be awaited between BEGIN and COMMIT, and cancelling a caller cancels its waiting, not the write.
+
+The thread is called the moment rows are handed over and takes what there is when it gets there: its waking
+up costs as much as the write, and so happens while the loop still gathers what goes with them.
 """
 
 from __future__ import annotations
@@ -10,8 +13,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -63,7 +68,10 @@ class SqliteStore(Intake):
         self._database: aiosqlite.Connection
         self._connection: sqlite3.Connection
         self._waiters: list[asyncio.Future[None]] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._lock = threading.Lock()
+        """Around the batch and who waits for it: the loop fills them, the connection's thread takes them."""
+        self._flying = False
+        """The connection's thread has been called and the loop has not heard from it yet."""
         self._closed = False
         self._rows = 0
         self._commits = 0
@@ -104,7 +112,8 @@ class SqliteStore(Intake):
 
     @property
     def stats(self) -> StoreStats:
-        waiting = len(self._batch) + self._in_flight
+        with self._lock:
+            waiting = len(self._batch) + self._in_flight
         return StoreStats(self._rows, self._commits, self._last_ms, waiting, self._failure)
 
     # --- writing ----------------------------------------------------------------------------------
@@ -114,7 +123,9 @@ class SqliteStore(Intake):
 
         Raises StoreError when the disk has refused for so long that the queue is full.
         """
-        if self._take_market(seq, event) % CHUNK == 0:
+        with self._lock:
+            count = self._take_market(seq, event)
+        if count % CHUNK == 0:
             self._start()
 
     def append(
@@ -134,8 +145,11 @@ class SqliteStore(Intake):
         """
         if self._closed:
             raise StoreError(f"the journal {self.path} is closed")
-        self._take(events, outcomes, orders, equity)
-        return self._wait()
+        with self._lock:
+            self._take(events, outcomes, orders, equity)
+            waiter = self._awaited()
+        self._start()
+        return waiter
 
     async def commit(
         self,
@@ -151,62 +165,70 @@ class SqliteStore(Intake):
 
     async def snapshot(self, seq: int, state: bytes) -> None:
         """Remember the folded state as of ``seq``; everything before it becomes durable with it."""
-        self._batch.snapshots.append((seq, state))
-        await asyncio.shield(self._wait())
+        with self._lock:
+            self._batch.snapshots.append((seq, state))
+            waiter = self._awaited()
+        self._start()
+        await asyncio.shield(waiter)
 
     async def flush(self) -> None:
         """Everything handed over is durable when this returns; also the way to try again after an error."""
-        if len(self._batch) or self._in_flight:
-            await asyncio.shield(self._wait())
+        with self._lock:
+            if not (len(self._batch) or self._in_flight):
+                return
+            waiter = self._awaited()
+        self._start()
+        await asyncio.shield(waiter)
 
-    def _wait(self) -> asyncio.Future[None]:
+    def _awaited(self) -> asyncio.Future[None]:
+        """Done with whatever is in the batch now. Call with the lock held."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         waiter.add_done_callback(_seen)
         self._waiters.append(waiter)
-        self._start()
         return waiter
 
     def _start(self) -> None:
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.get_running_loop().create_task(self._write_all(), name="journal")
+        """Call the connection's thread, unless it is under way: then what waits goes into the next visit."""
+        if not self._flying:
+            self._flying = True
+            # Not through ``_execute``: a task and a future more than a loop that only wants to be told.
+            self._database._tx.put_nowait((None, partial(_visit, [self], asyncio.get_running_loop())))
 
-    async def _write_all(self) -> None:
-        cancelled = False
-        while self._waiters or len(self._batch.market) >= CHUNK:
-            flight = _Flight(self._batch)
-            waiters, self._batch, self._waiters = self._waiters, Batch(), []
+    def fly(self, loop: asyncio.AbstractEventLoop) -> None:
+        """In the connection's thread: one transaction of everything handed over by now."""
+        with self._lock:
+            flight = _Flight(self._batch, self._waiters)
+            self._batch, self._waiters = Batch(), []
             self._in_flight = len(flight.batch)
-            try:
-                await self._run(flight.write, self._connection, self._head)
-            except asyncio.CancelledError:
-                # The thread goes on; the next visit to it comes after the write, so its fate is known then.
-                cancelled = True
-                await self._run(_nothing)
-            self._landed(flight, waiters)
-            if flight.error is not None and not self._waiters:
-                break
-        if cancelled:
-            raise asyncio.CancelledError
+        flight.write(self._connection, self._head)
+        with contextlib.suppress(RuntimeError):  # a loop that has ended: nobody waits there any more
+            loop.call_soon_threadsafe(self._landed, flight)
 
-    def _landed(self, flight: _Flight, waiters: Sequence[asyncio.Future[None]]) -> None:
-        self._in_flight = 0
+    def _landed(self, flight: _Flight) -> None:
+        """Back on the loop: tell who waited, and go again for what has come meanwhile."""
         self._last_ms = flight.ms
         error = None if flight.error is None else store_error(flight.error, self.path)
         self._failure = str(error or "")
+        with self._lock:
+            self._in_flight = 0
+            if flight.head is None:
+                self._batch = flight.batch.followed_by(self._batch)
         if flight.head is None:
             drop_ballast(self.path)
-            self._batch = flight.batch.followed_by(self._batch)
         else:
             self._head = flight.head
             self._rows += len(flight.batch)
             self._commits += 1
-        for waiter in waiters:
+        for waiter in flight.waiters:
             if waiter.done():
                 continue
             if error is None:
                 waiter.set_result(None)
             else:
                 waiter.set_exception(error)
+        self._flying = False
+        if self._waiters or (error is None and len(self._batch.market) >= CHUNK):
+            self._start()
 
     async def _run(self, function: Callable[..., T], *arguments: Any) -> T:
         """Run one function in the connection's thread; SQLite's errors become StoreError."""
@@ -275,9 +297,6 @@ class SqliteStore(Intake):
             await self.flush()
         finally:
             self._closed = True
-            if self._writer is not None and not self._writer.done():
-                with contextlib.suppress(asyncio.CancelledError):
-                    await asyncio.shield(self._writer)
             await self._database.close()
             forget_holder(self.path)
 
@@ -285,8 +304,9 @@ class SqliteStore(Intake):
 class _Flight:
     """One transaction on its way to the disk, and what became of it."""
 
-    def __init__(self, batch: Batch) -> None:
+    def __init__(self, batch: Batch, waiters: Sequence[asyncio.Future[None]]) -> None:
         self.batch = batch
+        self.waiters = waiters
         self.head: Head | None = None
         self.error: Exception | None = None
         self.ms = 0.0
@@ -301,8 +321,9 @@ class _Flight:
         self.ms = (time.perf_counter() - started) * 1000
 
 
-def _nothing() -> None:
-    """A visit to the connection's thread, to know that everything before it is done."""
+def _visit(ticket: list[SqliteStore], loop: asyncio.AbstractEventLoop) -> None:
+    """The thread remembers its last call; the store must not live for as long as that."""
+    ticket.pop().fly(loop)
 
 
 def _page(rows: Iterator[T]) -> list[T]:

@@ -6,6 +6,7 @@ from cockpit.core.config import RiskConfig
 from cockpit.core.gate import GateContext, scaled
 from cockpit.core.intents import Intent
 from cockpit.core.registry import rule
+from cockpit.core.room import fits
 from cockpit.core.types import ONE
 
 HAIR = 1e-9
@@ -29,7 +30,10 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     )
     locked += context.beside / leverage(context, intent.symbol)
     room = max(0.0, params.max_margin_use * max(0.0, context.equity) * (1 + HAIR) - locked)
-    limit = context.instrument.qty(room * leverage(context, intent.symbol) / unit)
+    most = room * leverage(context, intent.symbol) / unit
+    if fits(intent, most, context.instrument):
+        return intent
+    limit = context.instrument.qty(most)
     after = scaled(intent, limit, context)
     if after is intent:
         return intent

@@ -6,6 +6,7 @@ from cockpit.core.config import RiskConfig
 from cockpit.core.gate import GateContext, scaled
 from cockpit.core.intents import Intent
 from cockpit.core.registry import rule
+from cockpit.core.room import fits
 
 
 @rule("max_leverage", RiskConfig, order=40)
@@ -17,6 +18,8 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     if unit <= 0 or unit != unit:
         context.later()
         return context.block("max_leverage", intent, "no price to value the position with")
+    if fits(intent, room / unit, context.instrument):
+        return intent
     limit = context.instrument.qty(room / unit)
     after = scaled(intent, limit, context)
     if after is intent:

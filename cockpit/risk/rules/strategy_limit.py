@@ -6,6 +6,7 @@ from cockpit.core.config import RiskConfig
 from cockpit.core.gate import GateContext, scaled, worst_notional
 from cockpit.core.intents import Intent
 from cockpit.core.registry import rule
+from cockpit.core.room import fits
 
 DRIFT = 0.02
 """A wish is sized once, at the decision: a price that moves before it is done is no reason to trim it."""
@@ -38,6 +39,8 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     if unit <= 0 or unit != unit:
         context.later()
         return context.block("strategy_limit", intent, "no price to value the position with")
+    if fits(intent, room * (1 + DRIFT) / unit, context.instrument):
+        return intent
     limit = context.instrument.qty(room * (1 + DRIFT) / unit)
     after = scaled(intent, limit, context)
     if after is intent:
