@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from cockpit.core.candidates import Candidate, Mood
+
 PAPER = "paper:"
 """Before the name of a paper sleeve where it stands among those of an account."""
 
@@ -213,6 +215,48 @@ class Halt(msgspec.Struct, frozen=True, array_like=True):
     detail: str = ""
 
 
+class StandingRow(msgspec.Struct, frozen=True, array_like=True):
+    """What was decided about a market, by whom, on which score."""
+
+    word: str
+    """approved | rejected | snoozed"""
+    since: int
+    by: str
+    score: float
+    until: int = 0
+
+
+class DecisionRow(msgspec.Struct, frozen=True, array_like=True):
+    """A line of the hotlist's log. ``refused`` is the message id of why nothing was done."""
+
+    ts: int
+    verb: str
+    symbol: str
+    by: str
+    score: float
+    reason: str
+    refused: str
+    args: dict[str, str]
+    undone: bool
+
+
+class HotlistFrame(msgspec.Struct, frozen=True, array_like=True):
+    """The newest scan and what a person made of it."""
+
+    scan: int
+    """When; 0 = not yet."""
+    candidates: tuple[Candidate, ...]
+    universe: int
+    """How many markets were ranked."""
+    standings: dict[str, StandingRow]
+    log: tuple[DecisionRow, ...]
+    """Newest first."""
+    enforce: bool
+    expired: bool
+    """The scan is too old to approve from."""
+    mood: Mood | None = None
+
+
 class Frame(msgspec.Struct, frozen=True, array_like=True, tag="frame"):
     """One picture of everything a face may show."""
 
@@ -255,6 +299,7 @@ class Frame(msgspec.Struct, frozen=True, array_like=True, tag="frame"):
     """The tape is over."""
     reconciled: bool = False
     """Orders and positions have been compared with the venue since the start."""
+    hotlist: HotlistFrame | None = None
     light: str = ""
     """Risk at a glance: green | yellow | red (``core.light``); empty = an engine too old to say."""
     light_why: str = ""

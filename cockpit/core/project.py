@@ -27,6 +27,7 @@ from cockpit.core.frames import (
     StopLayer,
     TradeRow,
 )
+from cockpit.core.hotlist_frame import hotlist_frame
 from cockpit.core.intents import Outcome
 from cockpit.core.ladder import ladder
 from cockpit.core.ledger import Position, foreign
@@ -185,6 +186,7 @@ class Projector:
             speed=self.speed,
             ended=self.ended,
             reconciled=state.reconciled,
+            hotlist=hotlist_frame(state.hotlist, now),
             light=colour,
             light_why=why,
         )

@@ -20,7 +20,7 @@ from textual.theme import Theme as TextualTheme
 
 from cockpit.core.errors import ConfigError
 from cockpit.core.frames import Frame
-from cockpit.tui import halt, theme
+from cockpit.tui import approval, halt, theme
 from cockpit.tui.controls import Controls
 from cockpit.tui.desk import DeskScreen
 from cockpit.tui.glyphs import SETS
@@ -67,6 +67,9 @@ class CockpitApp(App[str]):
         self.timeframe = 0
         self.step = 2
         self.unit = "bp"
+        self.seen = approval.Seen()
+        self.key_at = 0.0
+        """When the key that is being handled was pressed."""
         self.gesture = halt.Gesture()
         self.asked: halt.Asked | None = None
         self.controls = Controls(self)
@@ -119,6 +122,7 @@ class CockpitApp(App[str]):
             lag=self.lag,
             mono=self.palette.mono,
             unit=self.unit,
+            candidate=self.desk.views["hotlist"].cursor,
         )
 
     @property
@@ -141,6 +145,7 @@ class CockpitApp(App[str]):
         self.controls.take_answers()
         if not getattr(self._driver, "behind", False) and self.desk.is_mounted:
             look = self.look()
+            self.seen.look(self.frame, look.candidate, now)
             self.desk.paint(self.frame, look, now, 2.0 if self.governor.slow else 1.0)
             if now >= self._bars_due:
                 self._bars_due = now + 0.24
@@ -175,6 +180,7 @@ class CockpitApp(App[str]):
     async def on_event(self, event: events.Event) -> None:
         """The kill switch comes before everything: inputs, dialogues, the palette, any other binding."""
         if isinstance(event, events.Key) and not event.is_forwarded:
+            self.key_at = event.time
             if event.key in self._halt_keys:
                 self.press_halt(event.time)
                 return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.core.typed import WORDS
 from cockpit.text import LANGUAGES
-from cockpit.tui import by_hand, figures, theme
+from cockpit.tui import approval, by_hand, figures, theme
 from cockpit.tui.commands import Commands
 from cockpit.tui.dialogs import Help
 from cockpit.tui.glyphs import SETS
@@ -38,6 +38,10 @@ class Controls(Commands):
             "halt": self.halt,
             "order.cancel": self.cancel_order,
             "sleeve.switch": self.switch_sleeve,
+            "hotlist.approve": lambda: approval.approve(app),
+            "hotlist.reject": lambda: approval.reject(app),
+            "hotlist.snooze": lambda: approval.plain(app, "snooze"),
+            "hotlist.undo": lambda: approval.plain(app, "undo"),
             **{f"page.{page.name}": partial(app.desk_turn, page.name) for page in PAGES},
             "symbol.previous": lambda: self.step_symbol(-1),
             "symbol.next": lambda: self.step_symbol(1),

@@ -26,6 +26,8 @@ CONTEXTS: dict[str, tuple[str, ...]] = {
     "ladder": (LIST,),
     "why": (LIST, "sleeves"),
     "heatmap": ("heatmap",),
+    "hotlist": (LIST, "hotlist"),
+    "decisions": (LIST,),
 }
 """Panel → contexts that hold while it has the focus, besides ANYWHERE and DESK."""
 
@@ -66,6 +68,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("halt", ("ctrl+g",), ANYWHERE, Danger.STOP, footer=100),
     Action("order.cancel", ("x",), "orders", Danger.DRIVE, footer=60),
     Action("sleeve.switch", ("s",), "sleeves", Danger.DRIVE, footer=60),
+    Action("hotlist.approve", ("a",), "hotlist", Danger.DRIVE, footer=65),
+    Action("hotlist.reject", ("r",), "hotlist", Danger.DRIVE, footer=64),
+    Action("hotlist.snooze", ("s",), "hotlist", Danger.DRIVE, footer=63),
+    Action("hotlist.undo", ("u",), "hotlist", Danger.DRIVE, footer=62),
     *(Action(f"page.{page.name}", (page.key,), DESK) for page in PAGES),
     Action("symbol.previous", ("[",), DESK),
     Action("symbol.next", ("]",), DESK, footer=41),

@@ -28,6 +28,7 @@ PAGES: tuple[Page, ...] = (
     Page(
         "2", "orders", ((5, (("positions", 1),)), (5, (("ladder", 1),)), (6, (("orders", 1), ("fills", 1))))
     ),
+    Page("3", "hotlist", ((6, (("hotlist", 1),)), (7, (("evidence", 1), ("decisions", 1))))),
     Page("4", "risk", ((5, (("limits", 1), ("why", 1))), (5, (("ladder", 1),)), (4, (("events", 1),)))),
     Page("5", "strategies", ((5, (("heatmap", 1),)), (5, (("sleeves", 1),)))),
     Page("6", "chart", ((1, (("chart", 4), ("book", 1))),)),

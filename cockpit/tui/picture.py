@@ -39,6 +39,8 @@ class Look(msgspec.Struct, frozen=True):
     """ms since the engine last sent a picture."""
     mono: bool = False
     """Shapes alone must tell up from down."""
+    candidate: str = ""
+    """The market under the hotlist's cursor."""
     unit: str = "bp"
     """Of the heat map: ``bp`` of equity, or ``money``."""
 

@@ -210,4 +210,5 @@ def _sized(look: Look, view: PanelView) -> Look:
         lag=look.lag,
         mono=look.mono,
         unit=look.unit,
+        candidate=look.candidate,
     )

@@ -6,19 +6,23 @@ from math import nan, sin
 
 import msgspec
 
+from cockpit.core.candidates import Candidate, Mood, Term
 from cockpit.core.frames import (
     BookFrame,
     CandleRow,
+    DecisionRow,
     EventRow,
     FillRow,
     Frame,
     Halt,
     Health,
+    HotlistFrame,
     LimitRow,
     OrderRow,
     PositionRow,
     SleeveRow,
     SourceRow,
+    StandingRow,
     StopLayer,
     TradeRow,
 )
@@ -253,6 +257,61 @@ def fills(at: int) -> tuple[FillRow, ...]:
     )
 
 
+def _ranked(
+    symbol: str,
+    place: int,
+    price: float,
+    terms: dict[str, tuple[float | None, float]],
+    level: float,
+    risk: list[object],
+) -> Candidate:
+    """A market whose known terms all rank at ``level``."""
+    made = tuple(Term(n, v, 0.5 if v is None else level, w) for n, (v, w) in terms.items())
+    return Candidate(symbol, place, sum(t.rank * t.weight for t in made), price, made, *risk)  # type: ignore[arg-type]
+
+
+def hotlist(at: int) -> HotlistFrame:
+    """A scan of an hour ago with what a person made of it."""
+    scan = T0 + at * 100 - 12 * MINUTE
+    names = ("vol_jump", "turnover", "oi_delta", "funding_z", "regime_shift")
+    weights = (0.3, 0.2, 0.2, 0.15, 0.15)
+    table = (
+        (SOL, 0.81, 171.2, (1.84, 0.97, 0.062, None, 1.0), 155.1, 176.9, 0.041, 7),
+        (BTC, 0.62, 64_900.0, (1.21, 0.71, 0.012, 0.44, 0.0), 61_800.0, 66_120.0, 0.022, 13),
+        (ETH, 0.44, 3_310.0, (0.93, 0.42, -0.018, -0.8, 0.0), 3_090.0, 3_402.0, 0.027, 10),
+        (XRP, 0.31, 0.587, (None, None, None, None, None), None, None, None, 0),
+    )
+    rows = tuple(
+        _ranked(
+            symbol,
+            place,
+            price,
+            dict(zip(names, zip(values, weights, strict=True), strict=True)),
+            level,
+            risk,
+        )
+        for place, (symbol, level, price, values, *risk) in enumerate(table, start=1)
+    )
+    return HotlistFrame(
+        scan,
+        rows,
+        42,
+        {
+            BTC: StandingRow("approved", scan + MINUTE, "screen", 0.62),
+            XRP: StandingRow("snoozed", scan + MINUTE, "screen", 0.31, scan + 1440 * MINUTE),
+        },
+        (
+            DecisionRow(scan + 2 * MINUTE, "approve", SOL, "tty3", 0.81, "", "hotlist.newer_scan", {}, False),
+            DecisionRow(scan + MINUTE, "snooze", XRP, "screen", 0.31, "", "", {}, False),
+            DecisionRow(scan + MINUTE, "approve", BTC, "screen", 0.62, "", "", {}, False),
+            DecisionRow(scan, "left", ETH, "machine", 0.71, "hotlist.left.failing", "", {}, False),
+        ),
+        False,
+        False,
+        Mood(71.0, "fear_greed", scan - 480 * MINUTE),
+    )
+
+
 def frame(at: int = 0, **changes: object) -> Frame:
     """The synthetic frame ``at`` tenths of a second after T0."""
     age = int(changes.pop("age", 40))  # type: ignore[call-overload]
@@ -293,6 +352,7 @@ def frame(at: int = 0, **changes: object) -> Frame:
         speed="",
         ended=False,
         reconciled=True,
+        hotlist=hotlist(at),
     )
     return msgspec.structs.replace(built, **changes)
 
