@@ -25,6 +25,7 @@ COMMANDS = {
     "check": "look for bias: lookahead, recursive (warm-up), fills that the market could not have given",
     "runs": "the backtests that were run here: list, show, repeat and compare",
     "exchange": "an exchange on this machine that speaks OKX v5, for tests and for strangers' clients",
+    "guardian": "watch a daemon at OKX, and cancel its entries when it is frozen or wedged",
     "keys": "API keys of real exchanges: add, list, test, remove",
     "data": "import, describe and verify recorded markets",
     "hotlist": "which markets were hot at an instant of a recorded market, term by term",

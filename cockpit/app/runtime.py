@@ -80,6 +80,7 @@ class Runtime:
             jobs["scan"] = self.scanning.run
         if not replay:
             observe = receipts.kept(engine.state, plan.folder, observe)
+        self.heartbeat = plan.folder / "heartbeat" if plan.mode in {"demo", "live"} else None
         self.crew = Crew(
             engine,
             store,
@@ -89,6 +90,7 @@ class Runtime:
             observe=observe,
             freeze=lambda: memory.freeze(engine),
             halt_file=None if replay else plan.folder / "halt",
+            heartbeat=self.heartbeat,
             others=jobs,
             reads=not replay,
             snapshot_every=plan.snapshot_every,
@@ -135,6 +137,8 @@ class Runtime:
         """Snapshot and close the journal, let the venue remember."""
         with contextlib.suppress(Exception):
             await self.crew.kernel.snapshot()
+        if self.heartbeat is not None:
+            self.heartbeat.unlink(missing_ok=True)
         await self.store.close()
         await closed(self.wiring)
         if self.log is not None:

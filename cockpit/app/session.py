@@ -43,7 +43,7 @@ def start(args: argparse.Namespace, loaded: Loaded) -> int:
     plan, opening = prepare(args, loaded)
     headless = bool(args.daemon or args.json)
     if headless:
-        return Headless(plan, opening, as_json=bool(args.json)).run()
+        return Headless(plan, opening, as_json=bool(args.json), data_dir=loaded.data_dir).run()
     if plan.consent is not None and plan.consent.daemon:
         return rig.detached(plan, loaded, args)
     if not console.has_terminal():
@@ -211,8 +211,9 @@ def parse_sleeve(text: str) -> SleeveConfig:
 class Headless:
     """No screen: the loop in the main thread, a door for others, a summary at the end."""
 
-    def __init__(self, plan: Plan, opening: Opening, *, as_json: bool) -> None:
+    def __init__(self, plan: Plan, opening: Opening, *, as_json: bool, data_dir: Path) -> None:
         self.plan = plan
+        self.data_dir = data_dir
         self.opening = opening
         self.as_json = as_json
 
@@ -231,6 +232,7 @@ class Headless:
         with contextlib.suppress(NotImplementedError, AttributeError):
             loop.add_signal_handler(signal.SIGUSR1, lambda: runtime.crew.halt("SIGUSR1", flatten=False))
         self._say_ready(runtime)
+        rig.start_guardian(self.plan, self.data_dir)
         try:
             async with together(runtime, await _beside(self.plan)):
                 await runtime.run()

@@ -35,6 +35,10 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     plugins_dir: str = ""
     """Folder with plug-ins of your own (each ``.py`` in it is run at the start); empty = none."""
     log_level: Annotated[str, Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+    guardian: bool = False
+    """Start a guardian beside a daemon that trades OKX's demo or live account."""
+    guardian_after_s: Annotated[float, Meta(ge=5)] = 15.0
+    """How long the daemon may give no sign of life before its entries are cancelled."""
 
 
 class SymbolLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

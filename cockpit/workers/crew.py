@@ -16,6 +16,9 @@ from cockpit.workers.risk import Watchdog
 from cockpit.workers.strategy import Kernel, Observe, Source
 from cockpit.workers.supervisor import Supervisor
 
+FRESH_S = 2.0
+"""Where a guardian may watch: after so long a pause the wire is closed until the watchdog has looked."""
+
 
 class Door(Source, Protocol):
     """A source that commands and local refusals can be put into."""
@@ -39,6 +42,7 @@ class Crew:
         observe: Observe | None = None,
         freeze: Callable[[], bytes] | None = None,
         halt_file: Path | None = None,
+        heartbeat: Path | None = None,
         others: Mapping[str, Callable[[], Awaitable[None]]] | None = None,
         watch: bool = True,
         reads: bool = True,
@@ -62,7 +66,9 @@ class Crew:
             folded=folded,
             chaos=chaos,
         )
-        self.watchdog = Watchdog(source.put, clock, self.kill, halt_file, reads=reads)
+        self.watchdog = Watchdog(source.put, clock, self.kill, halt_file, reads=reads, heartbeat=heartbeat)
+        if heartbeat is not None:
+            self.kill.fresh_s = FRESH_S
         jobs: dict[str, Callable[[], Awaitable[None]]] = {"execution": self.execution.run}
         if watch:
             jobs["watchdog"] = self.watchdog.run

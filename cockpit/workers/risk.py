@@ -7,6 +7,8 @@ nothing: whatever it notices enters as a fact or a command.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -30,12 +32,14 @@ class Watchdog:
         halt_file: Path | None = None,
         *,
         reads: bool = True,
+        heartbeat: Path | None = None,
     ) -> None:
         self._put = put
         self._clock = clock
         self._kill = kill
         self._halt_file = halt_file
         self._reads = reads
+        self._heartbeat = heartbeat
         self._count = 0
         self._flattened = False
         self.lag_ms = 0.0
@@ -46,6 +50,7 @@ class Watchdog:
         next_read = loop.time() + READ_EVERY_S
         window = loop.time() + 1.0
         worst = 0.0
+        self._begin_beating()
         while True:
             before = loop.time()
             await asyncio.sleep(BEAT_S)
@@ -54,10 +59,25 @@ class Watchdog:
             self.worst_ms = max(self.worst_ms, worst)
             if now >= window:
                 self.lag_ms, worst, window = worst, 0.0, now + 1.0
+                self._beat()
             if self._reads and now >= next_read:
                 next_read = now + READ_EVERY_S
                 self.command("read", {}, "watchdog")
             self._check_file()
+            self._kill.beat()
+
+    def _begin_beating(self) -> None:
+        """The file that a guardian watches, with our process id in it."""
+        self._kill.beat()
+        if self._heartbeat is not None:
+            with contextlib.suppress(OSError):
+                self._heartbeat.write_text(f"{os.getpid()}\n", "utf-8")
+
+    def _beat(self) -> None:
+        """Once a second: this process moves. A disk that is full cannot keep it from saying so."""
+        if self._heartbeat is not None:
+            with contextlib.suppress(OSError):
+                os.utime(self._heartbeat)
 
     def command(self, verb: str, args: dict[str, str], actor: str) -> str:
         """Put a command of the watchdog into the stream; returns its id."""
@@ -80,7 +100,7 @@ class Watchdog:
             flatten = "flatten" in self._halt_file.read_text(errors="replace")
         except OSError:
             flatten = False
-        if not self._kill.on or (flatten and not self._flattened):
+        if not self._kill.pressed or (flatten and not self._flattened):
             self._kill.on = True
             self._flattened = flatten
             args = {"flatten": "1" if flatten else "0", "closed": str(self._kill.at)}

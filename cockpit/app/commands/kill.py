@@ -33,6 +33,7 @@ def run(args: argparse.Namespace) -> int:
     found = console.loaded(args)
     lang = console.language(args, found.config.screen.language)
     folder = here(found)
+    began = time.time_ns() // 1_000_000
     wish = {"flatten": "1"} if args.flatten else {"flatten": "0"} if args.keep else {}
     try:
         with door(found) as link:
@@ -43,11 +44,44 @@ def run(args: argparse.Namespace) -> int:
             halt = wait(link, args.wait, lang)
     except DoorError as error:
         leave_file(folder, flatten=args.flatten)
+        guarded = by_guardian(folder, began, args.wait, lang)
+        if guarded is not None:
+            console.answer(args, guarded, tr("cli.kill.guardian", lang, **told(guarded)))
+            return 0
         raise DoorError(f"{error}; {tr('cli.kill.file', lang, path=folder / 'halt')}") from error
     if halt["phase"] != "confirmed":
         raise DoorError(line(halt, lang))
     console.answer(args, halt, "\n".join(halt_lines(halt, lang)))
     return 0
+
+
+def by_guardian(folder: Path, began: int, seconds: float, lang: str) -> dict[str, Any] | None:
+    """The cockpit does not answer: the receipt of its guardian, where one is there. It sees the halt file."""
+    from cockpit.app.guardian import HERE, newest
+
+    if not (folder / HERE).exists():
+        return None
+    console.talk(tr("cli.kill.frozen", lang))
+    limit = time.monotonic() + seconds
+    while time.monotonic() < limit:
+        found = newest(folder, began)
+        if found is not None:
+            return found
+        time.sleep(POLL_S)
+    return None
+
+
+def told(found: dict[str, Any]) -> dict[str, str]:
+    """A guardian's receipt as arguments of its sentence."""
+    stops = ", ".join(f"{row['symbol']} {row['qty']} @ {row['trigger']}" for row in found["stops"])
+    held = ", ".join(f"{row['symbol']} {row['qty']}" for row in found["positions"])
+    cids = ", ".join(found["cancelled"])
+    return {
+        "orders": cids or "-",
+        "positions": held or "-",
+        "stops": stops or "-",
+        "ms": str(found["took_ms"]),
+    }
 
 
 def wait(link: Any, seconds: float, lang: str) -> dict[str, Any]:

@@ -77,6 +77,8 @@ def risk(status: dict[str, Any], lang: str) -> list[str]:
     """The traffic light, running breakers and locks."""
     light = tr(f"light.{status['light']}", lang)
     lines = [tr("cli.status.light", lang, light=light, why=console.clean(status["light_why"] or "-"))]
+    if status["guardian"] != "off":
+        lines.append(tr("cli.status.guardian", lang, state=tr(f"word.{status['guardian']}", lang)))
     for row in status["breakers"]:
         until = console.utc(row["until"]) if row["until"] else tr("cli.status.by_hand", lang)
         lines.append(
