@@ -13,14 +13,14 @@ from cockpit.adapters import readings
 from cockpit.app.discover import discover_scores
 from cockpit.app.hotlist import checked
 from cockpit.core import events as ev
-from cockpit.core.candidates import Mood
+from cockpit.core.candidates import Candidate, Mood
 from cockpit.core.config import HotlistConfig
 from cockpit.core.errors import TapeError
 from cockpit.core.intents import Outcome
 from cockpit.core.ports import Clock
 from cockpit.core.types import Instrument
 from cockpit.portfolio.pasts import Past
-from cockpit.portfolio.scanner import Scanner
+from cockpit.portfolio.scanner import Scanner, scan
 from cockpit.workers.scheduler import Scheduler
 
 SETTLE_S = 5.0
@@ -76,7 +76,7 @@ class Scanning:
         if self._past is not None:
             self._learn(await asyncio.to_thread(list, self._past()))
         await asyncio.sleep(SETTLE_S)
-        self.tell()
+        await self.tell()
         await self.scheduler.run()
 
     def _learn(self, older: list[ev.Bar]) -> None:
@@ -91,16 +91,20 @@ class Scanning:
     async def scan(self, _due: int) -> None:
         """It is time."""
         await asyncio.sleep(SETTLE_S)
-        self.tell()
+        await self.tell()
 
-    def tell(self) -> None:
-        """Rank now, and let the engine know."""
+    async def tell(self) -> None:
+        """Rank now, and let the engine know. The work is done on a copy, away from the loop that trades."""
         now = self._clock.now_ms()
-        found = self.scanner.scan(now, self.weights)
-        self._put(
-            ev.Scan(now, tuple(found[: self.config.top]), tuple(self.scanner.universe), self._mood(now))
-        )
-        self._keep()
+        universe = tuple(self.scanner.universe)
+        raw = msgspec.msgpack.encode(self.scanner.pasts)
+        found, mood = await asyncio.to_thread(self._ranked, raw, universe, now)
+        self._put(ev.Scan(now, tuple(found[: self.config.top]), universe, mood))
+
+    def _ranked(self, raw: bytes, universe: tuple[str, ...], now: int) -> tuple[list[Candidate], Mood | None]:
+        pasts = msgspec.msgpack.decode(raw, type=dict[str, Past])
+        self._keep(raw)
+        return scan({symbol: pasts[symbol] for symbol in universe}, now, self.weights), self._mood(now)
 
     def _mood(self, now: int) -> Mood | None:
         if not self.config.mood_file:
@@ -112,14 +116,14 @@ class Scanning:
             self.fault = str(error)
             return None
 
-    def _keep(self) -> None:
+    def _keep(self, raw: bytes) -> None:
         """Remember the past beside the journal; without the file the terms only take longer to be known."""
         if self._kept is None:
             return
         fresh = self._kept.with_suffix(".new")
         try:
             with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(msgspec.msgpack.encode(self.scanner.pasts))
+                file.write(raw)
             fresh.replace(self._kept)
         except OSError as error:
             self.fault = str(error)

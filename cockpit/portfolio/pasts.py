@@ -50,6 +50,8 @@ class Past(msgspec.Struct):
     """Maintenance margin, fraction; 1 % where the venue's table is not known."""
     top_leverage: float = 0.0
     """The venue's own limit; 0 = not known."""
+    gauge: tuple[int, int, int] = (-1, -1, 0)
+    """The answer of ``length``, and for which hour and news it was given."""
 
     def hear(self, event: ev.AnyEvent) -> None:
         """Take in a bar, a funding rate or an open interest; anything else says nothing."""
@@ -101,6 +103,7 @@ class Past(msgspec.Struct):
 
     def after(self, older: Past) -> Past:
         """The same market with the bars of ``older`` before its own."""
+        self.gauge = (-1, -1, 0)
         for tf, rows in older.hours.items():
             mine = self.hours.get(tf, {})
             self.hours[tf] = {hour: mine.get(hour, row) for hour, row in rows.items()} | mine
@@ -112,12 +115,16 @@ class Past(msgspec.Struct):
     def length(self, now: int) -> int:
         """The bar length to go by: the shortest that covers the last 8 days as well as any; 0 = none."""
         end = now // HOUR
+        if self.gauge[:2] == (end, self.heard):
+            return self.gauge[2]
         cover = {
             tf: tf * sum(rows[h].bars for h in range(end - 8 * 24, end) if h in rows)
             for tf, rows in self.hours.items()
         }
         best = max(cover.values(), default=0)
-        return min((tf for tf, covered in cover.items() if covered and covered >= 0.95 * best), default=0)
+        found = min((tf for tf, covered in cover.items() if covered and covered >= 0.95 * best), default=0)
+        self.gauge = (end, self.heard, found)
+        return found
 
     def window(self, now: int, ago: int = 0, hours: int = 24) -> Hour | None:
         """``hours`` until the last full hour before ``now``, ``ago`` days earlier; None when too little of it

@@ -76,7 +76,7 @@ def test_what_was_heard_is_ranked_and_told_as_a_fact() -> None:
         for bar in bars(name, 9, seed):
             observe(bar, NOTHING)
     assert len(heard) == 2 * 9 * 96
-    mine.tell()
+    asyncio.run(mine.tell())
     (scan,) = told
     assert isinstance(scan, ev.Scan)
     assert (scan.ts, scan.universe, len(scan.candidates)) == (clock.now, NAMES, 1)
@@ -128,10 +128,10 @@ def test_the_past_survives_a_restart_and_garbage_is_no_past(tmp_path: Path) -> N
     told: list[ev.AnyEvent] = []
     clock, kept = Clock(T0 + 9 * DAY), tmp_path / "hotlist.bin"
     first = scanning(clock, told, warm=bars("a", 9, 5), kept=kept)
-    first.tell()
+    asyncio.run(first.tell())
     assert kept.stat().st_mode & 0o077 == 0
     second = scanning(clock, told, kept=kept)
-    second.tell()
+    asyncio.run(second.tell())
     one, two = told
     assert isinstance(one, ev.Scan)
     assert isinstance(two, ev.Scan)
@@ -139,7 +139,7 @@ def test_the_past_survives_a_restart_and_garbage_is_no_past(tmp_path: Path) -> N
     kept.write_bytes(b"garbage")
     third = scanning(clock, told, kept=kept)
     assert third.scanner.universe == []
-    third.tell()
+    asyncio.run(third.tell())
     assert msgspec.structs.astuple(told[-1])[1:3] == ((), ())
 
 
@@ -148,12 +148,12 @@ def test_a_mood_file_that_breaks_costs_the_mood_alone(tmp_path: Path) -> None:
     clock, file = Clock(T0 + 9 * DAY), tmp_path / "mood.csv"
     file.write_text(f"ts_ms,value\n{T0},20\n{T0 + 10 * DAY},90\n")
     mine = scanning(clock, told, config=HotlistConfig(mood_file=str(file)), warm=bars("a", 9, 6))
-    mine.tell()
+    asyncio.run(mine.tell())
     assert isinstance(told[0], ev.Scan)
     assert told[0].mood is not None
     assert (told[0].mood.value, told[0].mood.word) == (20.0, "extreme_fear")
     file.write_text("nothing")
-    mine.tell()
+    asyncio.run(mine.tell())
     assert isinstance(told[1], ev.Scan)
     assert told[1].mood is None
     assert mine.fault
