@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING
 
 from cockpit.core.typed import WORDS
 from cockpit.text import LANGUAGES
-from cockpit.tui import approval, by_hand, figures, theme
+from cockpit.tui import approval, figures, theme
 from cockpit.tui.commands import Commands
 from cockpit.tui.dialogs import Help
 from cockpit.tui.glyphs import SETS
 from cockpit.tui.keymap import Danger
 from cockpit.tui.layout import PAGES
-from cockpit.tui.palette import CommandLine, Entry
 from cockpit.tui.series import lengths
 from cockpit.tui.widgets import repaint
 
 if TYPE_CHECKING:
     from cockpit.tui.app import CockpitApp
     from cockpit.tui.desk import DeskScreen
+    from cockpit.tui.palette import Entry
     from cockpit.tui.widgets import PanelView
 
 TIMEFRAMES = (60_000, 300_000, 900_000, 3_600_000, 14_400_000, 86_400_000)
@@ -74,7 +74,7 @@ class Controls(Commands):
             "quit": self.leave,
             "flatten": self.flatten,
             "resume": self.resume,
-            **{f"hand.{verb}": partial(by_hand.ask_words, app, verb) for verb in WORDS},
+            **{f"hand.{verb}": partial(self.ask_words, verb) for verb in WORDS},
             "drive": self.drive,
             "language": self.next_language,
             "glyphs": self.next_glyphs,
@@ -203,6 +203,10 @@ class Controls(Commands):
     # --- palette --------------------------------------------------------------------------------------
 
     def open_palette(self) -> None:
+        # The first picture needs neither this nor what a person types: both wait for the key.
+        from cockpit.tui import by_hand
+        from cockpit.tui.palette import CommandLine
+
         def chosen(entry: Entry | None) -> None:
             if entry is not None:
                 entry.run()
@@ -210,8 +214,16 @@ class Controls(Commands):
         made = partial(by_hand.entry, self.app)
         self.app.push_screen(CommandLine(self.app.look(), self.entries(), made), chosen)
 
+    def ask_words(self, verb: str) -> None:
+        """Ask for the words of an order by hand."""
+        from cockpit.tui import by_hand
+
+        by_hand.ask_words(self.app, verb)
+
     def entries(self) -> list[Entry]:
         """Everything that can be done now."""
+        from cockpit.tui.palette import Entry
+
         look = self.app.look()
         symbols = self.app.frame.symbols if self.app.frame else ()
         out = []

@@ -35,6 +35,7 @@ LONGEST_QUEUE = 262_144
 """Market events kept in memory while the disk refuses; then the engine must stop."""
 SNAPSHOTS_KEPT = 3
 
+AMENDING = Order.__struct_fields__.index("amending")
 ORDER_COLUMNS = (
     *(field for field in Order.__struct_fields__ if field != "amending"),
     "amend_price",
@@ -106,8 +107,9 @@ class Batch(msgspec.Struct):
 def order_row(order: Order) -> tuple[object, ...]:
     """The readable row of an order."""
     price, qty = order.amending if order.amending is not None else (None, None)
-    values: list[object] = [getattr(order, name) for name in Order.__struct_fields__ if name != "amending"]
-    return tuple(str(value) if isinstance(value, Decimal) else value for value in (*values, price, qty))
+    fields = msgspec.structs.astuple(order)
+    values = (*fields[:AMENDING], *fields[AMENDING + 1 :], price, qty)
+    return tuple([str(value) if isinstance(value, Decimal) else value for value in values])
 
 
 def chain(previous: bytes, seq: int, body: bytes) -> bytes:
