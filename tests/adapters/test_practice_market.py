@@ -285,11 +285,11 @@ def test_the_default_session_gives_both_built_in_strategies_something_to_do() ->
     view = View(instruments(spec)[symbol], Book())
     for bar in history(spec, symbol, 5_000, 300):
         trend.on_bar(bar, view, pen)
-    assert trend.wish == 0
+    assert trend.attempt.side == 0
     seen = told(spec, 5)
     bar = next(e for e in seen if isinstance(e, ev.Bar) and e.symbol == symbol and e.tf == 5_000)
     trend.on_bar(bar, view, pen)
-    assert trend.wish != 0
+    assert trend.attempt.side != 0
     book = next(e for e in seen if isinstance(e, ev.BookSnapshot) and e.symbol == WIF_SWAP)
     beyond = []
     for (price, size), side in ((book.bids[0], Side.SELL), (book.asks[0], Side.BUY)):

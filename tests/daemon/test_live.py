@@ -290,7 +290,8 @@ def test_doctor_looks_at_okx_and_at_the_keys(place: Place, monkeypatch: pytest.M
         assert said.code == any(row["level"] == "bad" for some in found.values() for row in some)
         return found
 
-    before = rows()
+    # On a machine that is very busy an address may count as dead once; it is asked again then.
+    before = next(found for _ in range(5) if "keys" in (found := rows()))
     assert [row["level"] for row in before["keys"]] == ["bad", "bad"]
     assert "cockpit keys add okx/live/read" in before["keys"][0]["text"]
     assert (before["okx"][0]["level"], before["okx_socket"][0]["level"]) == ("ok", "ok")

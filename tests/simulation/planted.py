@@ -263,16 +263,23 @@ def not_found_is_proof(patch: Patch) -> None:
 
 @plant("late")
 def unknown_is_nothing(patch: Patch) -> None:
-    """Orders without an answer do not count when the next one is decided (F29)."""
+    """Orders without an answer do not count when the next one is decided (F29).
+
+    The wire asks the same question once more and would stop it there, so its cap is gone too: with only one
+    of the two broken nothing happens, which is what having two is for.
+    """
     from cockpit.core import deciding
+    from cockpit.workers import execution
 
     real = reconcile.reconcile
+    wire = execution.refused_at_wire
 
     def decide(approved: Any, desk: Any) -> Any:
         desk.orders = [o for o in desk.orders if o.state is not OrderState.UNKNOWN]
         return real(approved, desk)
 
     patch.setattr(deciding, "reconcile", decide)
+    patch.setattr(execution, "refused_at_wire", lambda *told, **_: wire(*told, grows=False))
 
 
 # --- deciding -------------------------------------------------------------------------------------------

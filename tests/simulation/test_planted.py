@@ -30,7 +30,7 @@ FOUND: dict[str, tuple[int, int, str]] = {
     "split_transaction": (0, 20, "I05 I13"),
     "stop_of_the_other_side": (0, 30, "I04"),
     "timeout_is_rejection": (5, 60, "I04 I10"),
-    "unknown_is_nothing": (5, 60, "I04"),
+    "unknown_is_nothing": (18, 150, "I04"),
 }
 """Bug: (first seed that found it when last measured, seeds it is given, invariants that may tell).
 

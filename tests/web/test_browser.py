@@ -109,10 +109,13 @@ def test_the_real_page_shows_the_desk_and_may_not_drive(tmp_path: Path) -> None:
             await page.until("document.querySelector('.xterm') !== null")
             assert token not in str(await page.run("location.href + document.documentElement.outerHTML"))
             assert await page.run("document.cookie") == ""  # no script can read the session
-            await asyncio.sleep(3.0)
             picture = tmp_path / "desk.png"
-            await page.picture(picture)
-            assert picture.stat().st_size > 30_000  # a drawn desk, not an empty page
+            for _ in range(120):
+                await page.picture(picture)
+                if picture.stat().st_size > 30_000:  # a drawn desk, not an empty page
+                    return
+                await asyncio.sleep(0.5)
+            raise AssertionError("the page stayed empty")
 
     with Daemon(tmp_path / "data") as daemon:
         process = subprocess.Popen(
