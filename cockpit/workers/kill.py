@@ -47,7 +47,8 @@ class KillFlag:
 
     def beat(self) -> None:
         """The watchdog has just looked at everything that could close it."""
-        self._beaten = time.monotonic()
+        if self.fresh_s:
+            self._beaten = time.monotonic()
 
     def heard(self) -> None:
         """The engine has obeyed a halt: from now on it remembers by itself."""
