@@ -166,6 +166,10 @@ class LeanTrades(msgspec.Struct, gc=False, frozen=True):
     data: list[TradeRow]
 
 
+class LeanTickers(msgspec.Struct, gc=False, frozen=True):
+    data: list[TickerRow]
+
+
 T = TypeVar("T")
 _DIGITS = re.compile(rb'[ "]*(\d{1,19})')
 _FRAMES = msgspec.json.Decoder(Frame)
@@ -180,6 +184,7 @@ _PUSHES: dict[bytes, Callable[[bytes], Frame]] = {
 """Channels that are decoded whole at once; what begins otherwise takes the general way."""
 lean_books = msgspec.json.Decoder(LeanBooks, strict=False).decode
 lean_trades = msgspec.json.Decoder(LeanTrades, strict=False).decode
+lean_tickers = msgspec.json.Decoder(LeanTickers, strict=False).decode
 _SIZE = msgspec.json.Decoder(Size, strict=False)
 
 
@@ -285,10 +290,13 @@ def _touch(frame: Frame, ts: int) -> list[AnyEvent]:
 
 def _ticker(frame: Frame, ts: int) -> list[AnyEvent]:
     symbol = f"{VENUE}:{frame.arg.inst_id}"
-    return [
-        Touch(ts, symbol, r.ts, _number(r.bid_px), _number(r.bid_sz), _number(r.ask_px), _number(r.ask_sz))
-        for r in _tickers(frame.data)
-    ]
+    return [ticker(row, symbol, ts) for row in _tickers(frame.data)]
+
+
+def ticker(r: TickerRow, symbol: str, ts: int) -> Touch:
+    """Best prices as a ticker has them. Raises ``msgspec.MsgspecError`` for what is no number."""
+    bid, ask = _number(r.bid_px), _number(r.ask_px)
+    return Touch(ts, symbol, r.ts, bid, _number(r.bid_sz), ask, _number(r.ask_sz))
 
 
 def _number(text: str) -> float:

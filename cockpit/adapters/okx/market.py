@@ -176,7 +176,7 @@ class OkxMarket:
                 self.put(event)
 
     def _lean(self, arg: frames.Arg) -> Lean | None:
-        """The short way of a book or of trades: the same facts as ``hear`` makes of them."""
+        """The short way of a book, of trades or tickers: the same facts as ``hear`` makes of them."""
         symbol = f"{VENUE}:{arg.inst_id}"
         now_ms, chains = self.now_ms, self._chains
         decode_book, decode_trades, pairs = frames.lean_books, frames.lean_trades, frames.pairs
@@ -205,7 +205,14 @@ class OkxMarket:
                 self.put(ev.Trade(ts, symbol, stamp, row.px, row.sz, row.side, row.trade_id))
             return stamp
 
-        return {"books": book, "books5": book, "trades": trades}.get(arg.channel)
+        def tickers(raw: bytes) -> int:
+            ts = now_ms()
+            rows = [frames.ticker(row, symbol, ts) for row in frames.lean_tickers(raw).data]
+            for row in rows:
+                self.put(row)
+            return rows[-1].venue_ts if rows else 0
+
+        return {"books": book, "books5": book, "trades": trades, "tickers": tickers}.get(arg.channel)
 
     def _whole(self, event: ev.BookSnapshot) -> None:
         self._chains[event.symbol] = event.seq
