@@ -75,6 +75,7 @@ class Crew:
         jobs.update(others or {})
         self.supervisor = Supervisor(self.kernel.run, jobs)
         self._clock = clock
+        self._commands = 0
 
     async def run(self) -> None:
         """Until the source ends or ``stop``; raises what a worker raised."""
@@ -98,7 +99,8 @@ class Crew:
         Only when the future is done may anybody be told that it was taken: then it survives a crash (I07).
         """
         now = self._clock.now_ms()
-        command = ev.Command(now, command_id or f"{actor}-{now}-{verb}", verb, args, actor)
+        self._commands += 1  # two within a millisecond are two
+        command = ev.Command(now, command_id or f"{actor}-{now}-{verb}-{self._commands}", verb, args, actor)
         taken = self.kernel.expect(command.command_id)
         self.source.put(command)
         return taken

@@ -13,6 +13,8 @@ import msgspec
 import pytest
 
 from cockpit import cli
+from cockpit.app.discover import discover
+from cockpit.core import registry
 
 HOURS = 900
 START_S = 1_704_067_200
@@ -32,6 +34,15 @@ class Said(msgspec.Struct, frozen=True):
 
 
 Shell = Callable[..., Said]
+
+
+@pytest.fixture(autouse=True)
+def only_what_ships(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strategies that other tests of this process have registered are no part of the program."""
+    discover()
+    rows = registry.STRATEGIES._rows
+    shipped = {name: row for name, row in rows.items() if row.module.startswith("cockpit.")}
+    monkeypatch.setattr(registry.STRATEGIES, "_rows", shipped)
 
 
 @pytest.fixture(autouse=True)

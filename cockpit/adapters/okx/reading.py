@@ -76,12 +76,19 @@ class Reader:
         self._now_ms = now_ms
         self._kinds = tuple(kinds)
         self._started = now_ms()
-        self.born = born
-        self.cursor = born
+        # In the venue's time: a clock that is set while we run must not hide what happened before (F14).
+        self._least = rest.offset_ms
+        self.birth = born + self._least
+        self._cursor = self.birth
 
     def venue_ms(self) -> int:
         """The venue's clock now."""
         return self._now_ms() + self._rest.offset_ms
+
+    def _since(self, ms: int) -> int:
+        """The venue's time at ``ms`` of ours, by the earliest clock measured so far: rather too much."""
+        self._least = min(self._least, self._rest.offset_ms)
+        return max(ms + self._least - OVERLAP_MS, self.birth)
 
     # --- one order --------------------------------------------------------------------------------
 
@@ -142,7 +149,7 @@ class Reader:
     def _of_this_journal(self, row: OrderRow | AlgoRow) -> bool:
         """An order from before this journal began may bear the same client id: it is not the one meant."""
         made = int(row.c_time) if row.c_time.isdigit() else 0
-        return not made or made >= self.born + self._rest.offset_ms - CLOCK_MS
+        return not made or made >= self.birth - CLOCK_MS
 
     async def _in_history(self, cid: str, inst: str) -> OrderRow | None:
         kind = "SPOT" if inst.count("-") == 1 else "SWAP"
@@ -174,8 +181,7 @@ class Reader:
 
         Raises Transient when any part could not be read: half a picture is none (F40).
         """
-        begin = max(since, self.born) + self._rest.offset_ms - OVERLAP_MS
-        begin = max(begin, self.born + self._rest.offset_ms)
+        begin = self._since(since)
         for attempt in range(TRIES):
             read_at = self.venue_ms()
             balances, positions, orders, algos = await asyncio.gather(
@@ -206,14 +212,14 @@ class Reader:
 
         Returns when (venue ms) the newest fill happened that the stream should have told; 0 = it told all.
         """
-        begin = max(self.cursor - 60_000, self.born) + self._rest.offset_ms
-        now = self._now_ms()
+        begin = max(self._cursor - 60_000, self.birth)
+        now = self.venue_ms()
         fills = await self._fills(begin)
         untold = [f for f in fills if (symbol(f.inst_id), f.trade_id) not in self._traces.told]
         await self._tell_all(untold)
         await self._bills(begin, known=True)
-        self.cursor = now
-        late = self.venue_ms() - LATE_MS
+        self._cursor = now
+        late = now - LATE_MS
         return max((int(f.ts) for f in untold if int(f.ts) < late), default=0)
 
     async def _tell_all(self, fills: list[FillRow]) -> None:
