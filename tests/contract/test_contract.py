@@ -380,8 +380,7 @@ def test_a_market_that_breaks_comes_back_whole(venue: str) -> None:
         assert stand.said(ev.Trade)
         stand.cut("public")
         await until(lambda: stand.links("market")[-2:] == [False, True], 15)
-        whole = len(stand.said(ev.BookSnapshot))
-        assert whole >= 2
+        await until(lambda: len(stand.said(ev.BookSnapshot)) >= 2)
         heard = len(stand.heard)
         await until(lambda: any(isinstance(e, ev.BookDelta) for e in stand.heard[heard:]))
         assert chained(stand)
