@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from decimal import Decimal
 from math import sin
@@ -136,9 +135,6 @@ def test_each_cheat_is_caught_for_what_it_is(name: str, zoo: Path, tape: Path) -
 
 
 @pytest.mark.soak
-@pytest.mark.skipif(
-    os.environ.get("COCKPIT_SOAK") != "1", reason="a long run: set COCKPIT_SOAK=1 (make soak)"
-)
 def test_no_strategy_of_ours_is_accused(tape: Path) -> None:
     discover()
     tried: list[str] = []
