@@ -34,7 +34,7 @@ from cockpit.adapters.venues.paper import PaperVenue
 from cockpit.adapters.venues.sim import VenueMemory
 from cockpit.app.compose import longer_frames
 from cockpit.app.consent import Consent
-from cockpit.app.live import allow
+from cockpit.app.live import confirmed
 from cockpit.app.market import warm_up
 from cockpit.app.okx import DEFAULT_FRAMES, WARM_BARS, Born, kept
 from cockpit.app.okx_keys import Seen, patient
@@ -149,10 +149,7 @@ async def open_exchange(
     money, having seen that account (``live``).
     """
     run = config.run
-    if run.execution == "live":
-        allow(config)
-        if consent is None:
-            raise ConfigError("real money is not touched without a typed word")
+    confirmed(config, consent)
     keys = None if run.execution == "paper" else find_keys(store, run.feed, run.execution)
     door = door_of(config, run.feed, keys, demo=run.execution == "demo")
     try:
@@ -168,10 +165,7 @@ async def open_exchange(
             instruments = charged(instruments, config)
         else:
             uid = (await patient(lambda: agree(door, terms_of(config), natives))).uid
-            if consent is not None and uid != consent.uid:
-                raise ConfigError(
-                    f"the trade key is of account {uid}, but account {consent.uid} was shown and confirmed"
-                )
+            confirmed(config, consent, uid)
         born = kept(folder, Born(now_ms(), run.execution, uid), f"{run.feed}.json")
         chosen = chosen or tuple(SleeveConfig("ema_trend", symbol, "1m") for symbol in instruments)
         frames = {symbol: lengths(door.dialect, symbol, chosen) for symbol in instruments}

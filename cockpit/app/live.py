@@ -3,7 +3,8 @@
     setting   run.live = true, else it is not even asked
     look      the account through the READ key alone, shown in words
     word      LIVE: on the screen, on the terminal, or given ahead (--confirm-live, COCKPIT_CONFIRM_LIVE)
-    check     the TRADE key: exactly read and trade, of the same account, modes as the settings say (``okx``)
+    check     ``confirmed``: the word was given, and the TRADE key is of the account that was shown; what else
+              it may do, and the account's modes, are the venue's to compare (``agree``)
 
 How it was confirmed goes into the journal with the account, and onto stderr. Nothing here sends an order.
 """
@@ -43,6 +44,22 @@ def allow(config: Config) -> None:
     if not config.run.live:
         raise ConfigError(
             "run.execution = live is real money: set run.live = true as well, and read what is asked then"
+        )
+
+
+def confirmed(config: Config, consent: Consent | None, uid: str | None = None) -> None:
+    """Raises ConfigError unless this run may touch real money; a run that does not mean to passes.
+
+    Every venue asks twice: before a key that can trade is used, and once it has said whose it is (``uid``).
+    """
+    if config.run.execution != "live":
+        return
+    allow(config)
+    if consent is None:
+        raise ConfigError("real money is not touched without a typed word")
+    if uid is not None and uid != consent.uid:
+        raise ConfigError(
+            f"the trade key is of account {uid}, but account {consent.uid} was shown and confirmed"
         )
 
 

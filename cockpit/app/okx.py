@@ -34,7 +34,7 @@ from cockpit.adapters.venues.paper import PaperVenue
 from cockpit.adapters.venues.sim import VenueMemory
 from cockpit.app.compose import longer_frames
 from cockpit.app.consent import Consent
-from cockpit.app.live import allow
+from cockpit.app.live import confirmed
 from cockpit.app.market import warm_up
 from cockpit.app.okx_keys import find_keys, patient
 from cockpit.app.simulated import cash_of, charged_one, latency_of, rules_of
@@ -198,10 +198,7 @@ async def open_okx(
     money, having seen that account (``live``).
     """
     run = config.run
-    if run.execution == "live":
-        allow(config)
-        if consent is None:
-            raise ConfigError("real money is not touched without a typed word")
+    confirmed(config, consent)
     keys = None if run.execution == "paper" else find_keys(store, run.execution)
     where = endpoints(
         config.okx.region,
@@ -228,10 +225,7 @@ async def open_okx(
             }
         if keys is not None:
             uid = (await patient(lambda: agree(rest, terms_of(config), markets.values()))).uid
-            if consent is not None and uid != consent.uid:
-                raise ConfigError(
-                    f"the trade key is of account {uid}, but account {consent.uid} was shown and confirmed"
-                )
+            confirmed(config, consent, uid)
         born = kept(folder, Born(now_ms(), run.execution, uid))
         chosen = chosen or tuple(SleeveConfig("ema_trend", symbol, "1m") for symbol in symbols)
         frames = {symbol: lengths(symbol, chosen) for symbol in markets}

@@ -13,6 +13,7 @@ from cockpit.adapters.secret import Credentials, Secret
 from cockpit.app import live
 from cockpit.app.consent import Consent
 from cockpit.app.exchanges import open_exchange
+from cockpit.core.config import Config
 from cockpit.core.errors import CockpitError, ConfigError
 from tests.contract.server import KEY, READ_KEY, SECRET, Scripted
 from tests.contract.stands import FAKES
@@ -55,6 +56,36 @@ async def agreed(server: Scripted, keys: Keys, word: str | None = "LIVE") -> Con
     config = changed(settings(server), run={"execution": "live", "live": True})
     args = argparse.Namespace(confirm_live=word)
     return await asyncio.to_thread(live.consent, args, config, keys, config.sleeves, "en", None)
+
+
+@pytest.mark.parametrize(
+    ("run", "consent", "uid", "said"),
+    [
+        ({"execution": "live"}, Consent("7", "test"), None, "set run.live = true as well"),
+        ({"execution": "live", "live": True}, None, None, "without a typed word"),
+        ({"execution": "live", "live": True}, None, "7", "without a typed word"),
+        (
+            {"execution": "live", "live": True},
+            Consent("7", "test"),
+            "8",
+            "account 8, but account 7 was shown",
+        ),
+        ({"execution": "live", "live": True}, Consent("7", "test"), "", "but account 7 was shown"),
+        ({"execution": "live", "live": True}, Consent("7", "test"), "7", ""),
+        ({"execution": "demo", "live": True}, None, "8", ""),
+        ({"execution": "paper"}, None, None, ""),
+    ],
+)
+def test_the_gate_that_every_venue_asks(
+    run: dict[str, Any], consent: Consent | None, uid: str | None, said: str
+) -> None:
+    """Twice said in the settings, once by a person, and of that account: else no key is used."""
+    config = changed(Config(), run=run)
+    if said:
+        with pytest.raises(ConfigError, match=said):
+            live.confirmed(config, consent, uid)
+    else:
+        live.confirmed(config, consent, uid)
 
 
 @both

@@ -56,6 +56,7 @@ def test_what_refuses_to_start(tmp_path: Path) -> None:
             good = settings(running)
             keys = OneKey(running)
             cases: list[tuple[Config, Store | None, str]] = [
+                (changed(good, run={"execution": "live"}), keys, "set run.live = true as well"),
                 (changed(good, run={"live": True, "execution": "live"}), keys, "without a typed word"),
                 (good, None, "cockpit keys add okx/demo/trade"),
                 (changed(good, venue={"leverage": 9.0}), keys, "settings say venue.leverage = 9"),
