@@ -16,7 +16,7 @@ from cockpit.api.place import door_path
 from cockpit.api.sync import SyncDoor
 from cockpit.core.errors import CockpitError
 
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 
 
 class Daemon:
@@ -69,7 +69,14 @@ class Daemon:
                 out, err = self.process.communicate()
                 raise AssertionError(f"the daemon ended with {self.process.returncode}: {err} {out}")
             time.sleep(0.02)
-        raise AssertionError("the daemon did not get there in time")
+        raise AssertionError(f"the daemon did not get there in time: {self.last_word()}")
+
+    def last_word(self) -> str:
+        """What it says of itself, for whoever reads the failure."""
+        try:
+            return json.dumps(self.status())
+        except (CockpitError, OSError) as error:
+            return str(error)
 
     def kill9(self) -> None:
         assert self.process is not None

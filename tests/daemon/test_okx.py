@@ -81,12 +81,12 @@ def test_the_demo_account_is_traded_and_survives_a_kill(
     )  # fmt: skip
     assert added.returncode == 0, added.stderr
     with Daemon(folder, *options) as daemon:
-        daemon.wait(lambda: daemon.status()["fills"] >= 2, 60)
+        daemon.wait(lambda: daemon.status()["fills"] >= 2)
         daemon.kill9()
     with Daemon(folder, *options) as daemon:
-        daemon.wait(lambda: daemon.status()["reconciled"], 60)
+        daemon.wait(lambda: daemon.status()["reconciled"])
         assert daemon.ask("halt", {"flatten": "1"}).ok
-        daemon.wait(lambda: (daemon.status()["halt"] or {}).get("phase") == "confirmed", 60)
+        daemon.wait(lambda: (daemon.status()["halt"] or {}).get("phase") == "confirmed")
         status = daemon.status()
         assert status["positions"] == []
         assert not [o for o in status["open_orders"] if o["role"] == "entry"]
