@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 
 from cockpit.adapters.okx import adapter as adapter_module
+from cockpit.adapters.okx import door as door_module
 from cockpit.adapters.okx import reading as reading_module
 from cockpit.adapters.okx.adapter import OkxVenue
 from cockpit.adapters.okx.agreement import Terms, agree
@@ -151,7 +152,7 @@ def test_refusals_carry_the_venues_code() -> None:
 
 
 def test_absence_is_a_proof_only_after_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adapter_module, "EXPIRY_MS", 300)
+    monkeypatch.setattr(door_module, "EXPIRY_MS", 300)
 
     async def story(made: Desk) -> None:
         wish = made.wish()

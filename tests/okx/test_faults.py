@@ -39,6 +39,11 @@ FAULTS: dict[str, Callable[[Machine], None]] = {
     "requests late": lambda m: m.fault("op order", "delay", times=3, ms=6_000),
     "requests refused as busy": lambda m: m.fault("op *", "refuse", times=8, chance=0.5, code="50013"),
     "unknown outcomes": lambda m: m.fault("op *", "refuse", times=5, chance=0.5, code="51149"),
+    "parts of batches refused": lambda m: m.fault("item trade/batch*", "refuse", times=6, items=(1,)),
+    "parts of batches unknown": lambda m: m.fault(
+        "item trade/batch*", "refuse", times=6, items=(0,), code="51149"
+    ),
+    "answers to batches lost": lambda m: m.fault("op batch*", "lose", times=3),
     "stops answered by nobody": lambda m: m.fault("rest POST trade/order-algo", "lose", times=3),
     "stops answered by a proxy": lambda m: m.fault("rest POST trade/order-algo", "html", times=3, status=502),
     "reads limited": lambda m: m.fault("rest GET *", "refuse", times=12, code="50011", chance=0.5),
@@ -67,7 +72,7 @@ FAULTS: dict[str, Callable[[Machine], None]] = {
 }
 GATE = (
     "account streams stall", "pushes reordered", "answers lost", "sockets cut", "market stalls",
-    "stops answered by nobody",
+    "stops answered by nobody", "parts of batches unknown",
 )  # fmt: skip
 
 

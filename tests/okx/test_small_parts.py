@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from cockpit.adapters.connectivity.verdict import Verdict
 from cockpit.adapters.okx import requests
 from cockpit.adapters.okx.budget import LIMITS, MARGIN_S, Budget
-from cockpit.adapters.okx.codes import Reply, judge, verdict
+from cockpit.adapters.okx.codes import Reply, judge, judge_each, verdict
 from cockpit.adapters.okx.endpoints import endpoints
 from cockpit.adapters.okx.sign import login
 from cockpit.adapters.secret import Credentials, Secret
@@ -124,6 +124,33 @@ def test_the_item_has_the_last_word() -> None:
     liar = Reply(code="0", msg="", data=[{"sCode": "51008", "sMsg": ""}])
     assert judge(liar).verdict is Verdict.REFUSED
     assert judge(Reply()).verdict is Verdict.AMBIGUOUS
+
+
+@given(st.data())
+def test_every_item_of_a_batch_has_its_own_word(data: st.DataObject) -> None:
+    """Whatever order the rows come in and whichever are missing: nobody gets another's verdict."""
+    ids = [f"ck{n}" for n in range(data.draw(st.integers(2, 6)))]
+    codes = {cid: data.draw(st.sampled_from(["0", "51008", "51149", "50011", "51016"])) for cid in ids}
+    told = data.draw(st.permutations(ids))[: data.draw(st.integers(1, len(ids)))]
+    key = data.draw(st.sampled_from(["clOrdId", "ordId"]))
+    reply = Reply(code="2", data=[{key: cid, "sCode": codes[cid]} for cid in told])
+    for cid, answer in zip(ids, judge_each(reply, [{key: cid} for cid in ids]), strict=True):
+        assert answer.verdict is (verdict(codes[cid]) if cid in told else Verdict.AMBIGUOUS)
+
+
+def test_a_batch_without_ids_is_in_the_order_of_the_request() -> None:
+    asked = [{"clOrdId": "a"}, {"clOrdId": "b"}]
+    rows = [{"clOrdId": "", "sCode": "50014"}, {"clOrdId": "b", "sCode": "0"}]
+    words = judge_each(Reply(code="2", data=rows), asked)
+    assert [word.code for word in words] == ["50014", "0"]
+    words = judge_each(Reply(code="2", data=[{"sCode": "0"}]), asked)  # of which of the two?
+    assert {word.verdict for word in words} == {Verdict.AMBIGUOUS}
+    words = judge_each(Reply(code="0", data=[]), asked)
+    assert {word.verdict for word in words} == {Verdict.AMBIGUOUS}
+    words = judge_each(Reply(code="50011", msg="Too many"), asked)
+    assert [word.verdict for word in words] == [Verdict.TRANSIENT] * 2
+    words = judge_each(Reply(code="2", data=[{"clOrdId": "a"}, {"clOrdId": "b", "sCode": "0"}]), asked)
+    assert [word.verdict for word in words] == [Verdict.AMBIGUOUS, Verdict.DONE]
 
 
 SWAP = Instrument(

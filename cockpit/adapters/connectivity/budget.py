@@ -107,8 +107,14 @@ class Budget:
                 raise Transient(f"rate budget of {endpoint}: {wait:.1f} s to wait")
             self.waited += 1
             await asyncio.sleep(wait)
-        for window, weight in self._charged(endpoint, scope):
-            window.take(self._now(), weight)
+        self._take(endpoint, scope)
+
+    def takes(self, endpoint: str, scope: str = "", *, urgent: bool = False) -> bool:
+        """Take one request (of a batch: one order) if there is room now; never waits."""
+        if self.wait(endpoint, scope, urgent=urgent):
+            return False
+        self._take(endpoint, scope)
+        return True
 
     def exhausted(self, endpoint: str, scope: str = "") -> None:
         """The venue answered "too many requests"."""
@@ -123,6 +129,10 @@ class Budget:
         """The venue has shut us out: every request would only prolong it."""
         for name, _ in self._limits.always:
             self.window(name).exhaust(self._now())
+
+    def _take(self, endpoint: str, scope: str) -> None:
+        for window, weight in self._charged(endpoint, scope):
+            window.take(self._now(), weight)
 
     def _charged(self, endpoint: str, scope: str) -> list[tuple[Window, int]]:
         rows = [(endpoint, 1)] if self._limits.own else []

@@ -1,6 +1,6 @@
 """The OKX account as the execution worker sees it.
 
-    submit(Place · Amend · Cancel) ──► private WebSocket, else REST ──► Ack · Reject · CancelReject …
+    submit(Place · Amend · Cancel) ──► ``door``: private WebSocket, else REST ──► Ack · Reject …
     submit(Query · ReadAccount)    ──► REST (``reading``)
     private pushes                 ──► ``private.parse``             ──► Ack · Fill · Cancelled …
 
@@ -19,10 +19,10 @@ from typing import Any
 from cockpit.adapters.connectivity.promises import Promises
 from cockpit.adapters.connectivity.traces import Traces
 from cockpit.adapters.connectivity.verdict import Answer, Verdict
-from cockpit.adapters.okx import frames, private, requests
+from cockpit.adapters.okx import door, frames, private, requests
 from cockpit.adapters.okx.agreement import AccountConfig, Terms, agree
 from cockpit.adapters.okx.budget import Budget
-from cockpit.adapters.okx.codes import CLOCK, judge
+from cockpit.adapters.okx.codes import CLOCK
 from cockpit.adapters.okx.endpoints import Endpoints
 from cockpit.adapters.okx.instruments import Listed
 from cockpit.adapters.okx.reading import Reader
@@ -37,8 +37,6 @@ from cockpit.core.orders import Role
 from cockpit.core.registry import venue
 from cockpit.core.types import PositionMode
 
-EXPIRY_MS = 5_000
-"""An order that reaches the matching engine later than this after we sent it is thrown away by OKX."""
 SIGNED_MS = 30_000
 """A signed REST request is refused later than this: the deadline of what has no ``expTime`` (algo orders)."""
 CATCH_UP_S = 15.0
@@ -133,6 +131,7 @@ class OkxVenue:
         self.business = Socket(
             endpoints.stream("business"), self._streams[1], clock, topics=BUSINESS, **options
         )
+        self.door = door.OrderDoor(self.private, self.rest, self.budget, self.traces, clock, self._leaves)
 
     # --- life -------------------------------------------------------------------------------------
 
@@ -195,7 +194,7 @@ class OkxVenue:
                 "trade/order-algo", {"instId": one.instrument.native, **body}, spent=True
             )
         else:
-            answer = await self._order("order", "trade/order", one, body, action.cid, urgent=urgent)
+            answer = await self.door.send(door.PLACE, one, body, action.cid, urgent=urgent)
         if self._accepted(answer):
             self._streams[1 if requests.is_algo(action) else 0].promises.expect(action.cid)
             ident = answer.row.get("algoId") or answer.row.get("ordId", "")
@@ -214,10 +213,7 @@ class OkxVenue:
             body |= requests.amend_algo(action, kind)
             answer = await self.rest.post("trade/amend-algos", body, scope=one.instrument.native, urgent=True)
         else:
-            body = requests.amend(action)
-            answer = await self._order(
-                "amend-order", "trade/amend-order", one, body, action.cid, request=ev.Request.AMEND
-            )
+            answer = await self.door.send(door.AMEND, one, requests.amend(action), action.cid)
         # Accepted is not done: the orders channel says what became of it.
         if not self._accepted(answer):
             self.put(ev.AmendReject(self.now_ms(), action.cid, answer.code, answer.text))
@@ -231,43 +227,9 @@ class OkxVenue:
             answer = await self.rest.post("trade/cancel-algos", body, scope=inst, urgent=True)
         else:
             which = {"ordId": child} if child else requests.cancel(action)
-            answer = await self._order(
-                "cancel-order", "trade/cancel-order", one, which, action.cid,
-                urgent=True, request=ev.Request.CANCEL, deadline=False,
-            )  # fmt: skip
+            answer = await self.door.send(door.CANCEL, one, which, action.cid, urgent=True)
         if not self._accepted(answer):
             self.put(ev.CancelReject(self.now_ms(), action.cid, answer.code, answer.text))
-
-    async def _order(
-        self,
-        op: str,
-        path: str,
-        one: Listed,
-        body: dict[str, Any],
-        cid: str,
-        *,
-        urgent: bool = False,
-        request: ev.Request = ev.Request.PLACE,
-        deadline: bool = True,
-    ) -> Answer:
-        """Over WebSocket, or over REST where the socket surely did not send. One request, once."""
-        inst = one.instrument.native
-        await self.budget.spend(path, inst, urgent=urgent)
-        expires = self.reader.venue_ms() + EXPIRY_MS if deadline else 0
-        if request is ev.Request.PLACE:
-            self.traces.dies[cid] = expires
-        self._leaves(cid, request)
-        if one.code:
-            try:
-                reply = await self.private.ask(op, [{"instIdCode": one.code, **body}], expires)
-                answer = judge(reply)
-                self.rest.doubt(answer.code)
-                if answer.verdict is Verdict.TRANSIENT and answer.code in {"50011", "50061", "60014"}:
-                    self.budget.exhausted(path, inst)
-                return answer
-            except Transient:
-                pass
-        return await self.rest.post(path, {"instId": inst, **body}, scope=inst, expires=expires, spent=True)
 
     def _accepted(self, answer: Answer) -> bool:
         """True: taken. False: refused. Raises Transient or Ambiguous where it is neither."""

@@ -16,6 +16,9 @@ LIMITS: dict[str, tuple[int, float]] = {
     "trade/order": (60, 2.0),
     "trade/cancel-order": (60, 2.0),
     "trade/amend-order": (60, 2.0),
+    "trade/batch-orders": (300, 2.0),
+    "trade/cancel-batch-orders": (300, 2.0),
+    "trade/amend-batch-orders": (300, 2.0),
     "trade/order-algo": (20, 2.0),
     "trade/cancel-algos": (20, 2.0),
     "trade/amend-algos": (20, 2.0),
@@ -50,9 +53,11 @@ LIMITS: dict[str, tuple[int, float]] = {
     "public/open-interest": (20, 2.0),
     "system/status": (1, 5.0),
 }
-"""Endpoint → (requests, seconds). ``trade/new`` is the sub-account's cap on new and amended orders."""
+"""Endpoint → (requests, seconds); a batch counts in orders. ``trade/new`` is the sub-account's cap on new and
+amended orders."""
 PER_INSTRUMENT = frozenset(
-    ("trade/order", "trade/cancel-order", "trade/amend-order", "GET trade/order", "trade/order-algo",
+    ("trade/order", "trade/cancel-order", "trade/amend-order", "trade/batch-orders",
+     "trade/cancel-batch-orders", "trade/amend-batch-orders", "GET trade/order", "trade/order-algo",
      "trade/cancel-algos", "trade/amend-algos", "public/funding-rate", "public/instruments")
 )  # fmt: skip
 """Counted for each instrument (``public/instruments``: each type) by itself."""
@@ -60,7 +65,8 @@ DEFAULT = (5, 2.0)
 """For an endpoint without an entry: less than the least that OKX allows."""
 
 
-ALSO = {"trade/order": (("trade/new", 1),), "trade/amend-order": (("trade/new", 1),)}
+NEW = ("trade/order", "trade/amend-order", "trade/batch-orders", "trade/amend-batch-orders")
+ALSO = dict.fromkeys(NEW, (("trade/new", 1),))
 
 
 class Budget(AnyBudget):

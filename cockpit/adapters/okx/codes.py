@@ -5,6 +5,7 @@ Source: OKX API v5, "Error code".
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -26,6 +27,8 @@ AS_WISHED = frozenset(("51410",))
 """A cancel of what is being cancelled."""
 NOT_FOUND = frozenset(("51603", "51400", "51503", "51001"))
 RATE = frozenset(("50011", "50061", "50040", "60014"))
+IDS = ("clOrdId", "ordId")
+"""What names an order in a request and in its answer."""
 CLOCK = frozenset(("50102", "50036", "60006"))
 """Signed too long ago, or expired before it came: one of the two clocks is not where we believe."""
 AUTH = frozenset(
@@ -58,6 +61,42 @@ class Reply(msgspec.Struct, frozen=True):
 def judge(reply: Reply) -> Answer:
     """One item's word: its own ``sCode`` is the verdict where there is one, else the envelope's code."""
     head = reply.data[0] if reply.data and isinstance(reply.data[0], dict) else {}
+    return _word(reply, head)
+
+
+def judge_each(reply: Reply, asked: Sequence[Mapping[str, Any]]) -> list[Answer]:
+    """The word about every item of a batch, in the order in which they were ``asked`` for.
+
+    A row belongs to the item whose id it carries; one without ids to the item in its place, as OKX answers in
+    the order of the request. Where the answer does not tell of an item, it is ambiguous.
+    """
+    rows = [row for row in reply.data if isinstance(row, dict)]
+    if not rows and reply.code not in {"0", "2"}:
+        return [_word(reply, {})] * len(asked)
+    named: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in rows:
+        for key in IDS:
+            if row.get(key):
+                named.setdefault((key, str(row[key])), row)
+    in_order = rows if len(rows) == len(asked) else [{}] * len(asked)
+    return [_item(reply, item, named, place) for item, place in zip(asked, in_order, strict=True)]
+
+
+def _item(
+    reply: Reply,
+    item: Mapping[str, Any],
+    named: Mapping[tuple[str, str], dict[str, Any]],
+    place: dict[str, Any],
+) -> Answer:
+    row = next((named[key] for name in IDS if (key := (name, str(item.get(name)))) in named), None)
+    if row is None and place and not any(place.get(name) for name in IDS):
+        row = place
+    if row is None or not row.get("sCode"):
+        return Answer(Verdict.AMBIGUOUS, "", "the answer to a batch does not tell of this order")
+    return _word(reply, row)
+
+
+def _word(reply: Reply, head: Mapping[str, Any]) -> Answer:
     row = {key: str(value) for key, value in head.items()}
     code = row.get("sCode") or reply.code
     text = row.get("sMsg") or reply.msg

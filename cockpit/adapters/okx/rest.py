@@ -49,7 +49,12 @@ def _client() -> type[Any]:
 
         def sign(self, path: str, api: Any = "public", method: str = "GET", params: Any = None) -> Any:
             params = params if params is not None else {}
-            expires = params.pop(EXPIRES, "") if isinstance(params, dict) else ""
+            expires = ""
+            if isinstance(params, dict):
+                expires = params.pop(EXPIRES, "")
+            elif params and EXPIRES in params[-1]:
+                *params, last = params
+                expires = last[EXPIRES]
             signed = super().sign(path, api, method, params)
             headers = dict(signed["headers"] or {})
             if expires:
@@ -124,16 +129,29 @@ class Rest:
         if expires and isinstance(body, dict):
             body = {**body, EXPIRES: str(expires)}
         try:
-            answer = judge(await self._send("private", "post", path, body))
-        except Unreadable as error:
-            if error.status == 429:
-                self._budget.exhausted(path, scope)
-                raise Transient(str(error)) from error
-            raise Ambiguous(f"{path}: {error}") from error
+            answer = judge(await self._post(path, body))
+        except Busy:
+            self._budget.exhausted(path, scope)
+            raise
         if answer.code in RATE:
             self._budget.exhausted(path, scope)
         self.doubt(answer.code)
         return answer
+
+    async def post_all(self, path: str, bodies: list[dict[str, Any]], *, expires: int = 0) -> Reply:
+        """Ask for several things in one request: its whole answer, every item of which is to be judged.
+
+        The budget is the caller's, item by item. Raises Transient or Ambiguous about all of them.
+        """
+        return await self._post(path, [*bodies, {EXPIRES: str(expires)}] if expires else bodies)
+
+    async def _post(self, path: str, body: dict[str, Any] | list[dict[str, Any]]) -> Reply:
+        try:
+            return await self._send("private", "post", path, body)
+        except Unreadable as error:
+            if error.status == 429:
+                raise Busy(str(error)) from error
+            raise Ambiguous(f"{path}: {error}") from error
 
     def doubt(self, code: str) -> None:
         """An answer may say that the clocks have parted: then they are measured at once, not in a minute."""
@@ -243,6 +261,10 @@ class Rest:
                     client.password = keys.passphrase.reveal()
                 self._client = client
         return self._client
+
+
+class Busy(Transient):
+    """Too many requests, said by whatever stands before the venue."""
 
 
 class Refused(VenueError):

@@ -1,0 +1,212 @@
+"""How order requests leave: alone, or with those that come to the door in the same turn of the loop.
+
+    send ─┬─ one alone ──► op order        ─┐                        ┌─► POST trade/order
+          └─ 2 to 20 ────► op batch-orders ─┴─ surely not sent? ─────┴─► POST trade/batch-orders
+
+One decision often moves several orders (both quotes, the legs of a group, everything at a halt); together
+they are one message, and count in the batch's own limit, which OKX counts in orders (300 in two seconds an
+instrument, against 60 alone). What finds no room there goes alone. Each order has its own verdict: an item
+that is refused, or of which the answer does not tell, says nothing of the others.
+
+Source: OKX API v5, "Place multiple orders" and its kin, over WebSocket and REST.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from cockpit.adapters.connectivity.traces import Traces
+from cockpit.adapters.connectivity.verdict import Answer
+from cockpit.adapters.okx.budget import Budget
+from cockpit.adapters.okx.codes import RATE, Reply, judge, judge_each
+from cockpit.adapters.okx.instruments import Listed
+from cockpit.adapters.okx.rest import Rest
+from cockpit.adapters.okx.socket import Socket
+from cockpit.core import events as ev
+from cockpit.core.errors import Ambiguous, Transient
+
+EXPIRY_MS = 5_000
+"""An order that reaches the matching engine later than this after we sent it is thrown away by OKX."""
+MOST = 20
+"""Orders of one batch."""
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A kind of request: its names alone and in a batch, over WebSocket and REST."""
+
+    request: ev.Request
+    op: str
+    path: str
+    batch_op: str
+    batch_path: str
+    deadline: bool = True
+    """A cancel has none: it is never too late to cancel."""
+
+
+PLACE = Kind(ev.Request.PLACE, "order", "trade/order", "batch-orders", "trade/batch-orders")
+AMEND = Kind(
+    ev.Request.AMEND, "amend-order", "trade/amend-order", "batch-amend-orders", "trade/amend-batch-orders"
+)
+CANCEL = Kind(
+    ev.Request.CANCEL,
+    "cancel-order",
+    "trade/cancel-order",
+    "batch-cancel-orders",
+    "trade/cancel-batch-orders",
+    deadline=False,
+)
+
+
+class Slip(msgspec.Struct):
+    """One order's request on its way out."""
+
+    cid: str
+    one: Listed
+    body: dict[str, Any]
+    """Without the instrument, which WebSocket and REST spell differently."""
+    urgent: bool
+    answer: asyncio.Future[Answer | None]
+    """None: it found no room in the batch and goes alone."""
+
+    @property
+    def inst(self) -> str:
+        return self.one.instrument.native
+
+    def over_socket(self) -> dict[str, Any]:
+        return {"instIdCode": self.one.code, **self.body}
+
+    def over_rest(self) -> dict[str, Any]:
+        return {"instId": self.inst, **self.body}
+
+
+class OrderDoor:
+    """Orders of one account on their way to OKX. Each request leaves once."""
+
+    def __init__(
+        self,
+        socket: Socket,
+        rest: Rest,
+        budget: Budget,
+        traces: Traces,
+        venue_ms: Callable[[], int],
+        left: Callable[[str, ev.Request], None],
+    ) -> None:
+        """``left`` is told each client id at the moment its bytes go."""
+        self._socket = socket
+        self._rest = rest
+        self._budget = budget
+        self._traces = traces
+        self._venue_ms = venue_ms
+        self._left = left
+        self._open: dict[str, list[Slip]] = {}
+        """The group that gathers in this turn of the loop, by op."""
+        self.batches = 0
+        """Messages that carried more than one order."""
+
+    async def send(
+        self, kind: Kind, one: Listed, body: dict[str, Any], cid: str, *, urgent: bool = False
+    ) -> Answer:
+        """Over WebSocket, or over REST where the socket surely did not send. One request, once.
+
+        Raises Transient (surely not done) or Ambiguous (perhaps done) where no answer came.
+        """
+        slip = Slip(cid, one, body, urgent, asyncio.get_running_loop().create_future())
+        group = self._open.setdefault(kind.op, [])
+        group.append(slip)
+        if len(group) == MOST:
+            del self._open[kind.op]
+        if group[0] is slip:
+            await self._lead(kind, group)
+        found = await slip.answer
+        return found if found is not None else await self._alone(kind, slip)
+
+    async def _lead(self, kind: Kind, group: list[Slip]) -> None:
+        """The first of a group waits for the others of this turn and sends them all."""
+        error: Exception = Transient("closed before it was sent")
+        try:
+            await asyncio.sleep(0)
+            if self._open.get(kind.op) is group:
+                del self._open[kind.op]
+            together = self._together(kind, group)
+            for slip in group:
+                if slip not in together:
+                    _settle(slip, None)
+            if together:
+                error = Ambiguous("closed before it was answered")
+                for slip, answer in zip(together, await self._batch(kind, together), strict=True):
+                    _settle(slip, answer)
+        except (Transient, Ambiguous) as failed:
+            error = failed
+        finally:
+            for slip in group:
+                if not slip.answer.done():
+                    slip.answer.set_exception(type(error)(str(error)))
+                    slip.answer.exception()  # at the end of a process nobody may be there to hear it
+
+    def _together(self, kind: Kind, group: Sequence[Slip]) -> list[Slip]:
+        """Those of a group that find room in the batch's limit, which is taken; fewer than two are none."""
+        waiting = [slip for slip in group if not slip.answer.done()]
+        if len(waiting) < 2:
+            return []
+        path, takes = kind.batch_path, self._budget.takes
+        found = [slip for slip in waiting if takes(path, slip.inst, urgent=slip.urgent)]
+        return found if len(found) > 1 else []
+
+    async def _batch(self, kind: Kind, slips: Sequence[Slip]) -> list[Answer]:
+        self.batches += 1
+        expires = self._leave(kind, slips)
+        reply = await self._ask(kind.batch_op, [slip.over_socket() for slip in slips], slips, expires)
+        if reply is None:
+            bodies = [slip.over_rest() for slip in slips]
+            reply = await self._rest.post_all(kind.batch_path, bodies, expires=expires)
+        answers = judge_each(reply, [slip.body for slip in slips])
+        for slip, answer in zip(slips, answers, strict=True):
+            self._learn(answer, kind.batch_path, slip)
+        return answers
+
+    async def _alone(self, kind: Kind, slip: Slip) -> Answer:
+        await self._budget.spend(kind.path, slip.inst, urgent=slip.urgent)
+        expires = self._leave(kind, [slip])
+        reply = await self._ask(kind.op, [slip.over_socket()], [slip], expires)
+        if reply is None:
+            body = slip.over_rest()
+            return await self._rest.post(kind.path, body, scope=slip.inst, expires=expires, spent=True)
+        answer = judge(reply)
+        self._learn(answer, kind.path, slip)
+        return answer
+
+    def _leave(self, kind: Kind, slips: Sequence[Slip]) -> int:
+        """Note that they go now; returns their deadline (venue ms, 0 = none)."""
+        expires = self._venue_ms() + EXPIRY_MS if kind.deadline else 0
+        for slip in slips:
+            if kind is PLACE:
+                self._traces.dies[slip.cid] = expires
+            self._left(slip.cid, kind.request)
+        return expires
+
+    async def _ask(
+        self, op: str, args: list[dict[str, Any]], slips: Sequence[Slip], expires: int
+    ) -> Reply | None:
+        """Over the socket; None = it surely did not send. Raises Ambiguous."""
+        if not all(slip.one.code for slip in slips):
+            return None
+        try:
+            return await self._socket.ask(op, args, expires)
+        except Transient:
+            return None
+
+    def _learn(self, answer: Answer, path: str, slip: Slip) -> None:
+        """What an answer's code says of clocks and limits."""
+        self._rest.doubt(answer.code)
+        if answer.code in RATE:
+            self._budget.exhausted(path, slip.inst)
+
+
+def _settle(slip: Slip, answer: Answer | None) -> None:
+    """Tell whoever waits, unless they have gone."""
+    if not slip.answer.done():
+        slip.answer.set_result(answer)
