@@ -256,6 +256,8 @@ def screen_settings(loaded: Loaded, args: argparse.Namespace) -> TuiSettings:
         glyphs=screen.glyphs,
         themes_dir=loaded.data_dir / "themes",
         keymap={action: ",".join(keys) for action, keys in screen.keymap.items()},
+        guide=screen.guide,
+        memory_file=loaded.data_dir / "screen.json",
         screenshots_dir=loaded.data_dir / "screenshots",
     )
 

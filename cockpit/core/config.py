@@ -243,6 +243,8 @@ class ScreenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     theme: str = "harbour"
     scheme: Annotated[str, Meta(pattern="^(green_up|red_up|colour_blind|mono)$")] = "green_up"
     glyphs: Annotated[str, Meta(pattern="^(unicode|safe|ascii)$")] = "unicode"
+    guide: bool = True
+    """Offer the guide of the first five minutes, once, on the practice market."""
     keymap: dict[str, list[str]] = {}
 
 

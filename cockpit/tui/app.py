@@ -27,8 +27,10 @@ from cockpit.tui.glyphs import SETS
 from cockpit.tui.governor import Governor
 from cockpit.tui.keymap import Keymap, written
 from cockpit.tui.link import Link
+from cockpit.tui.memory import CHOICES, keep, recall
 from cockpit.tui.picture import Look
 from cockpit.tui.settings import TuiSettings
+from cockpit.tui.tour import Tour
 
 LAG_STEP = 100
 """ms: ages on the screen move in steps of this, so that a quiet screen stays quiet."""
@@ -47,6 +49,9 @@ class CockpitApp(App[str]):
         self, link: Link, settings: TuiSettings | None = None, clock: Callable[[], float] = monotonic
     ) -> None:
         self.settings = settings or TuiSettings()
+        self.memory = recall(self.settings.memory_file)
+        self._said = {name: str(getattr(self.settings, name)) for name in CHOICES}
+        self.memory.apply(self.settings)
         self.no_color = self.settings.no_color or bool(os.environ.get("NO_COLOR"))
         colourless = self.no_color
         super().__init__(driver_class=_driver_class(), ansi_color=True if colourless else None)
@@ -60,13 +65,13 @@ class CockpitApp(App[str]):
         self.farewell = ""
         """Printed by the driver after the screen: a print of our own could block on a stalled terminal."""
         self.frame: Frame | None = None
-        self.symbol = ""
+        self.symbol = self.memory.symbol
         self.lang = self.settings.lang
         self.glyphs = SETS.get(self.settings.glyphs, SETS["unicode"])
-        self.private = False
-        self.timeframe = 0
-        self.step = 2
-        self.unit = "bp"
+        self.private = self.memory.private
+        self.timeframe = self.memory.timeframe
+        self.step = max(1, min(4, self.memory.step))
+        self.unit = self.memory.unit
         self.seen = approval.Seen()
         self.key_at = 0.0
         """When the key that is being handled was pressed."""
@@ -80,6 +85,7 @@ class CockpitApp(App[str]):
         self._remember_file()
         self._show_theme()
         self.desk = DeskScreen(self)
+        self.tour = Tour(self)
 
     @property
     def period(self) -> float:
@@ -95,8 +101,6 @@ class CockpitApp(App[str]):
         self.set_interval(self.period, self.tick)
         for fault in self.faults:
             self.warn(fault)
-        if self.settings.welcome:
-            self.tell("welcome")
         if not self.is_headless:
             self.call_after_refresh(self._settle)
 
@@ -150,6 +154,7 @@ class CockpitApp(App[str]):
             if now >= self._bars_due:
                 self._bars_due = now + 0.24
                 self.paint_bars()
+                self.tour.tick(self.frame, now)
                 self._reread_theme()
         self.governor.end(self.clock())
 
@@ -209,6 +214,25 @@ class CockpitApp(App[str]):
         """Show one of the pages."""
         self.desk.turn_to(page)
         self.tick()
+
+    # --- memory ---------------------------------------------------------------------------------------
+
+    def choose(self, name: str, value: str) -> None:
+        """A key has changed a setting: next time it is still so."""
+        self.memory.choose(name, self._said[name], value)
+
+    def remember(self) -> None:
+        """Write down where the person is. A screen that has shown nothing has nothing to say."""
+        if self.frame is None:
+            return
+        memory = self.memory
+        memory.page, memory.focus = self.desk.desk.page.name, self.desk.focus_by_page
+        memory.symbol, memory.timeframe, memory.step = self.symbol, self.timeframe, self.step
+        memory.unit, memory.private = self.unit, self.private
+        keep(self.settings.memory_file, memory)
+
+    def on_unmount(self) -> None:
+        self.remember()
 
     # --- words ----------------------------------------------------------------------------------------
 

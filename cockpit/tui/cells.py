@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from rich.cells import cell_len, set_cell_size
 
 Segment = tuple[str, str]
 """Text and the style key it is drawn in (``"up bold"``)."""
 Row = tuple[Segment, ...]
+
+
+WIDE = r"\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6"
+CLOSING = "，。；：？！、）】”’"
+PIECE = re.compile(rf"(?:[{WIDE}]|[^{WIDE}]+)[{CLOSING}]*")
+"""What may stand at the end of a line: a wide character or a run of narrow ones, with the marks after it."""
 
 
 def width_of(text: str) -> int:
@@ -34,21 +42,27 @@ def fit(text: str, width: int, right: bool = False, more: str = "…") -> str:
 
 
 def wrapped(text: str, width: int) -> list[str]:
-    """``text`` in lines of at most ``width`` cells, broken at blanks, or anywhere between wide characters."""
+    """``text`` in lines of at most ``width`` cells, broken at blanks and between wide characters.
+
+    No line begins with a mark that closes a sentence, and a word is cut only when it fills a line alone.
+    """
     lines: list[str] = []
     line = ""
     for word in text.split(" "):
-        joined = f"{line} {word}" if line else word
-        if width_of(joined) <= width:
-            line = joined
-            continue
-        if line:
-            lines.append(line)
-        line = word
-        while width_of(line) > width:
-            head = set_cell_size(line, width).rstrip()
-            lines.append(head)
-            line = line[len(head) :]
+        gap = " " if line else ""
+        for piece in PIECE.findall(word) if not word.isascii() else [word]:
+            joined = f"{line}{gap}{piece}"
+            gap = ""
+            if width_of(joined) <= width:
+                line = joined
+                continue
+            if line:
+                lines.append(line)
+            line = piece
+            while width_of(line) > width:
+                head = set_cell_size(line, width).rstrip()
+                lines.append(head)
+                line = line[len(head) :]
     return [*lines, line] if line or not lines else lines
 
 

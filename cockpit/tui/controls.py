@@ -52,6 +52,7 @@ class Controls(Commands):
             "filter": lambda: app.desk.open_needle(),
             "palette": self.open_palette,
             "help": self.open_help,
+            "guide": lambda: app.tour.start(),
             "back": self.back,
             "row.up": lambda: self.panel.move(-1),
             "row.down": lambda: self.panel.move(1),
@@ -134,6 +135,7 @@ class Controls(Commands):
 
     def _theme(self, name: str) -> None:
         if self.app.use_theme(name):
+            self.app.choose("theme", name)
             self.app.tell("theme.now", name=name)
             self.changed()
 
@@ -144,6 +146,7 @@ class Controls(Commands):
     def _scheme(self, scheme: str) -> None:
         self.app.settings.scheme = scheme
         if self.app.use_theme(self.app.settings.theme):
+            self.app.choose("scheme", scheme)
             self.app.tell("scheme.now", name=self.app.look().say(f"scheme.{scheme}"))
             self.changed()
 
@@ -158,6 +161,7 @@ class Controls(Commands):
 
     def _language(self, code: str) -> None:
         self.app.lang = code
+        self.app.choose("lang", code)
         self.changed()
 
     def next_glyphs(self) -> None:
@@ -166,6 +170,7 @@ class Controls(Commands):
 
     def _glyphs(self, name: str) -> None:
         self.app.glyphs = SETS[name]
+        self.app.choose("glyphs", name)
         self.changed()
 
     def copy(self) -> None:
@@ -196,6 +201,8 @@ class Controls(Commands):
             desk.repaint(self.panel)
         elif desk.desk.zoomed:
             desk.zoom()
+        else:
+            self.app.tour.leave()
 
     def open_help(self) -> None:
         self.app.push_screen(Help(self.app.look(), self.app.keymap, self.panel.panel))

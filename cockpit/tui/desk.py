@@ -75,6 +75,8 @@ class Desk(Container):
 class DeskScreen(Screen[None], inherit_bindings=False):
     """Everything a trader looks at while trading."""
 
+    AUTO_FOCUS = ""  # the focus is where it was left
+
     def __init__(self, app: CockpitApp) -> None:
         super().__init__(id="trading")
         load()
@@ -83,14 +85,17 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         self.pages = Painted(id="pages")
         self.markets = Painted(id="markets")
         self.alarms = Painted(id="alarms")
+        self.guide = Painted(id="guide")
         self.keys = Painted(id="keys")
         self.desk = Desk()
         names = dict.fromkeys(name for page in PAGES for name in page.panels if name in PANELS)
         self.views = {name: PanelView(name, app.keymap) for name in names}
         self.needle = Input(id="needle", compact=True, select_on_focus=False)
         self._aged = False
-        self._focus = {page.name: page.panels[0] for page in PAGES}
+        self.focus_by_page = {page.name: _known(page, app.memory.focus) for page in PAGES}
         """Where the focus was on each page."""
+        self.desk.page = PAGE.get(app.memory.page, PAGES[0])
+        self.desk.focused_panel = self.focus_by_page[self.desk.page.name]
         self._bindings = bindings(app.keymap.within(DESK))
 
     def compose(self) -> ComposeResult:
@@ -100,13 +105,15 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         yield self.alarms
         with self.desk:
             yield from self.views.values()
+        yield self.guide
         yield self.keys
         yield self.needle
 
     def on_mount(self) -> None:
         self.alarms.display = False
         self.needle.display = False
-        self.views["book"].focus()
+        self.guide.display = False
+        self.focused_view.focus()
 
     def on_resize(self, event: events.Resize) -> None:
         self.pages.display = event.size.height >= LEAST_FOR_PAGES
@@ -164,7 +171,7 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         """Everything again: colours, language or shapes have changed."""
         for view in self.views.values():
             view.repaint()
-        own = (self.status, self.pages, self.markets, self.alarms, self.keys)
+        own = (self.status, self.pages, self.markets, self.alarms, self.guide, self.keys)
         for painted in (*own, *self.views.values()):
             painted.forget()
 
@@ -191,7 +198,7 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         """Where room is short the focused panel may take another one's place."""
         if view.panel != self.desk.focused_panel:
             self.desk.focused_panel = view.panel
-            self._focus[self.desk.page.name] = view.panel
+            self.focus_by_page[self.desk.page.name] = view.panel
             if self.desk.zoomed or len(self.desk.places) < len(self.desk.page.panels):
                 self.desk.rearrange()
 
@@ -202,7 +209,7 @@ class DeskScreen(Screen[None], inherit_bindings=False):
             return
         self.desk.page = page
         self.desk.zoomed = False
-        view = self.views[self._focus[name]]
+        view = self.views[self.focus_by_page[name]]
         self.desk.focused_panel = view.panel
         self.desk.rearrange()
         view.focus(scroll_visible=False)
@@ -241,3 +248,9 @@ class DeskScreen(Screen[None], inherit_bindings=False):
 
     def on_input_submitted(self) -> None:
         self.close_needle(clear=False)
+
+
+def _known(page: Page, focus: dict[str, str]) -> str:
+    """The panel that had the focus on a page, or its first."""
+    name = focus.get(page.name, "")
+    return name if name in page.panels else page.panels[0]

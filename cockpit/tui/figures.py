@@ -93,6 +93,11 @@ def percent(fraction: float, places: int = 2) -> str:
     return f"{fraction * 100:+.{places}f}%" if isfinite(fraction) else UNKNOWN
 
 
+def away(fraction: float) -> str:
+    """``1.20%`` to go; a price further than ten times the market's is no distance any more: ``>999%``."""
+    return f"{fraction * 100:.2f}%" if fraction < 10 else ">999%"
+
+
 def clock(ts: int) -> str:
     """``08:04:09`` UTC of a time in ms."""
     seconds = ts // 1000 % 86_400

@@ -106,6 +106,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("flatten", (), DESK, Danger.DRIVE),
     Action("resume", (), DESK, Danger.DRIVE),
     *(Action(f"hand.{verb}", (), DESK, Danger.DRIVE) for verb in WORDS if verb != "cancel"),
+    Action("guide", (), DESK),
     Action("drive", (), DESK),
     Action("language", (), DESK),
     Action("glyphs", (), DESK),

@@ -26,7 +26,9 @@ class TuiSettings(msgspec.Struct):
     """A folder of your own themes; they join the shipped ones."""
     keymap: dict[str, str] = {}
     """Action id → keys, comma-separated: ``{"zoom": "z,f5"}``."""
-    welcome: bool = False
-    """Say at the first start where help is and how to choose colours."""
+    guide: bool = False
+    """Offer the guide of the first five minutes to whoever starts the practice market for the first time."""
+    memory_file: Path | None = None
+    """Where the screen remembers from start to start; None = nowhere."""
     screenshots_dir: Path | None = None
     """Where ctrl+s writes; the working directory by default."""

@@ -505,10 +505,3 @@ def test_the_wheel_moves_the_cursor(cockpit: Opened) -> None:
         assert view.cursor == view.picture.keys[0]
 
     play(cockpit, story)
-
-
-def test_the_first_start_says_where_help_is(cockpit: Opened) -> None:
-    async def story(screen: Cockpit) -> None:
-        assert "? shows all keys" in screen.toasts[0]
-
-    play(cockpit, story, welcome=True)

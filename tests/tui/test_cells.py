@@ -38,3 +38,11 @@ def test_chinese_takes_two_cells() -> None:
     assert fit("限价", 6, right=True) == "  限价"
     assert fit("限价单子", 5) == "限价…"
     assert plain(clip_row((("限价", ""), ("单", "")), 5)) == "限价 "
+
+
+def test_chinese_breaks_between_its_characters_and_never_before_a_full_stop() -> None:
+    assert wrapped("● 止损单挂在交易所，退出也有效。cockpit why", 19) == [
+        "● 止损单挂在交易",
+        "所，退出也有效。",
+        "cockpit why",
+    ]

@@ -98,3 +98,10 @@ def test_an_order_shows_its_limit_or_its_trigger() -> None:
     assert figures.first_price(nan, 64.0) == 64.0
     assert figures.first_price(3.0, 64.0) == 3.0
     assert figures.first_price(nan, 0.0) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("fraction", "text"), [(0.0005, "0.05%"), (0.0121, "1.21%"), (9.0, "900.00%"), (2023.3, ">999%")]
+)
+def test_how_far_away_a_price_is(fraction: float, text: str) -> None:
+    assert figures.away(fraction) == text

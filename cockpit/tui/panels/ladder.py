@@ -74,7 +74,7 @@ def _cells(row: PositionRow, layer: StopLayer, head: bool, frame: Frame, look: L
         (f"{layer.letter} {safe_text(look.word(layer.name))}", "text"),
         (look.word(layer.state), STYLES.get(layer.state, "muted")),
         (figures.price(layer.price, tick) if known else "-", "text" if known else "faint"),
-        (f"{layer.distance * 100:.2f}%" if known else "-", "muted"),
+        (figures.away(layer.distance) if known else "-", "muted"),
         gain(layer.cash, look) if known else ("-", "faint"),
         (when + safe_text(layer.say), "muted"),
         (safe_text(row.sleeve.partition("/")[0]), "muted"),

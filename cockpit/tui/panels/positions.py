@@ -98,7 +98,7 @@ def _cells(row: PositionRow, age: int, frame: Frame, look: Look) -> list[Segment
         gain(row.pnl, look),
         gain(row.exit_pnl, look),
         (stops, "danger bold" if "!" in stops else "warn" if any(c.islower() for c in stops) else "text"),
-        ("-" if nearest is None else f"{nearest * 100:.2f}%", _near(nearest)),
+        ("-" if nearest is None else figures.away(nearest), _near(nearest)),
         (figures.price(row.liquidation, tick), "muted"),
         (look.amount(figures.signed(row.funding)), "muted"),
         (look.amount(figures.money(row.fees)), "muted"),

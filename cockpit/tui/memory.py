@@ -1,0 +1,69 @@
+"""What a screen remembers from one start to the next: where one was, and what was changed by a key."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+import msgspec
+
+from cockpit.tui.settings import TuiSettings
+
+CHOICES = ("theme", "lang", "scheme", "glyphs")
+"""Settings that a key may change, too."""
+
+
+class Memory(msgspec.Struct):
+    """``screen.json`` in the data directory. Losing it costs nobody more than a few keys."""
+
+    page: str = ""
+    symbol: str = ""
+    focus: dict[str, str] = {}
+    """Page → the panel that had the focus there."""
+    timeframe: int = 0
+    step: int = 2
+    unit: str = "bp"
+    span: str = "hour"
+    private: bool = False
+    choices: dict[str, tuple[str, str]] = {}
+    """Setting → (what the settings said, what the person chose instead by a key)."""
+    guide: str = ""
+    """What became of the first five minutes: done | skipped; empty = they have not been shown."""
+
+    def apply(self, settings: TuiSettings) -> None:
+        """Choices made by keys come back, unless the settings have been changed since: those are newer."""
+        for name, (said, chosen) in self.choices.items():
+            if name in CHOICES and getattr(settings, name) == said:
+                setattr(settings, name, chosen)
+
+    def choose(self, name: str, said: str, chosen: str) -> None:
+        """A key has changed a setting; back to what the settings say is nothing to remember."""
+        if chosen == said:
+            self.choices.pop(name, None)
+        else:
+            self.choices[name] = (said, chosen)
+
+
+def recall(file: Path | None) -> Memory:
+    """What ``file`` remembers; nothing where it is absent or cannot be read."""
+    if file is None:
+        return Memory()
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=Memory)
+    except (OSError, msgspec.MsgspecError):
+        return Memory()
+
+
+def keep(file: Path | None, memory: Memory) -> None:
+    """Write it whole or not at all. A full disk is no reason to keep anybody from leaving."""
+    if file is None:
+        return
+    part = file.with_name(f"{file.name}.{os.getpid()}.part")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            out.write(msgspec.json.format(msgspec.json.encode(memory), indent=1) + b"\n")
+        part.replace(file)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
