@@ -43,6 +43,8 @@ class Run(msgspec.Struct, frozen=True):
     mdd: float
     trips: int
     fills: int
+    ledger: str = ""
+    """Where the trial ledger stood when this run had been counted: ``rows:weight:seal``."""
 
 
 def key_of(request: Request, data_hash: str, code_hash: str) -> str:
@@ -51,7 +53,9 @@ def key_of(request: Request, data_hash: str, code_hash: str) -> str:
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()
 
 
-def register(data_dir: Path, request: Request, result: Result, title: str, lang: str) -> Run:
+def register(
+    data_dir: Path, request: Request, result: Result, title: str, lang: str, ledger: str = ""
+) -> Run:
     """Keep a finished run with its report; returns its record."""
     exact = msgspec.structs.replace(request, sleeves=result.sleeves)
     key = key_of(exact, result.data_hash, result.code_hash)
@@ -77,6 +81,7 @@ def register(data_dir: Path, request: Request, result: Result, title: str, lang:
         growth.mdd,
         result.report.trading.trips,
         int(result.summary["fills"]),
+        ledger,
     )
     tables.write(result, folder, title, lang)
     (folder / FILE).write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=2) + b"\n")

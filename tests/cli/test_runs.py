@@ -1,6 +1,7 @@
 """A backtest is kept, shown, and run again to the same decisions."""
 
 import csv
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -49,3 +50,49 @@ def test_runs_refuse_what_they_do_not_know(tape: str, cockpit: Shell) -> None:
     assert "no run" in missing.err
     assert cockpit("backtest", "--tape", tape, "--no-record", "--brief", "--json").code == 0
     assert cockpit("runs", "--json").json == []
+
+
+def test_every_backtest_counts_whatever_is_deleted(tape: str, cockpit: Shell, tmp_path: Path) -> None:
+    def trials() -> int:
+        return int(cockpit("ledger", "--json").json["trials"])
+
+    assert trials() == 0
+    for fast in (5, 6, 7):
+        words = ("backtest", "--tape", tape, "--strategy", f"ema_trend:ema_fast={fast}@binance:SOLUSDT")
+        assert cockpit(*words, "--brief", *(["--no-record"] if fast == 6 else [])).code == 0
+    assert trials() == 3
+    assert cockpit("runs", "repeat", "last").code == 0  # the same again is no other trial
+    shutil.rmtree(tmp_path / "data" / "runs")
+    found = cockpit("ledger", "--json").json
+    assert (found["trials"], found["rows"], found["lost"]) == (3, 4, 0)
+    assert {row["params"]["ema_fast"] for row in found["last"]} == {5, 6, 7}
+    assert set(found["by_data"].values()) == {3}
+    assert "3 trials" in cockpit("ledger").out
+    assert "试验" in cockpit("--lang", "zh", "ledger").out
+    assert cockpit("ledger", "verify").code == 0
+    file = tmp_path / "data" / "ledger" / "trials.detail"
+    raw = bytearray(file.read_bytes())
+    raw[40] ^= 1
+    file.write_bytes(raw)
+    broken = cockpit("ledger", "verify")
+    assert broken.code == 4
+    assert "row 0" in broken.out
+    assert cockpit("ledger", "verify", "--json").json["damage"][0]["kind"] == "detail"
+
+
+def test_a_ledger_that_is_deleted_still_counts(tape: str, cockpit: Shell, tmp_path: Path) -> None:
+    assert cockpit("backtest", "--tape", tape, "--brief").code == 0
+    counted = cockpit("ledger", "--json").json["trials"]
+    shutil.rmtree(tmp_path / "data" / "ledger")
+    (tmp_path / "data" / "ledger.head").unlink()
+    assert cockpit("ledger", "verify").code == 4  # the run remembers
+    assert cockpit("backtest", "--tape", tape, "--brief").code == 0
+    found = cockpit("ledger", "--json").json
+    assert (found["trials"], found["lost"]) == (2 * counted, counted)
+    assert cockpit("ledger", "verify").code == 0
+
+
+def test_several_sleeves_and_their_account_are_trials(tape: str, cockpit: Shell) -> None:
+    sleeves = ("--strategy", "ema_trend@*", "--strategy", "breakout@*")
+    assert cockpit("backtest", "--tape", tape, *sleeves, "--brief").code == 0
+    assert cockpit("ledger", "--json").json["trials"] == 3

@@ -25,12 +25,16 @@ def add(parser: argparse.ArgumentParser) -> None:
         default="interpreted",
         help="compiled = machine code, the same fills and money; auto = where it pays; it says which one ran",
     )
-    parser.add_argument("--no-record", action="store_true", help="do not keep the run (cockpit runs)")
+    parser.add_argument(
+        "--no-record",
+        action="store_true",
+        help="do not keep the run (cockpit runs); its trial still counts (cockpit ledger)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Run to the end of the tape. Raises TapeError (exit 5), ConfigError (exit 2)."""
-    from cockpit.app import rig, runs, session
+    from cockpit.app import ledgers, rig, runs, session
     from cockpit.app.discover import discover
     from cockpit.app.reports import tables, terminal
     from cockpit.app.trial import Request, perform
@@ -44,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
     begin, end = session.instant(args.begin), session.instant(args.end)
     request = Request(str(Path(args.tape).absolute()), found.config, sleeves, begin, end)
     result, why = _performed(request, args.executor, perform)
+    stamp = ledgers.count_backtest(found.data_dir, request, result)
     title = tr("report.title", lang, sleeves=session.sleeves_text(result.sleeves), tape=Path(args.tape).name)
     did = dict(result.summary)
     lines = [rig.summary_text(did)]
@@ -52,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.brief:
         lines += ["", terminal.text(result.report, result.curve, lang)]
     if not args.no_record and did["executor"] == "interpreted":
-        kept = runs.register(found.data_dir, request, result, title, lang)
+        kept = runs.register(found.data_dir, request, result, title, lang, stamp.text)
         did["run"] = kept.id
         lines += ["", tr("runs.kept", lang, run=kept.id, folder=str(found.data_dir / "runs" / kept.id))]
     if args.out:

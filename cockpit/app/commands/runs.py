@@ -67,6 +67,7 @@ def _show(args: argparse.Namespace, chosen: object, data_dir: object) -> int:
 
 def _repeat(args: argparse.Namespace, chosen: object, found: object, lang: str) -> int:
     from cockpit.app.discover import discover
+    from cockpit.app.ledgers import count_backtest
     from cockpit.app.runs import Run
     from cockpit.app.settings import Loaded
     from cockpit.app.trial import code_hash, perform
@@ -75,6 +76,7 @@ def _repeat(args: argparse.Namespace, chosen: object, found: object, lang: str) 
     assert isinstance(found, Loaded)
     discover(found.config.run.plugins_dir)
     again = perform(chosen.request)
+    count_backtest(found.data_dir, chosen.request, again)
     same = again.summary["digest"] == chosen.digest
     changed = {
         "data": again.data_hash != chosen.data_hash,

@@ -1,0 +1,107 @@
+"""The trial ledger of a data directory, and what of a backtest goes into it.
+
+It counts before anybody sees a result: a backtest whose trial cannot be written is an error, also with
+``--no-record``. Every run and every passport keeps the ledger's newest seal, so that one taken out is found.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cockpit.app.discover import params_of
+from cockpit.core.config import Config, SleeveConfig
+from cockpit.core.registry import STRATEGIES
+from cockpit.lab.trial_ledger.chain import Ledger, Stamp, stamp_of
+from cockpit.lab.trial_ledger.family import fingerprint
+from cockpit.lab.trial_ledger.record import Trial
+
+FOLDER = "ledger"
+
+
+def ledger_of(data_dir: Path) -> Ledger:
+    """The one ledger that everything here is counted in."""
+    return Ledger(data_dir / FOLDER, lambda: kept(data_dir).values())
+
+
+def kept(data_dir: Path) -> dict[str, Stamp]:
+    """Stamps that runs and passports hold: who → what the ledger had come to then."""
+    found: dict[str, Stamp] = {}
+    for file in sorted([*data_dir.glob("runs/*/run.json"), *data_dir.glob("passports/*.json")]):
+        try:
+            tree = msgspec.json.decode(file.read_bytes())
+        except (OSError, ValueError, msgspec.MsgspecError):
+            continue
+        text = tree.get("ledger", "") if isinstance(tree, dict) else ""
+        stamp = stamp_of(text) if isinstance(text, str) else None
+        if stamp is not None:
+            found[str(file.relative_to(data_dir))] = stamp
+    return found
+
+
+def setting_of(config: Config, sleeve: SleeveConfig) -> str:
+    """Digest of what decides a result besides parameters and data: money, limits, venue, stop layers."""
+    run = config.run
+    parts = (
+        (run.equity, run.currency, run.seed, run.trading_enabled), config.risk, config.breakers, config.venue,
+        (sleeve.share, sleeve.pool, sleeve.timeframes, sleeve.stops),
+    )  # fmt: skip
+    return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()[:32]
+
+
+def trial_of(
+    config: Config, sleeve: SleeveConfig, data: str, start: int, end: int, params: Any = None, **more: Any
+) -> Trial:
+    """A sleeve on a stretch of data as a trial.
+
+    ``params``: its parameter object (default: from the sleeve); ``more``: source, study, status, period,
+    returns. Raises ConfigError for parameters that there are not.
+    """
+    plugin = STRATEGIES[sleeve.strategy]
+    if params is None:
+        params = params_of(plugin, sleeve.params, strict=False)
+    every = {} if params is None else msgspec.to_builtins(params)
+    return Trial(
+        f"{sleeve.strategy}@{plugin.options.get('version', 1)}", fingerprint(plugin.target), every, data,
+        start, end, sleeve.legs, sleeve.timeframe, setting_of(config, sleeve), **more,
+    )  # fmt: skip
+
+
+def trials_of(request: Any, result: Any, source: str) -> list[Trial]:
+    """Every sleeve of a backtest, and the account of several as one more: a choice of sleeves is a choice."""
+    curve = result.curve
+    start, end = request.start_ms or curve.ts[0], request.end_ms or curve.ts[-1]
+    period, returns = curve.period, curve.returns()
+    on = [row for row in result.sleeves if row.enabled]
+    alone = len(on) == 1
+    found = [
+        trial_of(
+            request.config, row, result.data_hash, start, end, source=source, period=period,
+            returns=returns if alone else (),
+        )
+        for row in on
+    ]  # fmt: skip
+    if len(on) > 1:
+        found.append(_together(found, period, returns))
+    return found
+
+
+def _together(parts: Sequence[Trial], period: int, returns: Sequence[float]) -> Trial:
+    keys = sorted(trial.key.hex() for trial in parts)
+    family = hashlib.sha256("".join(sorted(t.family for t in parts)).encode()).hexdigest()[:32]
+    symbols = tuple(dict.fromkeys(symbol for trial in parts for symbol in trial.symbols))
+    names = " + ".join(dict.fromkeys(trial.strategy for trial in parts))
+    params: Mapping[str, Any] = {"parts": keys}
+    return msgspec.structs.replace(
+        parts[0], strategy=names, family=family, params=params, symbols=symbols, timeframe="", setting="",
+        period=period, returns=returns,
+    )  # fmt: skip
+
+
+def count_backtest(data_dir: Path, request: Any, result: Any, source: str = "backtest") -> Stamp:
+    """Write the trials of a finished backtest. Raises StoreError: an uncounted result must not be shown."""
+    return ledger_of(data_dir).append(trials_of(request, result, source))
