@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from cockpit.app import fuses, layers
+from cockpit.app import fuses, layers, sizings
 from cockpit.app.discover import params_of
 from cockpit.core import memory
 from cockpit.core.blame import line_of
@@ -97,6 +97,7 @@ def _group(
         longer = _longer(row, plugin, tf)
     common = [t for t in frames.get(row.legs[0], ()) if all(t in frames.get(x, ()) for x in row.legs)]
     layers.check(row, tf or min(common, default=0))
+    sizings.check(row, tf or min(common, default=0))
     version = int(plugin.options.get("version", 1))
     bars = "/" + ",".join(map(timeframe_text, (tf, *longer))) if tf else ""
     legs: list[Sleeve] = []
@@ -224,7 +225,8 @@ def govern(engine: Engine, config: Config) -> None:
     engine.state.hotlist.settings = config.hotlist
     engine.state.claims = config.risk.strangers == "claim"
     risk = config.risk
-    asked = risk.max_var or risk.max_es or risk.max_correlation < 1
+    engine.state.sizing = config.sizing
+    asked = risk.max_var or risk.max_es or risk.max_correlation < 1 or config.sizing.correlation < 1
     engine.state.history_bars = risk.history_bars if asked else 0
     if config.run.trading_enabled:
         engine.state.voices.pop("trading_enabled", None)

@@ -23,6 +23,7 @@ BUILT_IN = (
     "cockpit.risk.rules",
     "cockpit.risk.stops",
     "cockpit.risk.breakers",
+    "cockpit.portfolio.methods",
     "cockpit.portfolio.scores",
 )
 SCORES = "cockpit.portfolio.scores"
@@ -32,7 +33,7 @@ GROUP = "cockpit.plugins"
 
 
 def discover(folder: str | Path = "", *, importers: bool = False) -> None:
-    """Import every strategy, rule, stop, breaker, score; ``importers``: also every format of recorded data.
+    """Import every strategy, rule, stop, breaker, sizing, score; ``importers``: also every importer of data.
 
     ``folder`` holds plug-ins that belong to no package (``run.plugins_dir``). Raises PluginError naming the
     module that cannot be imported.

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from cockpit.app import compose
+from cockpit.app import compose, sizings
 from cockpit.app import market as markets
 from cockpit.app.summary import summary
 from cockpit.app.trial import Request, Result, code_hash, data_hash
@@ -52,6 +52,8 @@ def perform(request: Request, progress: Progress | None = None, least: int = 0) 
     part = casts[0]
     if part.sleeve.stop_tf and (source.sleeves[0].stops or part.plugin.options.get("stops")):
         raise Unsupported("stop layers")
+    if source.sleeves[0].sizing is not None and source.sleeves[0].sizing.get("method") != sizings.OWN:
+        raise Unsupported("position sizing")
     if part.sleeve.frames or not part.sleeve.on:
         raise Unsupported("longer bars, or a strategy that is switched off")
     if tuple(source.frames[part.sleeve.symbol]) != (part.sleeve.tf,):

@@ -1,24 +1,26 @@
-"""Stop layers from the settings: which sleeve gets which, with which numbers."""
+"""Stop layers from the settings: which sleeve gets which, with which numbers; and its sizing with them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from cockpit.app import sizings
 from cockpit.app.complaints import nearest
 from cockpit.app.discover import params_of
 from cockpit.core.config import Config, SleeveConfig, timeframe_ms
 from cockpit.core.engine import Engine
 from cockpit.core.errors import ConfigError
 from cockpit.core.registry import STOPS, STRATEGIES
+from cockpit.core.sizing import fitted
 from cockpit.core.state import Sleeve
 from cockpit.core.stops import Guard, Spec, equipped
 
 
 def equip(engine: Engine, config: Config) -> None:
-    """Give every sleeve and the account the stop layers of these settings. Raises ConfigError.
+    """Give every sleeve and the account the stop layers and sizing of these settings. Raises ConfigError.
 
-    Layers that were at work with the same numbers go on with their memory; a new one learns from now on.
+    What was at work with the same numbers goes on with its memory; a new one learns from now on.
     """
     everywhere = specs(config.risk.stops, "risk.stops")
     account = [spec for spec in everywhere if spec.plugin.options["kind"] == "account"]
@@ -26,8 +28,9 @@ def equip(engine: Engine, config: Config) -> None:
     watchers = equipped(Guard(engine.watchers, 0), account, 0)
     engine.watchers = [] if watchers is None else watchers.layers
     for slot in engine.slots.values():
-        own = own_layers(declared(config, slot.sleeve))
-        engine.guard(slot, equipped(slot.guard, shared + own, slot.sleeve.stop_tf))
+        row = declared(config, slot.sleeve)
+        guard = equipped(slot.guard, shared + own_layers(row), slot.sleeve.stop_tf)
+        engine.guard(slot, guard, fitted(slot.sizer, sizings.of(config, row, slot.sleeve)))
 
 
 def declared(config: Config, sleeve: Sleeve) -> SleeveConfig:

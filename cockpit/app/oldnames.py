@@ -1,6 +1,7 @@
 """Environment names of the programs that the cockpit replaces: heard where that is safe.
 
     TRADING_ENABLED  RISK_MAX_NOTIONAL  RISK_MAX_LEVERAGE  RISK_MIN_CONFIDENCE    mean that setting
+    PORTFOLIO_DIFF_THRESHOLD  PORTFOLIO_MIN_NOTIONAL  PORTFOLIO_GLOBAL_LEVERAGE    mean that of [sizing]
     OKX_IS_DEMO  OKX_SIMULATED_TRADING  ALLOW_LIVE_TRADING    may forbid real money, never allow it
 
 They are stronger than the file and weaker than ``COCKPIT_*``. No ``.env`` file is read: those hold keys.
@@ -17,6 +18,9 @@ MEANT: dict[str, tuple[str, str]] = {
     "RISK_MAX_NOTIONAL": ("risk", "max_notional"),
     "RISK_MAX_LEVERAGE": ("risk", "max_leverage"),
     "RISK_MIN_CONFIDENCE": ("risk", "min_confidence"),
+    "PORTFOLIO_DIFF_THRESHOLD": ("sizing", "diff_threshold"),
+    "PORTFOLIO_MIN_NOTIONAL": ("sizing", "min_notional"),
+    "PORTFOLIO_GLOBAL_LEVERAGE": ("sizing", "global_leverage"),
 }
 FORBID: dict[str, bool] = {"OKX_IS_DEMO": True, "OKX_SIMULATED_TRADING": True, "ALLOW_LIVE_TRADING": False}
 """By name: the value with which it forbids real money."""

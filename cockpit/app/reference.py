@@ -15,7 +15,7 @@ from cockpit.app.complaints import allowed, shown
 from cockpit.app.console import columns
 from cockpit.app.grammar import COMMANDS, EXIT_CODES
 from cockpit.core.config import Config
-from cockpit.core.registry import BREAKERS, INDICATORS, RULES, SCORES, STOPS, STRATEGIES, Plugin
+from cockpit.core.registry import BREAKERS, INDICATORS, RULES, SCORES, SIZINGS, STOPS, STRATEGIES, Plugin
 from cockpit.text import tr
 
 ENVIRONMENT = {
@@ -29,6 +29,7 @@ ENVIRONMENT = {
     "COCKPIT_DEBUG": "cli.env.debug",
     "NO_COLOR": "cli.env.no_color",
     "TRADING_ENABLED RISK_MAX_NOTIONAL RISK_MAX_LEVERAGE RISK_MIN_CONFIDENCE": "cli.env.meant",
+    "PORTFOLIO_DIFF_THRESHOLD PORTFOLIO_MIN_NOTIONAL PORTFOLIO_GLOBAL_LEVERAGE": "cli.env.portfolio",
     "OKX_IS_DEMO OKX_SIMULATED_TRADING ALLOW_LIVE_TRADING": "cli.env.forbid",
 }
 TOPICS = (
@@ -40,6 +41,7 @@ TOPICS = (
     "rules",
     "stops",
     "scores",
+    "sizing",
     "breakers",
     "config",
     "environment",
@@ -146,6 +148,9 @@ def page(topic: str, lang: str) -> tuple[Any, str] | None:
     if topic.removeprefix("breaker:") in BREAKERS:
         row = layer(BREAKERS[topic.removeprefix("breaker:")])
         return row, layer_text(row)
+    if topic.removeprefix("sizing:") in SIZINGS:
+        row = method(SIZINGS[topic.removeprefix("sizing:")])
+        return row, "\n".join([row["name"], *_about(row)])
     if topic not in TOPICS:
         return None
     if topic == "tutorial":
@@ -155,6 +160,9 @@ def page(topic: str, lang: str) -> tuple[Any, str] | None:
     if topic == "stops":
         rows = [layer(plugin) for plugin in STOPS.values()]
         return rows, "\n\n".join(layer_text(row) for row in rows)
+    if topic == "sizing":
+        rows = [method(plugin) for plugin in SIZINGS.values()]
+        return rows, "\n\n".join("\n".join([row["name"], *_about(row)]) for row in rows)
     if topic == "scores":
         rows = [{"name": p.name, "module": p.module, "about": code.cleandoc(p.doc)} for p in SCORES.values()]
         return rows, "\n\n".join("\n".join([row["name"], *_about({**row, "parameters": []})]) for row in rows)
@@ -248,6 +256,12 @@ def layer(plugin: Plugin) -> dict[str, Any]:
         "about": code.cleandoc(plugin.doc),
         "parameters": parameters(plugin),
     }
+
+
+def method(plugin: Plugin) -> dict[str, Any]:
+    """A sizing method with its parameters."""
+    about = code.cleandoc(plugin.doc)
+    return {"name": plugin.name, "module": plugin.module, "about": about, "parameters": parameters(plugin)}
 
 
 def layer_text(row: Mapping[str, Any]) -> str:

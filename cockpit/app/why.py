@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from cockpit.core.gate import describe
+from cockpit.core.sized import in_force
 from cockpit.core.state import Sleeve, State
 from cockpit.text import tr
 
@@ -40,6 +43,7 @@ def _row(state: State, sleeve: Sleeve) -> dict[str, Any]:
         "wants": "" if sleeve.intent is None else describe(sleeve.intent),
         "tag": sleeve.tag,
         "allowed": "" if sleeve.approved is None else describe(sleeve.approved),
+        "size": None if sleeve.size is None else msgspec.to_builtins(sleeve.size),
         "lock": None
         if lock is None
         else {"by": lock.by, "reason": lock.reason, "since": lock.since, "until": lock.until},
@@ -66,6 +70,9 @@ def verdict(state: State, sleeve: Sleeve) -> tuple[str, dict[str, str]]:
         return "why.benched", {"reason": sleeve.benched}
     if not sleeve.on:
         return "why.off", {}
+    size = in_force(sleeve)
+    if size is not None and not size.qty:
+        return "why.no_size", {"method": size.method, "reason": size.why}
     if wants_nothing(sleeve):
         tag = sleeve.tag
         return ("why.nothing", {"tag": tag}) if tag else ("why.silent", {})
@@ -88,5 +95,9 @@ def text(found: dict[str, Any], lang: str) -> str:
     lines = []
     for row in found["sleeves"]:
         lines.append(f"{row['sleeve']}: {tr(row['answer'], lang, **row['because'])}")
+        size = row["size"]
+        if size is not None and row["answer"] != "why.no_size":
+            told = {"method": size["method"], "weight": f"{size['weight']:.3f}", "reason": size["why"]}
+            lines.append(f"  {tr('why.sized', lang, **told)}")
         lines += [f"  {more['rule']} {more['action']}: {more['reason']}" for more in row["verdicts"][1:]]
     return "\n".join(lines)

@@ -119,6 +119,28 @@ class BreakersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the first rung leaves of what a wish would add."""
 
 
+class SizingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How sized positions follow equity and volatility, and what they may be together."""
+
+    default: dict[str, Any] = {}
+    """How sleeves are sized that name nothing of their own, ``{method = "target_vol", sigma = 0.3}``; empty =
+    as their strategies say."""
+    diff_threshold: Annotated[float, Meta(ge=0)] = 10.0
+    """A position is resized only when it is off by this much, quote currency."""
+    drift: Fraction = 0.1
+    """And by this part of itself."""
+    min_notional: Annotated[float, Meta(ge=0)] = 10.0
+    """A position worth less is not held, quote currency."""
+    global_leverage: Annotated[float, Meta(ge=0)] = 1.0
+    """Most that all positions together are worth, over equity; 0 = not asked."""
+    max_margin_use: Fraction = 0.0
+    """Most margin that they lock together, over equity; 0 = not asked."""
+    correlation: Annotated[float, Meta(ge=0, le=1)] = 1.0
+    """Positions that move together more than this share one weight; 1 = not asked."""
+    equity: Annotated[float, Meta(ge=0)] = 0.0
+    """A fixed capital to size with instead of the account's equity; 0 = the account's."""
+
+
 class VenueConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The simulated venue: how fast and how kind it is."""
 
@@ -192,6 +214,9 @@ class SleeveConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pool: str = ""
     """Sleeves of one pool share one capital: together they hold no more than one may. Empty = none."""
 
+    sizing: dict[str, Any] | None = None
+    """How large its positions are, ``{method = "target_vol", sigma = 0.3}``; None = ``sizing.default``, else
+    the strategy's own weights. ``{method = "own"}`` = those in any case."""
     stops: tuple[dict[str, Any], ...] | None = None
     """Its stop layers, ``{layer = "chandelier", n = 22, k = 3.0}``; None = what the strategy declares."""
 
@@ -254,6 +279,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     run: RunConfig = RunConfig()
     risk: RiskConfig = RiskConfig()
     breakers: BreakersConfig = BreakersConfig()
+    sizing: SizingConfig = SizingConfig()
     venue: VenueConfig = VenueConfig()
     okx: OkxConfig = OkxConfig()
     binance: ExchangeConfig = ExchangeConfig()

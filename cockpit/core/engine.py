@@ -23,6 +23,8 @@ from cockpit.core.deciding import decide
 from cockpit.core.drafting import record
 from cockpit.core.gate import Rule
 from cockpit.core.intents import OUTCOME_ENCODER, Outcome
+from cockpit.core.sized import resize, transferred, with_size
+from cockpit.core.sizing import Sizer
 from cockpit.core.slots import Market, Slot, join
 from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import Guard, Layer, Spec
@@ -37,16 +39,13 @@ class Engine:
     def __init__(self, state: State, rules: Sequence[Rule] = ()) -> None:
         self.state = state
         self.rules = tuple(rules)
-        self.markets: dict[str, Market] = {}
+        self.markets = {listed.symbol: Market(listed) for listed in state.instruments.values()}
         self.slots: dict[str, Slot] = {}
-        self.watchers: list[Layer] = []
-        """Stops of the whole account."""
+        self.watchers: list[Layer] = []  # stops of the whole account
         self.breakers: list[Breaker] = []
         self.usual: list[Spec] = []  # stop layers that every sleeve gets, one begun by hand too
         self.rehearsal = False  # a copy on which a plan is tried: nothing of it is ever sent
         self.deadline = 0
-        for instrument in state.instruments.values():
-            self.markets[instrument.symbol] = Market(instrument)
         account: dict[type, Callable[[State, Any, Turn], None]] = {
             ev.Ack: lifecycle.on_ack,
             ev.Sent: lifecycle.on_sent,
@@ -60,7 +59,7 @@ class Engine:
             ev.Unknown: lifecycle.on_unknown,
             ev.OrderReport: lifecycle.on_report,
             ev.FundingPaid: lifecycle.on_funding,
-            ev.Transfer: lifecycle.on_transfer,
+            ev.Transfer: partial(transferred, self.slots),
             ev.AccountReport: self._account_read,
             ev.Boot: partial(outside.on_boot, self.markets),
             ev.Command: partial(hand.obey, self),
@@ -107,11 +106,11 @@ class Engine:
         self._plan()
         return slots
 
-    def guard(self, slot: Slot, guard: Guard | None) -> None:
-        """Give a sleeve its stop layers."""
-        slot.guard = guard
+    def guard(self, slot: Slot, guard: Guard | None, sizer: Sizer | None = None) -> None:
+        """Give a sleeve its stop layers and its sizing."""
+        slot.guard, slot.sizer = guard, sizer
         market = self.markets[slot.sleeve.symbol]
-        market.guarded = [s for s in market.slots if s.guard is not None]
+        market.guarded = [s for s in market.slots if s.guard is not None or s.sizer is not None]
 
     @property
     def digest(self) -> str:
@@ -194,11 +193,12 @@ class Engine:
         if self.watchers or self.breakers:
             self._look()
         if market.guarded:
-            turn = self._guarded(market, turn)
+            turn = self._guarded(market, bar, turn)
         return NOTHING if turn is None else self._finish(turn, bar)
 
-    def _guarded(self, market: Market, turn: Turn | None) -> Turn | None:
-        """Decide again for everyone whose stop layers have just learned something about an open position."""
+    def _guarded(self, market: Market, bar: ev.Bar, turn: Turn | None) -> Turn | None:
+        """Decide again for those whose stop layers learned about an open position, or who are resized."""
+        turn = resize(self.state, market.guarded, bar, turn)
         moved = [s.sleeve.id for s in market.guarded if s.guard and s.guard.moved and s.sleeve.trade]
         if turn is None and not moved:
             return None
@@ -381,7 +381,7 @@ class Engine:
         slot.want.dirty = False
         sleeve = slot.sleeve
         try:
-            intent = slot.intent(self.state)
+            intent = with_size(self.state, slot, slot.intent(self.state), turn)
         except (ArithmeticError, ValueError) as error:  # a wish that is no number (I14)
             self._bench(slot, error, turn, None)
             return False

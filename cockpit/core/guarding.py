@@ -18,6 +18,7 @@ from cockpit.core.events import Bar
 from cockpit.core.gate import GateContext, describe
 from cockpit.core.intents import Intent, Verdict
 from cockpit.core.orders import Role
+from cockpit.core.sized import measure
 from cockpit.core.slots import Slot
 from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import REFUSED, Lock, Trade, version_key
@@ -33,7 +34,8 @@ WIDENED = 0.005
 
 
 def on_bar(state: State, slots: list[Slot], bar: Bar, turn: Turn | None) -> Turn | None:
-    """Let the layers of everyone on this market hear a closed bar."""
+    """Let the layers and sizings of everyone on this market hear a closed bar."""
+    measure(slots, bar)
     for slot in slots:
         guard = slot.guard
         if guard is None or bar.tf != guard.tf:

@@ -12,6 +12,7 @@ import msgspec
 
 from cockpit.core.book import BookMemory
 from cockpit.core.resample import Resampler
+from cockpit.core.sizing import SizerMemory, kept, recalled_sizer
 from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import Guard, LayerMemory, recalled
 from cockpit.core.want import PEN
@@ -49,9 +50,11 @@ class SlotMemory(msgspec.Struct, frozen=True):
     longer: list[Resampler]
     layers: tuple[LayerMemory, ...] = ()
     """Its stop layers, each with its own memory."""
+    sizer: SizerMemory | None = None
+    """Its sizing, with its memory."""
 
 
-WINDOW = SlotMemory.__struct_fields__[3:-2]
+WINDOW = SlotMemory.__struct_fields__[3:-3]
 """What a window keeps between events; the rest of it is worked out from the State."""
 
 
@@ -77,6 +80,7 @@ def freeze(engine: Engine) -> bytes:
             {field: getattr(slot.want, field) for field in PEN},
             longer=slot.longer,
             layers=() if slot.guard is None else slot.guard.kept(),
+            sizer=kept(slot.sizer),
             **{field: getattr(slot.view, field) for field in WINDOW},
         )
         for name, slot in engine.slots.items()
@@ -121,4 +125,4 @@ def _seat(engine: Engine, memory: Memory, legs: list[Sleeve], kind: type) -> Non
             setattr(slot.want, field, value)
         for field in WINDOW:
             setattr(slot.view, field, getattr(frozen, field))
-        engine.guard(slot, recalled(frozen.layers, slot.sleeve.stop_tf))
+        engine.guard(slot, recalled(frozen.layers, slot.sleeve.stop_tf), recalled_sizer(frozen.sizer))

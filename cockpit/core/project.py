@@ -33,6 +33,7 @@ from cockpit.core.ladder import ladder
 from cockpit.core.ledger import Position, foreign
 from cockpit.core.light import light
 from cockpit.core.limits import limit_rows
+from cockpit.core.sized import in_force
 from cockpit.core.state import Sleeve
 from cockpit.core.tails import Candles, exit_pnl, order_row, stranger_row
 from cockpit.core.turn import NOTHING
@@ -284,7 +285,7 @@ class Projector:
             pnl,
             sleeve.trades,
             sleeve.tag,
-            f"{sleeve.verdicts[0].rule}: {sleeve.verdicts[0].reason}" if sleeve.verdicts else sleeve.benched,
+            _no(sleeve),
             self._heat_row(sleeve.id, pnl, now),
             sleeve.intent is None or (not sleeve.intent.target and not sleeve.intent.quotes),
         )
@@ -333,6 +334,16 @@ class Projector:
             halted.confirmed,
             halted.detail,
         )
+
+
+def _no(sleeve: Sleeve) -> str:
+    """What keeps it from what it wants: the first rule that said no, or a sizing that gives it nothing."""
+    if sleeve.verdicts:
+        return f"{sleeve.verdicts[0].rule}: {sleeve.verdicts[0].reason}"
+    size = in_force(sleeve)
+    if size is not None and not size.qty and not sleeve.benched:
+        return f"{size.method}: {size.why}"
+    return sleeve.benched
 
 
 _BUY = Side.BUY

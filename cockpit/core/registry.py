@@ -78,6 +78,7 @@ STRATEGIES = Table("strategy")
 RULES = Table("rule")
 STOPS = Table("stop layer")
 BREAKERS = Table("breaker")
+SIZINGS = Table("sizing")
 VENUES = Table("venue")
 PANELS = Table("panel")
 IMPORTERS = Table("importer")
@@ -150,6 +151,9 @@ stop = _decorator(STOPS)
 breaker = _decorator(BREAKERS)
 """``@breaker("name", Params, kind="ladder", unit="ms")`` on ``read(facts, params) -> Iterator[Reading]`` with
 ``Params`` a ``Rungs``; ``kind="lock"`` on ``-> Iterator[Lockout]`` (``core.breakers``)."""
+sizing = _decorator(SIZINGS)
+"""``@sizing("name", Params)`` on a Struct with ``create(params)``, a field ``params``,
+``on_bar(bar, side)`` and ``weight(ask) -> Answer`` (``core.sizing``)."""
 venue = _decorator(VENUES)
 panel = _decorator(PANELS)
 importer = _decorator(IMPORTERS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from math import ceil, nan, sqrt
+from math import ceil, fsum, nan, sqrt
 
 import msgspec
 
@@ -58,6 +58,17 @@ def correlation(a: list[float], b: list[float]) -> float:
     square_a = sum((x - mean_a) ** 2 for x in a)
     square_b = sum((y - mean_b) ** 2 for y in b)
     return both / sqrt(square_a * square_b) if square_a and square_b else nan
+
+
+def alone(rhos: Iterable[float], rho_star: float) -> float:
+    """What correlation with others leaves of a weight: 1/(1 + sum of max(0, (rho-rho*)/(1-rho*))) (PF-06).
+
+    Two identical ones end with the weight of one; what moves against them never raises it. Raises ValueError
+    unless ``rho_star`` < 1.
+    """
+    if not rho_star < 1:
+        raise ValueError(f"a threshold of {rho_star}")
+    return 1.0 / (1.0 + fsum(max(0.0, (rho - rho_star) / (1.0 - rho_star)) for rho in rhos))
 
 
 def enough(n: int, confidence: float) -> bool:

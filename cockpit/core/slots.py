@@ -10,6 +10,7 @@ from cockpit.core.book import Book
 from cockpit.core.events import Bar
 from cockpit.core.intents import Intent, Quote
 from cockpit.core.resample import Resampler
+from cockpit.core.sizing import Sizer
 from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import Guard
 from cockpit.core.types import ZERO, Instrument, Side
@@ -37,6 +38,7 @@ class Slot:
         "on_trade",
         "only",
         "plain",
+        "sizer",
         "sleeve",
         "strategy",
         "tf",
@@ -66,6 +68,8 @@ class Slot:
         """The one length of bars that goes the short way."""
         self.guard: Guard | None = None
         """Its stop layers; None = none."""
+        self.sizer: Sizer | None = None
+        """Its sizing; None = the strategy's own weights."""
         self.timer_ms = int(getattr(strategy, "timer_ms", 0))
         self.on_bar: Hook | None = getattr(strategy, "on_bar", None)
         self.on_book: Hook | None = getattr(strategy, "on_book", None)
@@ -93,6 +97,8 @@ class Slot:
             return
         self.view.last = bar.close
         self.hear(bar.ts)
+        if self.sizer is not None and bar.tf == self.sleeve.stop_tf:
+            self.sizer.learn(bar, 0)
         heard = [bar]
         if self.tf == bar.tf:
             made = [longer for resampler in self.longer for longer in resampler.update(bar)]
@@ -178,7 +184,7 @@ class Market:
         self.books: list[Slot] = []
         self.trades: list[Slot] = []
         self.guarded: list[Slot] = []
-        """Sleeves whose stop layers listen."""
+        """Sleeves whose stop layers or sizing listen."""
 
     def attach(self, slot: Slot) -> None:
         """Let a sleeve listen to what its hooks can hear."""

@@ -11,6 +11,7 @@ from decimal import Decimal, localcontext
 import msgspec
 
 from cockpit.core.breakers import Pulse, Trip
+from cockpit.core.config import SizingConfig
 from cockpit.core.events import VenueOrder
 from cockpit.core.hotlist import Hotlist
 from cockpit.core.intents import Intent, Verdict
@@ -22,6 +23,7 @@ from cockpit.core.ports import EquityPoint
 from cockpit.core.posture import Posture, combine
 from cockpit.core.receipt import Receipt
 from cockpit.core.returns import Track
+from cockpit.core.sizing import Size
 from cockpit.core.stops import Lock, Trade, sleeve_key, symbol_key, version_key
 from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, SleeveId, Stage
 
@@ -93,6 +95,8 @@ class Sleeve(msgspec.Struct):
     """Protective stops that the venue refused in a row."""
     refusal: str = ""
     """What the venue said."""
+    size: Size | None = None
+    """What its sizing made of the wish in force; None = the strategy's own size stands."""
     armed: int = 0
     """Step in which a person last wished here: an entry by hand is tried in it only; 0 = nobody did."""
 
@@ -241,6 +245,8 @@ class State(msgspec.Struct):
     delever: float = 0.5
     """What the first rung of the breakers leaves of a wish."""
     hotlist: Hotlist = msgspec.field(default_factory=Hotlist)
+    sizing: SizingConfig = SizingConfig()
+    """Thresholds and limits of the account that sizings keep to."""
 
     @property
     def posture(self) -> Posture:

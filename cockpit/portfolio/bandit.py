@@ -10,6 +10,7 @@ from math import fsum, inf, log, sqrt
 
 import msgspec
 
+from cockpit.core.returns import alone
 from cockpit.portfolio import normal
 
 
@@ -84,12 +85,5 @@ def corr_trigger(
 
     W / (1 + sum of what correlation exceeds rho*): two identical ones end with the weight of one.
     """
-    if not rho_star < 1:
-        raise ValueError(f"a threshold of {rho_star}")
-    found = []
-    for i, weight in enumerate(weights):
-        excess = fsum(
-            max(0.0, (corr[i][j] - rho_star) / (1.0 - rho_star)) for j in range(len(weights)) if j != i
-        )
-        found.append(weight / (1.0 + excess))
-    return found
+    others = [[corr[i][j] for j in range(len(weights)) if j != i] for i in range(len(weights))]
+    return [weight * alone(row, rho_star) for weight, row in zip(weights, others, strict=True)]

@@ -9,12 +9,11 @@ the default.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_DOWN, Context, Decimal, localcontext
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from math import fsum, sqrt
 
-from cockpit.core.types import ONE, ZERO
-
-EXACT = Context(prec=50)
+from cockpit.core.lots import EXACT, round_contracts
+from cockpit.core.types import ONE
 
 
 def target_vol_weights(
@@ -49,23 +48,6 @@ def portfolio_vol(weights: Sequence[float], covariance: Sequence[Sequence[float]
             fsum(a * b * covariance[i][j] for i, a in enumerate(weights) for j, b in enumerate(weights)),
         )
     )
-
-
-def round_contracts(qty: Decimal, lot: Decimal, least: Decimal, mode: str = "down") -> Decimal:
-    """The compliant quantity: whole lots, sign kept, 0 below the minimum.
-
-    ``down`` rounds toward zero; ``nearest`` to the nearest lot, ties toward zero (use it only where limits
-    still hold afterwards). Raises ValueError for another mode or a lot that is not above 0.
-    """
-    if mode not in {"down", "nearest"} or lot <= 0:
-        raise ValueError(f"mode {mode!r}, lot {lot}")
-    rounding = ROUND_DOWN if mode == "down" else ROUND_HALF_DOWN
-    with localcontext(EXACT):
-        lots = (abs(qty) / lot).quantize(ONE, rounding=rounding)
-        size = lots * lot
-    if size < least or not size:
-        return ZERO
-    return size if qty > 0 else -size
 
 
 def contracts_linear(

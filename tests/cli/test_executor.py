@@ -47,3 +47,10 @@ def test_auto_does_not_compile_for_a_handful_of_bars(tape: str, cockpit: Shell) 
     )
     assert found.json["executor"] == "interpreted"
     assert "bars" in found.json["why_not_compiled"]
+
+
+def test_position_sizing_is_left_to_the_kernel_and_said(tape: str, cockpit: Shell) -> None:
+    asked = ("backtest", "--tape", tape, "--strategy", "ema_trend@binance:SOLUSDT", "--executor", "compiled")
+    found = cockpit(*asked, "--set", 'sizing.default={method="target_vol"}', "--json")
+    assert found.code == 0, found.err
+    assert (found.json["executor"], found.json["why_not_compiled"]) == ("interpreted", "position sizing")

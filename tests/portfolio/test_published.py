@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from cockpit.core import lots
 from cockpit.portfolio import bandit, impact, kelly, normal, performance, ranking, sizing, tails
 from cockpit.portfolio.allotment import llm_allocation
 from cockpit.portfolio.drawdown import max_drawdown, rolling_drawdown
@@ -182,11 +183,11 @@ def test_weights() -> None:
 
 def test_lots_are_exact() -> None:
     d = Decimal
-    assert sizing.round_contracts(d("0.29"), d("0.01"), d("0.01")) == d("0.29")
-    assert sizing.round_contracts(d("-0.299"), d("0.01"), d("0.01")) == d("-0.29")
-    assert sizing.round_contracts(d("0.009"), d("0.01"), d("0.01")) == 0
-    assert sizing.round_contracts(d("0.015"), d("0.01"), d("0.01"), "nearest") == d("0.01")
-    assert sizing.round_contracts(d("0.016"), d("0.01"), d("0.01"), "nearest") == d("0.02")
+    assert lots.round_contracts(d("0.29"), d("0.01"), d("0.01")) == d("0.29")
+    assert lots.round_contracts(d("-0.299"), d("0.01"), d("0.01")) == d("-0.29")
+    assert lots.round_contracts(d("0.009"), d("0.01"), d("0.01")) == 0
+    assert lots.round_contracts(d("0.015"), d("0.01"), d("0.01"), "nearest") == d("0.01")
+    assert lots.round_contracts(d("0.016"), d("0.01"), d("0.01"), "nearest") == d("0.02")
     got = sizing.contracts_linear(d("0.5"), d(10_000), d(50_000), d("0.01"), d(1), d("0.1"), d("0.1"))
     assert got == 10
     assert sizing.contracts_inverse(d("-0.5"), d(10_000), d(100), d(1), d(1)) == -50

@@ -8,6 +8,7 @@ from math import inf, nan
 from typing import Any
 
 from cockpit.app.quant import fn
+from cockpit.core import lots
 from cockpit.core import margin as margins
 from cockpit.core.events import Fill, FundingPaid
 from cockpit.core.ledger import Ledger
@@ -35,7 +36,7 @@ def dec(value: Number) -> Decimal:
 @fn("round_contracts")
 def round_contracts(qty: Number, lot_sz: Number, min_sz: Number, mode: str = "down") -> Decimal:
     """Whole lots, toward zero or to the nearest."""
-    return sizing.round_contracts(dec(qty), dec(lot_sz), dec(min_sz), mode)
+    return lots.round_contracts(dec(qty), dec(lot_sz), dec(min_sz), mode)
 
 
 @fn("contracts_linear")

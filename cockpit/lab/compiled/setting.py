@@ -43,6 +43,7 @@ def check(instrument: Instrument, tape: Tape, config: Config, hooks: Sequence[st
         "latency that varies": bool(venue.latency_jitter_ms or venue.latency_file),
         "cancels that may be refused": bool(venue.cancel_failure),
         "stop layers": bool(config.risk.stops),
+        "position sizing": bool(config.sizing.default) and config.sizing.default.get("method") != "own",
         "circuit breakers": bool(config.breakers.ladder or config.breakers.protections),
         "answers that take seconds": venue.order_latency_ms + venue.report_latency_ms >= SLOWEST_ANSWER_MS,
         "a feed slower than its bars": len(tape) > 0 and venue.feed_latency_ms >= tape.tf,
