@@ -130,8 +130,8 @@ def _about(row: Mapping[str, Any]) -> list[str]:
     return lines + [f"    {line}" for line in columns(rows, frozenset((1,))).splitlines()]
 
 
-def page(topic: str, lang: str) -> tuple[Any, str] | None:
-    """(data, text) of a topic, a strategy, an indicator or a rule; None when there is no such thing."""
+def _plugin(topic: str, lang: str) -> tuple[Any, str] | None:
+    """(data, text) of one plug-in by its name; of those that share theirs with another by ``kind:name``."""
     if topic in STRATEGIES:
         row = strategy(STRATEGIES[topic])
         rules = _module_text(STRATEGIES[topic])
@@ -151,6 +151,14 @@ def page(topic: str, lang: str) -> tuple[Any, str] | None:
     if topic.removeprefix("sizing:") in SIZINGS:
         row = method(SIZINGS[topic.removeprefix("sizing:")])
         return row, "\n".join([row["name"], *_about(row)])
+    return None
+
+
+def page(topic: str, lang: str) -> tuple[Any, str] | None:
+    """(data, text) of a topic, a strategy, an indicator or a rule; None when there is no such thing."""
+    found = _plugin(topic, lang)
+    if found is not None:
+        return found
     if topic not in TOPICS:
         return None
     if topic == "tutorial":
