@@ -19,6 +19,7 @@ from cockpit.app import market as markets
 from cockpit.app.summary import summary
 from cockpit.app.trial import Request, Result, code_hash, data_hash
 from cockpit.core import events as ev
+from cockpit.core.config import Config
 from cockpit.core.orders import Order, OrderKind, OrderState, Role
 from cockpit.core.types import Instrument
 from cockpit.lab.compiled import fold, tape
@@ -36,11 +37,27 @@ ROLES = (Role.ENTRY, Role.EXIT, Role.PROTECT)
 Progress = Callable[[str, float], None]
 
 
-def perform(request: Request, progress: Progress | None = None, least: int = 0) -> Result:
-    """Run compiled. Raises Unsupported (why the kernel must do it), TapeError, ConfigError.
+class Ready(msgspec.Struct, frozen=True):
+    """What many runs over one tape have in common; only parameters differ."""
 
-    ``least``: with fewer bars than this it is not worth it.
-    """
+    source: markets.MarketSource
+    casts: list[compose.Cast]
+    info: Any
+    instrument: Instrument
+    columns: tape.Tape
+    play: compiled.Compiled
+
+    def run(self, params: Any, config: Config) -> compiled.Result:
+        """One compiled run. Raises Unsupported."""
+        sleeve = self.casts[0].sleeve
+        prefix = f"ckr{sleeve.index:03d}"
+        return compiled.run(
+            self.play, params, self.instrument, self.columns, config, sleeve.share, sleeve.id, prefix
+        )
+
+
+def prepare(request: Request, progress: Progress | None = None, least: int = 0) -> Ready:
+    """Read the tape and compile the strategy. Raises Unsupported, TapeError, ConfigError."""
     from cockpit.adapters.store import tape as tapes
 
     path, config = Path(request.tape), request.config
@@ -63,14 +80,20 @@ def perform(request: Request, progress: Progress | None = None, least: int = 0) 
     if len(columns) < max(1, least):
         raise Unsupported(f"fewer than {max(1, least):,} bars")
     play = compiled.compile_strategy(part.plugin, progress)
+    return Ready(source, casts, info, source.instruments[part.sleeve.symbol], columns, play)
+
+
+def perform(request: Request, progress: Progress | None = None, least: int = 0) -> Result:
+    """Run compiled. Raises Unsupported (why the kernel must do it), TapeError, ConfigError.
+
+    ``least``: with fewer bars than this it is not worth it.
+    """
+    ready, config = prepare(request, progress, least), request.config
     started = time.monotonic()
-    instrument = source.instruments[part.sleeve.symbol]
-    prefix = f"ckr{part.sleeve.index:03d}"
-    done = compiled.run(
-        play, part.params, instrument, columns, config, part.sleeve.share, part.sleeve.id, prefix
-    )
+    done = ready.run(ready.casts[0].params, config)
     seconds = time.monotonic() - started
-    told = _Telling(compose.fresh(config, "replay", source.instruments, casts), play, done)
+    source, info, columns = ready.source, ready.info, ready.columns
+    told = _Telling(compose.fresh(config, "replay", source.instruments, ready.casts), ready.play, done)
     span = (request.end_ms or info.end_ms) - (request.start_ms or info.start_ms)
     curve, trips = told.run(period_for(span))
     count = len(columns) + len(columns.rates)

@@ -22,6 +22,8 @@ COMMANDS = {
     "explain": "why an order exists: wish, rules, order, fills",
     "replay": "run a journal through the engine again and compare every decision",
     "backtest": "run strategies over a tape as fast as it goes",
+    "optimize": "search a strategy's parameters over a tape; every try is kept, and it can go on later",
+    "studies": "the searches that were run or run here: list, show, export",
     "check": "look for bias: lookahead, recursive (warm-up), fills that the market could not have given",
     "runs": "the backtests that were run here: list, show, repeat and compare",
     "ledger": "every trial that was ever run here: show, verify",
@@ -78,8 +80,8 @@ def common(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
     parser.add_argument("--lang", choices=("en", "zh"), default=absent, help="language")
 
 
-def market(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
-    """Options that say what to run on."""
+def span(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
+    """Options that say which part of which tape, and the seed."""
     absent: Any = None if top else argparse.SUPPRESS
     parser.add_argument("--tape", metavar="TAPE", default=absent, help="a recorded market")
     parser.add_argument(
@@ -92,6 +94,19 @@ def market(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
     parser.add_argument(
         "--to", metavar="TIME", dest="end", default=absent, help="up to, not including, this instant"
     )
+    parser.add_argument(
+        "--seed",
+        metavar="N",
+        type=int,
+        default=absent,
+        help="of the practice market, the simulated venue, a search",
+    )
+
+
+def market(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
+    """Options that say what to run on."""
+    absent: Any = None if top else argparse.SUPPRESS
+    span(parser, top=top)
     parser.add_argument(
         "--strategy",
         metavar="SLEEVE",
@@ -106,6 +121,3 @@ def market(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
             metavar="WORD",
             help="for run.execution = live without a person: the word that is typed otherwise (LIVE)",
         )
-    parser.add_argument(
-        "--seed", metavar="N", type=int, default=absent, help="of the practice market and the simulated venue"
-    )

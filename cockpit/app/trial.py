@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from cockpit.app.summary import summary
 from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.events import AnyEvent
 from cockpit.core.intents import Outcome
+from cockpit.core.state import State
 from cockpit.lab import backtest
 from cockpit.lab.curve import Curve, Sampler, period_for
 from cockpit.lab.report import Report, report
@@ -51,8 +53,11 @@ class Result(msgspec.Struct, frozen=True):
     code_hash: str
 
 
-def perform(request: Request) -> Result:
-    """Run to the end of the tape. Raises TapeError, ConfigError; plug-ins must have been discovered."""
+def perform(request: Request, heard: Callable[[State, AnyEvent], None] | None = None) -> Result:
+    """Run to the end of the tape. Raises TapeError, ConfigError; plug-ins must have been discovered.
+
+    ``heard`` is told every fact after its step.
+    """
     from cockpit.adapters.store import tape
 
     config = request.config
@@ -67,6 +72,8 @@ def perform(request: Request) -> Result:
 
     def see(event: AnyEvent, _outcome: Outcome) -> None:
         trips.observe(event)
+        if heard is not None:
+            heard(engine.state, event)
 
     started = time.monotonic()
     ran = backtest.run(engine, source.world, first, see, sampler)

@@ -84,6 +84,8 @@ PANELS = Table("panel")
 IMPORTERS = Table("importer")
 INDICATORS = Table("indicator")
 SCORES = Table("score")
+OBJECTIVES = Table("objective")
+SEARCHES = Table("search method")
 
 
 def _decorator(table: Table) -> Callable[..., Callable[[T], T]]:
@@ -160,3 +162,9 @@ importer = _decorator(IMPORTERS)
 indicator = _decorator(INDICATORS)
 score = _decorator(SCORES)
 """``@score("name", unit="x")`` on a function of all markets' pasts and the time: a term of the hotlist."""
+objective = _decorator(OBJECTIVES)
+"""``@objective("name", Params, goals=("calmar",))`` on ``score(measured, params) -> tuple``: what a search
+makes as large as it can, one number a goal; None where it is undefined."""
+search = _decorator(SEARCHES)
+"""``@search("name", goals="one", needs="optuna")`` on a class with ``begin(brief)``, ``ask`` and ``tell``
+(``lab.search.method``)."""

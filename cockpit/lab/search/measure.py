@@ -1,0 +1,105 @@
+"""A run as rows of whole periods, and what any stretch of them is worth.
+
+Definitions: quant reference, section 6, as in ``portfolio.performance`` (the tests compare them), on arrays,
+because a study asks thousands of times. Ratios are annual; what is undefined is None.
+"""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from cockpit.lab.curve import YEAR
+
+
+class Path(msgspec.Struct, frozen=True):
+    """One run. Row k is what happened in (t_k, t_k+1]; money in the account's currency."""
+
+    period: int
+    """ms."""
+    start: int
+    """First whole instant of the grid; the first row may be a part of a period."""
+    equity: Any
+    """n + 1 points, the first before anything happened."""
+    traded: Any
+    """n: worth of what was bought and sold."""
+    strain: Any
+    """n: sum of worth ** 1.5 of the fills; times lambda it is their impact cost."""
+    trades: Any
+    """n: positions that came back to zero."""
+    fills: int = 0
+
+    @property
+    def rows(self) -> int:
+        return len(self.traded)
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """What a stretch of a run was worth, net of fees, funding and impact."""
+
+    total: float
+    cagr: float | None
+    sharpe: float | None
+    sortino: float | None
+    calmar: float | None
+    mdd: float
+    turnover: float | None
+    """Traded worth a year over mean equity."""
+    trades: int
+    periods: int
+    impact: float
+    """What impact cost, account currency."""
+
+
+def net_equity(path: Path, lam: float, first: int, last: int) -> Any:
+    """Equity of rows [first, last), its impact cost taken off as it arises."""
+    equity = path.equity[first : last + 1]
+    if lam > 0:
+        paid = np.concatenate(([0.0], np.cumsum(path.strain[first:last])))
+        equity = equity - lam * paid
+    return equity
+
+
+def returns(equity: Any) -> Any:
+    """Simple returns; what comes after ruin is -1."""
+    before = equity[:-1]
+    return np.where(before > 0, equity[1:] / np.where(before > 0, before, 1.0) - 1.0, -1.0)
+
+
+def measure(path: Path, lam: float = 0.0, first: int = 0, last: int | None = None) -> Measured:
+    """Rows [first, last) of a run. ``lam``: lambda of the square-root impact (``portfolio.impact``)."""
+    last = path.rows if last is None else last
+    equity = net_equity(path, lam, first, last)
+    count, ppy = last - first, YEAR / path.period
+    change = returns(equity)
+    high = np.maximum.accumulate(equity)
+    mdd = float((1.0 - equity / high).max()) if equity[0] > 0 else 1.0
+    growth = float((equity[-1] / equity[0]) ** (ppy / count) - 1.0) if count and equity[-1] > 0 else None
+    if count and equity[-1] == 0:
+        growth = -1.0
+    mean = float(change.mean()) if count else 0.0
+    years = count / ppy
+    worth = float(equity.mean())
+    return Measured(
+        total=float(equity[-1] / equity[0] - 1.0),
+        cagr=growth,
+        sharpe=_over(mean, _spread(change), ppy),
+        sortino=_over(mean, float(sqrt((np.minimum(change, 0.0) ** 2).mean())) if count else 0.0, ppy),
+        calmar=growth / mdd if growth is not None and mdd > 0 else None,
+        mdd=mdd,
+        turnover=float(path.traded[first:last].sum()) / worth / years if years and worth > 0 else None,
+        trades=int(path.trades[first:last].sum()),
+        periods=count,
+        impact=lam * float(path.strain[first:last].sum()),
+    )
+
+
+def _spread(change: Any) -> float:
+    return float(change.std(ddof=1)) if len(change) > 1 and change.max() > change.min() else 0.0
+
+
+def _over(mean: float, spread: float, ppy: float) -> float | None:
+    return mean / spread * sqrt(ppy) if spread > 0 else None

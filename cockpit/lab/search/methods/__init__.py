@@ -1,0 +1,1 @@
+"""Search methods, one file each; what a file holds is registered by importing it."""

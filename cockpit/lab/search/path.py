@@ -1,0 +1,122 @@
+"""A finished run → rows of whole periods: from the compiled machine's rows, or the kernel's curve and fills.
+
+Both give the same numbers (the tests hold them to each other). Periods are those of the run's report
+(``lab.curve``): days where there are enough of them, else hours or minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from cockpit.core.events import Fill
+from cockpit.core.matching.account import worth
+from cockpit.core.types import Instrument, Kind, Side
+from cockpit.lab.compiled.records import BILL
+from cockpit.lab.compiled.run import Result, arrays
+from cockpit.lab.curve import Curve
+from cockpit.lab.search.measure import Path
+
+
+def boundaries(start: int, end: int, period: int) -> Any:
+    """Whole instants after ``start``, up to ``end``."""
+    first = start - start % period + period
+    return np.arange(first, end + 1, period, dtype=np.int64)
+
+
+def of_compiled(done: Result, period: int) -> Path:
+    """Path of a compiled run."""
+    instrument = done.instrument
+    rows = done.rows[: done.booked].view(np.ndarray)
+    lag = done.config.venue.feed_latency_ms
+    start, due, close = _grid(done, period, lag)
+    heard, bill = rows["heard"], rows["kind"] == BILL
+    lot, face = float(instrument.lot), float(instrument.contract_value)
+    inverse, spot = instrument.kind is Kind.INVERSE, instrument.kind is Kind.SPOT
+    price = np.where(bill, rows["price"], rows["ticks"] * float(instrument.tick))
+    qty = rows["lots"] * lot * np.where(bill, 1, rows["sign"])
+    value = qty * face / price if inverse else qty * face * price
+    cash = np.where(bill, 0.0, value if inverse else -value)
+    change = np.where(bill, 0.0, qty)
+    fee = float(instrument.taker_fee)
+    if spot:
+        bought = rows["sign"] > 0
+        change = np.where(bought, change * (1.0 - fee), change)
+        cash = np.where(bought, cash, cash - np.abs(value) * fee)
+    else:
+        cash = np.where(
+            bill, -value * _rates(done)[np.where(bill, rows["number"], 0)], cash - np.abs(value) * fee
+        )
+    held = np.cumsum(change)
+    upto = np.searchsorted(heard, due, side="right")
+    money = np.concatenate(([0.0], np.cumsum(cash)))[upto]
+    have = np.concatenate(([0.0], held))[upto]
+    priced = np.where(have == 0.0, 1.0, close)
+    worth_now = -have * face / priced if inverse else have * face * priced
+    opening = done.config.run.equity
+    equity = np.concatenate(([opening], opening + money + worth_now))
+    return _rows(start, period, due, equity, heard[~bill], np.abs(value[~bill]), held[~bill], lot)
+
+
+def of_curve(curve: Curve, fills: Sequence[tuple[int, Fill, Instrument]]) -> Path:
+    """Path of a run of the kernel: its curve, and (when heard, fill, instrument) of every fill."""
+    stub = len(curve.ts) > 1 and curve.ts[-1] % curve.period != 0
+    points = len(curve.ts) - 1 if stub else len(curve.ts)
+    due = np.array(curve.ts[1:points], dtype=np.int64)
+    heard = np.array([ts for ts, _, _ in fills], dtype=np.int64)
+    value = np.array([float(worth(i, fill.qty, fill.price)) for _, fill, i in fills])
+    held, lot = _positions(fills)
+    equity = np.array(curve.equity[:points])
+    return _rows(curve.ts[0], curve.period, due, equity, heard, value, held, lot)
+
+
+def _positions(fills: Sequence[tuple[int, Fill, Instrument]]) -> tuple[Any, float]:
+    """What each fill left of its market, in lots: 0 is flat, a rest of less than one lot is flat too."""
+    have: dict[str, float] = {}
+    found = []
+    for _, fill, instrument in fills:
+        sign = 1.0 if fill.side is Side.BUY else -1.0
+        qty = float(fill.qty) - (float(fill.fee) if fill.fee_ccy == instrument.base else 0.0)
+        have[fill.symbol] = have.get(fill.symbol, 0.0) + sign * qty / float(instrument.lot)
+        found.append(have[fill.symbol])
+    return np.array(found), 1.0
+
+
+def _rows(
+    start: int, period: int, due: Any, equity: Any, heard: Any, value: Any, held: Any, lot: float
+) -> Path:  # fmt: skip
+    count = len(due)
+    at = np.searchsorted(due, heard, side="left")
+    inside = at < count
+    at, value = at[inside], value[inside]
+    closed = (np.abs(held) < 0.999 * lot)[inside]
+    return Path(
+        period, start, equity, np.bincount(at, value, count), np.bincount(at, value**1.5, count),
+        np.bincount(at[closed], minlength=count), len(heard),
+    )  # fmt: skip
+
+
+def _grid(done: Result, period: int, lag: int) -> tuple[int, Any, Any]:
+    """First instant, boundaries and the close known at each: the same for every run over a tape."""
+    tape = done.tape
+    key = (period, lag)
+    known = tape.__dict__.setdefault("_periods", {})
+    if key not in known:
+        ts, close = arrays(tape)[0], arrays(tape)[4]
+        begins = [tape.ts[0], *(row.ts for row in tape.rates[:1]), *filter(None, [tape.start])]
+        start = int(min(begins)) + lag
+        end = int(done.machine[0]["now"])
+        due = boundaries(start, max(int(ts[-1]) + lag, end), period)
+        last = np.searchsorted(ts, due - lag, side="right") - 1
+        known[key] = (start, due, close[np.maximum(last, 0)])
+    found: tuple[int, Any, Any] = known[key]
+    return found
+
+
+def _rates(done: Result) -> Any:
+    known = done.tape.__dict__.get("_rate_column")
+    if known is None:
+        known = done.tape.__dict__["_rate_column"] = np.array([row.rate for row in done.tape.rates] or [0.0])
+    return known

@@ -1,0 +1,122 @@
+"""What a worker of a study does: the kernel's numbers, from the kernel or from the compiled machine."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from cockpit.app import fast, searching, trial
+from cockpit.app.discover import discover
+from cockpit.core.config import Config, RunConfig, SleeveConfig
+from cockpit.core.errors import TapeError
+from cockpit.core.registry import STRATEGIES
+from cockpit.lab.search.ranges import space_of
+from cockpit.lab.search.trial import Outcome
+from tests.app.tapes import swinging
+
+pytest.importorskip("numba")
+discover()
+SYMBOL = "lab:COIN-USDT"
+
+
+@pytest.fixture(scope="module")
+def tape(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return swinging(tmp_path_factory.mktemp("tapes"), SYMBOL, 1_500)
+
+
+def task_of(tape: Path, strategy: str, executor: str, **changes: Any) -> searching.Task:
+    from cockpit.adapters.store import tape as tapes
+
+    info = tapes.read_info(tape)
+    space = space_of(STRATEGIES[strategy], {}, changes.pop("said", ()))
+    task = searching.Task(
+        str(tape), trial.data_hash(info), Config(run=RunConfig(equity=10_000.0)),
+        SleeveConfig(strategy, SYMBOL), space, "sharpe", (), 0, 0, executor=executor,
+    )  # fmt: skip
+    return msgspec.structs.replace(task, **changes)
+
+
+SAID = (
+    "ema_fast=4..12",
+    "ema_medium=14..20",
+    "stop_loss_atr=1..4",
+    "volume_threshold=0.5",
+    "rsi_min=40",
+    "rsi_max=90",
+)
+
+
+def test_the_compiled_machine_and_the_kernel_give_the_same_trial(tape: Path) -> None:
+    points = [(0.1, 0.2, 0.3), (0.8, 0.5, 0.9), (0.5, 0.9, 0.1)]
+    both = []
+    for how in ("compiled", "interpreted"):
+        stage = searching.Stage(task_of(tape, "ema_trend", how, said=SAID, lam=1e-5))
+        both.append([stage.run((i, 0, point)) for i, point in enumerate(points)])
+    for ours, theirs in zip(*both, strict=True):
+        assert ours.train is not None
+        assert theirs.train is not None
+        assert ours.train.trades > 3
+        assert ours.params == theirs.params
+        for name in ours.train.__struct_fields__:
+            assert getattr(ours.train, name) == pytest.approx(getattr(theirs.train, name), rel=1e-9), name
+        a, b = (np.frombuffer(one.returns, "<f4") for one in (ours, theirs))
+        assert len(a) == ours.train.periods > 40
+        assert a == pytest.approx(b, abs=1e-9)
+
+
+def test_a_trial_is_the_backtest_of_its_parameters(tape: Path) -> None:
+    task = task_of(tape, "ema_trend", "interpreted", said=SAID)
+    found = searching.Stage(task).run((0, 0, (0.2, 0.4, 0.6)))
+    result = fast.perform(task.request(found.params))
+    change = np.array(result.curve.returns())
+    assert np.frombuffer(found.returns, "<f4") == pytest.approx(change, abs=1e-7)
+    assert found.train is not None
+    assert found.train.trades == sum(1 for trip in result.trips if trip.closed)
+    assert found.train.sharpe == pytest.approx(result.report.growth.sharpe)
+
+
+def test_what_is_for_validation_is_not_searched(tape: Path) -> None:
+    from cockpit.adapters.store import tape as tapes
+
+    info = tapes.read_info(tape)
+    middle = (info.start_ms + info.end_ms) // 2
+    whole = searching.Stage(task_of(tape, "ema_trend", "compiled", said=SAID)).run((0, 0, (0.2, 0.4, 0.6)))
+    parted = searching.Stage(task_of(tape, "ema_trend", "compiled", said=SAID, split_ms=middle)).run(
+        (0, 0, (0.2, 0.4, 0.6))
+    )
+    assert whole.train is not None
+    assert parted.train is not None
+    assert parted.validate is not None
+    assert whole.returns == parted.returns
+    assert parted.train.periods + parted.validate.periods == whole.train.periods
+    assert abs(parted.train.periods - parted.validate.periods) <= 2
+    assert (1 + parted.train.total) * (1 + parted.validate.total) == pytest.approx(1 + whole.train.total)
+
+
+def test_a_strategy_that_breaks_is_a_failed_trial(tape: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = searching.Stage(task_of(tape, "ema_trend", "interpreted", said=SAID))
+
+    def broken(*_args: Any) -> Any:
+        raise ZeroDivisionError("of its own making")
+
+    monkeypatch.setattr(searching, "perform", broken)
+    found = stage.run((3, 1, (0.2, 0.4, 0.6)))
+    assert (found.outcome, found.scores, found.why) == (Outcome.FAILED, (None,), "of its own making")
+
+
+def test_another_tape_under_the_same_name_is_refused(tape: Path) -> None:
+    with pytest.raises(TapeError, match="not the tape that the study began with"):
+        searching.Stage(task_of(tape, "ema_trend", "compiled", data_hash="0" * 64))
+
+
+def test_impact_is_measured_on_the_tape(tape: Path) -> None:
+    once, twice = (searching.impact_of(str(tape), [SYMBOL], 0, 0, y) for y in (1.0, 2.0))
+    assert 0 < once < 1e-2
+    assert twice == pytest.approx(2 * once)
+    assert searching.impact_of(str(tape), [SYMBOL], 0, 0, 0.0) == 0.0
+    assert [b > a for a, b in pairwise((0.0, once, twice))] == [True, True]

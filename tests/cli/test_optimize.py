@@ -1,0 +1,164 @@
+"""``cockpit optimize`` and ``cockpit studies`` as a person has them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cockpit.app import studies
+from tests.app.tapes import swinging
+from tests.cli.conftest import Shell
+
+pytest.importorskip("numba")
+SLEEVE = "ema_trend:volume_threshold=0.5,rsi_min=40,rsi_max=90@lab:COIN-USDT"
+RANGES = ("--param", "ema_fast=4..12", "--param", "ema_medium=14..20", "--param", "stop_loss_atr=1..4")
+
+
+@pytest.fixture
+def coin(tmp_path: Path) -> str:
+    return str(swinging(tmp_path, "lab:COIN-USDT", 900))
+
+
+def words(tape: str, *more: str) -> list[str]:
+    return ["optimize", SLEEVE, "--tape", tape, *RANGES, "--require", "trades>=3", *more]
+
+
+def test_a_search_is_kept_listed_shown_and_taken_up_again(coin: str, cockpit: Shell, tmp_path: Path) -> None:
+    first = cockpit(*words(coin, "--trials", "40", "--study", "a", "--method", "lhs", "--json"))
+    assert first.code == 0, first.err
+    status = first.json
+    assert (status["state"], status["trials"], status["total"], status["method"]) == ("done", 40, 40, "lhs")
+    assert status["executor"] == "compiled"
+    best = status["best"]
+    assert 4 <= best["params"]["ema_fast"] <= 12
+    assert best["params"]["volume_threshold"] == "0.5"
+    assert best["train"]["trades"] >= 3
+    assert best["validate"]["periods"] > 0
+    again = cockpit("optimize", "--study", "a", "--resume", "--trials", "60", "--json")
+    assert again.code == 0, again.err
+    assert again.json["trials"] == 60
+    assert sum(again.json["outcomes"].values()) == 60
+    whole = cockpit(
+        *words(coin, "--trials", "40", "--study", "b", "--method", "lhs", "--workers", "1", "--json")
+    )
+    assert whole.json["best"] == best
+    listed = cockpit("studies")
+    assert "ema_trend@lab:COIN-USDT" in listed.out
+    shown = cockpit("studies", "show", "a")
+    assert "all 60 trials are done" in shown.out
+    assert "ema_fast" in shown.out
+    assert "too good by construction" in shown.out
+    zh = cockpit("studies", "show", "a", "--lang", "zh")
+    assert "全部完成" in zh.out
+    data = cockpit("studies", "show", "a", "--json").json
+    assert [axis["name"] for axis in data["space"]["axes"]] == ["ema_fast", "ema_medium", "stop_loss_atr"]
+
+
+def test_the_best_of_a_search_is_a_backtest_that_anybody_can_run(coin: str, cockpit: Shell) -> None:
+    found = cockpit(
+        *words(coin, "--trials", "12", "--study", "a", "--validate", "0", "--impact", "0", "--json")
+    )
+    best = found.json["best"]
+    given = ",".join(f"{name}={value}" for name, value in best["params"].items())
+    again = cockpit("backtest", "--tape", coin, "--strategy", f"ema_trend:{given}@lab:COIN-USDT", "--json")
+    growth = again.json["report"]["growth"]
+    assert growth["sharpe"] == pytest.approx(best["train"]["sharpe"])
+    assert growth["mdd"] == pytest.approx(best["train"]["mdd"])
+
+
+def test_several_goals_are_a_front(coin: str, cockpit: Shell) -> None:
+    found = cockpit(*words(coin, "--trials", "30", "--study", "m", "--objective", "multi", "--json"))
+    assert found.json["method"] == "nsga2"
+    assert len(found.json["front"]) >= 1
+    assert "no other beats" in cockpit("studies", "show", "m").out
+
+
+def test_what_the_compiler_does_not_know_runs_in_processes(coin: str, cockpit: Shell) -> None:
+    found = cockpit(
+        "optimize", "grid_trading@lab:COIN-USDT", "--tape", coin, "--trials", "4", "--study", "g",
+        "--workers", "2", "--to", "2024-01-06", "--require", "trades>=1", "--json",
+    )  # fmt: skip
+    assert found.code == 0, found.err
+    assert found.json["where"] == "processes"
+    assert found.json["executor"].startswith("interpreted: ")
+    assert found.json["trials"] == 4
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "sentence"),
+    [
+        (["optimize"], 2, "needs a strategy and market"),
+        (["optimize", "ema_trend@lab:COIN-USDT"], 2, "needs --tape"),
+        (["optimize", "nobody@lab:COIN-USDT", "--tape", "T"], 2, "no strategy 'nobody'"),
+        (["optimize", "ema_trend@lab:GONE", "--tape", "T"], 2, "has no lab:GONE"),
+        (["optimize", SLEEVE, "--tape", "T", "--method", "luck"], 2, "no search method 'luck'"),
+        (["optimize", SLEEVE, "--tape", "T", "--objective", "luck"], 2, "no objective 'luck'"),
+        (["optimize", SLEEVE, "--tape", "T", "--param", "luck=1..2"], 2, "no parameter 'luck'"),
+        (["optimize", SLEEVE, "--tape", "T", "--to", "2024-01-02"], 2, "too few to search on"),
+        (["optimize", SLEEVE, "--tape", "T", "--trials", "0"], 2, "trials 0"),
+        (["optimize", SLEEVE, "--tape", "T", "--workers", "0"], 2, "at least one"),
+        (["optimize", SLEEVE, "--tape", "T", "--study", "../x"], 2, "not a name"),
+        (["optimize", SLEEVE, "--tape", "gone.tape"], 5, "gone.tape"),
+        (["optimize", "--resume"], 2, "--resume needs --study"),
+        (["optimize", "--resume", "--study", "gone"], 2, "cannot be taken up again"),
+        (["studies", "show", "gone"], 2, "no study 'gone'"),
+        (["studies", "show"], 2, "needs a name"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    coin: str, cockpit: Shell, more: list[str], code: int, sentence: str
+) -> None:
+    found = cockpit(*[coin if word == "T" else word for word in more])
+    assert (found.code, sentence in found.err) == (code, True), found.err
+
+
+def test_a_name_is_not_taken_twice_by_accident(coin: str, cockpit: Shell) -> None:
+    assert cockpit(*words(coin, "--trials", "4", "--study", "a")).code == 0
+    second = cockpit(*words(coin, "--trials", "4", "--study", "a"))
+    assert second.code == 2
+    assert "--resume goes on with it" in second.err
+
+
+def test_a_search_without_a_single_trade_says_so(coin: str, cockpit: Shell) -> None:
+    found = cockpit(
+        "optimize", "ema_trend:rsi_min=99,rsi_max=99.5,rsi_short_min=0.1,rsi_short_max=0.2@lab:COIN-USDT",
+        "--tape", coin, "--param", "ema_fast=4..12", "--trials", "5", "--study", "n",
+    )  # fmt: skip
+    assert found.code == 0
+    assert "no trial counts" in found.out
+
+
+def test_ctrl_c_leaves_a_study_that_goes_on(coin: str, cockpit: Shell, repo: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    command = [sys.executable, "-m", "cockpit", "--data-dir", str(data)]
+    running = subprocess.Popen(
+        [*command, *words(coin, "--trials", "100000", "--study", "long", "--method", "lhs", "--json")],
+        env={**os.environ, "PYTHONPATH": str(repo)}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            time.sleep(0.1)
+            if (data / "studies" / "long" / studies.STATUS).exists() and studies.read(data, "long").trials:
+                break
+        assert studies.read(data, "long").state == "running"
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+    finally:
+        running.kill()
+    assert running.returncode == 130, err
+    status = json.loads(out)
+    assert status["state"] == studies.read(data, "long").state == "stopped"
+    assert status["trials"] > 0
+    more = str(status["trials"] + 5)
+    done = cockpit("optimize", "--study", "long", "--resume", "--trials", more, "--json")
+    assert done.code == 0, done.err
+    assert done.json["trials"] == int(more)
