@@ -60,12 +60,17 @@ class FakeBinance(Scripted):
         good = hmac.new(SECRET.encode(), prehash.encode(), hashlib.sha256).hexdigest()
         return hmac.compare_digest(good, signature)
 
+    def signed_at(self, request: web.Request, params: dict[str, Any]) -> int | None:
+        return int(params["timestamp"]) if "timestamp" in params else None
+
     def unsigned(self) -> tuple[int, Any]:
         return 400, {"code": -1022, "msg": "Signature for this request is not valid."}
 
     def wrong(self, what: str) -> tuple[int, Any]:
         if what == "rate":
             return 429, {"code": -1003, "msg": "Too many requests"}
+        if what == "untimely":
+            return 400, {"code": -1021, "msg": "Timestamp for this request is outside of the recvWindow."}
         return 503, {"code": -1000, "msg": "Unknown error, please check your request or try again later."}
 
     async def answer(self, verb: str, path: str, params: dict[str, Any]) -> tuple[int, Any]:

@@ -50,12 +50,18 @@ class FakeBybit(Scripted):
         good = hmac.new(SECRET.encode(), prehash.encode(), hashlib.sha256).hexdigest()
         return hmac.compare_digest(good, head["X-BAPI-SIGN"])
 
+    def signed_at(self, request: web.Request, params: dict[str, Any]) -> int | None:
+        told = request.headers.get("X-BAPI-TIMESTAMP")
+        return int(told) if told else None
+
     def unsigned(self) -> tuple[int, Any]:
         return 200, {"retCode": 10004, "retMsg": "Error sign", "result": {}, "time": wall_ms()}
 
     def wrong(self, what: str) -> tuple[int, Any]:
         if what == "rate":
             return 200, self._said({}, 10006, "Too many visits. Exceeded the API Rate Limit.")
+        if what == "untimely":
+            return 200, self._said({}, 10002, "invalid request, please check your server timestamp")
         return 200, self._said({}, 10016, "Server error.")
 
     def _said(self, result: Any, code: int = 0, msg: str = "OK") -> dict[str, Any]:

@@ -10,9 +10,11 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.contract.floor import Floor
+from tests.contract.floor import Floor, wall_ms
 
 BEAT_S = 0.05
+WINDOW_MS, AHEAD_MS = 5_000, 1_000
+"""A request that was signed longer ago, or that far in the future, is refused."""
 KEY, SECRET = "contract-key", "contract-secret"
 READ_KEY = "contract-read-key"
 """May only read; the same secret."""
@@ -99,7 +101,7 @@ class Scripted:
         raise NotImplementedError
 
     def wrong(self, what: str) -> tuple[int, Any]:
-        """The answer of a fault: unknown (after it was done) or rate."""
+        """The answer of a fault: unknown (after it was done), rate or untimely."""
         raise NotImplementedError
 
     def beat(self) -> list[tuple[str, str, Any]]:
@@ -110,6 +112,10 @@ class Scripted:
         raise NotImplementedError
 
     def signed(self, request: web.Request, body: bytes) -> bool:
+        raise NotImplementedError
+
+    def signed_at(self, request: web.Request, params: dict[str, Any]) -> int | None:
+        """The client's time in a signed request (ms)."""
         raise NotImplementedError
 
     def key_of(self, request: web.Request) -> str:
@@ -131,6 +137,10 @@ class Scripted:
         self.log.append((request.method, path, params))
         if not self.signed(request, body):
             status, answer = self.unsigned()
+            return web.json_response(answer, status=status)
+        signed_at = self.signed_at(request, params)
+        if signed_at is not None and not -WINDOW_MS <= signed_at - wall_ms() < AHEAD_MS:
+            status, answer = self.wrong("untimely")
             return web.json_response(answer, status=status)
         what = self._fault(request.method, path)
         if what == "rate":

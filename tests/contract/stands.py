@@ -37,7 +37,7 @@ from tests.contract.fake_binance import FakeBinance
 from tests.contract.fake_bybit import FakeBybit
 from tests.contract.floor import Floor, wall_ms
 from tests.contract.server import KEY, SECRET, Scripted
-from tests.okx.desks import SWAP, desk, exchange
+from tests.okx.desks import SWAP, OurClock, desk, exchange
 from tests.okx.scripted import alive, until
 
 PROTECT: dict[str, Any] = {"reduce_only": True, "role": Role.PROTECT, "side": Side.SELL, "price": None}
@@ -56,6 +56,8 @@ class Stand:
         self.venue = venue
         self.instrument = instrument
         self.heard = heard
+        self.clock = OurClock()
+        """Of the adapter, where there is a road."""
         self._count = 0
 
     # --- the venue's side, by stand ---------------------------------------------------------------
@@ -306,8 +308,9 @@ class OkxStand(Stand):
 
 
 @contextlib.asynccontextmanager
-async def okx() -> AsyncIterator[Stand]:
-    async with exchange(Options(symbols=("BTC-USDT-SWAP",), history=5)) as running, desk(running) as made:
+async def okx(clock: OurClock) -> AsyncIterator[Stand]:
+    options = Options(symbols=("BTC-USDT-SWAP",), history=5)
+    async with exchange(options) as running, desk(running, clock=clock) as made:
         yield OkxStand(made)
 
 
@@ -368,17 +371,19 @@ def door_of(server: Scripted, *, keys: bool = True) -> Door:
 
 
 @contextlib.asynccontextmanager
-async def ccxt_stand(venue: str, bars: dict[str, tuple[int, ...]] | None = None) -> AsyncIterator[CcxtStand]:
+async def ccxt_stand(
+    venue: str, bars: dict[str, tuple[int, ...]] | None = None, clock: Callable[[], int] = wall_ms
+) -> AsyncIterator[CcxtStand]:
     """A scripted exchange, its adapter, both halves up."""
     async with FAKES[venue][0]().running() as server:
         door = door_of(server)
         heard: list[ev.AnyEvent] = []
         try:
-            await door.sync(wall_ms, tries=1)
+            await door.sync(clock, tries=1)
             instruments = await door.dialect.load(door, ["BTCUSDT"], private=True)
             terms = Terms(PositionMode.NET, MarginMode.CROSS, Decimal(3))
-            account = CcxtVenue(door, instruments, terms, heard.append, wall_ms, rng=Random(2))
-            market = CcxtMarket(door, instruments, bars or {}, heard.append, wall_ms, rng=Random(1))
+            account = CcxtVenue(door, instruments, terms, heard.append, clock, rng=Random(2))
+            market = CcxtMarket(door, instruments, bars or {}, heard.append, clock, rng=Random(1))
             async with alive(account.run()), alive(market.run()):
                 stand = CcxtStand(server, account, market, heard)
                 await until(lambda: stand.links("market")[-1:] == stand.links("private")[-1:] == [True])
@@ -390,8 +395,12 @@ async def ccxt_stand(venue: str, bars: dict[str, tuple[int, ...]] | None = None)
 @contextlib.asynccontextmanager
 async def stand_of(name: str) -> AsyncIterator[Stand]:
     """The stand of a venue by name."""
-    made = {"practice": practice, "paper": paper, "okx": okx}
-    async with made[name]() if name in made else ccxt_stand(name) as stand:  # type: ignore[attr-defined]
+    clock = OurClock()
+    made = {
+        "practice": practice, "paper": paper, "okx": lambda: okx(clock)
+    }.get(name, lambda: ccxt_stand(name, clock=clock))  # fmt: skip
+    async with made() as stand:  # type: ignore[operator]
+        stand.clock = clock
         yield stand
 
 

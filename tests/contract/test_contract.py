@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any
@@ -366,6 +367,38 @@ def test_a_silent_account_stream_is_found_out(venue: str) -> None:
         assert (await stand.hears(ev.Fill, wish.cid)).qty == wish.qty
         await until(lambda: stand.links("private")[-3:] == [True, False, True], 15)
         assert [f for f in stand.said(ev.DataFault) if f.what == "silent"]
+
+    told(venue, story)
+
+
+@every_venue
+@pytest.mark.parametrize("ahead_ms", [3_600_000, -3_600_000])
+def test_a_clock_that_is_set_hides_no_fill(
+    venue: str, ahead_ms: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stream loses a fill, and before it is read back somebody sets our clock by an hour."""
+
+    async def story(stand: Stand) -> None:
+        needs_a_road(stand)
+        # ccxt signs by the machine's clock itself.
+        monkeypatch.setattr(sys.modules["ccxt.base.exchange"].BaseExchange, "milliseconds", stand.clock)
+        monkeypatch.setattr(okx_adapter, "CATCH_UP_S", 0.3)
+        monkeypatch.setattr(ccxt_venue, "CATCH_UP_S", 0.3)
+        wish = stand.wish()
+        await stand.place(wish)
+        await stand.hears(ev.Ack, wish.cid)
+        stand.stall("private")
+        since = stand.clock()
+        stand.move(stand.below("0.97"))
+        stand.clock.ahead_ms = ahead_ms
+        assert (await stand.hears(ev.Fill, wish.cid, seconds=20)).qty == wish.qty
+        report = await stand.ask(wish.cid)
+        assert (report.found, report.state) == (True, "filled")
+        before = len(stand.said(ev.Fill, wish.cid))
+        await stand.read(since)  # what the engine asks for is in our clock of before
+        assert len(stand.said(ev.Fill, wish.cid)) > before
+        nobody = await stand.ask("ckd001999999999")
+        assert (nobody.found, nobody.proof) == (False, False)  # it may be of the process before this one
 
     told(venue, story)
 

@@ -34,6 +34,15 @@ def wall_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+class OurClock:
+    """This machine's clock, which somebody may set while we run."""
+
+    ahead_ms = 0
+
+    def __call__(self) -> int:
+        return wall_ms() + self.ahead_ms
+
+
 def credentials(running: Running, permission: str = "trade") -> Credentials:
     """The demo account's keys."""
     account = next(a for a in running.server.venue.accounts if a.demo)
@@ -138,6 +147,7 @@ async def desk(
     leverage: Decimal | None = None,
     position_mode: PositionMode = PositionMode.NET,
     born: int = 0,
+    clock: Callable[[], int] = wall_ms,
     tune: Callable[[OkxVenue, OkxMarket], None] | None = None,
 ) -> AsyncIterator[Desk]:
     """An adapter that is connected and up."""
@@ -154,13 +164,13 @@ async def desk(
             markets,
             terms,
             heard.append,
-            wall_ms,
+            clock,
             rest=rest,
             budget=budget,
             born=born,
             rng=Random(2),
         )
-        market = OkxMarket(where, markets, bars or {}, heard.append, wall_ms, rest=rest, rng=Random(1))
+        market = OkxMarket(where, markets, bars or {}, heard.append, clock, rest=rest, rng=Random(1))
         if tune is not None:
             tune(venue, market)
         async with alive(venue.run()), alive(market.run()):

@@ -176,7 +176,7 @@ def test_an_order_of_an_older_journal_is_not_taken_for_ours() -> None:
         wish = made.wish()
         await made.venue.submit(wish)
         assert (await made.ask(wish.cid)).found
-        made.venue.reader.birth = wall_ms() + 60_000
+        made.venue.reader.since.birth = wall_ms() + 60_000
         assert not (await made.ask(wish.cid)).found
 
     run(story)

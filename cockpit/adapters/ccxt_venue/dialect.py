@@ -126,6 +126,8 @@ class Dialect(ABC):
     """Where real orders go."""
     ccxt_id: str
     limits: Limits
+    untimely: frozenset[str]
+    """Codes of "signed too long ago, or in the future": one of the two clocks is not where we believe."""
     asks_snapshot: bool = False
     """Its book stream has no snapshot: one is read over REST."""
     frames: Mapping[int, str]

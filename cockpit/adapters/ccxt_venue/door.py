@@ -144,6 +144,8 @@ class Door:
         self._opening = asyncio.Lock()
         self.offset_ms = 0
         """Venue's clock minus ours."""
+        self.skewed = asyncio.Event()
+        """Somebody has reason to doubt ``offset_ms``."""
 
     async def act(self, call: Call, *, urgent: bool = False, spent: bool = False) -> Answer:
         """Ask for something to be done. Raises Transient or Ambiguous where the answer is not a verdict.
@@ -177,11 +179,13 @@ class Door:
         return body
 
     def _heed(self, answer: Answer, call: Call) -> None:
-        """The exchange says how it stands with our limits."""
+        """The exchange says how it stands with our limits, or with the clocks."""
         if answer.code == RATE:
             self.budget.exhausted(call.method, call.scope)
         elif answer.code == BANNED:
             self.budget.banned()
+        elif answer.code in self.dialect.untimely:
+            self.skewed.set()
 
     async def sync(self, now_ms: Callable[[], int], tries: int = 3) -> float:
         """Measure the exchange's clock against ours; returns half the best round trip (ms)."""

@@ -15,13 +15,13 @@ import msgspec
 from cockpit.adapters.ccxt_venue.dialect import Dialect, OrderWord, Timed
 from cockpit.adapters.ccxt_venue.door import WINDOW_MS, Door
 from cockpit.adapters.ccxt_venue.pairs import Pairs, base_of
+from cockpit.adapters.connectivity.since import Since
 from cockpit.adapters.connectivity.traces import Recent, Traces
 from cockpit.core import events as ev
 from cockpit.core.types import ZERO, Side
 
 CLOCK_MS = 2_000
 """Clock error, and time until an order can be found, allowed for before "not found" counts as a proof."""
-OVERLAP_MS = 5_000
 SETTLE_MS = 250
 """A fill this close to the reading of the balances may or may not be in them: they are read again."""
 LATE_MS = 3_000
@@ -58,18 +58,13 @@ class Reader:
         self._put = put
         self._now_ms = now_ms
         self._natives = tuple(natives)
-        self._started = now_ms()
         self.pairs = Pairs(door, lambda _what, _detail: None)
         self.sides: Recent[str, Side] = Recent()
         """What each order of ours does: an amend must repeat it."""
         self._awaited: dict[tuple[str, str], int] = {}
         """Fills that were read before the stream told of them, and when (venue ms) they happened."""
-        self.born = born
-        self.cursor = born
-
-    def venue_ms(self) -> int:
-        """The exchange's clock now."""
-        return self._now_ms() + self._door.offset_ms
+        self.since = Since(now_ms, lambda: door.offset_ms, born)
+        self.venue_ms = self.since.now
 
     # --- one order --------------------------------------------------------------------------------
 
@@ -79,10 +74,10 @@ class Reader:
         word = await self._dialect.find(self._door, cid, native, waits)
         if waits is not False:
             word = await self.pairs.resolve(word, cid, native)
-        if word is not None and word.created and word.created < self.born + self._door.offset_ms - CLOCK_MS:
+        if word is not None and word.created and word.created < self.since.birth - CLOCK_MS:
             word = None  # of an older journal, which counted its orders from the beginning too
         if word is None:
-            dies = self._traces.dies.get(cid, self._started + self._door.offset_ms + WINDOW_MS)
+            dies = self._traces.dies.get(cid, self.since.started + WINDOW_MS)
             proof = self.venue_ms() > dies + CLOCK_MS
             self._put(ev.OrderReport(self._now_ms(), cid, False, proof=proof))
             return
@@ -90,7 +85,7 @@ class Reader:
         if word.filled:
             venue_id = word.child or word.venue_id
             found = await self._dialect.fills(
-                self._door, [native], word.created or self.born, self.venue_ms(), venue_id
+                self._door, [native], word.created or self.since.birth, self.venue_ms(), venue_id
             )
             for row in found:
                 self._tell(row, cid)
@@ -125,8 +120,7 @@ class Reader:
 
         Raises Transient when any part could not be read: half a picture is none (F40).
         """
-        offset = self._door.offset_ms
-        begin = max(max(since, self.born) + offset - OVERLAP_MS, self.born + offset)
+        begin = self.since.at(since)
         for attempt in range(TRIES):
             read_at = self.venue_ms()
             balances, positions, orders = await asyncio.gather(
@@ -159,8 +153,11 @@ class Reader:
 
         Returns when (venue ms) the newest fill happened that the stream should have told; 0 = it told all.
         """
-        begin = max(self.cursor - 60_000, self.born) + self._door.offset_ms
-        now = self._now_ms()
+        begin = self.since.behind()
+        now = self.venue_ms()
+        if now < begin:  # before the journal began? Then our clock was set, and nobody has measured since
+            self._door.skewed.set()
+            return 0
         fills = await self._dialect.fills(self._door, self._natives, begin, self.venue_ms())
         untold = [
             row
@@ -174,7 +171,7 @@ class Reader:
         for row in await self._dialect.bills(self._door, begin, self.venue_ms()):
             if ("bill", row.key) not in self._traces.told:
                 self._tell_bill(row)
-        self.cursor = now
+        self.since.caught_up(now)
         late = [key for key, at in self._awaited.items() if at < self.venue_ms() - LATE_MS]
         return max((self._awaited.pop(key) for key in late), default=0)
 

@@ -11,6 +11,7 @@ and then only questions are asked.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from random import Random
@@ -35,6 +36,8 @@ from cockpit.core.types import ZERO, Instrument, PositionMode
 
 CATCH_UP_S = 15.0
 SYNC_S = 60.0
+SYNC_PAUSE_S = 1.0
+"""Between two measurements, however much there is to doubt."""
 KEEP_S = 1_200.0
 Put = Callable[[ev.AnyEvent], None]
 
@@ -302,12 +305,17 @@ class CcxtVenue:
                 self.wire.restart("a fill was not told")
 
     async def _keep_clock(self) -> None:
+        """Every minute, and at once where an answer says that the clocks have parted."""
         while True:
-            await asyncio.sleep(SYNC_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SYNC_S):
+                    await self.door.skewed.wait()
+            self.door.skewed.clear()
             try:
                 await self.door.sync(self.now_ms, tries=1)
             except VenueError as error:
                 self._fault("clock", str(error))
+            await asyncio.sleep(SYNC_PAUSE_S)
 
     async def _keep_open(self) -> None:
         while True:

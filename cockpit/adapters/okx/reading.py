@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from cockpit.adapters.connectivity.since import Since
 from cockpit.adapters.connectivity.traces import Traces
 from cockpit.adapters.okx import private, records
 from cockpit.adapters.okx.codes import NOT_FOUND
@@ -41,7 +42,6 @@ CLOCK_MS = 1_000
 """Clock error allowed for before "expired" counts as a proof."""
 RECENT_MS = 2 * 86_400_000
 """Fills older than this (OKX: 3 days) are in the history list."""
-OVERLAP_MS = 5_000
 SETTLE_MS = 250
 """A fill this close to the reading of the balances may or may not be in them: they are read again."""
 LATE_MS = 3_000
@@ -75,20 +75,8 @@ class Reader:
         self._put = put
         self._now_ms = now_ms
         self._kinds = tuple(kinds)
-        self._started = now_ms()
-        # In the venue's time: a clock that is set while we run must not hide what happened before (F14).
-        self._least = rest.offset_ms
-        self.birth = born + self._least
-        self._cursor = self.birth
-
-    def venue_ms(self) -> int:
-        """The venue's clock now."""
-        return self._now_ms() + self._rest.offset_ms
-
-    def _since(self, ms: int) -> int:
-        """The venue's time at ``ms`` of ours, by the earliest clock measured so far: rather too much."""
-        self._least = min(self._least, self._rest.offset_ms)
-        return max(ms + self._least - OVERLAP_MS, self.birth)
+        self.since = Since(now_ms, lambda: rest.offset_ms, born)
+        self.venue_ms = self.since.now
 
     # --- one order --------------------------------------------------------------------------------
 
@@ -115,7 +103,7 @@ class Reader:
                 )
             )
         else:
-            dies = self._traces.dies.get(cid, self._started + self._rest.offset_ms + 30_000)
+            dies = self._traces.dies.get(cid, self.since.started + 30_000)
             self._put(ev.OrderReport(now, cid, False, proof=self.venue_ms() > dies + CLOCK_MS))
 
     async def _find(self, cid: str, inst: str) -> tuple[OrderRow | None, AlgoRow | None]:
@@ -149,7 +137,7 @@ class Reader:
     def _of_this_journal(self, row: OrderRow | AlgoRow) -> bool:
         """An order from before this journal began may bear the same client id: it is not the one meant."""
         made = int(row.c_time) if row.c_time.isdigit() else 0
-        return not made or made >= self.birth - CLOCK_MS
+        return not made or made >= self.since.birth - CLOCK_MS
 
     async def _in_history(self, cid: str, inst: str) -> OrderRow | None:
         kind = "SPOT" if inst.count("-") == 1 else "SWAP"
@@ -181,7 +169,7 @@ class Reader:
 
         Raises Transient when any part could not be read: half a picture is none (F40).
         """
-        begin = self._since(since)
+        begin = self.since.at(since)
         for attempt in range(TRIES):
             read_at = self.venue_ms()
             balances, positions, orders, algos = await asyncio.gather(
@@ -212,13 +200,13 @@ class Reader:
 
         Returns when (venue ms) the newest fill happened that the stream should have told; 0 = it told all.
         """
-        begin = max(self._cursor - 60_000, self.birth)
+        begin = self.since.behind()
         now = self.venue_ms()
         fills = await self._fills(begin)
         untold = [f for f in fills if (symbol(f.inst_id), f.trade_id) not in self._traces.told]
         await self._tell_all(untold)
         await self._bills(begin, known=True)
-        self._cursor = now
+        self.since.caught_up(now)
         late = now - LATE_MS
         return max((int(f.ts) for f in untold if int(f.ts) < late), default=0)
 

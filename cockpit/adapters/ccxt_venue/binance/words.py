@@ -40,7 +40,8 @@ LIMITS = Limits(
     own=False,
 )
 TOO_MANY = frozenset(("-1003", "-1015"))
-NOT_NOW = frozenset(("-1008", "-1016", "-1021", "-5028", "-4117"))
+UNTIMELY = frozenset(("-1021",))
+NOT_NOW = frozenset(("-1008", "-1016", "-5028", "-4117")) | UNTIMELY
 """Throttled, shutting down, too late on arrival, stop is just going off: it was not taken in."""
 UNKNOWN_OUTCOME = frozenset(("-1000", "-1001", "-1006", "-1007"))
 TAKEN_BEFORE = frozenset(("-4116", "-4111"))
@@ -54,6 +55,7 @@ class Words(Dialect):
     """Limits, hosts and verdicts."""
 
     limits = LIMITS
+    untimely = UNTIMELY
 
     def judge(self, status: int, body: Any) -> Answer:
         """``{"code": -2010, "msg": …}`` is an error; any other JSON with HTTP 200 is the answer."""

@@ -29,7 +29,8 @@ LIMITS = Limits(
     always=(("ip", 1),),
 )
 TOO_MANY = frozenset(("10006", "10018", "10429"))
-NOT_NOW = frozenset(("10002", "110079", "110080"))
+UNTIMELY = frozenset(("10002",))
+NOT_NOW = frozenset(("110079", "110080")) | UNTIMELY
 """Too late on arrival, the order is just being worked on: it was not taken in."""
 UNKNOWN_OUTCOME = frozenset(("10000", "10016", "10019", "170007", "170146", "170147"))
 TAKEN_BEFORE = frozenset(("110072", "10014"))
@@ -41,6 +42,7 @@ class Words(Dialect):
     """Limits, hosts and verdicts."""
 
     limits = LIMITS
+    untimely = UNTIMELY
 
     def judge(self, status: int, body: Any) -> Answer:
         """``retCode`` 0 is done; the HTTP status says more only where there is no envelope."""
