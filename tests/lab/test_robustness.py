@@ -1,0 +1,177 @@
+"""Plateaus, other markets, signs, random entries, made-up pasts: known answers, no edge in noise."""
+
+from __future__ import annotations
+
+from math import sqrt
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cockpit.lab.proof import resampling, robustness
+from cockpit.portfolio import performance
+from cockpit.portfolio.drawdown import max_drawdown
+
+
+def noise(seed: int, n: int = 400, mean: float = 0.0) -> np.ndarray:
+    return np.random.default_rng(seed).normal(mean, 0.01, n)
+
+
+def test_figures_are_those_of_the_report() -> None:
+    row = noise(3, 300, 0.001)
+    found = resampling.resampled(row, 365.0)
+    equity = np.concatenate(([1.0], np.cumprod(1 + row)))
+    assert found.sharpe.value == pytest.approx(performance.sharpe(row, 0.0, 365.0).annual)
+    assert found.sortino.value == pytest.approx(performance.sortino(row.tolist(), 0.0, 365.0))
+    assert found.cagr.value == pytest.approx(performance.cagr(equity.tolist(), 365.0))
+    assert found.calmar.value == pytest.approx(performance.calmar(equity.tolist(), 365.0))
+    assert found.mdd.value == pytest.approx(max_drawdown(equity.tolist()).mdd)
+    assert found == resampling.resampled(row, 365.0)
+    assert found.sharpe.low is not None
+    assert found.sharpe.high is not None
+    assert found.sharpe.low < found.sharpe.value < found.sharpe.high
+    assert found.mdd_95 is not None
+    assert found.mdd_99 is not None
+    assert found.mdd_95 < found.mdd_99
+
+
+def test_the_interval_of_a_sharpe_ratio_is_as_wide_as_theory_says() -> None:
+    found = resampling.resampled(noise(1, 1000), 365.0).sharpe
+    assert found.high is not None
+    assert found.low is not None
+    assert found.high - found.low == pytest.approx(2 * 1.96 * sqrt(365 / 1000), rel=0.15)
+
+
+def test_blocks_keep_neighbours_together() -> None:
+    index = resampling.stationary(500, 200, 10.0, 1)
+    followed = ((index[:, 1:] - index[:, :-1]) % 500 == 1).mean()
+    assert followed == pytest.approx(0.9, abs=0.02)
+    assert index.min() >= 0
+    assert index.max() < 500
+
+
+def test_too_few_returns_have_no_interval() -> None:
+    found = resampling.resampled([0.01, 0.02], 365.0)
+    assert found.sharpe.value is not None
+    assert (found.sharpe.low, found.mdd_95, found.loss) == (None, None, None)
+    nothing = resampling.resampled([], 365.0)
+    assert nothing.total.value is None
+    ruin = resampling.resampled([-1.0, 0.5] * 10, 365.0)
+    assert ruin.total.value == -1.0
+    assert ruin.mdd.value == 1.0
+
+
+PARAMS = {"fast": 9, "k": 2.0, "zero": 0.0, "word": "x", "on": True, "size": 0.2}
+
+
+@given(st.integers(0, 50))
+def test_neighbours_are_near_and_all_different(seed: int) -> None:
+    found = robustness.neighbours(PARAMS, ("fast", "k", "zero", "word", "on"), seed)
+    assert found == robustness.neighbours(PARAMS, ("fast", "k", "zero", "word", "on"), seed)
+    assert [row for row in found if row == PARAMS] == []
+    assert len({tuple(row.items()) for row in found}) == len(found)
+    for row in found:
+        assert abs(row["fast"] - 9) <= 1
+        assert isinstance(row["fast"], int)
+        assert abs(row["k"] - 2.0) <= 0.2 + 1e-12
+        assert {name: row[name] for name in ("zero", "word", "on", "size")} == {
+            name: PARAMS[name] for name in ("zero", "word", "on", "size")
+        }
+    singles = [{"fast": 8}, {"fast": 10}, {"k": 1.8}, {"k": 2.2}]
+    for move in singles:
+        assert any(
+            all(row[k] == pytest.approx(v) for k, v in {"fast": 9, "k": 2.0, **move}.items()) for row in found
+        )
+
+
+def test_a_grid_step_is_the_least_move() -> None:
+    found = robustness.neighbours({"n": 10, "z": 0.0}, ("n", "z"), steps={"n": 5, "z": 0.5})
+    assert {row["n"] for row in found[:2]} == {5, 15}
+    assert {row["z"] for row in found[2:4]} == {-0.5, 0.5}
+
+
+def test_a_plateau_and_a_peak() -> None:
+    flat = robustness.plateau("sharpe", 2.0, [1.8, 1.9, 2.1, 1.7, 1.6])
+    assert flat.ratio.value == pytest.approx(0.9)
+    assert flat.flat
+    peak = robustness.plateau("sharpe", 2.0, [0.2, -0.1, 2.1, 0.1, None])
+    assert peak.ratio.value == pytest.approx(0.05)
+    assert peak.positive.value == pytest.approx(0.6)
+    assert not peak.flat
+    assert peak.positive.low is not None
+    assert peak.positive.low < 0.6
+    assert not robustness.plateau("sharpe", -1.0, [1.0] * 9).flat
+    assert not robustness.plateau("sharpe", 1.0, []).flat
+    nearly = robustness.plateau("sharpe", 1.0, [0.9] * 8 + [-0.1])  # 8 of 9 make money: one too few
+    assert not nearly.flat
+
+
+def test_other_markets_that_move_together_are_few() -> None:
+    common = noise(5, 300, 0.001)
+    alike = [common + 0.001 * noise(n, 300) for n in range(10)]
+    apart = [noise(100 + n, 300, 0.002) for n in range(10)]
+    together = robustness.elsewhere([str(n) for n in range(10)], alike, 365.0)
+    separate = robustness.elsewhere([str(n) for n in range(10)], apart, 365.0)
+    assert together.positive == separate.positive == 10
+    assert together.p == 0.5  # ten copies are one coin
+    assert separate.p is not None
+    assert separate.p < 0.01
+    assert separate.effective == pytest.approx(10, abs=1.0)
+    nowhere = robustness.elsewhere([], [], 365.0)
+    assert nowhere.p is None
+    idle = robustness.elsewhere(["a", "b"], [np.zeros(9), noise(1, 9)], 365.0)
+    assert idle.sharpe[0] is None
+
+
+def test_signs_of_an_edge_and_of_noise() -> None:
+    edge = robustness.signs(noise(1, 400, 0.002), noise(1, 400, 0.0025), 365.0)
+    assert edge.p < 0.01
+    assert edge.gross is not None
+    assert edge.twin == pytest.approx(-edge.gross)
+    flat = robustness.signs(noise(2, 400), [], 365.0)
+    assert 0.05 < flat.p < 0.95
+    assert flat.p_error > 0
+    assert flat.twin is None
+
+
+def trend(seed: int) -> tuple[list[float], list[tuple[int, int, int]]]:
+    """A market with quiet and rising stretches, and trades that know which is which."""
+    random = np.random.default_rng(seed)
+    steps, trips = [], []
+    for turn in range(40):
+        if turn % 2:
+            trips.append((len(steps), len(steps) + 10, 1))
+            steps += (random.normal(0.01, 0.005, 10)).tolist()
+        else:
+            steps += (random.normal(-0.01, 0.005, 15)).tolist()
+    return [100.0, *(100 * np.cumprod(1 + np.array(steps))).tolist()], trips
+
+
+def test_entries_that_know_and_entries_that_do_not() -> None:
+    prices, knowing = trend(1)
+    skill = robustness.random_entries(prices, knowing)
+    assert skill.p is not None
+    assert skill.p < 0.005
+    assert skill.mean is not None
+    assert skill.random_high is not None
+    assert skill.mean > skill.random_high
+    shorted = robustness.random_entries(prices, [(a, b, -s) for a, b, s in knowing])
+    assert shorted.p is not None
+    assert shorted.p > 0.99
+    few = robustness.random_entries(prices, knowing[:3])
+    assert (few.trips, few.p) == (3, None)
+
+
+def test_random_entries_of_no_skill_are_uniform() -> None:
+    found = []
+    for seed in range(60):
+        random = np.random.default_rng(seed)
+        prices = 100 * np.cumprod(1 + random.normal(0, 0.01, 400))
+        starts = np.sort(random.choice(np.arange(0, 390, 10), 15, replace=False))
+        trips = [(int(s), int(s) + 6, int(random.integers(0, 2)) * 2 - 1) for s in starts]
+        p = robustness.random_entries(prices.tolist(), trips, seed, 300).p
+        assert p is not None
+        found.append(p)
+    assert np.mean(np.array(found) <= 0.1) < 0.25
+    assert 0.35 < np.mean(found) < 0.65
