@@ -7,7 +7,7 @@ It counts before anybody sees a result: a backtest whose trial cannot be written
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -58,23 +58,31 @@ def trial_of(
 ) -> Trial:
     """A sleeve on a stretch of data as a trial.
 
-    ``params``: its parameter object (default: from the sleeve); ``more``: source, study, status, period,
-    returns. Raises ConfigError for parameters that there are not.
+    ``params``: all its parameters, an object or plain (default: from the sleeve); ``more``: source, study,
+    status, period, returns. Raises ConfigError for parameters that there are not.
     """
     plugin = STRATEGIES[sleeve.strategy]
     if params is None:
         params = params_of(plugin, sleeve.params, strict=False)
-    every = {} if params is None else msgspec.to_builtins(params)
+    every = params if isinstance(params, dict) else {} if params is None else msgspec.to_builtins(params)
     return Trial(
         f"{sleeve.strategy}@{plugin.options.get('version', 1)}", fingerprint(plugin.target), every, data,
         start, end, sleeve.legs, sleeve.timeframe, setting_of(config, sleeve), **more,
     )  # fmt: skip
 
 
+def stretch_of(tape: str, start: int, end: int) -> tuple[int, int]:
+    """The part of a tape that a run with these bounds (0 = none) hears. Raises TapeError."""
+    from cockpit.adapters.store import tape as tapes
+
+    info = tapes.read_info(Path(tape))
+    return max(info.start_ms, start), min(info.end_ms, end or info.end_ms)
+
+
 def trials_of(request: Any, result: Any, source: str) -> list[Trial]:
     """Every sleeve of a backtest, and the account of several as one more: a choice of sleeves is a choice."""
     curve = result.curve
-    start, end = request.start_ms or curve.ts[0], request.end_ms or curve.ts[-1]
+    start, end = stretch_of(request.tape, request.start_ms, request.end_ms)
     period, returns = curve.period, curve.returns()
     on = [row for row in result.sleeves if row.enabled]
     alone = len(on) == 1
@@ -88,6 +96,49 @@ def trials_of(request: Any, result: Any, source: str) -> list[Trial]:
     if len(on) > 1:
         found.append(_together(found, period, returns))
     return found
+
+
+def counting(data_dir: Path, study: str, task: Any, period: int) -> Callable[[Sequence[Any]], None]:
+    """What counts the batches of a study, before they are kept. Raises TapeError; it raises StoreError."""
+    import numpy as np
+
+    from cockpit.lab.search.ranges import builder
+    from cockpit.lab.search.trial import Outcome
+
+    ledger, build = ledger_of(data_dir), builder(STRATEGIES[task.sleeve.strategy], task.space)
+    start, end = stretch_of(task.tape, task.start_ms, task.end_ms)
+    blank = trial_of(
+        task.config,
+        task.sleeve,
+        task.data_hash,
+        start,
+        end,
+        {},
+        source="optimize",
+        study=study,
+        period=period,
+    )
+    blank = msgspec.structs.replace(blank, setting=with_impact(blank.setting, task.lam))
+    words = {Outcome.PRUNED: "pruned", Outcome.FAILED: "failed"}
+
+    def count(batch: Sequence[Any]) -> None:
+        ledger.append(
+            msgspec.structs.replace(
+                blank, params=msgspec.to_builtins(build(trial.point)),
+                status=words.get(trial.outcome, "done"), returns=np.frombuffer(trial.returns, "<f4"),
+            )
+            for trial in batch
+            if trial.outcome is not Outcome.BARRED and trial.twin < 0
+        )  # fmt: skip
+
+    return count
+
+
+def with_impact(setting: str, lam: float) -> str:
+    """Another cost is another result: lambda of the impact in the digest of the settings."""
+    if not lam:
+        return setting
+    return hashlib.sha256(f"{setting} {lam!r}".encode()).hexdigest()[:32]
 
 
 def _together(parts: Sequence[Trial], period: int, returns: Sequence[float]) -> Trial:

@@ -8,13 +8,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from cockpit.app import studies
+from cockpit.app import ledgers, studies
 from cockpit.app.searching import Task, Work, impact_of, stage_of
 from cockpit.app.studies import Plan, Progress, Status
 from cockpit.app.trial import code_hash, data_hash
@@ -113,7 +112,7 @@ def unchanged(begun: Plan) -> Plan:
 
 def search(
     data_dir: Path, name: str, plan: Plan, total: int, crew: Crew, *, resume: bool = False,
-    told: Callable[[Status], None] | None = None, ledger: studies.Ledger | None = None,
+    told: Callable[[Status], None] | None = None,
 ) -> Status:  # fmt: skip
     """Run a study to its end, or until it is interrupted; its last status. Raises CockpitError.
 
@@ -126,15 +125,17 @@ def search(
         stage = stage_of(msgspec.msgpack.encode(plan.task))
         build = builder(stage.plugin, plan.task.space)
         goals = len(plan.goals)
+        count = ledgers.counting(data_dir, name, plan.task, stage.period)
         brief = Brief(plan.task.space, plan.seed, plan.budget, goals, lambda point: build(point) is not None)
         with pool_of(crew, stage.ready is not None) as (pool, where):
             work = Work(plan.task)
             loop = Search(
                 plan.task.space, made(plan.method, brief), store,
                 lambda orders: pools.spread(pool, work, orders, crew.workers), goals,
-                lambda point: _key(build(point)), partial(ledger, plan) if ledger is not None else None,
+                lambda point: _key(build(point)), count,
             )  # fmt: skip
-            loop.resume()
+            if loop.resume():
+                count(list(store.trials()))  # a study that was begun elsewhere, or copied here
             status = _first(name, plan, total, crew, where, stage.why, len(loop.trials))
             return _run(loop, Progress(place, status, told), total)
     finally:

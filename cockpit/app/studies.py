@@ -95,10 +95,6 @@ class Status(msgspec.Struct, frozen=True):
     why: str = ""
 
 
-Ledger = Callable[[Plan, Sequence[Trial]], None]
-"""The trial ledger's door: told every batch once, after it is durable (``lab.proof``)."""
-
-
 def folder(data_dir: Path, name: str) -> Path:
     """Where a study is kept."""
     return data_dir / "studies" / name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -162,3 +163,40 @@ def test_ctrl_c_leaves_a_study_that_goes_on(coin: str, cockpit: Shell, repo: Pat
     done = cockpit("optimize", "--study", "long", "--resume", "--trials", more, "--json")
     assert done.code == 0, done.err
     assert done.json["trials"] == int(more)
+
+
+def test_every_trial_of_every_study_counts_whatever_is_deleted_or_renamed(
+    coin: str, cockpit: Shell, tmp_path: Path
+) -> None:
+    """Three studies of 40 trials and ten runs by hand are 130 trials."""
+    for number in range(3):
+        words_ = words(
+            coin, "--trials", "40", "--method", "lhs", "--seed", str(number), "--study", f"s{number}"
+        )
+        assert cockpit(*words_).code == 0
+    for fast in range(20, 30):
+        sleeve = f"ema_trend:ema_fast={fast},ema_medium=40@lab:COIN-USDT"
+        assert cockpit("backtest", "--tape", coin, "--strategy", sleeve, "--brief", "--no-record").code == 0
+    data = tmp_path / "data"
+    counted = cockpit("ledger", "--json").json
+    assert (counted["trials"], counted["rows"]) == (130, 130)
+    assert counted["by_source"] == {"optimize": 120, "backtest": 10}
+    shutil.rmtree(data / "studies" / "s0")
+    (data / "studies" / "s1").rename(data / "studies" / "better-name")
+    again = words(coin, "--trials", "40", "--method", "lhs", "--seed", "2", "--study", "another-name")
+    assert cockpit(*again).code == 0  # the same trials under another name
+    assert cockpit("optimize", "--study", "better-name", "--resume").code == 0
+    after = cockpit("ledger", "--json").json
+    assert (after["trials"], after["rows"]) == (130, 210)
+    assert len(after["by_family"]) == 1
+    assert cockpit("ledger", "verify").code == 0
+
+
+def test_a_trial_whose_count_cannot_be_written_is_not_kept(coin: str, cockpit: Shell, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "ledger").write_text("in the way", "utf-8")
+    refused = cockpit(*words(coin, "--trials", "5", "--study", "a"))
+    assert refused.code == 4
+    assert "ledger" in refused.err
+    assert cockpit("studies", "show", "a", "--json").json["trials"] == 0
+    assert cockpit("backtest", "--tape", coin, "--brief").code == 4

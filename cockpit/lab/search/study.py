@@ -1,8 +1,8 @@
-"""The loop of a search: ask for a batch, run it, keep it, count it, tell it.
+"""The loop of a search: ask for a batch, run it, count it, keep it, tell it.
 
 A batch has a size of its own that no number of workers changes, and results are told in the order of
-asking. A batch is durable before it is counted, reported or learnt from. What has been tried with the same
-parameters is not run again: its result stands, and it is no second trial in anybody's count.
+asking. A batch is counted before it is kept, and durable before it is reported or learnt from. What has been
+tried with the same parameters is not run again: its result stands, and it counts as no second trial.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from cockpit.lab.search.trial import BAD, Outcome, Trial
 Evaluate = Callable[[Sequence[tuple[int, int, Point]]], list[Trial]]
 """Trials from (number, batch, point), in the same order."""
 Record = Callable[[Sequence[Trial]], None]
-"""The port of the trial ledger: told every batch once, after it is durable."""
+"""The port of the trial ledger: a batch is counted before it is kept, so that nothing kept is uncounted."""
 Watch = Callable[["Search"], None]
 MOST_BATCH = 4_096
 
@@ -74,9 +74,9 @@ class Search:
             if not points:
                 return
             batch = self._tried(points)
-            self.store.append(batch)
             if self.record is not None:
                 self.record([trial for trial in batch if trial.twin < 0])
+            self.store.append(batch)
             self._learnt(batch)
             yield batch
 
