@@ -17,9 +17,8 @@ from typing import TYPE_CHECKING, Any
 import cockpit
 from cockpit.api.door import Door, HelloInfo
 from cockpit.api.place import door_path
-from cockpit.app import by_hand, fuses, receipts, why
+from cockpit.app import by_hand, fuses, questions, receipts, why
 from cockpit.app.console import language
-from cockpit.app.explain import Wish, chain
 from cockpit.core import approving
 from cockpit.core.errors import DoorError, NotRunning
 from cockpit.core.frames import PAPER, Answer, Frame
@@ -88,11 +87,8 @@ class Handler:
             return Answer(command_id, True, "answer.why", payload=because)
         if verb == "plan":
             return by_hand.plan(runtime, args, command_id)
-        if verb == "explain":
-            found = await self._explain(args.get("cid", ""))
-            if found is None:
-                return Answer(command_id, False, "command.no_order", {"cid": args.get("cid", "")})
-            return Answer(command_id, True, "answer.explain", payload=found)
+        if verb in questions.VERBS:
+            return await questions.answer(runtime, verb, args, command_id)
         if verb == "speed":
             ok = runtime.set_speed(args.get("speed", ""))
             return Answer(command_id, ok, "answer.taken" if ok else "answer.no_speed")
@@ -100,20 +96,6 @@ class Handler:
             asyncio.get_running_loop().call_later(0.05, runtime.stop)
             return Answer(command_id, True, "answer.stopping")
         return Answer(command_id, False, "command.unknown", {"verb": verb})
-
-    async def _explain(self, cid: str) -> dict[str, Any] | None:
-        order = self._runtime.engine.state.order(cid)
-        if order is None:
-            found = [o for o in await self._runtime.store.orders() if o.cid == cid]
-            if not found:
-                return None
-            order = found[0]
-        wish = Wish(order)
-        async for outcome in self._runtime.store.outcomes():
-            if not wish.look(outcome):
-                break
-        fills = [fill for _, fill in await self._runtime.store.fills() if fill.cid == cid]
-        return chain(order, wish, fills)
 
     def status(self) -> dict[str, Any]:
         """The run in numbers, with what a caller of ``cockpit status`` wants first."""
@@ -258,6 +240,7 @@ def screen_settings(loaded: Loaded, args: argparse.Namespace) -> TuiSettings:
         keymap={action: ",".join(keys) for action, keys in screen.keymap.items()},
         guide=screen.guide,
         memory_file=loaded.data_dir / "screen.json",
+        exports_dir=loaded.data_dir / "exports",
         screenshots_dir=loaded.data_dir / "screenshots",
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar
 
+import msgspec
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -21,6 +22,8 @@ from textual.theme import Theme as TextualTheme
 from cockpit.core.errors import ConfigError
 from cockpit.core.frames import Frame
 from cockpit.tui import approval, halt, theme
+from cockpit.tui.aside import Aside
+from cockpit.tui.auditing import Auditing
 from cockpit.tui.controls import Controls
 from cockpit.tui.desk import DeskScreen
 from cockpit.tui.glyphs import SETS
@@ -78,6 +81,8 @@ class CockpitApp(App[str]):
         self.gesture = halt.Gesture()
         self.asked: halt.Asked | None = None
         self.controls = Controls(self)
+        self.aside = Aside()
+        self.auditing = Auditing(self)
         self.governor = Governor(self.period)
         self._frame_at = clock()
         self._bars_due = 0.0
@@ -127,6 +132,7 @@ class CockpitApp(App[str]):
             mono=self.palette.mono,
             unit=self.unit,
             candidate=self.desk.views["hotlist"].cursor,
+            aside=self.aside,
         )
 
     @property
@@ -146,6 +152,8 @@ class CockpitApp(App[str]):
             self._settle_halt(frame)
             if self.symbol not in frame.symbols:
                 self.symbol = frame.symbols[0] if frame.symbols else ""
+        if self.desk.is_mounted and "audit" in self.desk.desk.page.panels:
+            self.auditing.tick(now)
         self.controls.take_answers()
         if not getattr(self._driver, "behind", False) and self.desk.is_mounted:
             look = self.look()
@@ -157,6 +165,13 @@ class CockpitApp(App[str]):
                 self.tour.tick(self.frame, now)
                 self._reread_theme()
         self.governor.end(self.clock())
+
+    def aside_changed(self, **parts: object) -> None:
+        """Something that was asked for has come."""
+        self.aside = msgspec.structs.replace(self.aside, **parts)
+        for view in self.desk.views.values():
+            if view.aside:
+                view.due = 0.0
 
     def paint_bars(self) -> None:
         """Status, markets, alarms and footer."""

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
-
-from textual import events
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.screen import ModalScreen
-from textual.widgets import Static
+from typing import TYPE_CHECKING
 
 from cockpit.core.candidates import Candidate
 from cockpit.core.frames import Frame
 from cockpit.tui import figures, freshness
-from cockpit.tui.dialogs import Ask
+from cockpit.tui.dialogs import Ask, Choice
 from cockpit.tui.picture import Look
 
 if TYPE_CHECKING:
@@ -63,32 +56,6 @@ class Brief(Ask):
         self.set_timer(ASK_S, self.action_no)
 
 
-class Reason(ModalScreen[str | None]):
-    """One key says why not."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "no", show=False)]
-
-    def __init__(self, look: Look, title: str) -> None:
-        super().__init__()
-        self.look = look
-        self.heading = title
-
-    def compose(self) -> ComposeResult:
-        lines = [f"{n}  {self.look.say(f'hotlist.reason.{name}')}" for n, name in enumerate(REASONS, start=1)]
-        with Vertical(id="dialog"):
-            yield Static(self.heading, markup=False, id="heading")
-            yield Static("\n".join(lines), markup=False, id="lines")
-            yield Static(self.look.say("hotlist.ask.one_key"), markup=False, id="hint")
-
-    def on_key(self, event: events.Key) -> None:
-        if event.key.isdigit() and 1 <= int(event.key) <= len(REASONS):
-            event.stop()
-            self.dismiss(REASONS[int(event.key) - 1])
-
-    def action_no(self) -> None:
-        self.dismiss(None)
-
-
 def approve(app: CockpitApp) -> None:
     """The market under the cursor joins the whitelist, if all that was shown still holds."""
     look = app.look()
@@ -133,7 +100,10 @@ def reject(app: CockpitApp) -> None:
         return
     look = app.look()
     title = look.say("hotlist.ask.reject", symbol=figures.short(symbol))
-    app.controls.ask(Reason(look, title), lambda why: _sent(app, "reject", {"symbol": symbol, "reason": why}))
+    reasons = [(name, look.say(f"hotlist.reason.{name}")) for name in REASONS]
+    app.controls.ask(
+        Choice(look, title, reasons), lambda why: _sent(app, "reject", {"symbol": symbol, "reason": why})
+    )
 
 
 def plain(app: CockpitApp, verb: str) -> None:

@@ -27,7 +27,7 @@ class Commands:
         self.waiting: dict[str, str] = {}
         """Command id → verb, for commands not yet answered."""
         self.planned: dict[str, Callable[[Answer], None]] = {}
-        """Command id → what shows its plan."""
+        """Command id → what takes its answer: a plan that was asked for, a page of the journal."""
 
     @property
     def panel(self) -> PanelView:

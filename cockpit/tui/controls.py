@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cockpit.core.typed import WORDS
 from cockpit.text import LANGUAGES
-from cockpit.tui import approval, figures, theme
+from cockpit.tui import approval, export, figures, theme
 from cockpit.tui.commands import Commands
 from cockpit.tui.dialogs import Help
 from cockpit.tui.glyphs import SETS
@@ -42,6 +42,9 @@ class Controls(Commands):
             "hotlist.reject": lambda: approval.reject(app),
             "hotlist.snooze": lambda: approval.plain(app, "snooze"),
             "hotlist.undo": lambda: approval.plain(app, "undo"),
+            "audit.open": lambda: app.auditing.enter(),
+            "audit.kind": lambda: app.auditing.next_kind(),
+            "audit.export": lambda: export.ask(app),
             **{f"page.{page.name}": partial(app.desk_turn, page.name) for page in PAGES},
             "symbol.previous": lambda: self.step_symbol(-1),
             "symbol.next": lambda: self.step_symbol(1),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -79,6 +81,67 @@ class Ask(ModalScreen[str | None]):
 
     def _refuse(self, words: str) -> None:
         self.query_one("#hint", Static).update(words)
+
+
+class Choice(ModalScreen[str | None]):
+    """One key chooses one of a few; the answer is its value."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "no", show=False)]
+
+    def __init__(self, look: Look, title: str, options: Sequence[tuple[str, str]]) -> None:
+        super().__init__()
+        self.look = look
+        self.heading = title
+        self.options = options[:9]
+
+    def compose(self) -> ComposeResult:
+        lines = [f"{n}  {label}" for n, (_, label) in enumerate(self.options, start=1)]
+        with Vertical(id="dialog"):
+            yield Static(self.heading, markup=False, id="heading")
+            yield Static("\n".join(lines), markup=False, id="lines")
+            yield Static(self.look.say("hotlist.ask.one_key"), markup=False, id="hint")
+
+    def on_key(self, event: events.Key) -> None:
+        if event.key.isdigit() and 1 <= int(event.key) <= len(self.options):
+            event.stop()
+            self.dismiss(self.options[int(event.key) - 1][0])
+
+    def action_no(self) -> None:
+        self.dismiss(None)
+
+
+class Line(ModalScreen[str | None]):
+    """One line to type; ``wrong`` says what is not right about it, or nothing."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "no", show=False)]
+
+    def __init__(self, look: Look, title: str, hint: str, begun: str, wrong: Callable[[str], str]) -> None:
+        super().__init__()
+        self.look = look
+        self.heading = title
+        self.hint = hint
+        self.begun = begun
+        self.wrong = wrong
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            yield Static(self.heading, markup=False, id="heading")
+            yield Input(self.begun, id="word", compact=True, select_on_focus=False)
+            yield Static(self.hint, markup=False, id="hint")
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        fault = self.wrong(event.value.strip())
+        if fault:
+            self.query_one("#hint", Static).update(fault)
+        else:
+            self.dismiss(event.value.strip())
+
+    def action_no(self) -> None:
+        self.dismiss(None)
 
 
 class Help(ModalScreen[None]):

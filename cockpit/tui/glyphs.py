@@ -53,6 +53,8 @@ class Glyphs(msgspec.Struct, frozen=True):
     box_focus: str
     title_left: str
     title_right: str
+    branch: str
+    """Before what follows from the line above."""
 
 
 UNICODE = Glyphs(
@@ -88,6 +90,7 @@ UNICODE = Glyphs(
     box_focus="┏┓┗┛━┃",
     title_left="╴",
     title_right="╶",
+    branch="└─",
 )
 
 SAFE = Glyphs(
@@ -123,6 +126,7 @@ SAFE = Glyphs(
     box_focus="####=#",
     title_left=" ",
     title_right=" ",
+    branch="+-",
 )
 
 ASCII = Glyphs(
@@ -158,6 +162,7 @@ ASCII = Glyphs(
     box_focus="####=#",
     title_left=" ",
     title_right=" ",
+    branch="+-",
 )
 
 SETS: dict[str, Glyphs] = {glyphs.name: glyphs for glyphs in (UNICODE, SAFE, ASCII)}

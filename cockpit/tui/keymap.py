@@ -28,6 +28,8 @@ CONTEXTS: dict[str, tuple[str, ...]] = {
     "heatmap": ("heatmap",),
     "hotlist": (LIST, "hotlist"),
     "decisions": (LIST,),
+    "audit": (LIST, "audit"),
+    "chain": (LIST, "audit"),
 }
 """Panel → contexts that hold while it has the focus, besides ANYWHERE and DESK."""
 
@@ -72,6 +74,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("hotlist.reject", ("r",), "hotlist", Danger.DRIVE, footer=64),
     Action("hotlist.snooze", ("s",), "hotlist", Danger.DRIVE, footer=63),
     Action("hotlist.undo", ("u",), "hotlist", Danger.DRIVE, footer=62),
+    Action("audit.open", ("enter",), "audit", footer=62),
+    Action("audit.kind", ("f",), "audit", footer=58),
+    Action("audit.export", ("e",), "audit", footer=59),
     *(Action(f"page.{page.name}", (page.key,), DESK) for page in PAGES),
     Action("symbol.previous", ("[",), DESK),
     Action("symbol.next", ("]",), DESK, footer=41),

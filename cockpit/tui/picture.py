@@ -10,6 +10,7 @@ import msgspec
 from cockpit.core.frames import Frame
 from cockpit.text import known, safe_text, say, tr
 from cockpit.tui import figures
+from cockpit.tui.aside import NOTHING_ASIDE, Aside
 from cockpit.tui.cells import Row, Segment, fit, plain, width_of
 from cockpit.tui.glyphs import UNICODE, Glyphs
 
@@ -43,6 +44,8 @@ class Look(msgspec.Struct, frozen=True):
     """The market under the hotlist's cursor."""
     unit: str = "bp"
     """Of the heat map: ``bp`` of equity, or ``money``."""
+    aside: Aside = NOTHING_ASIDE
+    """What this screen has asked for besides the pictures."""
 
     def say(self, message_id: str, /, **args: object) -> str:
         """The catalogue's sentence in the person's language."""

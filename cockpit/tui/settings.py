@@ -30,5 +30,7 @@ class TuiSettings(msgspec.Struct):
     """Offer the guide of the first five minutes to whoever starts the practice market for the first time."""
     memory_file: Path | None = None
     """Where the screen remembers from start to start; None = nowhere."""
+    exports_dir: Path | None = None
+    """Where exports go; the working directory by default."""
     screenshots_dir: Path | None = None
     """Where ctrl+s writes; the working directory by default."""

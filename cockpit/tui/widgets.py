@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+import msgspec
 from rich.segment import Segment as RichSegment
 from textual.binding import Binding, BindingsMap
 from textual.geometry import Region
@@ -105,6 +106,10 @@ class PanelView(Painted, can_focus=True):
         self.painter: Painter = plugin.target
         self.rate: float = plugin.options.get("rate", 2)
         self.cursors: bool = plugin.options.get("cursor", False)
+        self.aside: bool = plugin.options.get("aside", False)
+        """Draws what was asked for, which comes when it comes."""
+        self.keeps: bool = plugin.options.get("keeps", False)
+        """What is shown beside it is about the row under its cursor: that stays when the focus goes there."""
         self.needle = ""
         self.cursor = ""
         self.due = 0.0
@@ -153,7 +158,7 @@ class PanelView(Painted, can_focus=True):
         In a panel nobody is in, the first row is shown: news must not pile up out of sight.
         """
         keys = self.picture.keys
-        if not self.has_focus:
+        if not self.has_focus and not (self.keeps and self._place):
             before, self._place = self.cursor, 0
             self.cursor = keys[0] if keys else ""
             return self.cursor != before
@@ -195,20 +200,11 @@ class PanelView(Painted, can_focus=True):
 
 
 def _sized(look: Look, view: PanelView) -> Look:
-    return Look(
+    return msgspec.structs.replace(
+        look,
         width=max(1, view.size.width - STRUCTURE),
         height=max(1, view.size.height - STRUCTURE),
-        symbol=look.symbol,
-        lang=look.lang,
-        glyphs=look.glyphs,
-        private=look.private,
         focused=view.has_focus,
         cursor=view.cursor,
         needle=view.needle,
-        timeframe=look.timeframe,
-        step=look.step,
-        lag=look.lag,
-        mono=look.mono,
-        unit=look.unit,
-        candidate=look.candidate,
     )

@@ -62,6 +62,11 @@ def test_verbs_and_exit_codes(tmp_path: Path) -> None:
             assert why.returncode == 0
             assert json.loads(why.stdout)["cid"] == cid
         assert cockpit(tmp_path, "explain", "ckp999000000001").returncode != 0
+        page = daemon.ask("audit", {"kinds": "fill"}).payload
+        assert {row[3] for row in page["rows"]} == {"fill"}
+        step = daemon.ask("explain", {"seq": str(page["rows"][0][0])}).payload
+        assert step["event"].startswith("fill")
+        assert not daemon.ask("audit", {"before": "soon"}).ok
         killed = cockpit(tmp_path, "kill", "--json")
         assert killed.returncode == 0
         assert daemon.status()["halt"]["phase"] == "confirmed"

@@ -104,7 +104,7 @@ def cockpit(monkeypatch: pytest.MonkeyPatch) -> Opened:
         closing_stops_engine: bool = True,
         **settings: object,
     ) -> AsyncIterator[Cockpit]:
-        link = FixedLink(frame or made.frame(300), driver=driver, closing_stops_engine=closing_stops_engine)
+        link = made.link(frame, driver=driver, closing_stops_engine=closing_stops_engine)
         screen = Cockpit(link, TuiSettings(**settings))  # type: ignore[arg-type]
         async with screen.app.run_test(size=size) as pilot:
             screen.pilot = pilot

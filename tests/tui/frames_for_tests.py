@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from math import nan, sin
+from typing import Any
 
 import msgspec
 
+from cockpit.core.audit import AuditRow, wanted
 from cockpit.core.candidates import Candidate, Mood, Term
 from cockpit.core.frames import (
     BookFrame,
@@ -26,6 +28,7 @@ from cockpit.core.frames import (
     StopLayer,
     TradeRow,
 )
+from cockpit.tui.link import FixedLink
 
 BTC, ETH, SOL, XRP = (f"okx:{base}-USDT-SWAP" for base in ("BTC", "ETH", "SOL", "XRP"))
 T0 = 1_709_280_249_000
@@ -361,3 +364,88 @@ def halted(phase: str, **changes: object) -> Halt:
     """A halt in one of its phases."""
     built = Halt(T0 - 2000, "tty3", phase, 3, 2, False, T0 if phase == "confirmed" else 0, "")
     return msgspec.structs.replace(built, **changes)
+
+
+def audit_rows() -> list[AuditRow]:
+    """A wish, what the gate made of it, its orders and fills, a halt, and somebody's news; newest first."""
+    trend, maker = f"ema_trend@3/{BTC}/1h", f"market_maker@1/{SOL}"
+    table = (
+        (0, "command", "", "", "", "halt", "screen", {}),
+        (4, "news", trend, BTC, "ckp001000000042", "good", "order.filled", _FILLED),
+        (4, "fill", trend, BTC, "ckp001000000042", "buy", "2.5 @ 64480 taker, fee 1.2 USDT", {}),
+        (5, "order", trend, BTC, "ckp001000000042", "entry", "limit buy 2.5 @ 64480", {}),
+        (5, "gate", trend, BTC, "", "max_notional trim", "target 3 → target 2.5  193,440 > 161,200 USDT", {}),
+        (5, "signal", trend, BTC, "", "trend-up", "target 3 stop 63200 (trend-up)", {}),
+        (9, "amend", maker, SOL, "ckp002000000007", "mm.quote", "120 @ 171.52", {}),
+        (9, "cancel", maker, SOL, "ckp002000000006", "cancel", "quote moved", {}),
+        (14, "gate", maker, SOL, "", "stale_data block", "buy 120 @ 171.5 → nothing  book is 4.2 s old", {}),
+        (31, "ask", "", "", "", "account", "start", {}),
+        (32, "boot", "", "", "", "practice", "0.1.0 #3", {}),
+    )
+    return [AuditRow(900 - n, 0, T0 - back * 1000, *row) for n, (back, *row) in enumerate(table)]  # type: ignore[arg-type]
+
+
+_FILLED = {"side": "buy", "qty": "2.5", "symbol": BTC, "price": "64480"}
+
+
+def audit(args: dict[str, str]) -> dict[str, Any]:
+    """As the engine answers, in one page."""
+    ask = wanted(args)
+    below = int(args.get("before", 1 << 60)), int(args.get("after", 0))
+    rows = [row for row in audit_rows() if ask.matches(row) and below[1] < row.seq < below[0]]
+    return {"rows": rows, "before": 0, "done": True}
+
+
+def explained(args: dict[str, str]) -> dict[str, Any]:
+    """The chain of the order, or the step."""
+    if "cid" not in args:
+        rows = [row for row in audit_rows() if str(row.seq) == args["seq"]]
+        return {"seq": int(args["seq"]), "ts": T0, "event": f"bar symbol={BTC} close=64481.2", "rows": rows}
+    return {
+        "cid": args["cid"],
+        "sleeve": f"ema_trend@3/{BTC}/1h",
+        "symbol": BTC,
+        "because": {"seq": 895, "ts": T0 - 5000, "event": f"bar symbol={BTC} tf=3600000 close=64481.2"},
+        "decided": {"seq": 895, "ts": T0 - 5000, "cause": "bar"},
+        "wanted": [{"wish": "target 3", "tag": "trend-up", "confidence": 1.0}],
+        "verdicts": [
+            {
+                "rule": "max_notional",
+                "action": "trim",
+                "before": "target 3",
+                "after": "target 2.5",
+                "reason": "193,440 > 161,200 USDT",
+            }
+        ],
+        "order": {
+            "side": "buy",
+            "kind": "limit",
+            "role": "entry",
+            "qty": "2.5",
+            "price": "64480",
+            "trigger": None,
+            "reduce_only": False,
+            "state": "filled",
+            "filled": "2.5",
+            "journalled": True,
+            "reason": "",
+        },
+        "fills": [
+            {
+                "ts": T0 - 4000,
+                "price": "64480",
+                "qty": "2.5",
+                "fee": "1.2",
+                "fee_ccy": "USDT",
+                "maker": False,
+                "note": "",
+            }
+        ],
+    }
+
+
+def link(shown: Frame | None = None, **how: bool) -> FixedLink:
+    """A link to an engine that never moves and answers questions about its journal."""
+    made = FixedLink(shown or frame(300), **how)
+    made.answering = {"audit": audit, "explain": explained}
+    return made

@@ -11,9 +11,10 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
+from typing import TypeVar
 
 from cockpit.adapters.store import journal_read as read
 from cockpit.adapters.store.schema import STEPS, holder, in_use, schema_version, store_error
@@ -22,6 +23,8 @@ from cockpit.core.events import AnyEvent, Fill
 from cockpit.core.intents import Outcome
 from cockpit.core.orders import Order
 from cockpit.core.ports import EquityPoint
+
+T = TypeVar("T")
 
 SHARED_FIRST = 0x40000002
 SHARED_SIZE = 510
@@ -112,6 +115,10 @@ class JournalFile:
     def equity(self) -> list[EquityPoint]:
         """The equity curve, oldest first."""
         return read.read_equity(self._connection)
+
+    def ask(self, function: Callable[..., T], *arguments: object) -> T:
+        """What one of the ``journal_read`` functions finds."""
+        return function(self._connection, *arguments)
 
     def snapshot(self) -> tuple[int, bytes] | None:
         """(seq, state) of the newest undamaged snapshot."""

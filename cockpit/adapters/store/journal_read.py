@@ -107,14 +107,16 @@ def read_outcome(connection: sqlite3.Connection, seq: int) -> Outcome | None:
 
 def read_orders(connection: sqlite3.Connection) -> list[Order]:
     """Every order ever decided, oldest first, as last recorded."""
+    return list(_orders(connection, "ORDER BY created, cid"))
+
+
+def _orders(connection: sqlite3.Connection, which: str, *values: str) -> Iterator[Order]:
     names = ", ".join(f'"{name}"' for name in ORDER_COLUMNS)
-    orders = []
-    for row in connection.execute(f"SELECT {names} FROM orders ORDER BY created, cid"):
+    for row in connection.execute(f"SELECT {names} FROM orders {which}", values):
         fields = dict(zip(ORDER_COLUMNS, row, strict=True))
         price, qty = fields.pop("amend_price"), fields.pop("amend_qty")
         fields["amending"] = None if price is None else (price, qty)
-        orders.append(msgspec.convert(fields, Order, strict=False))
-    return orders
+        yield msgspec.convert(fields, Order, strict=False)
 
 
 def read_fills(connection: sqlite3.Connection) -> list[tuple[int, Fill]]:
@@ -163,3 +165,101 @@ def verify(connection: sqlite3.Connection) -> int:
                 count += 1
             after = rows[-1][0]
     return count
+
+
+def read_event(connection: sqlite3.Connection, seq: int) -> AnyEvent | None:
+    """The fact or market event of one number; None when there is none."""
+    row = connection.execute("SELECT body FROM facts WHERE seq = ?", (seq,)).fetchone()
+    if row is not None:
+        event: AnyEvent = _decoded(decode, row[0], f"fact {seq}")
+        return event
+    row = connection.execute(
+        "SELECT last_seq, body FROM market WHERE last_seq >= ? ORDER BY last_seq LIMIT 1", (seq,)
+    ).fetchone()
+    if row is None:
+        return None
+    chunk = _decoded(_unpack, row[1], f"market chunk {row[0]}")
+    return next((event for number, event in chunk if number == seq), None)
+
+
+def read_order(connection: sqlite3.Connection, cid: str) -> Order | None:
+    """One order as last recorded."""
+    return next(_orders(connection, "WHERE cid = ?", cid), None)
+
+
+def read_fills_of(connection: sqlite3.Connection, cid: str) -> list[Fill]:
+    """The fills of one order, in the order in which we learned them."""
+    names = ", ".join(Fill.__struct_fields__)
+    rows = connection.execute(f"SELECT {names} FROM fills WHERE cid = ? ORDER BY seq", (cid,))
+    return [msgspec.convert(["fill", *values], Fill, strict=False) for values in rows]
+
+
+def read_owners(connection: sqlite3.Connection) -> dict[str, str]:
+    """Sleeve by the three digits that the ids of its orders carry."""
+    rows = connection.execute("SELECT substr(cid, 4, 3), max(sleeve) FROM orders GROUP BY 1")
+    return {str(digits): str(sleeve) for digits, sleeve in rows}
+
+
+class Passage(msgspec.Struct, frozen=True):
+    """A stretch of the journal, read backwards and bounded whatever it holds."""
+
+    floor: int
+    """Everything with this number or above, and below where it was asked from, is in it; 0 = to the start."""
+    facts: dict[int, AnyEvent]
+    """Only those of the kinds that were asked for."""
+    outcomes: dict[int, Outcome]
+
+
+def read_passage(
+    connection: sqlite3.Connection, before: int, kinds: frozenset[str], most: int = 256
+) -> Passage:
+    """The last outcomes and facts below ``before``: at most ``most`` rows of either are looked at."""
+    outcomes = connection.execute(
+        "SELECT seq, body FROM outcomes WHERE seq < ? ORDER BY seq DESC LIMIT ?", (before, most)
+    ).fetchall()
+    facts = connection.execute(
+        "SELECT seq, kind, body FROM facts WHERE seq < ? ORDER BY seq DESC LIMIT ?", (before, most)
+    ).fetchall()
+    floor = max(rows[-1][0] if len(rows) == most else 0 for rows in (outcomes, facts))
+    return Passage(
+        floor,
+        {
+            seq: _decoded(decode, body, f"fact {seq}")
+            for seq, kind, body in facts
+            if kind in kinds and seq >= floor
+        },
+        {
+            seq: _decoded(OUTCOME_DECODER.decode, body, f"outcome {seq}")
+            for seq, body in outcomes
+            if seq >= floor
+        },
+    )
+
+
+def seq_at(connection: sqlite3.Connection, ts: int) -> int:
+    """The newest number of a fact, market chunk or outcome that was there by ``ts`` (UTC ms); 0 = none.
+
+    By halving: the tables are in order of number, and along it time runs back by milliseconds at most.
+    """
+    found = 0
+    for table, number, time in (
+        ("facts", "seq", "ts"),
+        ("market", "last_seq", "last_ts"),
+        ("outcomes", "seq", "ts"),
+    ):
+        (first, high) = connection.execute(f"SELECT min({number}), max({number}) FROM {table}").fetchone()
+        if first is None:
+            continue
+        low, best = first - 1, 0
+        while low < high:
+            middle = (low + high + 1) // 2
+            row = connection.execute(
+                f"SELECT {number}, {time} FROM {table} WHERE {number} <= ? ORDER BY {number} DESC LIMIT 1",
+                (middle,),
+            ).fetchone()
+            if row[1] <= ts:
+                low, best = middle, row[0]
+            else:
+                high = row[0] - 1
+        found = max(found, best)
+    return found

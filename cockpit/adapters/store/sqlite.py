@@ -279,6 +279,11 @@ class SqliteStore(Intake):
         await self.flush()
         return await self._run(read.read_equity, self._connection)
 
+    async def ask(self, function: Callable[..., T], *arguments: object) -> T:
+        """What one of the ``journal_read`` functions finds; it holds up the writer, so it must be brief."""
+        await self.flush()
+        return await self._run(function, self._connection, *arguments)
+
     async def latest_snapshot(self) -> tuple[int, bytes] | None:
         """(seq, state) of the newest undamaged snapshot; None when there is none."""
         await self.flush()

@@ -75,15 +75,7 @@ def search(paths: list[Path], cid: str) -> dict[str, Any] | None:
 def of_journal(path: Path, cid: str) -> dict[str, Any] | None:
     """The chain of an order from one journal; None when it does not have it."""
     from cockpit.adapters.store.journal_file import JournalFile
-    from cockpit.app.explain import Wish, chain
+    from cockpit.app.explain import whole
 
     with JournalFile(path) as journal:
-        order = next((order for order in journal.orders() if order.cid == cid), None)
-        if order is None:
-            return None
-        fills = [fill for _, fill in journal.fills() if fill.cid == cid]
-        wish = Wish(order)
-        for outcome in journal.outcomes():
-            if not wish.look(outcome):
-                break
-        return chain(order, wish, fills)
+        return journal.ask(whole, cid)
