@@ -26,6 +26,7 @@ import msgspec
 from cockpit.app.searching import Task
 from cockpit.core.errors import ConfigError
 from cockpit.lab.search.measure import Measured
+from cockpit.lab.search.store import SqliteStore
 from cockpit.lab.search.study import Search, best, front
 from cockpit.lab.search.trial import Trial
 
@@ -135,6 +136,18 @@ def plan(data_dir: Path, name: str) -> Plan:
         raise ConfigError(f"the study {name!r} cannot be taken up again: {error}") from error
 
 
+def trials(data_dir: Path, name: str) -> list[Trial]:
+    """Every trial of a study that is durable, also while it runs. Raises StoreError, ConfigError."""
+    file = folder(data_dir, name) / TRIALS
+    if not file.exists():
+        raise ConfigError(f"the study {name!r} keeps its trials elsewhere, or has none")
+    store = SqliteStore(file, write=False)
+    try:
+        return list(store.trials())
+    finally:
+        store.close()
+
+
 def alive(place: Path) -> bool:
     """Does a process run the study there?"""
     try:
@@ -171,7 +184,7 @@ class Progress:
 
     def __call__(self, search: Search) -> None:
         """After each batch."""
-        self._take(search.trials)
+        self._take(search.trials[: search.kept])
         now = time.monotonic()
         self.marks = [*self.marks[-40:], (now, self.seen)]
         if now - self.last >= EVERY_S:
@@ -180,7 +193,7 @@ class Progress:
 
     def write(self, state: str, search: Search, why: str = "") -> Status:
         """Now, whatever the time."""
-        self._take(search.trials)
+        self._take(search.trials[: search.kept])
         (t0, n0), (t1, n1) = self.marks[0], self.marks[-1]
         rate = (n1 - n0) / (t1 - t0) if t1 > t0 else 0.0
         left = self.status.total - self.seen
@@ -195,7 +208,9 @@ class Progress:
             eta_s=round(left / rate, 1) if rate and state == "running" else None,
             elapsed_s=round(time.monotonic() - self.began, 3),
             best=None if self.best is None else winner(self.best),
-            front=tuple(winner(trial) for trial in front(search.trials)[:FRONT]) if several else (),
+            front=tuple(winner(trial) for trial in front(search.trials[: search.kept])[:FRONT])
+            if several
+            else (),
             curve=thinned(self.curve),
             why=why,
         )

@@ -58,7 +58,13 @@ def test_a_search_is_kept_listed_shown_and_taken_up_again(coin: str, cockpit: Sh
     assert "too good by construction" in shown.out
     zh = cockpit("studies", "show", "a", "--lang", "zh")
     assert "全部完成" in zh.out
-    data = cockpit("studies", "show", "a", "--json").json
+    data = cockpit("studies", "show", "a", "--heat", "ema_fast,ema_medium", "--json").json
+    assert sum(cell["count"] for row in data["heat"]["cells"] for cell in row) == sum(
+        cell["count"] for cell in data["axes"][0]["cells"]
+    )
+    drawn = cockpit("studies", "show", "a", "--heat", "ema_fast,ema_medium")
+    assert "best score, ema_fast across and ema_medium upwards" in drawn.out
+    assert cockpit("studies", "show", "a", "--heat", "ema_fast,luck").code == 2
     assert [axis["name"] for axis in data["space"]["axes"]] == ["ema_fast", "ema_medium", "stop_loss_atr"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 from cockpit.app import console
 from cockpit.text import tr
@@ -12,6 +13,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """What ``studies`` takes."""
     parser.add_argument("verb", nargs="?", choices=("list", "show"), default="list")
     parser.add_argument("study", nargs="?", metavar="STUDY", help="its name")
+    parser.add_argument("--heat", metavar="X,Y", help="show: two parameters against each other")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -21,6 +23,7 @@ def run(args: argparse.Namespace) -> int:
     from cockpit.app import studies
     from cockpit.app.reports import study
     from cockpit.core.errors import ConfigError
+    from cockpit.lab.search import landscape
 
     found = console.loaded(args)
     lang = console.language(args, found.config.screen.language)
@@ -33,6 +36,25 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("studies show needs a name; cockpit studies lists them")
     status = studies.read(found.data_dir, args.study)
     plan = studies.plan(found.data_dir, args.study)
-    data = {**msgspec.to_builtins(status), "space": msgspec.to_builtins(plan.task.space)}
-    console.answer(args, data, study.text(status, plan, lang))
+    trials, space = studies.trials(found.data_dir, args.study), plan.task.space
+    axes = landscape.strips(trials, space)
+    data = {**msgspec.to_builtins(status), "space": msgspec.to_builtins(space)}
+    data["axes"] = msgspec.to_builtins(axes)
+    text = study.text(status, plan, lang, trials)
+    if args.heat:
+        heat = _heat(trials, space, args.heat)
+        data["heat"] = msgspec.to_builtins(heat)
+        text += "\n\n" + study.heat_map(heat, lang)
+    console.answer(args, data, text)
     return 0
+
+
+def _heat(trials: Any, space: Any, wish: str) -> Any:
+    from cockpit.core.errors import ConfigError
+    from cockpit.lab.search.landscape import heat
+
+    x, _, y = wish.partition(",")
+    names = [axis.name for axis in space.axes]
+    if x not in names or y not in names or x == y:
+        raise ConfigError(f"--heat {wish}: name two of {', '.join(names)}, as {names[0]},{names[-1]}")
+    return heat(trials, space, x, y)

@@ -8,7 +8,9 @@ from cockpit.app import console
 from cockpit.app.reports import words
 from cockpit.app.reports.terminal import plot
 from cockpit.app.studies import Plan, Status, Winner
+from cockpit.lab.search.landscape import Heat, Strip, strips
 from cockpit.lab.search.measure import Measured
+from cockpit.lab.search.trial import Trial
 from cockpit.text import tr
 
 BLOCKS = "▁▂▃▄▅▆▇█"
@@ -43,8 +45,8 @@ def spark(values: Sequence[float], most: int) -> str:
     return "".join(BLOCKS[int((value - low) * scale)] for value in rows)
 
 
-def text(status: Status, plan: Plan, lang: str) -> str:
-    """The page of a study."""
+def text(status: Status, plan: Plan, lang: str, trials: Sequence[Trial] = ()) -> str:
+    """The page of a study. ``trials``: all of them, to say which parameters matter."""
     head = {"name": status.name, "method": status.method, "objective": status.objective}
     parts = [
         tr(f"study.{status.state}", lang, trials=str(status.trials), total=str(status.total), **head),
@@ -63,6 +65,8 @@ def text(status: Status, plan: Plan, lang: str) -> str:
     else:
         parts += ["", tr("study.best", lang, number=str(status.best.number)), _figures(status.best, lang)]
         parts += ["", _params(status.best, plan, lang)]
+    if trials:
+        parts += ["", tr("study.matters", lang), influence(strips(trials, plan.task.space), lang)]
     tried = sum(n for outcome, n in status.outcomes.items() if outcome != "barred")
     parts += ["", tr("study.warning", lang, trials=str(tried))]
     return "\n".join(parts)
@@ -95,6 +99,8 @@ def listing(rows: Sequence[Status], lang: str) -> str:
 def figure(name: str, measured: Measured | None) -> str:
     """One number of a run, written as its kind is."""
     value = None if measured is None else getattr(measured, name)
+    if name == "sharpe" and measured is not None:
+        return words.ratio(measured.sharpe, measured.error)
     if name in PERCENT:
         return words.percent(value)
     if name in SHARES:
@@ -131,3 +137,40 @@ def _front(status: Status, lang: str) -> str:
 def number(value: object) -> str:
     """A parameter, short."""
     return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def influence(rows: Sequence[Strip], lang: str) -> str:
+    """Every parameter: how much it explains, its mean score along its range, where the good trials lie."""
+    names = ("name", "influence", "along", "good")
+    lines = [tuple(tr(f"study.param.{name}", lang) for name in names)]
+    for row in rows:
+        scores = [cell.mean for cell in row.cells if cell.mean is not None]
+        reach = (row.labels[0], row.labels[-1])
+        good = "..".join(number(end) for end in row.good) if row.good else words.NOTHING
+        along = f"{reach[0]} {spark(scores, len(row.cells))} {reach[1]}"
+        lines.append((row.name, words.share(row.influence), along, f"{good} {row.unit}".strip()))
+    return console.columns(lines, frozenset((1,)))
+
+
+SHADES = " ░▒▓█"
+
+
+def heat_map(found: Heat, lang: str) -> str:
+    """Two parameters against each other: the best score of each field, shaded; ``·`` = nothing tried."""
+    known = [cell.best for row in found.cells for cell in row if cell.best is not None]
+    if not known:
+        return tr("study.nothing", lang)
+    low, high = min(known), max(known)
+    scale = (len(SHADES) - 1) / (high - low) if high > low else 0.0
+    wide = max(6, *(console.width(label) + 1 for label in found.columns))
+    side = max(console.width(label) for label in (*found.rows, found.y))
+    lines = [tr("study.heat", lang, x=found.x, y=found.y)]
+    for label, row in zip(reversed(found.rows), reversed(found.cells), strict=True):
+        cells = []
+        for cell in row:
+            shade = "·" if cell.best is None else SHADES[int((cell.best - low) * scale)]
+            figure_ = "" if cell.best is None else f"{cell.best:.2f}"
+            cells.append(f"{shade}{figure_}".rjust(wide))
+        lines.append(label.rjust(side) + " " + "".join(cells))
+    lines.append(" " * (side + 1) + "".join(label.rjust(wide) for label in found.columns))
+    return "\n".join(lines)

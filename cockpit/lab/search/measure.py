@@ -52,6 +52,8 @@ class Measured(msgspec.Struct, frozen=True):
     periods: int
     impact: float
     """What impact cost, account currency."""
+    error: float | None = None
+    """Standard error of the Sharpe ratio, annual."""
 
 
 def net_equity(path: Path, lam: float, first: int, last: int) -> Any:
@@ -81,12 +83,13 @@ def measure(path: Path, lam: float = 0.0, first: int = 0, last: int | None = Non
     if count and equity[-1] == 0:
         growth = -1.0
     mean = float(change.mean()) if count else 0.0
+    spread = _spread(change)
     years = count / ppy
     worth = float(equity.mean())
     return Measured(
         total=float(equity[-1] / equity[0] - 1.0),
         cagr=growth,
-        sharpe=_over(mean, _spread(change), ppy),
+        sharpe=_over(mean, spread, ppy),
         sortino=_over(mean, float(sqrt((np.minimum(change, 0.0) ** 2).mean())) if count else 0.0, ppy),
         calmar=growth / mdd if growth is not None and mdd > 0 else None,
         mdd=mdd,
@@ -94,6 +97,7 @@ def measure(path: Path, lam: float = 0.0, first: int = 0, last: int | None = Non
         trades=int(path.trades[first:last].sum()),
         periods=count,
         impact=lam * float(path.strain[first:last].sum()),
+        error=_error(change, mean, spread) * sqrt(ppy) if spread > 0 else None,
     )
 
 
@@ -103,3 +107,13 @@ def _spread(change: Any) -> float:
 
 def _over(mean: float, spread: float, ppy: float) -> float | None:
     return mean / spread * sqrt(ppy) if spread > 0 else None
+
+
+def _error(change: Any, mean: float, spread: float) -> float:
+    """As ``performance.sharpe_error`` with the sample's own moments."""
+    away = change - mean
+    square = away * away
+    m2 = float(square.mean())
+    skew, kurt = float((square * away).mean()) / m2**1.5, float((square * square).mean()) / m2**2
+    ratio = mean / spread
+    return sqrt(max(0.0, 1.0 - skew * ratio + (kurt - 1.0) / 4.0 * ratio * ratio) / (len(change) - 1))

@@ -56,7 +56,9 @@ class SqliteStore:
             if write:
                 path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             where = f"file:{path}?mode={'rwc' if write else 'ro'}"
-            self._db = sqlite3.connect(where, uri=True, isolation_level=None, timeout=10)
+            self._db = sqlite3.connect(
+                where, uri=True, isolation_level=None, timeout=10, check_same_thread=False
+            )
             if write:
                 self._db.execute("pragma journal_mode=wal")
                 self._db.execute("pragma synchronous=full")

@@ -1,8 +1,9 @@
-"""The loop of a search: ask for a batch, run it, count it, keep it, tell it.
+"""The loop of a search: ask for a batch, run it, keep it, tell it.
 
 A batch has a size of its own that no number of workers changes, and results are told in the order of
-asking. A batch is counted before it is kept, and durable before it is reported or learnt from. What has been
-tried with the same parameters is not run again: its result stands, and it counts as no second trial.
+asking. A batch is kept while the next one runs, and nobody is told of it before it is durable. What has
+been tried with the same parameters is not run again: its result stands, and it is no second trial in
+anybody's count.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from cockpit.lab.search.keeper import Keeper, Record
 from cockpit.lab.search.method import Method
 from cockpit.lab.search.space import Point, Space
 from cockpit.lab.search.store import Store
@@ -19,8 +21,6 @@ from cockpit.lab.search.trial import BAD, Outcome, Trial
 
 Evaluate = Callable[[Sequence[tuple[int, int, Point]]], list[Trial]]
 """Trials from (number, batch, point), in the same order."""
-Record = Callable[[Sequence[Trial]], None]
-"""The port of the trial ledger: a batch is counted before it is kept, so that nothing kept is uncounted."""
 Watch = Callable[["Search"], None]
 MOST_BATCH = 4_096
 
@@ -30,7 +30,7 @@ class Search:
 
     def __init__(
         self, space: Space, method: Method, store: Store, evaluate: Evaluate, goals: int,
-        key: Callable[[Point], Any], record: Record | None = None,
+        key: Callable[[Point], Any], record: Record,
     ) -> None:  # fmt: skip
         self.space = space
         self.method = method
@@ -41,6 +41,7 @@ class Search:
         """What makes two points one try; None = the strategy forbids it."""
         self.record = record
         self.trials: list[Trial] = []
+        self.keeper: Keeper | None = None
         self.batches = 0
         self.idle = 0
         """Batches in a row without anything new: a small space is used up."""
@@ -58,6 +59,11 @@ class Search:
             self._took(batch)
         return len(self.trials)
 
+    @property
+    def kept(self) -> int:
+        """How many trials are durable: only these are told to anybody."""
+        return len(self.trials) if self.keeper is None else self.keeper.kept
+
     def run(self, total: int, watch: Watch | None = None, stop: Callable[[], bool] = bool) -> str:
         """Until ``total`` trials, nothing left to try, or ``stop`` says so; which of the three."""
         for _ in self.steps(total):
@@ -68,17 +74,19 @@ class Search:
         return "done" if len(self.trials) >= total else "exhausted"
 
     def steps(self, total: int) -> Iterator[list[Trial]]:
-        """One batch at a time."""
-        while len(self.trials) < total and self.idle < 20:
-            points = self.method.ask(min(self.method.batch, total - len(self.trials), MOST_BATCH))
-            if not points:
-                return
-            batch = self._tried(points)
-            if self.record is not None:
-                self.record([trial for trial in batch if trial.twin < 0])
-            self.store.append(batch)
-            self._learnt(batch)
-            yield batch
+        """One batch at a time; all of them are durable at the end."""
+        keeper = self.keeper = Keeper(self.store, self.record, len(self.trials))
+        try:
+            while len(self.trials) < total and self.idle < 20:
+                points = self.method.ask(min(self.method.batch, total - len(self.trials), MOST_BATCH))
+                if not points:
+                    break
+                batch = self._tried(points)
+                keeper.put(batch)
+                self._learnt(batch)
+                yield batch
+        finally:
+            keeper.close()
 
     def _tried(self, points: Sequence[Point]) -> list[Trial]:
         """Run what is new; twins take what is known."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from cockpit.lab.search.keeper import Record
 from cockpit.lab.search.method import Brief, discover, made
 from cockpit.lab.search.space import Axis, Point, Space
 from cockpit.lab.search.store import Store
@@ -54,7 +55,7 @@ class Shelf:
 
 def searching(
     name: str, space: Space, store: Store, budget: int, *, judge: Judge = hill, goals: int = 1, seed: int = 7,
-    allowed: Callable[[Sequence[float]], bool] = lambda _point: True, record: Any = None,
+    allowed: Callable[[Sequence[float]], bool] = lambda _point: True, record: Record = lambda _batch: None,
     spread: Any = None,
 ) -> Search:  # fmt: skip
     """A study of a hill."""

@@ -41,6 +41,13 @@ def test_every_figure_is_the_one_of_the_library(seed: int) -> None:
     assert found.total == pytest.approx(equity[-1] / equity[0] - 1)
     assert found.turnover == pytest.approx(500.0 * 365 / np.mean(equity))
     assert found.trades == found.periods == 400
+    shape, ratio = performance.moments(change), performance.sharpe(change).per_period
+    assert shape.skew is not None
+    assert shape.kurt is not None
+    assert ratio is not None
+    error = performance.sharpe_error(ratio, 400, shape.skew, shape.kurt)
+    assert error is not None
+    assert found.error == pytest.approx(error * 365**0.5)
 
 
 def test_a_part_is_measured_as_if_it_were_alone() -> None:

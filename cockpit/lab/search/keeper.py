@@ -1,0 +1,59 @@
+"""Keeps batches while the next one already runs: a disk's sync takes longer than many compiled backtests.
+
+One batch at most is being written while one runs. What is kept has been entered in the trial ledger first:
+a crash between the two leaves trials that count and are not known here, and when they are run again they
+are the same trials.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from queue import SimpleQueue
+
+from cockpit.lab.search.store import Store
+from cockpit.lab.search.trial import Trial
+
+Record = Callable[[Sequence[Trial]], None]
+"""The port of the trial ledger: told every batch before it is kept, so that nothing kept is uncounted."""
+
+
+class Keeper:
+    """A thread that records and stores. ``kept`` counts the trials that are durable."""
+
+    def __init__(self, store: Store, record: Record, kept: int = 0) -> None:
+        self.store = store
+        self.record = record
+        self.kept = kept
+        self._queue: SimpleQueue[list[Trial] | None] = SimpleQueue()
+        self._free = threading.Semaphore(1)
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
+        self._thread.start()
+
+    def put(self, batch: list[Trial]) -> None:
+        """Hand a batch over; waits until the one before is durable. Raises what went wrong with that one."""
+        self._free.acquire()
+        self._raise()
+        self._queue.put(batch)
+
+    def close(self) -> None:
+        """Everything that was handed over is durable on return. Raises what went wrong."""
+        self._queue.put(None)
+        self._thread.join()
+        self._raise()
+
+    def _raise(self) -> None:
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+
+    def _run(self) -> None:
+        while (batch := self._queue.get()) is not None:
+            try:
+                self.record([trial for trial in batch if trial.twin < 0])
+                self.store.append(batch)
+                self.kept += len(batch)
+            except BaseException as error:  # noqa: BLE001 - carried to the thread that searches, which raises it
+                self._error = error
+            self._free.release()
