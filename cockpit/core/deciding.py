@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from cockpit.core import breaking, guarding
+from cockpit.core import breaking, guarding, watch
 from cockpit.core.drafting import lay_out, record
 from cockpit.core.gate import GateContext, Rule, approve, caps_of, gist, grows
 from cockpit.core.intents import Action, Amend, Intent, Place
@@ -39,6 +39,8 @@ def decide(state: State, slot: Slot, market: Market, rules: Sequence[Rule], turn
         intent, guard = guarding.shape(state, slot, intent, context, turn)
     if state.trips:
         intent = breaking.held_back(state, sleeve, intent, context)
+    if state.watch.cuts:
+        intent = watch.held_down(state, sleeve, intent, context)
     if context.increases(intent):
         intent = _allowed_at_all(state, slot, intent, context)
         if len(slot.legs) > 1 and context.increases(intent):

@@ -115,13 +115,13 @@ def _account(
     marks = state.mark_prices()
     if watchers and price > 0:
         account = watch.seen(state)
-        for layer in watchers:
+        for name, layer in watch.named(watchers):
             level = nan
             if hasattr(layer.body, "price") and instrument.derivative:
                 held = float(state.ledger.net_qty(book.symbol))
                 level = layer.body.price(account, state, instrument, held, price)
             found = level if isfinite(level) and level > 0 else 0.0
-            rows.append(StopLayer(layer.letter, "watching", found, name=layer.name))
+            rows.append(StopLayer(layer.letter, "watching", found, name=name))
     account_row = state.ledger.position(book.symbol, book.pos_side)
     if account_row is not None and account_row.qty * book.qty > 0:
         at = liquidation(account_row, state.ledger, state.instruments, marks)

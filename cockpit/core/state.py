@@ -101,6 +101,14 @@ class Sleeve(msgspec.Struct):
     """Step in which a person last wished here: an entry by hand is tried in it only; 0 = nobody did."""
 
 
+class Cut(msgspec.Struct, frozen=True):
+    """A stop of the account has cut a sleeve's position."""
+
+    by: str
+    most: Decimal
+    """Contracts or base units, unsigned, that it may go on holding."""
+
+
 class Watch(msgspec.Struct):
     """What the stops of the whole account remember. ``peak`` and ``pnl`` are profit, not equity: money paid
     in or out is neither a gain nor a drawdown."""
@@ -112,6 +120,8 @@ class Watch(msgspec.Struct):
     """When the account must be looked at; 0 = nothing has moved."""
     stopped: dict[str, str] = {}
     """Account stops that have fired, with their numbers in words."""
+    cuts: dict[str, Cut] = {}
+    """Sleeve → what a stop that reduces has left it."""
 
 
 class HaltState(msgspec.Struct):

@@ -13,6 +13,7 @@ from cockpit.core.gate import Rule
 from cockpit.core.intents import Cancel, Place
 from cockpit.core.orders import OrderKind, Role
 from cockpit.core.posture import Posture
+from cockpit.core.watch import margin_ratio
 from tests.core.stand import SPOT, D, Puppet, Stand, kinds, places
 from tests.risk.layers import bar, equip, flat, watch
 
@@ -294,6 +295,64 @@ def test_margin_ratio_leaves_before_the_venue_does() -> None:
     stand.tell(Mark(stand.now, stand.symbol, 90.0, 90.0))
     (leave,) = places(stand.wait(1_000))
     assert leave.tag == "stop:margin_ratio"
+
+
+def test_drawdown_reduces_once_and_closes_further_down() -> None:
+    stand = Stand(sleeves=2, cash="1000")
+    rung = {"layer": "account_drawdown"}
+    watch(stand, {**rung, "limit": 10.0, "action": "reduce", "keep": 0.25}, {**rung, "limit": 16.0})
+    stand.place_and_fill(stand.want(600, sleeve=1))
+    stand.place_and_fill(stand.want(-200, sleeve=2))
+    stand.tell(Mark(stand.now, stand.symbol, 70.0, 70.0))
+    out = places(stand.wait(1_000))
+    assert sorted((p.sleeve, p.role, p.qty, p.tag) for p in out) == [
+        ("p1", Role.EXIT, D(450), "stop:account_drawdown"),
+        ("p2", Role.EXIT, D(150), "stop:account_drawdown"),
+    ]
+    for place in out:
+        stand.ack(place.cid)
+        stand.fill(place.cid, price=70)
+    stand.wait(60_000)
+    assert stand.have == 150, "once"
+    assert stand.state.posture is Posture.REDUCE_ONLY
+    assert places(stand.want(600)) == []
+    assert "allowed 10%" in stand.sleeve.verdicts[0].reason
+    stand.tell(Mark(stand.now, stand.symbol, 5.0, 5.0))
+    out = places(stand.wait(1_000))
+    assert {p.sleeve: p.qty for p in out if p.role is Role.EXIT} == {"p1": D(150), "p2": D(50)}
+    assert set(stand.state.watch.stopped) == {"account_drawdown", "account_drawdown#2"}
+    for place in out:
+        stand.ack(place.cid)
+        stand.fill(place.cid, price=5)
+    say(stand, "resume", word="RESUME", reason="looked at it")
+    assert (stand.state.watch.cuts, stand.state.posture) == ({}, Posture.NORMAL)
+
+
+def test_margin_ratio_reduces_until_it_is_back_and_protection_follows() -> None:
+    stand = Stand(cash="200")
+    watch(stand, {"layer": "margin_ratio", "limit": 60.0, "action": "reduce"})
+    for guard in places(stand.holding(600, stop=50.0)):
+        stand.ack(guard.cid)
+    held = [stand.have]
+    stand.tell(Mark(stand.now, stand.symbol, 90.0, 90.0))
+    for _ in range(8):
+        actions = stand.wait(1_000)
+        for place in [p for p in places(actions) if p.role is Role.EXIT]:
+            stand.ack(place.cid)
+            for guard in places(stand.fill(place.cid, price=90)):
+                stand.ack(guard.cid)
+            held.append(stand.have)
+    assert held == [D(600), D(300), D(150)], "half, half again, and then the ratio is back"
+    assert margin_ratio(stand.state) > 60.0
+    assert [o.remaining for o in stand.alive() if o.role is Role.PROTECT and not o.cancelling] == [D(150)]
+
+
+def test_what_cannot_be_halved_is_closed() -> None:
+    stand = Stand(cash="1000")
+    watch(stand, {"layer": "account_drawdown", "limit": 0.001, "action": "reduce", "keep": 0.5})
+    stand.holding(1)
+    stand.tell(Mark(stand.now, stand.symbol, 50.0, 50.0))
+    assert [p.qty for p in places(stand.wait(2_000))] == [D(1)]
 
 
 # --- fences and memory ------------------------------------------------------------------------------------

@@ -28,15 +28,25 @@ class Params(msgspec.Struct, frozen=True):
     ] = 20.0
     action: Annotated[
         str,
-        Meta(pattern="^(close|pause)$", description="Close every position, or stop entries only"),
+        Meta(
+            pattern="^(close|reduce|pause)$",
+            description="Close every position, cut each to keep of itself, or stop entries only",
+        ),
     ] = "close"
+    keep: Annotated[
+        float,
+        Meta(
+            ge=0, lt=1, description="What reduce leaves of a position", extra_json_schema={"unit": "fraction"}
+        ),
+    ] = 0.5
 
 
 @stop("account_drawdown", Params, kind="account", letter="P", bars=False)
 class AccountDrawdown(msgspec.Struct):
     """Acts when profit, open positions marked to market, is ``limit`` percent of equity below its best.
 
-    On equity, not on closed trades; money paid in or out is neither gain nor loss. Only a person lifts it.
+    On equity, not on closed trades; money paid in or out is neither gain nor loss. ``reduce`` cuts once:
+    name it again with a larger limit and ``close`` for what comes after. Only a person lifts it.
     """
 
     params: Params

@@ -26,18 +26,29 @@ class Params(msgspec.Struct, frozen=True):
     ] = 3.0
     action: Annotated[
         str,
-        Meta(pattern="^(close|pause)$", description="Close every position, or stop entries only"),
+        Meta(
+            pattern="^(close|reduce|pause)$",
+            description="Close every position, cut each to keep of itself, or stop entries only",
+        ),
     ] = "close"
+    keep: Annotated[
+        float,
+        Meta(
+            ge=0, lt=1, description="What reduce leaves of a position", extra_json_schema={"unit": "fraction"}
+        ),
+    ] = 0.5
 
 
 @stop("margin_ratio", Params, kind="account", letter="P", bars=False)
 class MarginRatio(msgspec.Struct):
     """Acts when (cash + unrealised) is less than ``limit`` times what the venue requires; it liquidates at 1.
 
-    Better to leave at a price of one's own choosing and to pay no liquidation fee. Only a person lifts it.
+    Better to leave at a price of one's own choosing and to pay no liquidation fee. ``reduce`` cuts again
+    until the ratio is back. Only a person lifts it.
     """
 
     params: Params
+    repeats: bool = True
 
     @classmethod
     def create(cls, params: Params) -> MarginRatio:
