@@ -226,6 +226,7 @@ def govern(engine: Engine, config: Config) -> None:
     engine.state.claims = config.risk.strangers == "claim"
     risk = config.risk
     engine.state.sizing = config.sizing
+    engine.state.stop_price = config.risk.stop_price
     asked = risk.max_var or risk.max_es or risk.max_correlation < 1 or config.sizing.correlation < 1
     engine.state.history_bars = risk.history_bars if asked else 0
     if config.run.trading_enabled:

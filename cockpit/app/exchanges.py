@@ -152,6 +152,8 @@ async def open_exchange(
     confirmed(config, consent)
     keys = None if run.execution == "paper" else find_keys(store, run.feed, run.execution)
     door = door_of(config, run.feed, keys, demo=run.execution == "demo")
+    if keys is not None:
+        offered(config, door.dialect)
     try:
         await patient(lambda: door.sync(now_ms))
         chosen = tuple(sleeves or config.sleeves)
@@ -198,6 +200,14 @@ def door_of(config: Config, venue: str, keys: Credentials | None, *, demo: bool)
     budget = Budget(dialect.limits, asyncio.get_running_loop().time)
     address = Address(demo, where.rest.rstrip("/"), where.socket.rstrip("/"))
     return Door(dialect, address, keys, budget)
+
+
+def offered(config: Config, dialect: Dialect) -> None:
+    """Raises ConfigError for a stop price that the exchange has no orders on."""
+    for price in (config.risk.stop_price, *(row.stop_price for row in config.sleeves)):
+        if price and price not in dialect.watched:
+            have = ", ".join(sorted(dialect.watched))
+            raise ConfigError(f"{dialect.title} has no stops on the {price} price; stop_price may be {have}")
 
 
 def find_keys(store: Store | None, venue: str, environment: str, purpose: str = "trade") -> Credentials:

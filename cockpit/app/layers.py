@@ -29,6 +29,7 @@ def equip(engine: Engine, config: Config) -> None:
     engine.watchers = [] if watchers is None else watchers.layers
     for slot in engine.slots.values():
         row = declared(config, slot.sleeve)
+        slot.sleeve.stop_price = row.stop_price
         guard = equipped(slot.guard, shared + own_layers(row), slot.sleeve.stop_tf)
         engine.guard(slot, guard, fitted(slot.sizer, sizings.of(config, row, slot.sleeve)))
 

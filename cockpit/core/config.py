@@ -104,6 +104,8 @@ class RiskConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Limits of single instruments."""
     halt_flattens: bool = False
     """What the kill switch does with positions: close them, or keep them protected."""
+    stop_price: Annotated[str, Meta(pattern="^(mark|last|index)$")] = "mark"
+    """Which price sets off protective stops at the venue; on spot it is always the last."""
     stops: tuple[dict[str, Any], ...] = ()
     """Stop layers of every sleeve, and those of the whole account: ``{layer = "account_drawdown", …}``."""
 
@@ -217,6 +219,8 @@ class SleeveConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sizing: dict[str, Any] | None = None
     """How large its positions are, ``{method = "target_vol", sigma = 0.3}``; None = ``sizing.default``, else
     the strategy's own weights. ``{method = "own"}`` = those in any case."""
+    stop_price: Annotated[str, Meta(pattern="^(|mark|last|index)$")] = ""
+    """Which price sets off its protective stops; empty = ``risk.stop_price``."""
     stops: tuple[dict[str, Any], ...] | None = None
     """Its stop layers, ``{layer = "chandelier", n = 22, k = 3.0}``; None = what the strategy declares."""
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import partial
 
 from cockpit.core.intents import Action, Amend, Cancel, Place
-from cockpit.core.orders import Order, OrderKind, Role
+from cockpit.core.orders import ALGO, Order, OrderKind, Role
 from cockpit.core.reconcile import Desk
 from cockpit.core.state import Sleeve, State
 from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, Side
@@ -34,6 +34,9 @@ def draft(
     take: Decimal | None = None,
 ) -> Place:
     """A complete order with a fresh client id: deterministic, never reused, carrying mode and sleeve."""
+    watch = ""
+    if kind in ALGO and kind is not OrderKind.TRAIL:
+        watch = state.watches(state.sleeves[sleeve], state.instruments[symbol])
     letter = state.mode[:1].lower() or "x"
     cid = f"ck{letter}{state.sleeves[sleeve].index:03d}{state.next_order:09d}"
     state.next_order += 1
@@ -54,6 +57,7 @@ def draft(
         intent=state.seq,
         created=state.now,
         updated=state.now,
+        watch=watch,
     )
     state.placed = _noted(state.placed, state.now)
     if role is Role.ENTRY and kind is not OrderKind.POST_ONLY:
@@ -61,7 +65,21 @@ def draft(
         entries.append(state.now)
         del entries[:-REMEMBERED]
     return Place(
-        cid, sleeve, symbol, side, kind, qty, price, trigger, take, None, reduce_only, pos_side, role, tag
+        cid,
+        sleeve,
+        symbol,
+        side,
+        kind,
+        qty,
+        price,
+        trigger,
+        take,
+        None,
+        reduce_only,
+        pos_side,
+        role,
+        tag,
+        watch,
     )
 
 
@@ -88,6 +106,7 @@ def lay_out(state: State, sleeve: Sleeve, instrument: Instrument, have: Decimal,
         price=price,
         legs=state.legs(sleeve.id) if hedge else None,
         account_legs=state.account_legs(sleeve.symbol) if hedge else (ZERO, ZERO),
+        watch=state.watches(sleeve, instrument),
     )
 
 

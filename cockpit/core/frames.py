@@ -73,6 +73,8 @@ class StopLayer(msgspec.Struct, frozen=True, array_like=True):
     """When a time layer closes (UTC ms); 0 = no instant."""
     say: str = ""
     """A condition and how near it is, in words."""
+    watch: str = ""
+    """Which price sets off what rests at the venue: mark | last | index."""
 
 
 class PositionRow(msgspec.Struct, frozen=True, array_like=True):
@@ -112,6 +114,8 @@ class OrderRow(msgspec.Struct, frozen=True, array_like=True):
     trigger: float = 0.0
     cancelling: bool = False
     tag: str = ""
+    watch: str = ""
+    """Which price sets it off: mark | last | index."""
 
 
 class FillRow(msgspec.Struct, frozen=True, array_like=True):

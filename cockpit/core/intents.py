@@ -80,6 +80,8 @@ class Place(msgspec.Struct, frozen=True, array_like=True, tag="place"):
     pos_side: PosSide
     role: Role
     tag: str
+    watch: str = ""
+    """Which price sets off an order that waits: mark | last | index; empty = as the venue likes."""
 
 
 class Amend(msgspec.Struct, frozen=True, array_like=True, tag="amend"):

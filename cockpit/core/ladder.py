@@ -60,7 +60,8 @@ def _resting(state: State, slot: Slot | None, side: int, cover: Decimal, price: 
     resting = [o for o in guards if o.state in ARMED and not o.cancelling]
     covered = sum((o.remaining for o in resting), ZERO) >= cover
     word = "armed" if covered else ("local" if guards else "missing")
-    return StopLayer("H", word, level, abs(level / price - 1.0) if price > 0 else 0.0, VENUE)
+    away = abs(level / price - 1.0) if price > 0 else 0.0
+    return StopLayer("H", word, level, away, VENUE, watch=resting[0].watch if resting else "")
 
 
 def _wanted(slot: Slot | None, side: int) -> float | None:
@@ -78,7 +79,7 @@ def _own(slot: Slot, guard: Guard, trade: Trade, at_venue: StopLayer) -> list[St
     """The strategy's own stop price, when it wrote one."""
     wish = slot.sleeve.intent
     if trade.owner == OWN and OWN not in {layer.name for layer in guard.layers}:
-        return [StopLayer("H", at_venue.state, trade.level, name=OWN)]
+        return [StopLayer("H", at_venue.state, trade.level, name=OWN, watch=at_venue.watch)]
     if wish is None or wish.stop is None:
         return []
     return [StopLayer("H", "behind", float(wish.stop), name=OWN)]
@@ -90,7 +91,7 @@ def _layer(guard: Guard, layer: Layer, trade: Trade, at_venue: StopLayer) -> Sto
         return StopLayer(layer.letter, "missing", name=layer.name, say=layer.broken)
     if layer.kind == "level":
         if trade.owner == layer.name:
-            return StopLayer(layer.letter, at_venue.state, trade.level, name=layer.name)
+            return StopLayer(layer.letter, at_venue.state, trade.level, name=layer.name, watch=at_venue.watch)
         level = guard.level(layer, trade)
         word = "behind" if isfinite(level) else "unused"
         return StopLayer(layer.letter, word, level if isfinite(level) else 0.0, name=layer.name)

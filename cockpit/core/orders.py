@@ -39,6 +39,8 @@ class OrderKind(StrEnum):
     """A stop that follows the best price at ``callback`` (fraction)."""
 
 
+WATCHED = ("mark", "last", "index")
+"""Prices that an order may wait for."""
 ALGO = frozenset((OrderKind.STOP, OrderKind.TRIGGER, OrderKind.OCO, OrderKind.TRAIL))
 
 
@@ -154,6 +156,8 @@ class Order(msgspec.Struct):
     asked: int = 0
     """When the venue was last asked about it; 0 = never."""
     reason: str = ""
+    watch: str = ""
+    """Which price sets it off while it waits: mark | last | index; empty = none is known."""
 
     @property
     def open(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from cockpit.text import say
+from cockpit.text import say, tr
 
 SHOWN = 8
 """Digits of what was worked out; what is sent is shorter, and whole."""
@@ -47,6 +47,8 @@ def _call(call: dict[str, Any], lang: str) -> str:
     extra = [f"@ {plain(call['price'])}"] if call["price"] is not None else []
     levels = {name: call[name] for name in ("trigger", "take") if call[name] is not None}
     extra += [say(f"plan.{name}", {"level": plain(level)}, lang) for name, level in levels.items()]
+    if call["watch"]:
+        extra.append(say("plan.watch", {"what": tr(f"word.{call['watch']}", lang)}, lang))
     if call["reduce_only"]:
         extra.append(say("plan.reduce_only", {}, lang))
     args = {"side": call["side"], "kind": call["kind"], "qty": plain(call["qty"]), "symbol": call["symbol"]}

@@ -62,6 +62,8 @@ class Call(msgspec.Struct, frozen=True):
     pos_side: str = ""
     role: str = ""
     sleeve: str = ""
+    watch: str = ""
+    """Which price sets it off while it waits."""
 
     @property
     def essence(self) -> Call:
@@ -240,6 +242,7 @@ def call_of(action: Place | Amend | Cancel) -> Call:
         action.pos_side.value,
         action.role.value,
         action.sleeve,
+        action.watch,
     )
 
 

@@ -44,6 +44,7 @@ class Desk:
         "mode",
         "orders",
         "price",
+        "watch",
     )
 
     def __init__(
@@ -61,6 +62,7 @@ class Desk:
         price: float = nan,
         legs: tuple[Decimal, Decimal] | None = None,
         account_legs: tuple[Decimal, Decimal] = (ZERO, ZERO),
+        watch: str = "",
     ) -> None:
         self.instrument = instrument
         self.have = have
@@ -81,6 +83,8 @@ class Desk:
         self.legs = legs or (max(ZERO, have), max(ZERO, -have))
         """(long, short) of the sleeve: both at once, or one below 0, only on a long/short account."""
         self.account_legs = account_legs
+        self.watch = watch
+        """Which price sets off its stops; empty = it does not matter."""
 
     def closable(self, side: Side) -> Decimal:
         """How much an order of ``side`` could close."""
@@ -308,7 +312,7 @@ def _protection(intent: Intent, desk: Desk, exiting: bool, layer: str = "") -> l
         return []  # an exit and a new stop together could close more than there is
     if intent.stop is None and intent.take is None:
         return [_cancel(o, "protection withdrawn") for o in guards if desk.pullable(o)]
-    good = [o for o in guards if _guards(o, intent, cover) and not o.cancelling]
+    good = [o for o in guards if _guards(o, intent, cover, desk.watch) and not o.cancelling]
     if not good:
         if guards and not desk.clipped(side, cover):
             return [_cancel(o, "replaced") for o in guards if desk.pullable(o)]
@@ -324,10 +328,11 @@ def _protection(intent: Intent, desk: Desk, exiting: bool, layer: str = "") -> l
     return [_cancel(o, "replaced") for o in guards if o is not proven and desk.pullable(o)]
 
 
-def _guards(order: Order, intent: Intent, qty: Decimal) -> bool:
+def _guards(order: Order, intent: Intent, qty: Decimal, watch: str) -> bool:
     trigger = intent.stop if intent.stop is not None else intent.take
     take = intent.take if intent.stop is not None else None
-    return order.remaining == qty and order.trigger == trigger and order.take == take
+    waits_so = not (order.watch and watch) or order.watch == watch
+    return waits_so and order.remaining == qty and order.trigger == trigger and order.take == take
 
 
 def _guard(desk: Desk, intent: Intent, side: Side, qty: Decimal, layer: str = "") -> Place:

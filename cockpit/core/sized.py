@@ -160,14 +160,12 @@ def _size(state: State, slot: Slot, side: int, tag: str) -> Size:
     capital = max(0.0, equity * sleeve.share)
     if not (unit > 0 and isfinite(unit) and capital > 0):
         return Size(sizer.name, side, 0.0, 0.0, ZERO, "no price or no capital", state.now, tag)
-    said = sizer.ask(Ask(side, capital, price, unit, instrument, state.now))
     own = sleeve.limit or inf
+    said = sizer.ask(Ask(side, capital, price, unit, instrument, state.now, own))
     raw = min(said.weight, own)
     left, words = _left(state, sleeve, side, raw, equity)
     weight = raw * left
     cap = weight if left < 1.0 or isnan(said.cap) else max(min(said.cap, own), weight)
-    if said.weight > own:
-        words.insert(0, f"its strategy allows itself {own:g}")
     most, least = exact(cap * capital / unit), max(instrument.min_qty, instrument.lot)
     qty = nearest_within(exact(weight * capital / unit), most, instrument.lot, least) * side
     if qty and float(abs(qty)) * unit < settings.min_notional:

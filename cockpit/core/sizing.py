@@ -9,7 +9,7 @@ asked. What the method remembers is in a snapshot, what it last said in ``Sleeve
 from __future__ import annotations
 
 from decimal import Decimal
-from math import isfinite, nan
+from math import inf, isfinite, nan
 from typing import Any
 
 import msgspec
@@ -32,6 +32,8 @@ class Ask(msgspec.Struct, frozen=True):
     instrument: Instrument
     now: int
     """UTC ms."""
+    most: float = inf
+    """Largest weight that the strategy allows itself."""
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -95,6 +95,8 @@ class Sleeve(msgspec.Struct):
     """Protective stops that the venue refused in a row."""
     refusal: str = ""
     """What the venue said."""
+    stop_price: str = ""
+    """Which price sets off its protective stops; empty = ``State.stop_price``."""
     size: Size | None = None
     """What its sizing made of the wish in force; None = the strategy's own size stands."""
     armed: int = 0
@@ -252,6 +254,8 @@ class State(msgspec.Struct):
     trips: dict[str, Trip] = {}
     """Running episodes of circuit breakers, by ``breaker|about``."""
     pulse: Pulse = msgspec.field(default_factory=Pulse)
+    stop_price: str = "mark"
+    """Which price sets off protective stops: mark | last | index."""
     delever: float = 0.5
     """What the first rung of the breakers leaves of a wish."""
     hotlist: Hotlist = msgspec.field(default_factory=Hotlist)
@@ -300,6 +304,10 @@ class State(msgspec.Struct):
         """The same of the account, all sleeves together."""
         long, short = (self.ledger.position(symbol, side) for side in (PosSide.LONG, PosSide.SHORT))
         return long.qty if long else ZERO, -short.qty if short else ZERO
+
+    def watches(self, sleeve: Sleeve, instrument: Instrument) -> str:
+        """Which price sets off an order of this sleeve that waits; a spot market has only the last."""
+        return (sleeve.stop_price or self.stop_price) if instrument.derivative else "last"
 
     def orders_of(self, sleeve: SleeveId) -> list[Order]:
         return [o for o in self.orders.values() if o.sleeve == sleeve]

@@ -86,6 +86,7 @@ def order_row(order: Order) -> OrderRow:
         float(order.trigger) if order.trigger is not None else 0.0,
         order.cancelling,
         order.tag,
+        order.watch,
     )
 
 

@@ -196,9 +196,10 @@ class Gauge(msgspec.Struct):
     def capped(self, weight: float, ask: Ask) -> tuple[float, float, list[str]]:
         """(weight, its cap, words) under ``w_max`` and the tiered leverage."""
         level, words = self.tiered.most(ask, self.yard.sigma)
-        w_max = self.w_max
-        cap = min(w_max, level)
+        cap = min(self.w_max, ask.most, level)
         said = [words] if words else []
-        if weight > w_max:
-            said.append(f"at most {w_max:g}")
+        if weight > self.w_max < ask.most:
+            said.append(f"at most {self.w_max:g}")
+        elif weight > ask.most:
+            said.append(f"its strategy allows itself {ask.most:g}")
         return min(weight, cap), cap, said

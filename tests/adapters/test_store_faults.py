@@ -145,6 +145,9 @@ def test_no_journal_to_read(path: Path) -> None:
         JournalFile(path)
 
 
+NEWEST = STEPS[-1].version
+
+
 def at_version_one(path: Path) -> None:
     """A journal as schema 1 wrote it: facts, and no readable tables yet."""
     connection = sqlite3.connect(path, isolation_level=None)
@@ -189,14 +192,14 @@ def test_an_older_schema_is_backed_up_and_brought_up_to_date(path: Path) -> None
 
 def test_a_migration_that_fails_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(filled(path))
-    broken = Step(3, "broken", "CREATE TABLE extra (a); INSERT INTO nowhere VALUES (1)")
+    broken = Step(NEWEST + 1, "broken", "CREATE TABLE extra (a); INSERT INTO nowhere VALUES (1)")
     connection = sqlite3.connect(path, isolation_level=None)
     with pytest.raises(sqlite3.OperationalError, match="nowhere"):
         migrate(connection, path, (*STEPS, broken))
     connection.close()
-    assert path.with_name("cockpit.db.schema2-1.bak").exists()
+    assert path.with_name(f"cockpit.db.schema{NEWEST}-1.bak").exists()
     with JournalFile(path) as journal:
-        assert journal.version == 2
+        assert journal.version == NEWEST
         assert journal.verify() == 9
     monkeypatch.setattr(schema, "migrate", migrate)
     asyncio.run(filled_on(path))
@@ -208,7 +211,7 @@ def test_a_newer_schema_is_refused(path: Path) -> None:
         newer.execute("INSERT INTO migrations VALUES (99, 'from the future', '9.9')")
     newer.close()
     for opener in (lambda: asyncio.run(SqliteStore.open(path, mode="practice")), lambda: JournalFile(path)):
-        with pytest.raises(StoreError, match=r"newer cockpit \(schema 99; this one knows 2\)"):
+        with pytest.raises(StoreError, match=rf"newer cockpit \(schema 99; this one knows {NEWEST}\)"):
             opener()
 
 

@@ -7,6 +7,7 @@ import sys
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,8 +18,10 @@ from cockpit.adapters.ccxt_venue.bybit import Bybit
 from cockpit.adapters.ccxt_venue.dialect import Child, Dialect, Hint, Now, Restart
 from cockpit.adapters.ccxt_venue.door import Address, Verdict
 from cockpit.adapters.ccxt_venue.keeper import Keeper
+from cockpit.app.exchanges import offered
 from cockpit.core import events as ev
 from cockpit.core.book import Book
+from cockpit.core.config import Config, RiskConfig, SleeveConfig
 from cockpit.core.errors import ConfigError, Transient, VenueError
 from cockpit.core.intents import Amend, Cancel, Place
 from cockpit.core.orders import OrderKind, Role
@@ -134,6 +137,19 @@ def test_binance_protection_rests_on_the_mark_and_has_a_name() -> None:
     trail = wish(OrderKind.TRAIL, price=None, callback=D("0.015"), trigger=D(61000))
     call = BINANCE.place(trail, market("binance"), hedge=False)
     assert (call.params["callbackRate"], call.params["activatePrice"]) == ("1.5", "61000")
+
+
+def test_stops_rest_on_the_price_that_the_settings_name_or_the_start_is_refused() -> None:
+    stop = wish(OrderKind.STOP, side=Side.SELL, price=None, trigger=D("59000"), reduce_only=True)
+    last, index = (msgspec.structs.replace(stop, watch=watch) for watch in ("last", "index"))
+    assert BINANCE.place(last, market("binance"), hedge=False).params["workingType"] == "CONTRACT_PRICE"
+    assert BYBIT.place(last, market("bybit"), hedge=False).params["triggerBy"] == "LastPrice"
+    assert BYBIT.place(index, market("bybit"), hedge=False).params["triggerBy"] == "IndexPrice"
+    sleeve = SleeveConfig("ema_trend", "binance:BTCUSDT", stop_price="index")
+    for config in (Config(risk=RiskConfig(stop_price="index")), Config(sleeves=(sleeve,))):
+        with pytest.raises(ConfigError, match="no stops on the index price"):
+            offered(config, BINANCE)
+        offered(config, BYBIT)
 
 
 def test_two_positions_side_by_side_are_named() -> None:

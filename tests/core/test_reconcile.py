@@ -131,6 +131,23 @@ def test_a_stop_covers_what_is_filled_and_grows_with_it_one_at_a_time() -> None:
     assert stand.cancelled(first.cid) == ()
 
 
+def test_stops_that_wait_for_another_price_than_the_settings_say_now_are_placed_anew() -> None:
+    stand = Stand()
+    (guard,) = places(stand.holding(5, stop=90.0))
+    stand.ack(guard.cid)
+    assert guard.watch == "mark"
+    stand.state.stop_price = "index"
+    (fresh,) = places(stand.want(5.0000001, stop=90.0))
+    assert (fresh.watch, fresh.trigger, fresh.qty) == ("index", guard.trigger, D(5))
+    assert [o.cid for o in stand.alive() if o.cancelling] == [], (
+        "the old one covers until the new one is there"
+    )
+    assert kinds(stand.ack(fresh.cid)) == ["Cancel"]
+    spot = Stand(SPOT)
+    (only,) = places(spot.holding(5, stop=90.0))
+    assert only.watch == "last"
+
+
 def test_a_moving_stop_leaves_no_trail() -> None:
     stand = Stand()
     (stop,) = places(stand.holding(5, stop=90.0))

@@ -200,6 +200,9 @@ def test_bodies() -> None:
     assert (waits["ordType"], waits["slTriggerPx"], waits["slOrdPx"]) == ("conditional", "59000", "-1")
     assert (waits["slTriggerPxType"], waits["reduceOnly"], waits["tag"]) == ("mark", True, "ckstop")
     assert waits["algoClOrdId"] == "ckd001000000001"
+    for watch in ("last", "index"):
+        named = msgspec.structs.replace(stop, watch=watch)
+        assert requests.place(named, SWAP, MarginMode.CROSS, hedge=False)["slTriggerPxType"] == watch
     hedged = requests.place(
         msgspec.structs.replace(stop, pos_side=PosSide.LONG), SWAP, MarginMode.CROSS, hedge=True
     )

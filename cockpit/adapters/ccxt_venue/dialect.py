@@ -17,6 +17,7 @@ from cockpit.adapters.ccxt_venue.door import Answer, Call, Door
 from cockpit.adapters.connectivity.budget import Limits
 from cockpit.core import events as ev
 from cockpit.core.intents import Amend, Cancel, Place
+from cockpit.core.orders import WATCHED
 from cockpit.core.types import ZERO, Instrument, MarginMode, PositionMode, Side
 
 
@@ -132,6 +133,8 @@ class Dialect(ABC):
     """Its book stream has no snapshot: one is read over REST."""
     frames: Mapping[int, str]
     """Length of a bar (ms) → its name at the exchange."""
+    watched: frozenset[str] = frozenset(WATCHED)
+    """Prices that a stop may wait for."""
     page: int = 1_000
     """Most candles of one answer."""
     interest_s: float = 0.0

@@ -1,8 +1,9 @@
 """Our actions → OKX's request bodies. Pure.
 
-Sizes are contracts (base units for spot), as everywhere. Protection goes off by the mark price, which one odd
-trade cannot move; spot has no mark, so by the last. Every order carries a tag for its role: the dead man's
-switch cancels by tag, so it never touches an exit or a stop.
+Sizes are contracts (base units for spot), as everywhere. Protection goes off by the price that it names: the
+mark, which one odd trade cannot move, unless the settings say otherwise; spot has no mark, so by the last.
+Every order carries a tag for its role: the dead man's switch cancels by tag, so it never touches an exit or a
+stop.
 
 Source: OKX API v5, "Place order", "Place algo order", "Amend order", "Cancel order".
 """
@@ -70,7 +71,7 @@ def place(action: Place, instrument: Instrument, margin: MarginMode, *, hedge: b
     body["algoClOrdId"] = action.cid
     # ccxt gives an order without clOrdId one of its broker's; OKX echoes this one as algoClOrdId too.
     body["clOrdId"] = action.cid
-    return body | _waiting(action, "mark" if instrument.derivative else "last")
+    return body | _waiting(action, action.watch or ("mark" if instrument.derivative else "last"))
 
 
 def _waiting(action: Place, source: str) -> dict[str, Any]:

@@ -111,6 +111,7 @@ class Step(msgspec.Struct, frozen=True):
 STEPS: tuple[Step, ...] = (
     Step(1, "the journal", JOURNAL),
     Step(2, "readable orders, fills and equity", READABLE, _fills_of_the_past),
+    Step(3, "which price sets off an order", "ALTER TABLE orders ADD COLUMN watch TEXT NOT NULL DEFAULT ''"),
 )
 
 

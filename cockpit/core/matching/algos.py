@@ -1,7 +1,8 @@
 """Orders that wait for a price: stop, trigger, OCO, trailing. They lock no margin until they go off.
 
-They look at the mark where the tape has marks, else at the last trade, else at the touch: a sell order at
-the bid and a buy order at the ask, which is where it would trade.
+They look at the price that they name (``watch``): the mark, the last trade or the index. Where the tape has
+none of that, at the mark, else the last trade, else the touch: a sell order at the bid and a buy order at the
+ask, which is where it would trade. On bars the range is all there is, whatever they name.
 """
 
 from __future__ import annotations
@@ -13,6 +14,19 @@ from cockpit.core.matching.desk import Desk
 from cockpit.core.matching.taker import execute, ready
 from cockpit.core.orders import OrderKind
 
+MARK, LAST, INDEX, TOUCH = "mark", "last", "index", "touch"
+
+
+def seen(market: Market, order: Working) -> str:
+    """Which price sets it off here."""
+    if order.watch == INDEX and market.index:
+        return INDEX
+    if order.watch == LAST and market.last:
+        return LAST
+    if market.mark and order.watch != LAST:
+        return MARK
+    return LAST if market.last else TOUCH
+
 
 def arm(desk: Desk, market: Market, order: Working, ts: int) -> None:
     """An algo order begins to wait; if its price is there already it goes off at once."""
@@ -21,21 +35,25 @@ def arm(desk: Desk, market: Market, order: Working, ts: int) -> None:
         order.active = False
     aim(market, order)
     if market.source is not Source.BARS:
-        check(desk, market, *_prices(market), ts, only=order)
+        check(desk, market, *_prices(market, order), ts, seen(market, order), only=order)
 
 
 def aim(market: Market, order: Working) -> None:
     """A TRIGGER waits for its price from the side where the market stands now."""
-    reference = market.ticks(market.reference())
+    bid, ask = _prices(market, order)
+    known = (ask if order.sign > 0 else bid) if market.source is not Source.BARS else 0
+    reference = known or market.ticks(market.reference())
     if order.kind is OrderKind.TRIGGER and reference:
         order.rising = 1 if order.trigger >= reference else -1
 
 
-def check(desk: Desk, market: Market, bid: int, ask: int, ts: int, only: Working | None = None) -> None:
-    """The watched price is now ``bid`` for sell orders and ``ask`` for buy orders (ticks; 0 = unknown)."""
+def check(
+    desk: Desk, market: Market, bid: int, ask: int, ts: int, what: str, only: Working | None = None
+) -> None:
+    """The price ``what`` is now ``bid`` for sell orders and ``ask`` for buy orders (ticks; 0 = unknown)."""
     for order in market.in_phase(Phase.ARMED) if only is None else [only]:
         ticks = ask if order.sign > 0 else bid
-        if not ticks or order.phase is not Phase.ARMED:
+        if not ticks or order.phase is not Phase.ARMED or seen(market, order) != what:
             continue
         if order.kind is OrderKind.TRIGGER and not order.rising:
             order.rising = 1 if order.trigger >= ticks else -1
@@ -111,10 +129,10 @@ def fire(
         execute(desk, market, order, ts, base, note)
 
 
-def _prices(market: Market) -> tuple[int, int]:
-    if market.mark:
-        mark = market.ticks(market.mark)
-        return mark, mark
-    if market.last:
-        return market.last, market.last
-    return market.bid(), market.ask()
+def _prices(market: Market, order: Working) -> tuple[int, int]:
+    """(for a sell, for a buy) of the price that sets it off."""
+    what = seen(market, order)
+    if what == TOUCH:
+        return market.bid(), market.ask()
+    price = market.last if what == LAST else market.ticks(market.index if what == INDEX else market.mark)
+    return price, price

@@ -65,6 +65,8 @@ class Working(msgspec.Struct):
     """TRAIL: does it follow already?"""
     best: int = 0
     """TRAIL: the best price since it follows."""
+    watch: str = ""
+    """The price that sets it off: mark | last | index; empty = the mark."""
 
     @property
     def sign(self) -> int:
@@ -123,6 +125,8 @@ class Market(msgspec.Struct):
     """Funding to be settled, by settlement time."""
     paid: int = 0
     """Newest settlement that has been paid."""
+    index: float = 0.0
+    """0 = the tape has shown none."""
 
     def ticks(self, price: float) -> int:
         return round(price * self.ticks_per_unit)

@@ -310,6 +310,7 @@ class Exchange:
         market = self._markets.get(event.symbol)
         if market is not None and event.mark > 0:
             market.mark = event.mark
+            market.index = event.index or market.index
             if market.busy:
                 feeds.mark(self._desk, market, ts)
                 self._rest(market)

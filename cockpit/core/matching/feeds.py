@@ -81,8 +81,8 @@ def trade(desk: Desk, market: Market, event: Trade, ts: int) -> None:
     _arrivals(desk, market, ts)
     lots = round(event.qty * market.lots_per_unit)
     maker.on_trade(desk, market, ticks, lots, event.side, ts)
+    algos.check(desk, market, ticks, ticks, ts, algos.LAST)
     if not market.mark:
-        algos.check(desk, market, ticks, ticks, ts)
         liquidation.check(desk, market, ts)
 
 
@@ -90,7 +90,10 @@ def mark(desk: Desk, market: Market, ts: int) -> None:
     """The mark moved: it triggers (not on bars, whose range knows more) and liquidates."""
     if market.source is not Source.BARS:
         ticks = market.ticks(market.mark)
-        algos.check(desk, market, ticks, ticks, ts)
+        algos.check(desk, market, ticks, ticks, ts, algos.MARK)
+        if market.index:
+            ticks = market.ticks(market.index)
+            algos.check(desk, market, ticks, ticks, ts, algos.INDEX)
     liquidation.check(desk, market, ts)
 
 
@@ -98,8 +101,9 @@ def moved(desk: Desk, market: Market, bids: set[int] | None, asks: set[int] | No
     """The book has changed at these levels (None = everywhere)."""
     _arrivals(desk, market, ts)
     maker.on_levels(desk, market, bids, asks, ts)
+    if not (market.mark and market.last):
+        algos.check(desk, market, market.bid(), market.ask(), ts, algos.TOUCH)
     if not (market.mark or market.last):
-        algos.check(desk, market, market.bid(), market.ask(), ts)
         liquidation.check(desk, market, ts)
 
 

@@ -39,6 +39,7 @@ def working(desk: Desk, market: Market, place: Place, ts: int) -> Working:
         trigger=in_ticks(market, place.trigger),
         take=in_ticks(market, place.take),
         callback=float(place.callback or 0),
+        watch=place.watch,
     )
 
 

@@ -76,11 +76,16 @@ def _cells(row: PositionRow, layer: StopLayer, head: bool, frame: Frame, look: L
         (figures.price(layer.price, tick) if known else "-", "text" if known else "faint"),
         (figures.away(layer.distance) if known else "-", "muted"),
         gain(layer.cash, look) if known else ("-", "faint"),
-        (when + safe_text(layer.say), "muted"),
+        (when + (safe_text(layer.say) or _watched(layer, look)), "muted"),
         (safe_text(row.sleeve.partition("/")[0]), "muted"),
     ]
     age = freshness.price_age(frame, row.symbol, row.age, look.lag)
     return [(text, "stale") for text, _ in cells] if age else cells
+
+
+def _watched(layer: StopLayer, look: Look) -> str:
+    """Which price sets off what rests at the venue."""
+    return look.say("ladder.watched", what=look.word(layer.watch)) if layer.watch else ""
 
 
 def axis(row: PositionRow, frame: Frame, look: Look) -> Row:

@@ -49,6 +49,7 @@ def place(
     callback: Any = None,
     reduce_only: bool = False,
     pos_side: PosSide = PosSide.NET,
+    watch: str = "",
 ) -> Place:
     if kind is None:
         kind = OrderKind.MARKET if price is None else OrderKind.LIMIT
@@ -58,7 +59,7 @@ def place(
 
     return Place(
         cid, "s@1", symbol, side, kind, D(str(qty)), money(price), money(trigger), money(take),
-        money(callback), reduce_only, pos_side, Role.ENTRY, "",
+        money(callback), reduce_only, pos_side, Role.ENTRY, "", watch,
     )  # fmt: skip
 
 
@@ -86,8 +87,8 @@ def trade(ts: int, price: float, qty: float, side: Side, inst: Instrument = LINE
     return Trade(ts, inst.symbol, ts, price, qty, side)
 
 
-def mark(ts: int, price: float, inst: Instrument = LINEAR) -> Any:
-    return Mark(ts, inst.symbol, price, price)
+def mark(ts: int, price: float, inst: Instrument = LINEAR, index: float | None = None) -> Any:
+    return Mark(ts, inst.symbol, price, price if index is None else index)
 
 
 def bar(n: int, o: float, h: float, low: float, c: float, inst: Instrument = LINEAR, tf: int = MIN) -> Any:

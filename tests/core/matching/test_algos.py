@@ -56,6 +56,29 @@ def test_where_marks_exist_only_the_mark_triggers() -> None:
     assert names(desk.see(mark(5, 97.0))) == ["Triggered", "Fill"]
 
 
+def test_a_stop_goes_off_by_the_price_that_it_names_and_no_other() -> None:
+    for watch, quiet, fires in (
+        ("last", mark(5, 90.0), trade(6, 97.0, 1, SELL)),
+        ("index", mark(5, 90.0, index=98.0), mark(6, 99.0, index=97.0)),
+        ("mark", mark(5, 98.0, index=90.0), mark(6, 97.0, index=99.0)),
+    ):
+        desk = long_two(marked=True)
+        desk.ask(place("s", SELL, 2, kind=K.STOP, trigger=97, reduce_only=True, watch=watch), 3)
+        assert names(desk.see(quiet)) == [], watch
+        if watch != "last":
+            assert names(desk.see(trade(5, 90.0, 1, SELL))) == [], watch
+        assert names(desk.see(fires)) == ["Triggered", "Fill"], watch
+
+
+def test_a_stop_on_the_last_price_looks_at_the_touch_until_there_is_a_trade() -> None:
+    desk = Desk()
+    desk.see(mark(1, 100.0), touch(1, 99.9, 50, 100.1, 50))
+    desk.ask(place("in", BUY, 2), 2)
+    desk.ask(place("s", SELL, 2, kind=K.STOP, trigger=97, reduce_only=True, watch="last"), 3)
+    assert names(desk.see(mark(4, 90.0))) == []
+    assert names(desk.see(touch(5, 96.9, 50, 97.2, 50))) == ["Triggered", "Fill"]
+
+
 def test_without_marks_and_trades_a_sell_looks_at_the_bid() -> None:
     desk = Desk()
     desk.see(touch(1, 99.9, 50, 100.1, 50))

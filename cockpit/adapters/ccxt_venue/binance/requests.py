@@ -2,7 +2,7 @@
 
 Plain orders go to ``order``; since December 2025 everything that waits for a price goes to ``algoOrder``,
 which has ids and client ids of its own and cannot be changed (the machine places a new one, then cancels).
-Protection goes off by the mark price, which one odd trade cannot move.
+Protection goes off by the mark price, which one odd trade cannot move, or by the last ("contract") price.
 
 Source: Binance Open Platform, USDⓈ-M Futures, "New Order", "New Algo Order", "Modify Order", "Cancel Order".
 """
@@ -21,11 +21,14 @@ from cockpit.core.orders import ALGO, OrderKind, Role
 from cockpit.core.types import Instrument, PosSide, Side
 
 IN_FORCE = {OrderKind.LIMIT: "GTC", OrderKind.POST_ONLY: "GTX", OrderKind.IOC: "IOC", OrderKind.FOK: "FOK"}
+WATCHED = {"mark": "MARK_PRICE", "last": "CONTRACT_PRICE"}
 SIDES = {PosSide.LONG: "LONG", PosSide.SHORT: "SHORT", PosSide.NET: "BOTH"}
 
 
 class Requests(Dialect):
     """Place, amend, cancel."""
+
+    watched = frozenset(WATCHED)
 
     def place(self, action: Place, instrument: Instrument, *, hedge: bool) -> Call:
         params: dict[str, Any] = {
@@ -71,7 +74,7 @@ def _waiting(action: Place) -> dict[str, Any]:
     found: dict[str, Any] = {
         "algoType": "CONDITIONAL",
         "clientAlgoId": action.cid,
-        "workingType": "MARK_PRICE",
+        "workingType": WATCHED[action.watch or "mark"],
     }
     if action.kind is OrderKind.TRAIL:
         percent = _need(action.callback, action, "callback") * 100

@@ -1,7 +1,7 @@
 """Our actions → Bybit's requests. Pure.
 
 Conditional orders live behind the same door as all others and keep their client id when they go off.
-Protection goes off by the mark price, which one odd trade cannot move.
+Protection goes off by the mark price, which one odd trade cannot move, unless it names another.
 
 Source: Bybit V5, "Place Order", "Amend Order", "Cancel Order".
 """
@@ -28,6 +28,7 @@ IN_FORCE = {
 }
 SIDES = {PosSide.NET: 0, PosSide.LONG: 1, PosSide.SHORT: 2}
 RISE, FALL = 1, 2
+WATCHED = {"mark": "MarkPrice", "last": "LastPrice", "index": "IndexPrice"}
 
 
 class Requests(Dialect):
@@ -78,7 +79,7 @@ def _waiting(action: Place) -> dict[str, Any]:
     found: dict[str, Any] = {
         "triggerPrice": plain(_need(action.trigger, action, "trigger")),
         "triggerDirection": RISE if rises else FALL,
-        "triggerBy": "MarkPrice",
+        "triggerBy": WATCHED[action.watch or "mark"],
         "orderType": "Market" if action.price is None else "Limit",
     }
     if action.price is not None:
