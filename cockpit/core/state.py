@@ -24,7 +24,7 @@ from cockpit.core.posture import Posture, combine
 from cockpit.core.receipt import Receipt
 from cockpit.core.returns import Track
 from cockpit.core.sizing import Size
-from cockpit.core.stops import Lock, Trade, sleeve_key, symbol_key, version_key
+from cockpit.core.stops import Lock, Trade, Watch, sleeve_key, symbol_key, version_key
 from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, SleeveId, Stage
 
 RECENT = 4_000
@@ -101,29 +101,6 @@ class Sleeve(msgspec.Struct):
     """What its sizing made of the wish in force; None = the strategy's own size stands."""
     armed: int = 0
     """Step in which a person last wished here: an entry by hand is tried in it only; 0 = nobody did."""
-
-
-class Cut(msgspec.Struct, frozen=True):
-    """A stop of the account has cut a sleeve's position."""
-
-    by: str
-    most: Decimal
-    """Contracts or base units, unsigned, that it may go on holding."""
-
-
-class Watch(msgspec.Struct):
-    """What the stops of the whole account remember. ``peak`` and ``pnl`` are profit, not equity: money paid
-    in or out is neither a gain nor a drawdown."""
-
-    pnl: float = 0.0
-    peak: float = 0.0
-    checked: int = 0
-    due: int = 0
-    """When the account must be looked at; 0 = nothing has moved."""
-    stopped: dict[str, str] = {}
-    """Account stops that have fired, with their numbers in words."""
-    cuts: dict[str, Cut] = {}
-    """Sleeve → what a stop that reduces has left it."""
 
 
 class HaltState(msgspec.Struct):

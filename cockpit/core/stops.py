@@ -15,6 +15,7 @@ layer ``hard``.
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from math import inf, isfinite, nan
 from typing import Any
 
@@ -266,6 +267,29 @@ def equipped(known: Guard | None, specs: list[Spec], tf: int) -> Guard | None:
             old.remove(same)
         layers.append(same or spec.build())
     return Guard(layers, tf)
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """A stop of the account has cut a sleeve's position."""
+
+    by: str
+    most: Decimal
+    """Contracts or base units, unsigned, that it may go on holding."""
+
+
+class Watch(msgspec.Struct):
+    """What the stops of the whole account remember. ``peak`` and ``pnl`` are profit, not equity: money paid
+    in or out is neither a gain nor a drawdown."""
+
+    pnl: float = 0.0
+    peak: float = 0.0
+    checked: int = 0
+    due: int = 0
+    """When the account must be looked at; 0 = nothing has moved."""
+    stopped: dict[str, str] = {}
+    """Account stops that have fired, with their numbers in words."""
+    cuts: dict[str, Cut] = {}
+    """Sleeve → what a stop that reduces has left it."""
 
 
 class Lock(msgspec.Struct):

@@ -21,8 +21,8 @@ from cockpit.core.gate import GateContext
 from cockpit.core.intents import Intent
 from cockpit.core.margin import cross_ratio, isolated_ratio
 from cockpit.core.posture import Posture
-from cockpit.core.state import Cut, Sleeve, State
-from cockpit.core.stops import Layer
+from cockpit.core.state import Sleeve, State
+from cockpit.core.stops import Cut, Layer
 from cockpit.core.turn import Turn
 from cockpit.core.types import MarginMode
 
