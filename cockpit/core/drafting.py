@@ -34,9 +34,8 @@ def draft(
     take: Decimal | None = None,
 ) -> Place:
     """A complete order with a fresh client id: deterministic, never reused, carrying mode and sleeve."""
-    watch = ""
-    if kind in ALGO and kind is not OrderKind.TRAIL:
-        watch = state.watches(state.sleeves[sleeve], state.instruments[symbol])
+    waits = kind in ALGO and kind is not OrderKind.TRAIL
+    watch = state.watches(state.sleeves[sleeve], state.instruments[symbol]) if waits else ""
     letter = state.mode[:1].lower() or "x"
     cid = f"ck{letter}{state.sleeves[sleeve].index:03d}{state.next_order:09d}"
     state.next_order += 1
@@ -65,22 +64,9 @@ def draft(
         entries.append(state.now)
         del entries[:-REMEMBERED]
     return Place(
-        cid,
-        sleeve,
-        symbol,
-        side,
-        kind,
-        qty,
-        price,
-        trigger,
-        take,
-        None,
-        reduce_only,
-        pos_side,
-        role,
-        tag,
+        cid, sleeve, symbol, side, kind, qty, price, trigger, take, None, reduce_only, pos_side, role, tag,
         watch,
-    )
+    )  # fmt: skip
 
 
 def _noted(times: list[int], now: int) -> list[int]:
