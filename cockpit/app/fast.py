@@ -21,13 +21,13 @@ from cockpit.app.trial import Request, Result, code_hash, data_hash
 from cockpit.core import events as ev
 from cockpit.core.config import Config
 from cockpit.core.orders import Order, OrderKind, OrderState, Role
+from cockpit.core.trips import Trips
 from cockpit.core.types import Instrument
 from cockpit.lab.compiled import fold, tape
 from cockpit.lab.compiled import run as compiled
 from cockpit.lab.compiled.reasons import Unsupported
 from cockpit.lab.curve import Sampler, period_for
 from cockpit.lab.report import report
-from cockpit.lab.trips import Trips
 
 WORTH_COMPILING = 20_000
 """Bars from which ``auto`` compiles: below it the kernel is done before a compiler would be."""

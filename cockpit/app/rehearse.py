@@ -20,9 +20,9 @@ from cockpit.core.engine import Engine
 from cockpit.core.events import AnyEvent, Bar, Fill
 from cockpit.core.intents import Intent, Outcome
 from cockpit.core.matching import Exchange, World
+from cockpit.core.trips import Trip, Trips
 from cockpit.core.types import Instrument, Kind
 from cockpit.lab import backtest
-from cockpit.lab.trips import Trip, Trips
 
 HOUR = 3_600_000
 START = 1_704_067_200_000

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import cockpit
 from cockpit.api.door import Door, HelloInfo
 from cockpit.api.place import door_path
-from cockpit.app import by_hand, fuses, questions, receipts, why
+from cockpit.app import by_hand, fuses, questions, receipts, trades, why
 from cockpit.app.console import language
 from cockpit.core import approving
 from cockpit.core.errors import DoorError, NotRunning
@@ -87,6 +87,8 @@ class Handler:
             return Answer(command_id, True, "answer.why", payload=because)
         if verb == "plan":
             return by_hand.plan(runtime, args, command_id)
+        if verb == "trades":
+            return trades.answer(runtime, args, command_id)
         if verb in questions.VERBS:
             return await questions.answer(runtime, verb, args, command_id)
         if verb == "speed":

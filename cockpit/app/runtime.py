@@ -14,7 +14,7 @@ import msgspec
 
 import cockpit
 from cockpit.adapters.store.sqlite import SqliteStore
-from cockpit.app import receipts, recovery
+from cockpit.app import receipts, recovery, trades
 from cockpit.app.consent import Consent
 from cockpit.app.logbook import Logbook
 from cockpit.app.market import MarketSource, RunSource
@@ -79,6 +79,8 @@ class Runtime:
             observe = self.scanning.watched(observe)
             jobs["scan"] = self.scanning.run
         if not replay:
+            trades.recall(self.projector.past, plan.folder)
+            jobs["past"] = lambda: trades.keeping(self.projector.past, plan.folder)
             observe = receipts.kept(engine.state, plan.folder, observe)
         self.heartbeat = plan.folder / "heartbeat" if plan.mode in {"demo", "live"} else None
         self.crew = Crew(
@@ -139,6 +141,8 @@ class Runtime:
             await self.crew.kernel.snapshot()
         if self.heartbeat is not None:
             self.heartbeat.unlink(missing_ok=True)
+        if self.plan.mode != "replay":
+            trades.keep(self.projector.past, self.plan.folder)
         await self.store.close()
         await closed(self.wiring)
         if self.log is not None:

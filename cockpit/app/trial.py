@@ -20,10 +20,10 @@ from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.events import AnyEvent
 from cockpit.core.intents import Outcome
 from cockpit.core.state import State
+from cockpit.core.trips import Trip, Trips
 from cockpit.lab import backtest
 from cockpit.lab.curve import Curve, Sampler, period_for
 from cockpit.lab.report import Report, report
-from cockpit.lab.trips import Trip, Trips
 
 CODE = ("core", "indicators", "strategies", "risk", "portfolio", "lab")
 """What decides and fills: a change there is another experiment."""

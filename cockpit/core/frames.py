@@ -133,6 +133,35 @@ class FillRow(msgspec.Struct, frozen=True, array_like=True):
     """Why, in the strategy's words: the tag of the wish behind its order."""
 
 
+class SpanRow(msgspec.Struct, frozen=True, array_like=True):
+    """Results of the last hours, days or weeks, oldest first, the running one last; no leading zeros."""
+
+    money: tuple[float, ...] = ()
+    """Net of fees and funding, realised and unrealised."""
+    r: tuple[float, ...] = ()
+    """Of the trades closed then: net result over what their stop would have cost."""
+
+
+class Record(msgspec.Struct, frozen=True, array_like=True):
+    """A sleeve's closed trades in numbers. Money in the settle currency, net of fees and funding."""
+
+    trades: int = 0
+    wins: int = 0
+    gained: float = 0.0
+    """By the winners together."""
+    lost: float = 0.0
+    """By the others together, positive."""
+    best: float = 0.0
+    worst: float = 0.0
+    r: float = 0.0
+    """Sum over the trades that had a stop."""
+    with_r: int = 0
+    held_ms: int = 0
+    """All of them together."""
+    since: int = 0
+    """When the first was entered; 0 = there was none."""
+
+
 class SleeveRow(msgspec.Struct, frozen=True, array_like=True):
     """A strategy version on its instrument."""
 
@@ -151,10 +180,18 @@ class SleeveRow(msgspec.Struct, frozen=True, array_like=True):
     """Last wish in the strategy's own words."""
     why: str
     """The first rule that said no to the last wish, with its numbers; empty when nothing did."""
-    heat: tuple[float, ...] = ()
-    """PnL per hour of the last 24, oldest first."""
+    past: tuple[SpanRow, ...] = ()
+    """By hour, by day, by week, in this order."""
     idle: bool = False
     """It wants neither a position nor quotes; ``tag`` says why."""
+    record: Record = Record()
+    timeframe: int = 0
+    """Length of the bars it hears, ms; 0 = none."""
+
+    @property
+    def heat(self) -> tuple[float, ...]:
+        """PnL of the last hours, oldest first."""
+        return self.past[0].money if self.past else ()
 
 
 class EventRow(msgspec.Struct, frozen=True, array_like=True):

@@ -22,6 +22,7 @@ from cockpit.core.frames import (
     Health,
     LimitRow,
     PositionRow,
+    Record,
     SleeveRow,
     SourceRow,
     StopLayer,
@@ -33,21 +34,22 @@ from cockpit.core.ladder import ladder
 from cockpit.core.ledger import Position, foreign
 from cockpit.core.light import light
 from cockpit.core.limits import limit_rows
+from cockpit.core.past import Past, result
 from cockpit.core.sized import in_force
 from cockpit.core.state import Sleeve
 from cockpit.core.tails import Candles, exit_pnl, order_row, stranger_row
 from cockpit.core.turn import NOTHING
-from cockpit.core.types import ZERO, Side
+from cockpit.core.types import Side
 
 DEPTH = 40
 TAPE = 80
 EVENTS = 200
 FILLS = 100
-HOUR = 3_600_000
 DAY = 86_400_000
 STALE_MS = 1_000
 ACCOUNTS = frozenset(("DEMO", "LIVE"))
 """Where a sleeve's orders reach an exchange: its stage is then never called paper."""
+NONE = Record()
 BOOKED = frozenset(("order.filled", "liquidation"))
 """Notes of fills that were new: the venue repeats old ones whenever it is read back."""
 
@@ -70,7 +72,7 @@ class Projector:
         self._heard: dict[tuple[str, str], int] = {}
         self._day: tuple[int, float] = (-1, nan)
         self._peak = 0.0
-        self._heat: dict[str, tuple[int, float, deque[float]]] = {}
+        self.past = Past(engine.state)
 
     # --- observing --------------------------------------------------------------------------------
 
@@ -81,6 +83,7 @@ class Projector:
             self._market(event, kind)
         elif isinstance(event, ev.Fill) and any(note.message in BOOKED for note in outcome.notes):
             order = self.engine.state.order(event.cid)
+            self.past.hear(event)
             self._fills.append(
                 FillRow(
                     event.ts,
@@ -114,6 +117,7 @@ class Projector:
         if kind is ev.Bar:
             assert isinstance(event, ev.Bar)
             self._series(event.symbol, event.tf).bar(event)
+            self.past.roll(event.ts)
             self._heard[("bars", event.symbol)] = event.ts
         elif kind is ev.Trade:
             assert isinstance(event, ev.Trade)
@@ -263,14 +267,7 @@ class Projector:
 
     def _sleeve(self, sleeve: Sleeve, now: int) -> SleeveRow:
         state = self.engine.state
-        instrument = state.instruments[sleeve.symbol]
-        price = state.price(sleeve.symbol)
-        total = ZERO
-        for book in state.ledger.sleeve_books(sleeve.id):
-            total += book.realised - book.fees + book.funding
-            if book.qty and price == price:
-                total += book.unrealised(instrument, Decimal(repr(price)))
-        pnl = float(total)
+        pnl = result(state, sleeve)
         word = "off" if not sleeve.on else "benched" if sleeve.benched else "on"
         if word == "on" and sleeve.intent is None:
             word = "waiting"
@@ -286,20 +283,11 @@ class Projector:
             sleeve.trades,
             sleeve.tag,
             _no(sleeve),
-            self._heat_row(sleeve.id, pnl, now),
+            self.past.rows(sleeve.id, pnl, now),
             sleeve.intent is None or (not sleeve.intent.target and not sleeve.intent.quotes),
+            self.past.records.get(sleeve.id, NONE),
+            sleeve.tf,
         )
-
-    def _heat_row(self, sleeve: str, pnl: float, now: int) -> tuple[float, ...]:
-        """PnL of each of the last 24 hours; the running one last."""
-        hour = now // HOUR
-        known, start, past = self._heat.get(sleeve, (hour, pnl, deque(maxlen=23)))
-        while known < hour:
-            past.append(pnl - start)
-            start = pnl
-            known = hour if hour - known > 24 else known + 1
-        self._heat[sleeve] = (known, start, past)
-        return (*past, pnl - start)
 
     def _sources(self, now: int) -> tuple[SourceRow, ...]:
         links = self.engine.state.links

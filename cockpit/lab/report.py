@@ -12,9 +12,9 @@ from math import fsum, isnan, sqrt
 
 import msgspec
 
+from cockpit.core.trips import Trip, Trips
 from cockpit.lab.curve import ENOUGH, YEAR, Curve
 from cockpit.lab.proof import deflated
-from cockpit.lab.trips import Trip, Trips
 from cockpit.portfolio import performance, tails
 from cockpit.portfolio.drawdown import max_drawdown
 

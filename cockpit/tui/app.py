@@ -21,10 +21,11 @@ from textual.theme import Theme as TextualTheme
 
 from cockpit.core.errors import ConfigError
 from cockpit.core.frames import Frame
+from cockpit.core.past import SPANS
 from cockpit.tui import approval, halt, theme
 from cockpit.tui.aside import Aside
 from cockpit.tui.auditing import Auditing
-from cockpit.tui.controls import Controls
+from cockpit.tui.controls import UNITS, Controls
 from cockpit.tui.desk import DeskScreen
 from cockpit.tui.glyphs import SETS
 from cockpit.tui.governor import Governor
@@ -74,7 +75,11 @@ class CockpitApp(App[str]):
         self.private = self.memory.private
         self.timeframe = self.memory.timeframe
         self.step = max(1, min(4, self.memory.step))
-        self.unit = self.memory.unit
+        self.unit = self.memory.unit if self.memory.unit in UNITS else UNITS[0]
+        self.span = self.memory.span if self.memory.span in SPANS else next(iter(SPANS))
+        self.back = 0
+        self.sleeve = ""
+        """Whose card is shown: the strategy last under a cursor."""
         self.seen = approval.Seen()
         self.key_at = 0.0
         """When the key that is being handled was pressed."""
@@ -131,6 +136,9 @@ class CockpitApp(App[str]):
             lag=self.lag,
             mono=self.palette.mono,
             unit=self.unit,
+            span=self.span,
+            back=self.back,
+            sleeve=self.sleeve,
             candidate=self.desk.views["hotlist"].cursor,
             aside=self.aside,
         )
@@ -156,6 +164,7 @@ class CockpitApp(App[str]):
             self.auditing.tick(now)
         self.controls.take_answers()
         if not getattr(self._driver, "behind", False) and self.desk.is_mounted:
+            self.sleeve = self.desk.chosen_sleeve() or self.sleeve
             look = self.look()
             self.seen.look(self.frame, look.candidate, now)
             self.desk.paint(self.frame, look, now, 2.0 if self.governor.slow else 1.0)
@@ -243,7 +252,7 @@ class CockpitApp(App[str]):
         memory = self.memory
         memory.page, memory.focus = self.desk.desk.page.name, self.desk.focus_by_page
         memory.symbol, memory.timeframe, memory.step = self.symbol, self.timeframe, self.step
-        memory.unit, memory.private = self.unit, self.private
+        memory.unit, memory.span, memory.private = self.unit, self.span, self.private
         keep(self.settings.memory_file, memory)
 
     def on_unmount(self) -> None:

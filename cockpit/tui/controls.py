@@ -7,14 +7,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from cockpit.core.past import SPANS
 from cockpit.core.typed import WORDS
 from cockpit.text import LANGUAGES
 from cockpit.tui import approval, export, figures, theme
+from cockpit.tui.box import STRUCTURE
 from cockpit.tui.commands import Commands
 from cockpit.tui.dialogs import Help
 from cockpit.tui.glyphs import SETS
 from cockpit.tui.keymap import Danger
 from cockpit.tui.layout import PAGES
+from cockpit.tui.panels.heatmap import columns
 from cockpit.tui.series import lengths
 from cockpit.tui.widgets import repaint
 
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from cockpit.tui.palette import Entry
     from cockpit.tui.widgets import PanelView
 
+UNITS = ("bp", "money", "r")
+"""Of the heat map."""
 TIMEFRAMES = (60_000, 300_000, 900_000, 3_600_000, 14_400_000, 86_400_000)
 MANY = 10**6
 """Rows: further than any list is long."""
@@ -52,6 +57,10 @@ class Controls(Commands):
             "focus.previous": lambda: app.desk.step_focus(-1),
             "zoom": lambda: app.desk.zoom(),
             "heat.unit": self.next_unit,
+            "heat.span": self.next_span,
+            "heat.older": lambda: self.step_back(1),
+            "heat.newer": lambda: self.step_back(-1),
+            "trades": self.open_trades,
             "filter": lambda: app.desk.open_needle(),
             "palette": self.open_palette,
             "help": self.open_help,
@@ -112,9 +121,29 @@ class Controls(Commands):
             self.select(symbols[(at + step) % len(symbols)])
 
     def next_unit(self) -> None:
-        """The heat map in basis points of equity, or in money."""
-        self.app.unit = "money" if self.app.unit == "bp" else "bp"
+        """The heat map in basis points of equity, in money, or in what was risked."""
+        units = UNITS
+        self.app.unit = units[(units.index(self.app.unit) + 1) % len(units)]
         self.changed()
+
+    def next_span(self) -> None:
+        """Its columns are hours, days or weeks."""
+        spans = list(SPANS)
+        self.app.span = spans[(spans.index(self.app.span) + 1) % len(spans)]
+        self.app.back = 0
+        self.changed()
+
+    def step_back(self, step: int) -> None:
+        """The cell left or right."""
+        most = columns(self.panel.size.width - STRUCTURE, self.app.span) - 1
+        self.app.back = max(0, min(most, self.app.back + step))
+        self.changed()
+
+    def open_trades(self) -> None:
+        """What is behind the number under the cursor."""
+        from cockpit.tui.trades import open_trades
+
+        open_trades(self.app)
 
     def step_timeframe(self, step: int) -> None:
         """Longer or shorter candles, never shorter than what the engine delivers."""

@@ -16,7 +16,7 @@ from cockpit.core.frames import Frame
 from cockpit.core.registry import PANELS
 from cockpit.tui import bars, freshness
 from cockpit.tui.halt import Banner
-from cockpit.tui.keymap import DESK
+from cockpit.tui.keymap import CONTEXTS, DESK
 from cockpit.tui.layout import PAGE, PAGES, Page, Rect, arrange
 from cockpit.tui.panels import load
 from cockpit.tui.picture import Look
@@ -123,6 +123,11 @@ class DeskScreen(Screen[None], inherit_bindings=False):
     def focused_view(self) -> PanelView:
         """The panel that has the focus, or had it last."""
         return self.views[self.desk.focused_panel]
+
+    def chosen_sleeve(self) -> str:
+        """The strategy under the cursor of a panel that lists them; empty while the focus is elsewhere."""
+        view = self.focused_view
+        return view.cursor if "trades" in CONTEXTS.get(view.panel, ()) and view.cursors else ""
 
     # --- painting -------------------------------------------------------------------------------------
 

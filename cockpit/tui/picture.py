@@ -42,8 +42,14 @@ class Look(msgspec.Struct, frozen=True):
     """Shapes alone must tell up from down."""
     candidate: str = ""
     """The market under the hotlist's cursor."""
+    sleeve: str = ""
+    """The strategy whose card is shown."""
     unit: str = "bp"
-    """Of the heat map: ``bp`` of equity, or ``money``."""
+    """Of the heat map: ``bp`` of equity, ``money``, or ``r``, what was risked."""
+    span: str = "hour"
+    """Of its columns: ``hour | day | week``."""
+    back: int = 0
+    """Its column under the cursor, counted from the running one at the right."""
     aside: Aside = NOTHING_ASIDE
     """What this screen has asked for besides the pictures."""
 

@@ -138,6 +138,8 @@ def _inks(theme: Theme, scheme: str) -> dict[str, str]:
         words |= {"up": f"bold {colours['strong']}", "down": f"underline {colours['muted']}"}
         words |= {"up_bar": colours["muted"], "down_bar": colours["faint"]}
     words |= {"candle_up": market["up"], "candle_down": market["down"]}
+    grounds = ((f"{way}_ground", words[f"{way}_bar"]) for way in ("up", "down"))
+    words |= {name: f"bold {_readable(colours, ground)} on {ground}" for name, ground in grounds}
     words |= {f"mode_{mode}": f"bold {colours['on_mode']} on {colours[mode]}" for mode in MODES}
     return words | {
         "frame": colours["frame"],
@@ -155,6 +157,21 @@ def _inks(theme: Theme, scheme: str) -> dict[str, str]:
     }
 
 
+def _readable(colours: dict[str, str], ground: str) -> str:
+    """The theme's strongest ink or its ground, whichever stands out more on ``ground`` (WCAG luminance)."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    def contrast(ink: str) -> float:
+        low, high = sorted((luminance(ink), luminance(ground)))
+        return (high + 0.05) / (low + 0.05)
+
+    return max((colours["strong"], colours["background"]), key=contrast)
+
+
 def _other(key: str) -> str:
     """``up_bar`` ↔ ``down_bar``."""
     return key.replace("up", "\0").replace("down", "up").replace("\0", "down")
@@ -167,6 +184,7 @@ def _attributes() -> dict[str, str]:
     words = PLAIN | dict.fromkeys(quiet, "none")
     words |= dict.fromkeys(("strong", "accent", "warn", "up", "own", "frame_on"), "bold")
     words |= {"down": "underline", "danger": "bold reverse", "stale": "dim", "title_on": "bold"}
+    words |= {"up_ground": "bold", "down_ground": "underline"}
     words |= dict.fromkeys(
         ("banner_danger", "banner_warn", *(f"mode_{mode}" for mode in MODES)), "bold reverse"
     )

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from cockpit.core import events as ev
 from cockpit.core.config import RiskConfig
 from cockpit.core.frames import FRAME_DECODER, FRAME_ENCODER, Frame, Health
-from cockpit.core.project import EVENTS, FILLS, HOUR, TAPE, Projector
+from cockpit.core.past import HOUR
+from cockpit.core.project import EVENTS, FILLS, TAPE, Projector
 from cockpit.core.tails import CANDLES, Candles
 from cockpit.core.turn import NOTHING
 from cockpit.core.types import Instrument, PositionMode, PosSide, Side

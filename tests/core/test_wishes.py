@@ -17,11 +17,11 @@ from cockpit.core.intents import Amend
 from cockpit.core.matching import Exchange, Rules, World
 from cockpit.core.orders import Role
 from cockpit.core.registry import strategy
+from cockpit.core.trips import Trips
 from cockpit.core.types import Side
 from cockpit.core.view import View
 from cockpit.core.want import Want
 from cockpit.lab import backtest
-from cockpit.lab.trips import Trips
 from tests.core.stand import LOOSE, Stand, loose_rules, places
 
 SURE = msgspec.structs.replace(LOOSE, min_confidence=0.6)

@@ -8,10 +8,10 @@ import pytest
 
 from cockpit.app.reports import page, terminal
 from cockpit.core.events import Fill
+from cockpit.core.trips import Trips
 from cockpit.lab import backtest
 from cockpit.lab.curve import DAY, HOUR, MINUTE, Curve, Sampler, period_for
 from cockpit.lab.report import growth, months, report, underwater
-from cockpit.lab.trips import Trips
 from tests.app.stream_worlds import Bench
 
 STEP = 5_000

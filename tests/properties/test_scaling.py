@@ -17,11 +17,11 @@ from cockpit.core.engine import Engine
 from cockpit.core.matching import Exchange, Rules, World
 from cockpit.core.orders import OrderKind, Role
 from cockpit.core.registry import strategy
+from cockpit.core.trips import Trip, Trips
 from cockpit.core.types import PositionMode
 from cockpit.core.view import View
 from cockpit.core.want import Want
 from cockpit.lab import backtest
-from cockpit.lab.trips import Trip, Trips
 
 
 class Params(msgspec.Struct, frozen=True):

@@ -22,8 +22,10 @@ from cockpit.core.frames import (
     LimitRow,
     OrderRow,
     PositionRow,
+    Record,
     SleeveRow,
     SourceRow,
+    SpanRow,
     StandingRow,
     StopLayer,
     TradeRow,
@@ -198,19 +200,55 @@ def orders(at: int) -> tuple[OrderRow, ...]:
 
 
 def sleeves(at: int) -> tuple[SleeveRow, ...]:
-    def heat(seed: int) -> tuple[float, ...]:
-        return tuple(round(noise(seed, hour) * 40 + 4, 2) for hour in range(24))
+    def past(seed: int, count: int = 24) -> tuple[SpanRow, ...]:
+        money = [round(noise(seed, hour) * 40 + 4, 2) for hour in range(count)]
+        r = [round(value / 32, 2) if at % 3 else 0.0 for at, value in enumerate(money)]
+        spans = ((money, r), (money[-9:], r[-9:]), (money[-3:], r[-3:]))
+        return tuple(SpanRow(tuple(m), tuple(x)) for m, x in spans)
+
+    won = Record(41, 23, 1904.2, 866.0, 212.4, -98.3, 7.4, 39, 41 * 5_460_000, T0 - 9 * 86_400_000)
+    lost = Record(17, 5, 88.0, 300.9, 31.0, -61.5, -4.2, 17, 17 * 840_000, T0 - 3 * 86_400_000)
 
     def row(strategy: str, version: int, symbol: str, stage: str, state: str, *rest: object) -> SleeveRow:
         return SleeveRow(f"{strategy}@{version}/{symbol}", strategy, version, symbol, stage, state, *rest)  # type: ignore[arg-type]
 
     over, streak = "max_notional: 24,000 > 20,000 USDT", "loss_streak: 4 losses in a row"
     return (
-        row("ema_trend", 3, BTC, "paper", "on", 2.5, 1284.4 + at, 41, "hold long", "", heat(1)),
-        row("market_maker", 1, SOL, "paper", "on", -31.0, 82.11, 1204, "quote 2 sides", over, heat(2)),
-        row("ema_trend", 4, ETH, "shadow", "warming", 0.0, 0.0, 0, "", "", heat(3)[:6]),
-        row("breakout", 2, XRP, "canary", "benched", 0.0, -212.9, 17, "wanted long 900", streak, heat(4)),
-        row("funding_carry", 1, BTC, "paper", "off", 0.0, 4.2, 3, "", "", heat(5)),
+        row(
+            "ema_trend",
+            3,
+            BTC,
+            "paper",
+            "on",
+            2.5,
+            1284.4 + at,
+            41,
+            "hold long",
+            "",
+            past(1),
+            False,
+            won,
+            60_000,
+        ),
+        row("market_maker", 1, SOL, "paper", "on", -31.0, 82.11, 1204, "quote 2 sides", over, past(2)),
+        row("ema_trend", 4, ETH, "shadow", "warming", 0.0, 0.0, 0, "", "", past(3, 6)),
+        row(
+            "breakout",
+            2,
+            XRP,
+            "canary",
+            "benched",
+            0.0,
+            -212.9,
+            17,
+            "wanted long 900",
+            streak,
+            past(4),
+            False,
+            lost,
+            300_000,
+        ),
+        row("funding_carry", 1, BTC, "paper", "off", 0.0, 4.2, 3, "", "", past(5)),
     )
 
 

@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cockpit.core.frames import Answer
 from cockpit.core.registry import PANELS, STOPS
 from cockpit.text import known
+from cockpit.tui import trades
 from cockpit.tui.layout import LEAST_HEIGHT, LEAST_WIDTH, PAGES, arrange
 from cockpit.tui.panels import ladder, load
 from cockpit.tui.picture import Look
+from cockpit.tui.widgets import Painted
 from tests.tui import frames_for_tests as made
 from tests.tui.conftest import Cockpit, Opened, play
 
@@ -85,19 +88,89 @@ def test_each_page_remembers_where_the_focus_was(cockpit: Opened) -> None:
     play(cockpit, story)
 
 
-def test_the_heat_map_changes_its_unit(cockpit: Opened) -> None:
+def test_the_heat_map_changes_its_unit_and_its_span(cockpit: Opened) -> None:
     async def story(screen: Cockpit) -> None:
         await screen.pilot.press("5")
         await screen.show()
-        before = screen.panel("heatmap")
-        await screen.pilot.press("u")
-        await screen.show()
-        after = screen.panel("heatmap")
-        assert before != after
-        assert "bp" in before
-        assert "USDT" in after
+        seen = []
+        for key, words in (("u", "bp"), ("u", "USDT"), ("u", "R of closed"), ("d", "hours"), ("d", "days")):
+            assert words in screen.panel("heatmap")
+            seen.append(screen.panel("heatmap"))
+            await screen.pilot.press(key)
+            await screen.show()
+        assert "weeks from Monday" in screen.panel("heatmap")
+        assert "02-26" in screen.panel("heatmap")
+        assert len({*seen}) == 4
 
     play(cockpit, story)
+
+
+TRADE = {
+    "symbol": made.BTC,
+    "side": "long",
+    "opened": made.T0 - 600_000,
+    "closed": made.T0,
+    "qty": "2.5",
+    "entry": "64480.0",
+    "exit": "64600.5",
+    "net": "3.01",
+    "fees": "0.4",
+    "settle": "USDT",
+    "r": 0.42,
+    "why_in": "ema 12/48",
+    "why_out": "stop",
+}
+
+
+def test_a_cell_opens_the_trades_that_were_closed_in_it(cockpit: Opened) -> None:
+    async def story(screen: Cockpit) -> None:
+        await screen.pilot.press("5", "j", "left", "enter")
+        verb, args = screen.link.sent[-1]
+        row = screen.app.look().sleeve
+        hour = 3_600_000
+        here = made.T0 // hour * hour
+        assert verb == "trades"
+        assert args == {"sleeve": row, "since": str(here - hour), "until": str(here)}
+        screen.link.queue.append(
+            Answer("c1", True, "answer.trades", {}, {"rows": [TRADE, TRADE | {"r": None}], "count": 2}, 1.0)
+        )
+        await screen.show()
+        await screen.pilot.pause()
+        view = screen.app.screen.query_one("#entries", Painted)
+        words = "\n".join(view.row_text(y) for y in range(view.size.height))
+        assert "64,600.5" in words
+        assert "+0.42" in words
+        assert "ema 12/48" in words
+        await screen.pilot.press("j", "G", "g", "escape")
+        assert screen.app.screen is screen.app.desk
+
+    play(cockpit, story)
+
+
+def test_the_card_follows_the_cursor_and_a_refusal_is_said(cockpit: Opened) -> None:
+    async def story(screen: Cockpit) -> None:
+        await screen.pilot.press("5", "tab", "j", "j", "j")
+        await screen.show()
+        card = screen.panel("card")
+        assert "breakout@2" in card
+        assert "loss_streak" in card
+        assert "5 / 17" in card
+        await screen.pilot.press("enter")
+        assert screen.link.sent[-1] == (
+            "trades",
+            {"sleeve": f"breakout@2/{made.XRP}", "since": "0", "until": "0"},
+        )
+        screen.link.answer(False, "trades.unknown", sleeve="breakout@2")
+        await screen.show()
+        assert any("there is no strategy breakout@2" in toast for toast in screen.toasts)
+
+    play(cockpit, story)
+
+
+def test_trades_that_are_none_say_where_the_number_comes_from() -> None:
+    head, body = trades.lines([], Look(80, 20), 80)
+    assert body == []
+    assert "open" in "".join(text for text, _ in head)
 
 
 def test_the_ladder_marks_the_first_to_fire_and_draws_the_axis() -> None:

@@ -83,10 +83,13 @@ def test_a_theme_of_ones_own_replaces_a_shipped_one(tmp_path: Path) -> None:
 def test_red_up_swaps_the_market_and_nothing_else() -> None:
     theme = read(HARBOUR)
     green, red = Palette(theme, "green_up"), Palette(theme, "red_up")
-    for one, other in (("up", "down"), ("up_bar", "down_bar"), ("candle_up", "candle_down")):
+    pairs = [(f"up{part}", f"down{part}") for part in ("", "_bar", "_ground")] + [
+        ("candle_up", "candle_down")
+    ]
+    for one, other in pairs:
         assert green.style(one) == red.style(other)
         assert green.style(other) == red.style(one)
-    for word in green.words() - {"up", "down", "up_bar", "down_bar", "candle_up", "candle_down"}:
+    for word in green.words() - {word for pair in pairs for word in pair}:
         assert green.style(word) == red.style(word)
 
 

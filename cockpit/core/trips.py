@@ -53,17 +53,17 @@ class Trip(msgspec.Struct, frozen=True):
         return float(self.net) / self.notional if self.notional else 0.0
 
 
-class _Sums(msgspec.Struct, frozen=True):
+class Sums(msgspec.Struct, frozen=True):
     realised: Decimal
     fees: Decimal
     funding: Decimal
 
 
-class _Open(msgspec.Struct):
+class OpenTrip(msgspec.Struct):
     side: str
     opened: int
     why: str
-    base: _Sums
+    base: Sums
     qty: Decimal = ZERO
     entry: Decimal = ZERO
 
@@ -80,7 +80,7 @@ class Trips:
         """What takers paid against the last price heard before, quote currency."""
         self.turnover = 0.0
         """Traded notional, quote currency."""
-        self._open: dict[tuple[SleeveId, str], _Open] = {}
+        self.open: dict[tuple[SleeveId, str], OpenTrip] = {}
         self._legs: dict[str, str] = {}
         self._seen: set[str] = set()
 
@@ -88,14 +88,17 @@ class Trips:
         """Tell it every fact, after its step."""
         kind = event.__class__
         if kind is Fill:
-            self._fill(event)  # type: ignore[arg-type]
+            fact = f"{event.symbol}|{event.trade_id}"  # type: ignore[union-attr]
+            if fact not in self._seen:  # the venue repeats fills when it is read back
+                self._seen.add(fact)
+                self.booked(event)  # type: ignore[arg-type]
         elif kind is Triggered:
             self._legs[event.cid] = event.leg  # type: ignore[union-attr]
 
     def finish(self) -> list[Trip]:
         """Closed trips, then those still open, valued as realised so far."""
         found = [*self.closed]
-        for (sleeve, side), trip in self._open.items():
+        for (sleeve, side), trip in self.open.items():
             books = self.state.ledger.sleeve_books(sleeve)
             found += [
                 self._trip(sleeve, book, trip, self._sums(book), 0, ZERO, "open")
@@ -104,11 +107,8 @@ class Trips:
             ]
         return found
 
-    def _fill(self, fill: Fill) -> None:
-        fact = f"{fill.symbol}|{fill.trade_id}"
-        if fact in self._seen:
-            return  # the venue repeats fills when it is read back
-        self._seen.add(fact)
+    def booked(self, fill: Fill) -> None:
+        """A fill that is known to be new; for who looks at a run that never ends."""
         self._cost(fill)
         order = self.state.order(fill.cid) if fill.cid else None
         sleeve = order.sleeve if order is not None else f"external/{fill.symbol}"
@@ -119,7 +119,7 @@ class Trips:
 
     def _booked(self, sleeve: SleeveId, book: Position, fill: Fill, tag: str, role: Role) -> None:
         key = (sleeve, str(book.pos_side))
-        trip, after = self._open.get(key), self._sums(book)
+        trip, after = self.open.get(key), self._sums(book)
         side = "long" if book.qty > 0 else "short" if book.qty < 0 else ""
         if trip is not None and trip.side != side:
             opened = min(abs(book.qty), fill.qty) if side else ZERO
@@ -127,7 +127,7 @@ class Trips:
             end = msgspec.structs.replace(after, fees=after.fees - over)
             why = self._why(fill, tag, role)
             self.closed.append(self._trip(sleeve, book, trip, end, fill.ts, fill.price, why))
-            del self._open[key]
+            del self.open[key]
             if side:
                 self._begin(key, book, side, fill, tag, end)
         elif trip is None and side:
@@ -138,9 +138,9 @@ class Trips:
             trip.entry = book.entry
 
     def _begin(
-        self, key: tuple[SleeveId, str], book: Position, side: str, fill: Fill, tag: str, base: _Sums
+        self, key: tuple[SleeveId, str], book: Position, side: str, fill: Fill, tag: str, base: Sums
     ) -> None:
-        self._open[key] = _Open(side, fill.ts, tag, base, abs(book.qty), book.entry)
+        self.open[key] = OpenTrip(side, fill.ts, tag, base, abs(book.qty), book.entry)
 
     def _why(self, fill: Fill, tag: str, role: Role) -> str:
         if fill.kind is not FillKind.TRADE:
@@ -150,7 +150,7 @@ class Trips:
         return tag or str(role)
 
     def _trip(
-        self, sleeve: SleeveId, book: Position, trip: _Open, end: _Sums, ts: int, price: Decimal, why: str
+        self, sleeve: SleeveId, book: Position, trip: OpenTrip, end: Sums, ts: int, price: Decimal, why: str
     ) -> Trip:
         instrument = self.state.instruments[book.symbol]
         gross, fees = end.realised - trip.base.realised, end.fees - trip.base.fees
@@ -162,8 +162,8 @@ class Trips:
         return Trip(sleeve, book.symbol, trip.side, *times, *money, book.settle, trip.why, why, notional)
 
     @staticmethod
-    def _sums(book: Position) -> _Sums:
-        return _Sums(book.realised, book.fees, book.funding)
+    def _sums(book: Position) -> Sums:
+        return Sums(book.realised, book.fees, book.funding)
 
     def _cost(self, fill: Fill) -> None:
         instrument = self.state.instruments.get(fill.symbol)

@@ -1,0 +1,98 @@
+"""The card of one strategy version: how far it is trusted, what its closed trades say, why it is still."""
+
+from __future__ import annotations
+
+from cockpit.core.frames import Frame, Record, SleeveRow
+from cockpit.core.registry import panel
+from cockpit.core.types import Stage
+from cockpit.text import safe_text
+from cockpit.tui import figures, freshness
+from cockpit.tui.cells import Row, fit, width_of, wrapped
+from cockpit.tui.picture import Look, Picture, gain
+
+LABEL = 15
+STAGES = tuple(stage.value for stage in Stage)
+
+
+@panel("card", rate=1)
+def paint(frame: Frame, look: Look) -> Picture:
+    """The strategy under the cursor of the heat map or the list."""
+    title = look.say("panel.card")
+    row = next((one for one in frame.sleeves if one.sleeve == look.sleeve), None)
+    row = row or (frame.sleeves[0] if frame.sleeves else None)
+    if row is None:
+        return Picture(title=title, rows=((("", ""),), ((f" {look.say('sleeves.none')}", "muted"),)))
+    lines = [
+        _head(row, look),
+        _stage(row, look),
+        *_held(row, look),
+        *_record(row.record, look),
+        *_why(row, look),
+    ]
+    return Picture(
+        title=title,
+        rows=tuple(lines[: look.height]),
+        note=look.say("card.trades"),
+        stale=freshness.account_age(frame, look.lag),
+    )
+
+
+def _head(row: SleeveRow, look: Look) -> Row:
+    bars = f" {figures.timeframe(row.timeframe)}" if row.timeframe else ""
+    where = f"  {figures.short(row.symbol)}{bars}  "
+    return (
+        (safe_text(f"{row.strategy}@{row.version}"), "strong bold"),
+        (safe_text(where), "text"),
+        (look.word(row.state), "good" if row.state == "on" else "muted"),
+    )
+
+
+def _stage(row: SleeveRow, look: Look) -> Row:
+    """The whole way with the place on it; where orders reach an exchange the place is the mode itself."""
+    label = (fit(look.say("column.stage"), LABEL), "muted")
+    if row.stage not in STAGES:
+        return (label, (f"[{look.word(row.stage)}]", "warn bold"))
+    words = [f"[{look.word(one)}]" if one == row.stage else look.word(one) for one in STAGES]
+    way = f" {look.glyphs.sep} ".join(words)
+    if width_of(way) > look.width - LABEL:
+        way = f"[{look.word(row.stage)}] {STAGES.index(row.stage) + 1}/{len(STAGES)}"
+    return (label, (way, "text"))
+
+
+def _held(row: SleeveRow, look: Look) -> list[Row]:
+    return [
+        (
+            (fit(look.say("column.position"), LABEL), "muted"),
+            (look.amount(figures.quantity(row.position)), "text"),
+        ),
+        ((fit(look.say("column.pnl"), LABEL), "muted"), gain(row.pnl, look)),
+    ]
+
+
+def _record(record: Record, look: Look) -> list[Row]:
+    if not record.trades:
+        return [((fit(look.say("card.closed"), LABEL), "muted"), (look.say("card.none"), "muted"))]
+    each = (record.gained - record.lost) / record.trades
+    factor = f"{record.gained / record.lost:.2f}" if record.lost else figures.UNKNOWN
+    r = f"{record.r / record.with_r:+.2f} R" if record.with_r else figures.UNKNOWN
+    won = f"{record.wins} / {record.trades}  ({record.wins / record.trades:.0%})"
+    rows: list[tuple[str, tuple[tuple[str, str], ...]]] = [
+        ("card.won", ((won, "text"),)),
+        ("card.each", (gain(each, look), (f"  {r}", "text"))),
+        ("card.factor", ((factor, "text"),)),
+        ("card.best", (gain(record.best, look), ("  ", ""), gain(record.worst, look))),
+        ("card.held", ((figures.span(record.held_ms // record.trades), "text"),)),
+        ("card.since", ((f"{figures.date(record.since)} {figures.clock(record.since)[:5]}Z", "muted"),)),
+    ]
+    return [((fit(look.say(message), LABEL), "muted"), *values) for message, values in rows]
+
+
+def _why(row: SleeveRow, look: Look) -> list[Row]:
+    words = safe_text(row.why)
+    if not words:
+        return [
+            ((fit(look.say("column.tag"), LABEL), "muted"), (safe_text(row.tag) or figures.UNKNOWN, "text"))
+        ]
+    lines = wrapped(words, max(1, look.width - LABEL))
+    heads = [look.say("column.why"), *[""] * (len(lines) - 1)]
+    return [((fit(head, LABEL), "muted"), (line, "warn")) for head, line in zip(heads, lines, strict=True)]
