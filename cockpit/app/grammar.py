@@ -27,6 +27,8 @@ COMMANDS = {
     "check": "look for bias: lookahead, recursive (warm-up), fills that the market could not have given",
     "runs": "the backtests that were run here: list, show, repeat and compare",
     "ledger": "every trial that was ever run here: show, verify",
+    "walkforward": "search, choose and test window by window: the out-of-sample curve",
+    "passport": "examine a strategy version and certify it; list, show, verify",
     "exchange": "an exchange on this machine that speaks OKX v5, for tests and for strangers' clients",
     "guardian": "watch a daemon at OKX, and cancel its entries when it is frozen or wedged",
     "keys": "API keys of real exchanges: add, list, test, remove",

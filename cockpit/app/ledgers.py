@@ -98,7 +98,9 @@ def trials_of(request: Any, result: Any, source: str) -> list[Trial]:
     return found
 
 
-def counting(data_dir: Path, study: str, task: Any, period: int) -> Callable[[Sequence[Any]], None]:
+def counting(
+    data_dir: Path, study: str, task: Any, period: int, source: str = "optimize"
+) -> Callable[[Sequence[Any]], None]:
     """What counts the batches of a study, before they are kept. Raises TapeError; it raises StoreError."""
     import numpy as np
 
@@ -114,7 +116,7 @@ def counting(data_dir: Path, study: str, task: Any, period: int) -> Callable[[Se
         start,
         end,
         {},
-        source="optimize",
+        source=source,
         study=study,
         period=period,
     )

@@ -121,6 +121,18 @@ class Stage:
         first = run.start - run.start % run.period
         return max(1, min(run.rows, (self.task.split_ms - first) // run.period))
 
+    def path(self, params: dict[str, Any]) -> Path | None:
+        """A run with exactly these parameters; None where the strategy's own rules forbid them.
+
+        Raises PluginError when the strategy breaks.
+        """
+        kind: Any = self.plugin.params
+        try:
+            built = None if kind is None else msgspec.convert(params, kind, strict=False)
+        except msgspec.ValidationError:
+            return None
+        return self._path(params, built)
+
     def _path(self, params: dict[str, Any], built: Any) -> Path:
         from cockpit.lab.compiled.reasons import Unsupported
 

@@ -170,6 +170,6 @@ def test_small_parts() -> None:
     assert found is not None
     assert used == 6
     assert overfitting(noise(3, 5, 30))[0] is None
-    assert refuted([-0.01, -0.012, -0.009] * 30, 365.0)[0]
-    assert not refuted([0.01, -0.002, 0.009] * 30, 365.0)[0]
-    assert refuted([0.0] * 90, 365.0) == (False, None)
+    assert refuted([-0.01, -0.012, -0.009] * 30)[0]
+    assert not refuted([0.01, -0.002, 0.009] * 30)[0]
+    assert refuted([0.0] * 90) == (False, None)

@@ -7,9 +7,10 @@ Bailey, Borwein, Lopez de Prado & Zhu 2014 (minimum backtest length).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from math import e, inf, sqrt
 
-from cockpit.portfolio import normal
+from cockpit.portfolio import normal, performance
 
 GAMMA = 0.5772156649015329
 
@@ -35,6 +36,15 @@ def psr_null_var(sr: float, sr0: float, n: int, skew: float, kurt: float, rho: f
     c = 1 + 2 * rho**2 / (1 - rho**2)
     var = (a - b * skew * sr0 + c * (kurt - 1) / 4 * sr0 * sr0) / n
     return normal.cdf((sr - sr0) / sqrt(var)) if var > 0 else None
+
+
+def chance_of_edge(returns: Iterable[float]) -> tuple[float | None, float | None]:
+    """(PSR against 0, per-period Sharpe ratio) of one stretch of returns alone; None where undefined."""
+    row = [float(value) for value in returns]
+    ratio, shape = performance.sharpe(row).per_period, performance.moments(row)
+    if ratio is None or shape.skew is None or shape.kurt is None:
+        return None, ratio
+    return psr(ratio, 0.0, len(row), shape.skew, shape.kurt), ratio
 
 
 def min_trl(sr: float, sr0: float, skew: float, kurt: float, alpha: float = 0.05) -> float:

@@ -57,9 +57,9 @@ class Judged(msgspec.Struct, frozen=True):
     splits: int
     prob_loss: float | None
     slope: float | None
-    trl_years: float
-    """Years of such a record that are needed to believe it after so many tries; inf when never."""
-    years_needed: float
+    trl_years: float | None
+    """Years of such a record that are needed to believe it after so many tries; None = never."""
+    years_needed: float | None
     """The same by the planning rule, for a true Sharpe ratio of that size."""
 
     @property
@@ -72,7 +72,7 @@ class Judged(msgspec.Struct, frozen=True):
     @property
     def long_enough(self) -> bool:
         """Is the record at least the minimum track record length?"""
-        return self.trl_years <= self.years
+        return self.trl_years is not None and self.trl_years <= self.years
 
 
 def judge(returns: Any, matrix: Any, crowd: Crowd, ppy: float, blocks: int = BLOCKS) -> Judged:
@@ -109,8 +109,12 @@ def judge(returns: Any, matrix: Any, crowd: Crowd, ppy: float, blocks: int = BLO
         pbo=Figure(None if found is None else found.pbo, *spread), blocks=used,
         splits=0 if found is None else found.n_splits, prob_loss=None if found is None else found.prob_loss,
         slope=None if found is None else found.slope,
-        trl_years=trl / ppy if isfinite(trl) else inf, years_needed=deflated.years_needed(tried, sr * year),
+        trl_years=_finite(trl / ppy), years_needed=_finite(deflated.years_needed(tried, sr * year)),
     )  # fmt: skip
+
+
+def _finite(years: float) -> float | None:
+    return years if isfinite(years) else None
 
 
 def _all_independent(crowd: Crowd, n: int) -> float:
@@ -152,11 +156,7 @@ def overfitting(
     return found, (min(values), max(values)), most
 
 
-def refuted(returns: Any, ppy: float) -> tuple[bool, float | None]:
+def refuted(returns: Any) -> tuple[bool, float | None]:
     """Does a stretch that nobody had seen speak against the candidate? (verdict, chance of an edge)."""
-    row = [float(value) for value in returns]
-    ratio, shape = performance.sharpe(row, 0.0, ppy).per_period, performance.moments(row)
-    if ratio is None or shape.skew is None or shape.kurt is None:
-        return False, None
-    chance = deflated.psr(ratio, 0.0, len(row), shape.skew, shape.kurt)
+    chance, _ = deflated.chance_of_edge(returns)
     return chance is not None and chance <= REFUTED, chance

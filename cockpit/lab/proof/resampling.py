@@ -43,6 +43,8 @@ class Resampled(msgspec.Struct, frozen=True):
     mdd_95: float | None
     """Drawdown that one path of this length in twenty is worse than: beyond it something has changed."""
     mdd_99: float | None
+    drawdowns: tuple[tuple[int, float], ...]
+    """(periods, drawdown that one stretch of so many in twenty is worse than), rising."""
     loss: float | None
     """Share of paths that end below where they began."""
     loss_error: float | None
@@ -83,6 +85,7 @@ def resampled(returns: Any, ppy: float, seed: int = 0, draws: int = DRAWS) -> Re
         calmar=figure("calmar"), mdd=figure("mdd"),
         mdd_95=float(np.quantile(paths["mdd"], 0.95)) if paths else None,
         mdd_99=float(np.quantile(paths["mdd"], 0.99)) if paths else None,
+        drawdowns=_by_length(values, block, seed, draws) if paths else (),
         loss=lost, loss_error=None if lost is None else sqrt(lost * (1 - lost) / draws),
     )  # fmt: skip
 
@@ -107,6 +110,19 @@ def _figures(paths: Any, ppy: float) -> dict[str, Any]:
             "calmar": np.where(mdd == 0, np.nan, growth / mdd),
             "mdd": mdd,
         }
+
+
+LENGTHS = (5, 10, 20, 30, 60, 90, 120, 180, 365)
+
+
+def _by_length(values: Any, block: float, seed: int, draws: int) -> tuple[tuple[int, float], ...]:
+    """Of stretches as long as a stage of a release may be; longer than the record nothing is said."""
+    longest = min(len(values), LENGTHS[-1])
+    equity = np.cumprod(1.0 + values[stationary(len(values), draws, block, seed)[:, :longest]], axis=1)
+    high = np.maximum(np.maximum.accumulate(equity, axis=1), 1.0)
+    worst = np.maximum.accumulate(1.0 - equity / high, axis=1)
+    lengths = [length for length in LENGTHS if length <= longest] or [longest]
+    return tuple((length, float(np.quantile(worst[:, length - 1], 0.95))) for length in lengths)
 
 
 def _one(values: Any) -> float | None:

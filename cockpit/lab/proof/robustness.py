@@ -40,7 +40,7 @@ def neighbours(
         found.append({**params, name: _moved(params[name], sign * moves[name])})
     random = np.random.default_rng(seed)
     for _ in range(4 * len(moves)):
-        signs = random.uniform(-1.0, 1.0, len(moves))
+        signs = random.uniform(-1.0, 1.0, len(moves)).tolist()
         joint = {
             name: _moved(params[name], share * move)
             for (name, move), share in zip(moves.items(), signs, strict=True)

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from cockpit.lab.proof.deflated import chance_of_edge
 from cockpit.lab.proof.resampling import Figure, Resampled, resampled
 from cockpit.lab.proof.windows import Span, Window, wf_windows
 
@@ -59,6 +60,8 @@ class Walk(msgspec.Struct, frozen=True):
     first: int
     """Row of the first return."""
     figures: Resampled
+    chance: float | None
+    """Of an edge, from the out-of-sample curve alone."""
     efficiency: Figure
     """Annual return out of sample over annual return in training; interval from resampling the windows."""
     trials: int
@@ -121,7 +124,7 @@ def walk(
     tried = sum(step.choice.trials for step in steps if step.choice is not None)
     return Walk(
         tuple(steps), tuple(returns.tolist()), windows[0].test[0], resampled(returns, ppy, seed),
-        _efficiency(pieces, inner, ppy, seed), tried, purge, embargo, ppy,
+        chance_of_edge(returns)[0], _efficiency(pieces, inner, ppy, seed), tried, purge, embargo, ppy,
     )  # fmt: skip
 
 

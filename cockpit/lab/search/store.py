@@ -47,6 +47,28 @@ class Store(Protocol):
         """No more."""
 
 
+class Unkept:
+    """A search inside another one: its trials are counted, and forgotten when it is over."""
+
+    def __init__(self) -> None:
+        self._trials: list[Trial] = []
+
+    def head(self) -> dict[str, Any] | None:
+        return None
+
+    def begin(self, head: dict[str, Any]) -> None:
+        """Nothing to write."""
+
+    def append(self, trials: Sequence[Trial]) -> None:
+        self._trials += trials
+
+    def trials(self) -> Iterator[Trial]:
+        yield from self._trials
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
 class SqliteStore:
     """Trials in ``path``; one writer at a time, any number of readers. Raises StoreError, ConfigError."""
 

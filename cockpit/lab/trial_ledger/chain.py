@@ -75,6 +75,20 @@ class Ledger:
             stamp = self._ready(rows, detail)
             return self._write(rows, detail, stamp, batch) if batch else stamp
 
+    def note(self, seal: str) -> Stamp:
+        """Keep the seal of a passport that was made here. Raises StoreError."""
+        with self._locked() as (rows, detail):
+            stamp = self._ready(rows, detail)
+            words = record.framed(Told("", {}, (), "", "", seal))
+            at, end, before = _now(), _end(rows, detail, stamp.rows), bytes.fromhex(stamp.seal)
+            row = record.note_row("passport", 0, stamp.rows, at, end, words, before)
+            return self._put(rows, detail, stamp, (row,), (words,), end, 0)
+
+    def noted(self) -> frozenset[str]:
+        """Seals of the passports that were made here. Raises StoreError."""
+        rows = [row for row in self.rows() if row.source == "passport"]
+        return frozenset(told.study for _, told, _ in self.told(rows))
+
     def recorder(self, batch: int = BATCH, seconds: float = BATCH_S) -> Recorder:
         """Gathers trials and adds them in batches; the last one when it is left."""
         return Recorder(self, batch, seconds)
@@ -171,7 +185,7 @@ class Ledger:
         words = record.framed(told)
         at, end = _now(), _end(rows, detail, stamp.rows)
         before = bytes.fromhex(stamp.seal)
-        row = record.lost_row(max(1, weight), stamp.rows, at, end, words, before)
+        row = record.note_row("lost", max(1, weight), stamp.rows, at, end, words, before)
         return self._put(rows, detail, stamp, (row,), (words,), end, max(1, weight))
 
     def made_good(self) -> frozenset[str]:

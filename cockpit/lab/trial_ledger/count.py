@@ -38,7 +38,7 @@ def counted(rows: Iterable[Row]) -> Counts:
     by_source: dict[str, int] = {}
     for row in rows:
         number += 1
-        if row.key in seen:
+        if row.key in seen or row.source == "passport":
             continue
         seen.add(row.key)
         total += row.weight

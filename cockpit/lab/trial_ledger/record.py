@@ -26,8 +26,9 @@ SIZE = LAYOUT.size + SEAL
 MAGIC = b"trl1"
 FIRST = bytes(SEAL)
 """What the first row takes for the seal of the row before it."""
-SOURCES = ("lost", "backtest", "sweep", "optimize", "walkforward", "robustness", "advice")
-"""Where a trial came from; ``lost`` stands for trials that were counted once and are no longer there."""
+SOURCES = ("lost", "backtest", "sweep", "optimize", "walkforward", "robustness", "advice", "passport")
+"""Where a trial came from. ``lost``: trials that were counted once and are no longer there; ``passport``: no
+trial, the seal of a passport that was made here."""
 STATUSES = ("done", "pruned", "failed")
 
 
@@ -170,12 +171,29 @@ def row_of(trial: Trial, seq: int, at: int, offset: int, detail: bytes, before: 
     return body + seal_of(before, body)
 
 
-def lost_row(weight: int, seq: int, at: int, offset: int, detail: bytes, before: bytes) -> bytes:
-    """256 bytes that stand for trials which were counted once and are no longer there."""
+def note_row(source: str, weight: int, seq: int, at: int, offset: int, detail: bytes, before: bytes) -> bytes:
+    """256 bytes that are no single trial: ``lost`` ones, or the seal of a passport (weight 0)."""
     sum_ = hashlib.sha256(detail).digest()
     key = hashlib.sha256(sum_ + seq.to_bytes(8, "little")).digest()[:16]
     body = LAYOUT.pack(
-        MAGIC, seq, at, weight, key, bytes(16), bytes(32), 0, 0, 0, 0, 0, 0, 0, nan, offset, len(detail), sum_
+        MAGIC,
+        seq,
+        at,
+        weight,
+        key,
+        bytes(16),
+        bytes(32),
+        0,
+        0,
+        0,
+        0,
+        _index(SOURCES, source),
+        0,
+        0,
+        nan,
+        offset,
+        len(detail),
+        sum_,
     )
     return body + seal_of(before, body)
 
