@@ -25,6 +25,7 @@ BUILT_IN = (
     "cockpit.risk.breakers",
     "cockpit.portfolio.methods",
     "cockpit.portfolio.scores",
+    "cockpit.portfolio.triggers",
 )
 SCORES = "cockpit.portfolio.scores"
 IMPORTERS = ("cockpit.adapters.importers",)

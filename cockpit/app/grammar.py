@@ -29,6 +29,7 @@ COMMANDS = {
     "ledger": "every trial that was ever run here: show, verify",
     "walkforward": "search, choose and test window by window: the out-of-sample curve",
     "passport": "examine a strategy version and certify it; list, show, verify",
+    "jobs": "commands that run by themselves: list, show, run, on, off, cron, reset",
     "exchange": "an exchange on this machine that speaks OKX v5, for tests and for strangers' clients",
     "guardian": "watch a daemon at OKX, and cancel its entries when it is frozen or wedged",
     "keys": "API keys of real exchanges: add, list, test, remove",

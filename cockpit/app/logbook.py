@@ -12,6 +12,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from cockpit.core.events import AnyEvent
+from cockpit.core.frames import EventRow
 from cockpit.core.intents import Outcome
 from cockpit.text import safe_text, tr
 
@@ -41,6 +42,11 @@ class Logbook:
                 self.outcome(outcome)
 
         return both
+
+    def line(self, row: EventRow) -> None:
+        """News that no decision of the engine brought."""
+        text = safe_text(tr(row.message, self._lang, **row.args))
+        self._logger.log(LEVELS.get(row.level, logging.INFO), "%s", text)
 
     def outcome(self, outcome: Outcome) -> None:
         """One line a note, one a verdict."""

@@ -136,6 +136,7 @@ def practice(
     def past() -> Iterator[ev.Bar]:
         for symbol in instruments:
             yield from generator.history(spec, symbol, HOUR_MS, PAST_HOURS)
+        generator.forget()
 
     return MarketSource(
         f"practice seed {run.seed}", "practice", world, exchange, instruments, frames, chosen, warm, past=past

@@ -14,8 +14,19 @@ from cockpit.app import lessons, settings
 from cockpit.app.complaints import allowed, shown
 from cockpit.app.console import columns
 from cockpit.app.grammar import COMMANDS, EXIT_CODES
+from cockpit.app.jobs import about
 from cockpit.core.config import Config
-from cockpit.core.registry import BREAKERS, INDICATORS, RULES, SCORES, SIZINGS, STOPS, STRATEGIES, Plugin
+from cockpit.core.registry import (
+    BREAKERS,
+    INDICATORS,
+    RULES,
+    SCORES,
+    SIZINGS,
+    STOPS,
+    STRATEGIES,
+    TRIGGERS,
+    Plugin,
+)
 from cockpit.text import tr
 
 ENVIRONMENT = {
@@ -43,6 +54,7 @@ TOPICS = (
     "scores",
     "sizing",
     "breakers",
+    "jobs",
     "config",
     "environment",
     "exit",
@@ -50,6 +62,8 @@ TOPICS = (
     "bounds",
     "data",
 )
+LAYERS = {"stops": STOPS, "breakers": BREAKERS, "jobs": TRIGGERS}
+"""Topics that are a table of plug-ins with numbers of their own."""
 
 
 def parameters(plugin: Plugin) -> list[dict[str, Any]]:
@@ -145,6 +159,9 @@ def _plugin(topic: str, lang: str) -> tuple[Any, str] | None:
     if topic.removeprefix("stop:") in STOPS:  # some share their name with an indicator
         row = layer(STOPS[topic.removeprefix("stop:")])
         return row, layer_text(row)
+    if topic.removeprefix("trigger:") in TRIGGERS and topic not in TOPICS:
+        row = layer(TRIGGERS[topic.removeprefix("trigger:")])
+        return row, layer_text(row)
     if topic.removeprefix("breaker:") in BREAKERS:
         row = layer(BREAKERS[topic.removeprefix("breaker:")])
         return row, layer_text(row)
@@ -165,18 +182,16 @@ def page(topic: str, lang: str) -> tuple[Any, str] | None:
         return lessons.tutorial(None, lang)
     if topic == "sdk":
         return lessons.face()
-    if topic == "stops":
-        rows = [layer(plugin) for plugin in STOPS.values()]
-        return rows, "\n\n".join(layer_text(row) for row in rows)
+    if topic in LAYERS:
+        rows = [layer(plugin) for plugin in LAYERS[topic].values()]
+        said = [about.how()] if topic == "jobs" else []
+        return rows, "\n\n".join([*said, *(layer_text(row) for row in rows)])
     if topic == "sizing":
         rows = [method(plugin) for plugin in SIZINGS.values()]
         return rows, "\n\n".join("\n".join([row["name"], *_about(row)]) for row in rows)
     if topic == "scores":
         rows = [{"name": p.name, "module": p.module, "about": code.cleandoc(p.doc)} for p in SCORES.values()]
         return rows, "\n\n".join("\n".join([row["name"], *_about({**row, "parameters": []})]) for row in rows)
-    if topic == "breakers":
-        rows = [layer(plugin) for plugin in BREAKERS.values()]
-        return rows, "\n\n".join(layer_text(row) for row in rows)
     if topic == "strategies":
         rows = [strategy(plugin) for plugin in STRATEGIES.values()]
         return rows, "\n\n".join(strategy_text(row, lang) for row in rows)
@@ -256,10 +271,10 @@ def rule_text(row: Mapping[str, Any]) -> str:
 
 
 def layer(plugin: Plugin) -> dict[str, Any]:
-    """A stop layer with its parameters."""
+    """A stop layer, breaker or trigger with its parameters."""
     return {
         "name": plugin.name,
-        "kind": plugin.options["kind"],
+        "kind": plugin.options.get("kind", plugin.kind),
         "module": plugin.module,
         "about": code.cleandoc(plugin.doc),
         "parameters": parameters(plugin),

@@ -65,7 +65,7 @@ class Handler:
             return self._decided(answer) if verb in approving.VERBS else answer
         if verb == "apply":
             return await by_hand.apply(self._runtime, args, actor, command_id)
-        return await self._ask(verb, args, command_id)
+        return await self._ask(verb, args, command_id, actor)
 
     def _decided(self, answer: Answer) -> Answer:
         """What the engine made of a word on the hotlist: it may have refused it."""
@@ -78,7 +78,7 @@ class Handler:
     def _halt_flattens(self, args: dict[str, str]) -> bool:
         return "flatten" not in args and self._runtime.plan.config.risk.halt_flattens
 
-    async def _ask(self, verb: str, args: dict[str, str], command_id: str) -> Answer:
+    async def _ask(self, verb: str, args: dict[str, str], command_id: str, actor: str) -> Answer:
         runtime = self._runtime
         if verb == "status":
             return Answer(command_id, True, "answer.status", payload=self.status())
@@ -94,6 +94,10 @@ class Handler:
         if verb == "speed":
             ok = runtime.set_speed(args.get("speed", ""))
             return Answer(command_id, ok, "answer.taken" if ok else "answer.no_speed")
+        if verb == "job":
+            desk = runtime.desk
+            refused, words = ("job.none", {}) if desk is None else desk.command(args, actor)
+            return Answer(command_id, not refused, refused or "answer.taken", words)
         if verb == "stop":
             asyncio.get_running_loop().call_later(0.05, runtime.stop)
             return Answer(command_id, True, "answer.stopping")

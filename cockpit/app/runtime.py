@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ import cockpit
 from cockpit.adapters.store.sqlite import SqliteStore
 from cockpit.app import receipts, recovery, trades
 from cockpit.app.consent import Consent
+from cockpit.app.jobs.desk import Desk
+from cockpit.app.jobs.watching import Observe, Watching
 from cockpit.app.logbook import Logbook
 from cockpit.app.market import MarketSource, RunSource
 from cockpit.app.scanning import Scanning
@@ -25,12 +27,20 @@ from cockpit.core import events as ev
 from cockpit.core import memory
 from cockpit.core.config import Config
 from cockpit.core.engine import Engine
-from cockpit.core.frames import PAPER, Frame, Health
+from cockpit.core.frames import PAPER, EventRow, Frame, Health
 from cockpit.core.planning import Plan as Planned
 from cockpit.core.project import Projector
 from cockpit.workers.crew import Crew
 
 FRAME_S = 0.1
+
+
+class Home(msgspec.Struct, frozen=True):
+    """What the cockpit's own commands are told when this run starts them."""
+
+    data_dir: Path
+    config: Path | None = None
+    """The settings file that was named; None = they find it as this run did."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -48,6 +58,8 @@ class Plan(msgspec.Struct, frozen=True):
     """The paper sleeves of a demo or live run, and how their market is opened."""
     consent: Consent | None = None
     """Who said yes to real money, and how."""
+    home: Home | None = None
+    """None = this run starts no jobs."""
 
 
 class Runtime:
@@ -78,6 +90,9 @@ class Runtime:
         if self.scanning is not None:
             observe = self.scanning.watched(observe)
             jobs["scan"] = self.scanning.run
+        self.desk, observe = self._jobs(observe)
+        if self.desk is not None:
+            jobs["jobs"] = self.desk.run
         if not replay:
             trades.recall(self.projector.past, plan.folder)
             jobs["past"] = lambda: trades.keeping(self.projector.past, plan.folder)
@@ -105,6 +120,28 @@ class Runtime:
         """The paper sleeves' machine, where this run has some beside its account."""
         self.watched: Callable[[], bool] = lambda: True
         self._rate = (time.monotonic(), 0, 0.0)
+
+    def _jobs(self, observe: Observe) -> tuple[Desk | None, Observe]:
+        """The desk of the jobs that the settings name, and what it hears. Raises ConfigError."""
+        plan = self.plan
+        if plan.home is None or plan.mode == "replay" or not plan.config.jobs:
+            return None, observe
+        watching = None
+        if any(job.on for job in plan.config.jobs):
+            watching = Watching(self.engine.state, plan.folder / "curves.bin", self.source.warm)
+            observe = watching.watched(observe)
+        home = plan.home
+        desk = Desk(
+            plan.config.jobs, home.data_dir, self.wall, watching=watching, config=home.config, say=self.tell
+        )
+        return desk, observe
+
+    def tell(self, level: str, message: str, args: Mapping[str, str]) -> None:
+        """News of the machine's surroundings, for the event list and the log: nothing of it is decided on."""
+        row = EventRow(self.wall.now_ms(), level, message, dict(args))
+        self.projector.tell(row)
+        if self.log is not None:
+            self.log.line(row)
 
     async def run(self) -> None:
         """Boot, then work until the source ends or ``stop``."""
@@ -166,6 +203,8 @@ class Runtime:
         """The newest picture. Call on the engine's thread."""
         now = self.clock.now_ms()
         frame = self.projector.frame(max(now, self.engine.state.now), self.wall.now_ms(), self.health())
+        if self.desk is not None:
+            frame = msgspec.structs.replace(frame, jobs=self.desk.rows())
         if self.beside is None:
             return frame
         other = self.beside.draw()

@@ -21,7 +21,7 @@ import msgspec
 from cockpit.app import console, market, rig
 from cockpit.app.beside import FOLDER, split, together
 from cockpit.app.discover import discover
-from cockpit.app.runtime import Plan, Runtime, open_runtime
+from cockpit.app.runtime import Home, Plan, Runtime, open_runtime
 from cockpit.app.settings import Loaded
 from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.errors import CockpitError, ConfigError
@@ -87,7 +87,8 @@ def prepare(args: argparse.Namespace, loaded: Loaded) -> tuple[Plan, Opening]:
         raise ConfigError(f"run.execution = {config.run.execution} needs an exchange as run.feed")
     folder = loaded.data_dir if args.data_dir else loaded.data_dir / "practice"
     source = market.practice(config, time.time_ns() // 1_000_000, folder, sleeves)
-    return Plan(config, "practice", folder, "", loaded.digest), _ready(source)
+    plan = Plan(config, "practice", folder, "", loaded.digest, home=_home(args, loaded))
+    return plan, _ready(source)
 
 
 def _ready(source: market.RunSource) -> Opening:
@@ -108,7 +109,7 @@ def _account(
         run = msgspec.structs.replace(loaded.config.run, execution="paper", live=False)
         # Approvals are about the account's money: paper sleeves beside it may try any market.
         hotlist = msgspec.structs.replace(loaded.config.hotlist, enforce=False, schedule="")
-        config = msgspec.structs.replace(loaded.config, run=run, sleeves=paper, hotlist=hotlist)
+        config = msgspec.structs.replace(loaded.config, run=run, sleeves=paper, hotlist=hotlist, jobs=())
         beside = _live(args, msgspec.structs.replace(loaded, config=config), folder / FOLDER, paper)
         plan = msgspec.structs.replace(plan, beside=beside)
     return plan, opening
@@ -153,7 +154,13 @@ def _live(
 
         return await open_exchange(config, folder, store, sleeves, consent=agreed)
 
-    return Plan(config, execution, folder, "", loaded.digest, consent=agreed), connect
+    home = _home(args, loaded)
+    return Plan(config, execution, folder, "", loaded.digest, consent=agreed, home=home), connect
+
+
+def _home(args: argparse.Namespace, loaded: Loaded) -> Home:
+    """Where the commands that this run starts keep what they make."""
+    return Home(loaded.data_dir, loaded.source if args.config else None)
 
 
 def _run_folder(data_dir: Path, tape: Path) -> Path:

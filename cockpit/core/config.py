@@ -265,6 +265,27 @@ class HotlistConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"weights sum to {sum(self.weights.values()):g}, they must sum to 1")
 
 
+class JobConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A cockpit command that runs by itself, in its own process: on a cron line, at an event, or both."""
+
+    name: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,39}$")]
+    run: Annotated[tuple[str, ...], Meta(min_length=1)]
+    """The command and its options, as typed after ``cockpit``."""
+    cron: str = ""
+    """Cron line (UTC); empty = at events and by hand only."""
+    on: tuple[dict[str, Any], ...] = ()
+    """Events: ``{trigger = "drawdown", above = 0.1}``."""
+    enabled: bool = True
+    catch_up: bool = True
+    """A turn that came while no cockpit ran is made up for, once."""
+    rest_min: Annotated[float, Meta(ge=0)] = 1_440.0
+    """After a start by an event, no other start by an event for so long."""
+    limit_min: Positive = 240.0
+    """A run that takes longer is ended."""
+    keep: Annotated[int, Meta(ge=1, le=100_000)] = 200
+    """How many of its runs are kept, with what they printed."""
+
+
 class ScreenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How it looks. Colours never carry meaning alone."""
 
@@ -291,6 +312,12 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hotlist: HotlistConfig = HotlistConfig()
     screen: ScreenConfig = ScreenConfig()
     sleeves: tuple[SleeveConfig, ...] = ()
+    jobs: tuple[JobConfig, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [job.name for job in self.jobs]
+        if twice := [name for name in names if names.count(name) > 1]:
+            raise ValueError(f"two jobs are named {twice[0]}")
 
 
 UNITS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}

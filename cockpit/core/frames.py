@@ -281,6 +281,26 @@ class DecisionRow(msgspec.Struct, frozen=True, array_like=True):
     undone: bool
 
 
+class JobRow(msgspec.Struct, frozen=True, array_like=True):
+    """A command that runs by itself."""
+
+    name: str
+    words: str
+    """The command and its options."""
+    cron: str
+    triggers: str
+    """Events that start it, by comma."""
+    state: str
+    """ready | waiting | running | off | idle"""
+    due: int
+    """Its next turn; 0 = none by the clock."""
+    last: int = 0
+    """When it last began; 0 = never."""
+    outcome: str = ""
+    """running | done | failed | too_long | interrupted"""
+    cause: str = ""
+
+
 class HotlistFrame(msgspec.Struct, frozen=True, array_like=True):
     """The newest scan and what a person made of it."""
 
@@ -345,6 +365,7 @@ class Frame(msgspec.Struct, frozen=True, array_like=True, tag="frame"):
     """Risk at a glance: green | yellow | red (``core.light``); empty = an engine too old to say."""
     light_why: str = ""
     """The first reason, in the machine's words."""
+    jobs: tuple[JobRow, ...] = ()
 
 
 class Answer(msgspec.Struct, frozen=True, array_like=True, tag="answer"):

@@ -76,6 +76,10 @@ class Projector:
 
     # --- observing --------------------------------------------------------------------------------
 
+    def tell(self, row: EventRow) -> None:
+        """News that no decision brought: a line of the event list."""
+        self._events.append(row)
+
     def observe(self, event: ev.AnyEvent, outcome: Outcome) -> None:
         """Called after each step, on the engine's thread; O(1)."""
         kind = event.__class__

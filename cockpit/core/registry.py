@@ -86,6 +86,7 @@ INDICATORS = Table("indicator")
 SCORES = Table("score")
 OBJECTIVES = Table("objective")
 SEARCHES = Table("search method")
+TRIGGERS = Table("trigger")
 
 
 def _decorator(table: Table) -> Callable[..., Callable[[T], T]]:
@@ -168,3 +169,5 @@ makes as large as it can, one number a goal; None where it is undefined."""
 search = _decorator(SEARCHES)
 """``@search("name", goals="one", needs="optuna")`` on a class with ``begin(brief)``, ``ask`` and ``tell``
 (``lab.search.method``)."""
+trigger = _decorator(TRIGGERS)
+"""``@trigger("name", Params)`` on ``read(facts, params) -> Iterator[Fired]``: an event that starts a job."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
 from cockpit.core.past import SPANS
 from cockpit.core.typed import WORDS
-from cockpit.text import LANGUAGES
+from cockpit.text import LANGUAGES, safe_text
 from cockpit.tui import approval, export, figures, theme
 from cockpit.tui.box import STRUCTURE
 from cockpit.tui.commands import Commands
@@ -279,6 +279,7 @@ class Controls(Commands):
             # Enter on a half-typed word must not stop the trading: the gesture is the fast way.
             run = self.ask_halt if action.id == "halt" else _later(self.run, action.id)
             out.append(Entry(look.say(action.help), run, self.app.keymap.key(action.id), action.id))
+        out.extend(self._jobs())
         out.extend(
             Entry(look.say("palette.theme", name=name), _later(self._theme, name), "", f"theme {name}")
             for name in sorted(self.app.themes())
@@ -294,6 +295,19 @@ class Controls(Commands):
             for name in SETS
         )
         return out
+
+    def _jobs(self) -> Iterator[Entry]:
+        """Run a job now, or switch it off and on."""
+        from cockpit.tui.palette import Entry
+
+        look, frame = self.app.look(), self.app.frame
+        for row in frame.jobs if frame else ():
+            for to in ("run", "on" if row.state == "off" else "off"):
+                label = look.say(f"palette.job.{to}", job=safe_text(row.name))
+                yield Entry(label, partial(self._job, row.name, to), "", f"job {to} {row.name}")
+
+    def _job(self, job: str, to: str) -> None:
+        self.send("job", {"job": job, "to": to})
 
 
 def _later(call: Callable[[str], None], argument: str) -> Callable[[], None]:

@@ -22,4 +22,5 @@ REGRESSIONS: dict[int, str] = {
     131: "an UNKNOWN stop was joined by three more, none reduce-only; all fired (I04)",
     1041: "an exit's fill was lost; beside the silent market order an exit quote closed it all again (I04)",
     143: "as 33, met through a halt during a cut",
+    200547: "a link went down and up within a stall, and the simulator told up before down (its own fault)",
 }

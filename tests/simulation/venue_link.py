@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from math import inf, nextafter
 from typing import Any, Protocol
 
 import msgspec
@@ -303,7 +304,8 @@ class Session:
                 and window.start <= at < window.end
             ):
                 at = window.end
-        at = max(at, self._horizon[channel])
+        # Never at the same instant: a loop does not promise the order of calls that are due together.
+        at = max(at, nextafter(self._horizon[channel], inf))
         self._horizon[channel] = at
         loop.call_at(at, self._arrive, event)
 

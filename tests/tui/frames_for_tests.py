@@ -19,6 +19,7 @@ from cockpit.core.frames import (
     Halt,
     Health,
     HotlistFrame,
+    JobRow,
     LimitRow,
     OrderRow,
     PositionRow,
@@ -353,6 +354,17 @@ def hotlist(at: int) -> HotlistFrame:
     )
 
 
+def jobs(now: int) -> tuple[JobRow, ...]:
+    """One in each state that matters."""
+    hour = 60 * MINUTE
+    due, last = now + 9 * hour, now - MINUTE
+    return (
+        JobRow("backup", "data", "0 */6 * * *", "", "ready", now + hour, now - 5 * hour, "done", "cron"),
+        JobRow("nightly", "optimize", "10 0 * * *", "decay,regime", "running", due, last, "running", "event"),
+        JobRow("doctor", "doctor", "", "breaker", "off", 0, now - 26 * hour, "failed", "hand: person"),
+    )
+
+
 def frame(at: int = 0, **changes: object) -> Frame:
     """The synthetic frame ``at`` tenths of a second after T0."""
     age = int(changes.pop("age", 40))  # type: ignore[call-overload]
@@ -382,6 +394,7 @@ def frame(at: int = 0, **changes: object) -> Frame:
         sleeves=sleeves(at),
         events=events(at),
         sources=sources(age),
+        jobs=jobs(T0 + at * 100),
         limits=(
             LimitRow("max_leverage", 1.04, 3.0, "x"),
             LimitRow("max_notional", 16_400.0, 20_000.0, "USDT"),

@@ -13,6 +13,9 @@ from cockpit.app.grammar import market
 from cockpit.core.errors import ConfigError
 from cockpit.text import tr
 
+ALONE = True
+"""May be a job: it asks nobody anything."""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``backtest`` takes."""

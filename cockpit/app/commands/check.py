@@ -11,6 +11,9 @@ from cockpit.text import tr
 
 BARS = 3_000
 
+ALONE = True
+"""May be a job: it asks nobody anything."""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``check`` takes."""

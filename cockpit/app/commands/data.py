@@ -23,6 +23,9 @@ SPREAD_COLUMNS = ("market", "seconds", "median", "ticks", "opens", "pays", "quot
 SAY_EVERY = 1_000_000
 """Facts between two lines of progress."""
 
+ALONE = True
+"""May be a job: it asks nobody anything."""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``data`` takes."""

@@ -14,6 +14,9 @@ from cockpit.text import tr
 
 MARKS = {"ok": "ok  ", "warn": "note", "bad": "BAD "}
 
+ALONE = True
+"""May be a job: it asks nobody anything."""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """It takes only what every command takes."""

@@ -15,6 +15,10 @@ class NoSuchOrder(CockpitError):
     """Nobody knows that client id."""
 
 
+ALONE = True
+"""May be a job: it asks nobody anything."""
+
+
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``explain`` takes."""
     parser.add_argument("cid", metavar="CID", help="client id of the order, as status and the screen show it")

@@ -8,6 +8,9 @@ from cockpit.app import console
 from cockpit.core.errors import ConfigError
 from cockpit.text import tr
 
+ALONE = True
+"""May be a job: it asks nobody anything."""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``help`` takes."""

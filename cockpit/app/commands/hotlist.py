@@ -10,6 +10,9 @@ from cockpit.core.candidates import Candidate
 from cockpit.core.errors import ConfigError
 from cockpit.text import tr
 
+ALONE = True
+"""May be a job: it asks nobody anything."""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``hotlist`` takes."""

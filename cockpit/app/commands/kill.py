@@ -15,6 +15,9 @@ from cockpit.text import tr
 
 POLL_S = 0.2
 
+ALONE = True
+"""May be a job: it asks nobody anything."""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``kill`` takes."""

@@ -13,6 +13,9 @@ from cockpit.app import console
 from cockpit.app.grammar import span
 from cockpit.core.errors import ConfigError
 
+ALONE = True
+"""May be a job: it asks nobody anything."""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``optimize`` takes."""

@@ -17,6 +17,9 @@ from cockpit.text import tr
 
 VERBS = ("list", "show", "verify")
 
+ALONE = True
+"""May be a job: it asks nobody anything."""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``passport`` takes."""

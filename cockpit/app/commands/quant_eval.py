@@ -6,6 +6,9 @@ import argparse
 import json
 import sys
 
+ALONE = True
+"""May be a job: it asks nobody anything."""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``quant-eval`` takes."""

@@ -11,6 +11,9 @@ from cockpit.app import console
 from cockpit.core.intents import Outcome
 from cockpit.text import tr
 
+ALONE = True
+"""May be a job: it asks nobody anything."""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``replay`` takes."""

@@ -7,6 +7,9 @@ import argparse
 from cockpit.app import console
 from cockpit.text import tr
 
+ALONE = True
+"""May be a job: it asks nobody anything."""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``runs`` takes."""

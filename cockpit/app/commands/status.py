@@ -13,6 +13,9 @@ from cockpit.text import tr
 POSITION = ("column.symbol", "column.qty", "column.entry")
 ORDER = ("column.symbol", "column.side", "column.kind", "column.qty", "column.price", "column.state")
 
+ALONE = True
+"""May be a job: it asks nobody anything."""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """It takes only what every command takes."""

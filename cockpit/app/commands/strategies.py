@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 TRIED = ("name", "market", "wishes", "fills", "said")
 
+ALONE = True
+"""May be a job: it asks nobody anything."""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``strategies`` takes."""

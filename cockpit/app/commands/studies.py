@@ -8,6 +8,9 @@ from typing import Any
 from cockpit.app import console
 from cockpit.text import tr
 
+ALONE = True
+"""May be a job: it asks nobody anything."""
+
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``studies`` takes."""

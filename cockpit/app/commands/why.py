@@ -13,6 +13,10 @@ class NotTraded(CockpitError):
     """No sleeve trades what was asked for."""
 
 
+ALONE = True
+"""May be a job: it asks nobody anything."""
+
+
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``why`` takes."""
     parser.add_argument(

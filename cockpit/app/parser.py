@@ -1,0 +1,84 @@
+"""The parser of the command line: only the commands that are named are loaded.
+
+A word that nobody knows is met with the nearest one that is known.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from keyword import iskeyword
+from typing import Any, NoReturn
+
+import cockpit
+from cockpit.app.grammar import COMMANDS, common, market
+from cockpit.core.errors import ConfigError
+
+EPILOG = """\
+exit codes: 0 done, 1 error, 2 usage or settings, 3 plug-in, 4 storage, 5 recorded data, 6 venue,
+            7 no cockpit running here, 8 refused, 70 our bug, 130 interrupted
+more: cockpit help, cockpit COMMAND --help
+"""
+
+NAMED = re.compile(r"(?:unrecognized arguments: |invalid choice: ')([^\s']+)")
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse that names the nearest word it knows."""
+
+    words: Sequence[str] = ()
+    """What was typed."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("allow_abbrev", False)
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(**options)
+
+    def error(self, message: str) -> NoReturn:
+        """Exit 2 with one sentence."""
+        known = [*self._option_string_actions, *COMMANDS]
+        found = NAMED.search(message)
+        word = found[1].partition("=")[0] if found is not None else ""
+        stranger = next(
+            (w for w in self.words if w.startswith("--") and w.partition("=")[0] not in known), ""
+        )
+        if stranger and "COMMAND: invalid choice" in message:
+            # Its value was taken for a command; the option itself is what nobody knows.
+            word, message = stranger, f"there is no option {stranger}"
+        near = get_close_matches(word, known, 1) if word else []
+        hint = f"; did you mean {near[0]}?" if near else ""
+        if near and found is not None:
+            message = message.partition(" (choose from")[0]
+        raise ConfigError(f"{message}{hint} (see {self.prog} --help)")
+
+
+def build(argv: Sequence[str]) -> Parser:
+    """The whole grammar; only the commands that are named are loaded."""
+    parser = Parser(
+        prog="cockpit",
+        description=f"{cockpit.__doc__}\n\nWithout a command it starts on the embedded practice market: "
+        "no key, no network, no real money.",
+        epilog=EPILOG,
+    )
+    parser.words = argv
+    parser.add_argument("--version", action="version", version=f"cockpit {cockpit.__version__}")
+    parser.add_argument("--daemon", action="store_true", help="no screen; cockpit attach brings one")
+    parser.add_argument("--speed", choices=("1", "10", "max"), help="pace of a tape")
+    market(parser, top=True)
+    common(parser, top=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, help_ in COMMANDS.items():
+        below = commands.add_parser(name, help=help_, description=help_)
+        if name in argv:
+            import_module(module_of(name)).add(below)
+            common(below)
+    return parser
+
+
+def module_of(command: str) -> str:
+    """The file of a command: ``quant-eval`` is ``quant_eval``, ``import`` is ``import_``."""
+    name = command.replace("-", "_")
+    return f"cockpit.app.commands.{name}_" if iskeyword(name) else f"cockpit.app.commands.{name}"
