@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # on a busy machine its threads wait for each other
+
 REPO = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("COCKPIT_SHARED") or REPO.parent / "shared").expanduser().resolve()
 SOAK = os.environ.get("COCKPIT_SOAK") == "1"

@@ -55,6 +55,15 @@ class Ready(msgspec.Struct, frozen=True):
             self.play, params, self.instrument, self.columns, config, sleeve.share, sleeve.id, prefix
         )
 
+    def until(self, ts: int) -> Ready:
+        """The same market, ended at an instant (UTC ms)."""
+        columns, count = self.columns, bisect_right(self.columns.ts, ts)
+        rates = bisect_right([row.ts for row in columns.rates], ts)
+        names = ("ts", "open", "high", "low", "close", "volume")
+        cut = {name: getattr(columns, name)[:count] for name in names}
+        cut |= {n: getattr(columns, n)[:rates] for n in ("rates", "rate_rank", "rate_hi", "rate_lo")}
+        return msgspec.structs.replace(self, columns=msgspec.structs.replace(columns, **cut))
+
 
 def prepare(request: Request, progress: Progress | None = None, least: int = 0) -> Ready:
     """Read the tape and compile the strategy. Raises Unsupported, TapeError, ConfigError."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from cockpit.app import ledgers, studies
-from cockpit.app.searching import Task, Work, impact_of, stage_of
+from cockpit.app.searching import Order, Task, Work, impact_of, stage_of
 from cockpit.app.studies import Plan, Progress, Status
 from cockpit.app.trial import code_hash, data_hash
 from cockpit.core.config import Config, SleeveConfig
@@ -22,12 +24,17 @@ from cockpit.core.errors import ConfigError
 from cockpit.core.registry import STRATEGIES
 from cockpit.lab.search import pools
 from cockpit.lab.search.goal import goal_of
+from cockpit.lab.search.halving import RUNGS, halving
 from cockpit.lab.search.method import Brief, choose, made
 from cockpit.lab.search.ranges import builder, space_of
+from cockpit.lab.search.shared import Exchange
 from cockpit.lab.search.store import SqliteStore
 from cockpit.lab.search.study import Search
+from cockpit.lab.search.trial import Trial
 
 LEAST_DAYS = 2
+MACHINES = 1_000_003
+"""Between the seeds of two machines that share a study."""
 
 
 class Wish(msgspec.Struct, frozen=True):
@@ -47,6 +54,8 @@ class Wish(msgspec.Struct, frozen=True):
     seed: int = 0
     impact: float = 1.0
     executor: str = "auto"
+    prune: bool = False
+    """Give up the worse part of each batch early."""
 
 
 class Crew(msgspec.Struct, frozen=True):
@@ -56,6 +65,10 @@ class Crew(msgspec.Struct, frozen=True):
     cluster: str = ""
     kind: str = "auto"
     """auto = threads where it is compiled, else processes."""
+    storage: str = ""
+    """Address of a database that several machines share; may hold a password, so it is kept nowhere."""
+    machine: int = 0
+    """Which of them this is."""
 
 
 def planned(config: Config, wish: Wish) -> Plan:
@@ -83,11 +96,15 @@ def planned(config: Config, wish: Wish) -> Plan:
         )
     if not 0 <= wish.validate < 0.9 or wish.trials < 1:
         raise ConfigError(f"validate {wish.validate} (0 to 0.9), trials {wish.trials} (1 or more)")
+    if wish.prune and len(goal.names) > 1:
+        raise ConfigError(
+            f"{wish.objective} has {len(goal.names)} goals: nothing says which trial to give up"
+        )
     lam = impact_of(wish.tape, wish.sleeve.legs, wish.start_ms, wish.end_ms, wish.impact)
     split = int(end - (end - start) * wish.validate) if wish.validate else 0
     task = Task(
         wish.tape, data_hash(info), config, wish.sleeve, space, wish.objective, wish.limits, wish.start_ms,
-        wish.end_ms, split, lam, wish.executor,
+        wish.end_ms, split, lam, wish.executor, RUNGS if wish.prune else (),
     )  # fmt: skip
     method = choose(space, len(goal.names), wish.trials) if wish.method == "auto" else wish.method
     return Plan(task, method, wish.seed, wish.trials, goal.names, code_hash(), wish.impact)
@@ -126,13 +143,18 @@ def search(
         build = builder(stage.plugin, plan.task.space)
         goals = len(plan.goals)
         count = ledgers.counting(data_dir, name, plan.task, stage.period)
-        brief = Brief(plan.task.space, plan.seed, plan.budget, goals, lambda point: build(point) is not None)
+        seed = plan.seed + MACHINES * crew.machine
+        brief = Brief(plan.task.space, seed, plan.budget, goals, lambda point: build(point) is not None)
         with pool_of(crew, stage.ready is not None) as (pool, where):
             work = Work(plan.task)
+
+            def run(orders: Sequence[Order], share: float) -> list[Trial]:
+                return pools.spread(pool, partial(work, share=share), orders, crew.workers)
+
             loop = Search(
                 plan.task.space, made(plan.method, brief), store,
-                lambda orders: pools.spread(pool, work, orders, crew.workers), goals,
-                lambda point: _key(build(point)), count,
+                lambda orders: halving(run, orders, plan.task.rungs), goals,
+                lambda point: _key(build(point)), count, _exchange(crew, name, plan),
             )  # fmt: skip
             if loop.resume():
                 count(list(store.trials()))  # a study that was begun elsewhere, or copied here
@@ -140,6 +162,14 @@ def search(
             return _run(loop, Progress(place, status, told), total)
     finally:
         store.close()
+
+
+def _exchange(crew: Crew, name: str, plan: Plan) -> Exchange | None:
+    if not crew.storage:
+        return None
+    task = msgspec.structs.replace(plan.task, tape="")  # each machine has its own copy of the tape
+    head = hashlib.sha256(msgspec.json.encode((task, plan.code_hash), order="deterministic")).hexdigest()
+    return Exchange(crew.storage, name, plan.task.space, len(plan.goals), crew.machine, head)
 
 
 def _run(loop: Search, progress: Progress, total: int) -> Status:

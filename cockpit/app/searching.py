@@ -75,11 +75,14 @@ class Stage:
         self.plugin = STRATEGIES[task.sleeve.strategy]
         self.build = ranges.builder(self.plugin, task.space)
         self.lam = task.lam
+        self.first = max(info.start_ms, task.start_ms)
+        self.last = min(info.end_ms, task.end_ms or info.end_ms)
         self.why = ""
         """Why the compiled executor does not run it; empty = it does."""
-        self.ready = self._compiled() if task.executor != "interpreted" else None
+        self.ready: Any = self._compiled() if task.executor != "interpreted" else None
         span = (task.end_ms or info.end_ms) - (task.start_ms or info.start_ms)
         self.period = period_for(span)
+        self._parts: dict[float, Any] = {1.0: self.ready}
 
     def _compiled(self) -> Any:
         from cockpit.app import fast
@@ -95,12 +98,15 @@ class Stage:
                 raise ConfigError(f"the compiled executor cannot run this: {refusal}") from refusal
             return None
 
-    def run(self, order: Order) -> Trial:
-        """One trial. What the strategy does wrong is its outcome; what we do wrong is raised."""
+    def run(self, order: Order, share: float = 1.0) -> Trial:
+        """One trial, on a share of the training rows or on everything.
+
+        What the strategy does wrong is its outcome; what we do wrong is raised.
+        """
         number, batch, point = order
         params = self.task.space.params(point)
         try:
-            found = self._path(params, self.build(point))
+            found = self._path(params, self.build(point), share)
         except (PluginError, ArithmeticError) as error:
             none = (None,) * len(self.goal.names)
             return Trial(number, batch, point, params, Outcome.FAILED, none, why=str(error))
@@ -131,14 +137,14 @@ class Stage:
             built = None if kind is None else msgspec.convert(params, kind, strict=False)
         except msgspec.ValidationError:
             return None
-        return self._path(params, built)
+        return self._path(params, built, 1.0)
 
-    def _path(self, params: dict[str, Any], built: Any) -> Path:
+    def _path(self, params: dict[str, Any], built: Any, share: float) -> Path:
         from cockpit.lab.compiled.reasons import Unsupported
 
         if self.ready is not None:
             try:
-                return path.of_compiled(self.ready.run(built, self.task.config), self.period)
+                return path.of_compiled(self._part(share).run(built, self.task.config), self.period)
             except Unsupported:
                 pass  # these parameters lead where only the kernel knows the way
         fills: list[tuple[int, ev.Fill, Instrument]] = []
@@ -149,7 +155,20 @@ class Stage:
                 seen.add(fact)
                 fills.append((event.ts, event, state.instruments[event.symbol]))
 
-        return path.of_curve(perform(self.task.request(params), heard).curve, fills)
+        request = self.task.request(params)
+        if share < 1.0:
+            request = msgspec.structs.replace(request, end_ms=self._until(share))
+        return path.of_curve(perform(request, heard).curve, fills)
+
+    def _part(self, share: float) -> Any:
+        """The market up to a share of the training rows; each is cut once."""
+        if share not in self._parts:
+            self._parts[share] = self.ready.until(self._until(share))
+        return self._parts[share]
+
+    def _until(self, share: float) -> int:
+        last = self.task.split_ms or self.last
+        return int(self.first + (last - self.first) * share)
 
 
 _stages: dict[bytes, Stage] = {}
@@ -171,9 +190,9 @@ class Work:
     def __init__(self, task: Task) -> None:
         self.raw = msgspec.msgpack.encode(task)
 
-    def __call__(self, orders: Sequence[Order]) -> list[Trial]:
+    def __call__(self, orders: Sequence[Order], share: float = 1.0) -> list[Trial]:
         stage = stage_of(self.raw)
-        return [stage.run(order) for order in orders]
+        return [stage.run(order, share) for order in orders]
 
 
 def impact_of(tape: str, symbols: Sequence[str], start_ms: int, end_ms: int, y: float) -> float:

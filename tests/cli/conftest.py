@@ -15,6 +15,7 @@ import pytest
 from cockpit import cli
 from cockpit.app.discover import discover
 from cockpit.core import registry
+from tests.app.tapes import swinging
 
 HOURS = 900
 START_S = 1_704_067_200
@@ -108,3 +109,9 @@ def csv(tmp_path: Path) -> Path:
 def tape(csv: Path, cockpit: Shell) -> str:
     assert cockpit("data", "import", str(csv), "--venue", "binance", "--out", "sol.tape").code == 0
     return "sol.tape"
+
+
+@pytest.fixture
+def coin(tmp_path: Path) -> str:
+    """A market that swings for 900 hours, with funding."""
+    return str(swinging(tmp_path, "lab:COIN-USDT", 900))

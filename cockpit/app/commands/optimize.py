@@ -19,6 +19,9 @@ ALONE = True
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``optimize`` takes."""
+    # Before numpy is loaded: trials run side by side already, threads of its algebra stand in their way, and
+    # with another number of them it adds up in another order.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from cockpit.core.registry import OBJECTIVES, SEARCHES
     from cockpit.lab.search.method import discover
 
@@ -54,11 +57,21 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--impact", metavar="Y", type=float, default=1.0, help="of the square-root impact (1)"
     )
+    parser.add_argument("--prune", action="store_true", help="give up most of each batch early")
     parser.add_argument("--workers", metavar="N", type=int, default=os.cpu_count() or 1, help="all cores")
     parser.add_argument(
         "--pool", choices=("auto", "threads", "processes"), default="auto", help="what the workers are"
     )
     parser.add_argument("--cluster", metavar="tcp://...", default="", help="a Dask scheduler that runs them")
+    parser.add_argument(
+        "--storage",
+        metavar="URL",
+        default=os.environ.get("COCKPIT_STUDY_STORAGE", ""),
+        help="a database that several machines share one study in (or COCKPIT_STUDY_STORAGE)",
+    )
+    parser.add_argument(
+        "--machine", metavar="N", type=int, default=0, help="which of them this is: 0, 1, ..."
+    )
     parser.add_argument("--executor", choices=("auto", "compiled", "interpreted"), default="auto")
     parser.add_argument("--study", metavar="NAME", help="what it is called (strategy, market and time)")
     parser.add_argument("--resume", action="store_true", help="go on with --study where it was left")
@@ -71,9 +84,11 @@ def run(args: argparse.Namespace) -> int:
 
     found = console.loaded(args)
     lang = console.language(args, found.config.screen.language)
-    if args.workers < 1:
-        raise ConfigError(f"--workers {args.workers}: at least one")
-    crew = optimizing.Crew(args.workers, args.cluster, args.pool)
+    if args.workers < 1 or args.machine < 0:
+        raise ConfigError(f"--workers {args.workers}, --machine {args.machine}: at least 1 and 0")
+    if args.storage and not args.study:
+        raise ConfigError("--storage needs --study NAME, the same on every machine")
+    crew = optimizing.Crew(args.workers, args.cluster, args.pool, args.storage, args.machine)
     if args.resume:
         if not args.study:
             raise ConfigError("--resume needs --study NAME; cockpit studies lists them")
@@ -112,7 +127,7 @@ def _wish(args: argparse.Namespace) -> Any:
     return optimizing.Wish(
         str(Path(args.tape).absolute()), session.parse_sleeve(args.sleeve), tuple(args.param), begin, end,
         args.validate, args.method, args.objective, tuple(args.require), 200 if args.trials is None else
-        args.trials, args.seed or 0, args.impact, args.executor,
+        args.trials, args.seed or 0, args.impact, args.executor, args.prune,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
+from cockpit.lab.search.shared import Exchange
 from cockpit.lab.search.store import Store
 from cockpit.lab.search.trial import Trial
 
@@ -21,8 +22,9 @@ Record = Callable[[Sequence[Trial]], None]
 class Keeper:
     """A thread that records and stores. ``kept`` counts the trials that are durable."""
 
-    def __init__(self, store: Store, record: Record, kept: int = 0) -> None:
+    def __init__(self, store: Store, record: Record, kept: int = 0, exchange: Exchange | None = None) -> None:
         self.store = store
+        self.exchange = exchange
         self.record = record
         self.kept = kept
         self._queue: SimpleQueue[list[Trial] | None] = SimpleQueue()
@@ -54,6 +56,8 @@ class Keeper:
                 self.record([trial for trial in batch if trial.twin < 0])
                 self.store.append(batch)
                 self.kept += len(batch)
+                if self.exchange is not None:
+                    self.exchange.give(batch)
             except BaseException as error:  # noqa: BLE001 - carried to the thread that searches, which raises it
                 self._error = error
             self._free.release()

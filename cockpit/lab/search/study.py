@@ -13,11 +13,13 @@ from typing import Any
 
 import msgspec
 
+from cockpit.lab.search.halving import told
 from cockpit.lab.search.keeper import Keeper, Record
 from cockpit.lab.search.method import Method
+from cockpit.lab.search.shared import Exchange
 from cockpit.lab.search.space import Point, Space
 from cockpit.lab.search.store import Store
-from cockpit.lab.search.trial import BAD, Outcome, Trial
+from cockpit.lab.search.trial import Outcome, Trial
 
 Evaluate = Callable[[Sequence[tuple[int, int, Point]]], list[Trial]]
 """Trials from (number, batch, point), in the same order."""
@@ -30,7 +32,7 @@ class Search:
 
     def __init__(
         self, space: Space, method: Method, store: Store, evaluate: Evaluate, goals: int,
-        key: Callable[[Point], Any], record: Record,
+        key: Callable[[Point], Any], record: Record, exchange: Exchange | None = None,
     ) -> None:  # fmt: skip
         self.space = space
         self.method = method
@@ -40,6 +42,8 @@ class Search:
         self.key = key
         """What makes two points one try; None = the strategy forbids it."""
         self.record = record
+        self.exchange = exchange
+        """Where other machines tell what they have tried."""
         self.trials: list[Trial] = []
         self.keeper: Keeper | None = None
         self.batches = 0
@@ -57,6 +61,8 @@ class Search:
             batch.append(trial)
         if batch:
             self._took(batch)
+        if self.exchange is not None:
+            self.exchange.give(list(self.store.trials()))
         return len(self.trials)
 
     @property
@@ -75,9 +81,10 @@ class Search:
 
     def steps(self, total: int) -> Iterator[list[Trial]]:
         """One batch at a time; all of them are durable at the end."""
-        keeper = self.keeper = Keeper(self.store, self.record, len(self.trials))
+        keeper = self.keeper = Keeper(self.store, self.record, len(self.trials), self.exchange)
         try:
             while len(self.trials) < total and self.idle < 20:
+                self._hear()
                 points = self.method.ask(min(self.method.batch, total - len(self.trials), MOST_BATCH))
                 if not points:
                     break
@@ -87,6 +94,18 @@ class Search:
                 yield batch
         finally:
             keeper.close()
+
+    def _hear(self) -> None:
+        """What others have tried counts here too, and is not tried again; methods that can, learn from it."""
+        rows = self.exchange.take() if self.exchange is not None else []
+        if not rows:
+            return
+        self.record(rows)
+        for trial in rows:
+            self._known.setdefault(self.key(trial.point), msgspec.structs.replace(trial, returns=b""))
+        hear = getattr(self.method, "hear", None)
+        if hear is not None:
+            hear([trial.point for trial in rows], told(rows, self.goals))
 
     def _tried(self, points: Sequence[Point]) -> list[Trial]:
         """Run what is new; twins take what is known."""
@@ -122,7 +141,7 @@ class Search:
         self._learnt(batch)
 
     def _learnt(self, batch: list[Trial]) -> None:
-        self.method.tell([trial.point for trial in batch], [told(trial, self.goals) for trial in batch])
+        self.method.tell([trial.point for trial in batch], told(batch, self.goals))
         new = 0
         for trial in batch:
             key = self.key(trial.point)
@@ -138,13 +157,6 @@ class Search:
 def _twin(first: Trial, number: int, batch: int, point: Point) -> Trial:
     twin = first.number if first.twin < 0 else first.twin
     return msgspec.structs.replace(first, number=number, batch=batch, point=point, returns=b"", twin=twin)
-
-
-def told(trial: Trial, goals: int) -> tuple[float, ...]:
-    """What a method hears of a trial."""
-    if trial.counts:
-        return tuple(BAD if score is None else score for score in trial.scores)
-    return (BAD,) * goals
 
 
 def best(trials: Sequence[Trial]) -> Trial | None:

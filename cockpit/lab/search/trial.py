@@ -44,6 +44,8 @@ class Trial(msgspec.Struct, frozen=True):
     why: str = ""
     twin: int = -1
     """Number of the earlier trial with the same parameters, which was not run again."""
+    share: float = 1.0
+    """Of the training rows that it was run on, when it was given up."""
 
     @property
     def counts(self) -> bool:
@@ -51,10 +53,5 @@ class Trial(msgspec.Struct, frozen=True):
         return self.outcome is Outcome.DONE
 
 
-def worse_than_any(goals: int) -> tuple[float, ...]:
-    """What a method is told of a trial that does not count."""
-    return (BAD,) * goals
-
-
 BAD = -1e6
-"""Far below any score. Methods rank, or clip."""
+"""What a method is told of a trial that does not count: far below any score. Methods rank, or clip."""

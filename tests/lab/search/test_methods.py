@@ -18,7 +18,7 @@ from tests.lab.search.hills import Shelf, hill, plane, searching
 discover()
 ALL = sorted(SEARCHES)
 LEARNING = [name for name in ALL if name not in {"grid", "lhs"}]
-BUDGET = 60
+BUDGET = 48
 
 
 def points(shelf: Shelf) -> list[Any]:

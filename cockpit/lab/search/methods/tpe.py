@@ -51,6 +51,9 @@ class OptunaAsks:
         """Remember."""
         self.known += zip(points, scores, strict=True)
 
+    hear = tell
+    """What other machines have tried is as good to know."""
+
     def skip(self, points: Sequence[Point]) -> None:
         """These were asked for once."""
         self.asked += 1
