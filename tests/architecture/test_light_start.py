@@ -47,7 +47,7 @@ def test_the_command_line_answers_before_the_machine_is_loaded(repo: Path) -> No
     assert loaded_after(COMMAND_LINE, repo) & (HEAVY | SCREEN | MACHINE) <= {"msgspec"}
 
 
-SUITES = ("bars", "depth", "journal", "ticks", "live", "screen", "start")
+SUITES = ("bars", "depth", "journal", "ticks", "live", "proof", "screen", "start")
 
 
 @pytest.mark.parametrize("suite", SUITES)

@@ -31,6 +31,7 @@ SUITES = (
     "live",
     "feed",
     "orders",
+    "proof",
     "screen",
     "start",
 )

@@ -128,20 +128,30 @@ def halves(matrix: Any, s: int) -> tuple[Any, Any, Any, int]:
     shift = kept.mean(axis=0)
     blocks = (kept - shift).reshape(s, size, -1)
     sums, squares = blocks.sum(axis=1), (blocks**2).sum(axis=1)
-    splits = np.array(list(combinations(range(s), s // 2)))
-    n, won, other, ranks = size * s // 2, [], [], []
-    for start in range(0, comb(s, s // 2), SPLITS_AT_ONCE):
-        chosen = np.zeros((len(splits[start : start + SPLITS_AT_ONCE]), s))
-        np.put_along_axis(chosen, splits[start : start + SPLITS_AT_ONCE], 1.0, axis=1)
-        inside = _ratio(chosen @ sums, chosen @ squares, n, shift)
-        outside = _ratio((1 - chosen) @ sums, (1 - chosen) @ squares, n, shift)
-        winner = inside.argmax(axis=1)[:, None]
-        theirs = np.take_along_axis(outside, winner, axis=1)
-        less, equal = (outside < theirs).sum(axis=1), (outside == theirs).sum(axis=1)
-        won.append(np.take_along_axis(inside, winner, axis=1)[:, 0])
-        other.append(theirs[:, 0])
-        ranks.append(less + (equal + 1) / 2)
-    return np.concatenate(won), np.concatenate(other), np.concatenate(ranks), rows.shape[1]
+    # A split and its complement are the same two halves: each pair is worked out once and told both ways.
+    # In the order of ``combinations`` the complement of the i-th is the i-th from the end.
+    splits = np.array(list(combinations(range(s), s // 2)))[: comb(s, s // 2) // 2]
+    n = size * s // 2
+    told: tuple[list[Any], list[Any]] = ([], [])
+    for start in range(0, len(splits), SPLITS_AT_ONCE):
+        some = splits[start : start + SPLITS_AT_ONCE]
+        chosen = np.zeros((len(some), s))
+        np.put_along_axis(chosen, some, 1.0, axis=1)
+        one = _ratio(chosen @ sums, chosen @ squares, n, shift)
+        two = _ratio((1 - chosen) @ sums, (1 - chosen) @ squares, n, shift)
+        told[0].append(_outcome(one, two))
+        told[1].append(_outcome(two, one))
+    first, second = (np.concatenate(part, axis=1) for part in told)
+    won, other, ranks = np.concatenate((first, second[:, ::-1]), axis=1)
+    return won, other, ranks, rows.shape[1]
+
+
+def _outcome(inside: Any, outside: Any) -> Any:
+    """For each split: the winner's ratio in its half, in the other, its rank there (average of equals)."""
+    winner = inside.argmax(axis=1)[:, None]
+    theirs = np.take_along_axis(outside, winner, axis=1)
+    less, equal = np.count_nonzero(outside < theirs, axis=1), np.count_nonzero(outside == theirs, axis=1)
+    return np.stack((np.take_along_axis(inside, winner, axis=1)[:, 0], theirs[:, 0], less + (equal + 1) / 2))
 
 
 def _ratio(total: Any, square: Any, n: int, shift: Any) -> Any:
