@@ -190,7 +190,10 @@ class Book:
 
     def depth(self, side: Side, n: int) -> float:
         """Total size of the first ``n`` levels of the bids (BUY) or asks (SELL)."""
-        return sum([size for _, size in islice(self._walkable(side), n)])
+        total = 0.0
+        for _, size in islice(self._walkable(side), n):
+            total += size  # one by one: the built-in sum rounds otherwise from one Python to the next
+        return total
 
     def depth_to(self, side: Side, price: float) -> float:
         """Total size of the bids (BUY) or asks (SELL) at ``price`` or better."""

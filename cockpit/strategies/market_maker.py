@@ -282,8 +282,7 @@ class MarketMaker(msgspec.Struct):
         if not self.bid_qty and not self.ask_qty:
             return inventory != 0 or age >= params.refresh * 1_000
         if inventory:
-            wanted = (max(-inventory, 0.0), max(inventory, 0.0))
-            if wanted != (self.bid_qty, self.ask_qty):
+            if self.bid_qty != max(-inventory, 0.0) or self.ask_qty != max(inventory, 0.0):
                 return True
         elif self.bid_qty == 0 or (self.ask_qty > 0) != view.can_short:
             return True
@@ -322,7 +321,8 @@ class MarketMaker(msgspec.Struct):
     def _same(self, bid: float, bid_qty: float, ask: float, ask_qty: float) -> bool:
         """Is exactly this shown already?"""
         return (
-            (self.bid_qty, self.ask_qty) == (bid_qty, ask_qty)
+            self.bid_qty == bid_qty
+            and self.ask_qty == ask_qty
             and (bid_qty == 0.0 or self.bid == bid)
             and (ask_qty == 0.0 or self.ask == ask)
         )

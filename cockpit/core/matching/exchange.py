@@ -133,6 +133,11 @@ class Exchange:
         return self._desk.reports
 
     @property
+    def desk(self) -> Desk:
+        """The back office, for an executor that keeps the public books itself."""
+        return self._desk
+
+    @property
     def fills(self) -> list[Fill]:
         """Every fill since the beginning: the truth."""
         return self._desk.fills

@@ -65,11 +65,18 @@ def touch(desk: Desk, market: Market, event: Touch, ts: int) -> None:
     _show(market, bids, _levels(market, ((event.ask, event.ask_qty),)))
     if not market.busy:
         return
+    moved(desk, market, *proven(market), ts)
+
+
+def proven(market: Market) -> tuple[set[int], set[int]]:
+    """Prices of our orders about which a touch says something: better than the new best a level is empty
+    now, behind it it is only hidden.
+    """
     bid, ask = market.bid(), market.ask()
-    # A level better than the new best is empty now; one behind it is only hidden.
-    changed_bids = {p for p in _own(market, 1) if bid and p >= bid}
-    changed_asks = {p for p in _own(market, -1) if ask and p <= ask}
-    moved(desk, market, changed_bids, changed_asks, ts)
+    return (
+        {p for p in _own(market, 1) if bid and p >= bid},
+        {p for p in _own(market, -1) if ask and p <= ask},
+    )
 
 
 def trade(desk: Desk, market: Market, event: Trade, ts: int) -> None:

@@ -32,7 +32,7 @@ def check(desk: Desk, market: Market, ts: int) -> None:
     if desk.rules.margin_mode is MarginMode.ISOLATED:
         for holding in held:
             _isolated(desk, market, holding, ts)
-    elif _close_call(desk, market.instrument.settle):
+    elif close_call(desk, market.instrument.settle):
         _cross(desk, market.instrument.settle, ts)
 
 
@@ -73,7 +73,7 @@ def near(desk: Desk, market: Market, price: float) -> bool:
         held = desk.account.held(market.instrument.symbol)
         close = any(_own_money(desk, market, holding) for holding in held)
     else:
-        close = _close_call(desk, market.instrument.settle)
+        close = close_call(desk, market.instrument.settle)
     market.close = before
     return close
 
@@ -116,7 +116,7 @@ def _own_money(desk: Desk, market: Market, holding: Holding) -> bool:
     return EXACT.add(holding.margin, unrealised(market.instrument, holding, mark)) <= need * 2
 
 
-def _close_call(desk: Desk, currency: str) -> bool:
+def close_call(desk: Desk, currency: str) -> bool:
     """A cheap look in floats, because marks come often and liquidations do not."""
     equity = float(desk.account.cash.get(currency, ZERO))
     needed = 0.0

@@ -202,6 +202,15 @@ def load_strategy(program: Program, progress: Progress | None = None) -> ModuleT
         return _loaded[name]
 
 
+def load_text(text: str, progress: Progress | None = None) -> ModuleType:
+    """Another generated module, compiled when its functions are first called or read from disk."""
+    name = f"cockpit_jit_{digest(text)}"
+    with LOCK:
+        if name not in _loaded:
+            _loaded[name] = _module(name, text, progress)
+        return _loaded[name]
+
+
 def _module(name: str, text: str, progress: Progress | None = None, **names: Any) -> ModuleType:
     """Write a module, unless it is there already, and run it."""
     place = folder()

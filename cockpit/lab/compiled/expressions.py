@@ -19,6 +19,7 @@ from cockpit.lab.compiled.subset import (
     NONE,
     NUMBERS,
     STR,
+    TRADE,
     Outside,
     Source,
     joined,
@@ -156,7 +157,7 @@ class Expressions:
             return self.constant(node, found)
         if node.attr == "sign" and isinstance(node.value, ast.Attribute) and node.value.attr == "side":
             owner, kind = self.expr(node.value.value)
-            if kind == FILL:
+            if kind in (FILL, TRADE):
                 return f"{owner}.sign", int
         owner, kind = self.expr(node.value)
         if isinstance(kind, str):
@@ -256,7 +257,7 @@ class Expressions:
         if not isinstance(side, Side) or not isinstance(left, ast.Attribute) or left.attr != "side":
             return None
         owner, kind = self.expr(left.value)
-        if kind != FILL or not isinstance(op, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
+        if kind not in (FILL, TRADE) or not isinstance(op, ast.Is | ast.IsNot | ast.Eq | ast.NotEq):
             return None
         same = "==" if isinstance(op, ast.Is | ast.Eq) else "!="
         return f"({owner}.sign {same} {side.sign})"
@@ -303,10 +304,20 @@ class Expressions:
         owner, kind = self.expr(where.value)
         if kind == LIST:
             return self._list(node, where.attr, owner)
+        if kind is View and where.attr in ("imbalance", "slippage"):
+            return self._depth(node, where.attr)
         function = getattr(kind, where.attr, None) if isinstance(kind, type) else None
         if function is None or isinstance(kind.__dict__.get(where.attr), classmethod | staticmethod):
             raise self.outside(node, f"a call of {ast.unparse(where)}")
         return self._called(node, kind, function, owner, self.program.bound(self.source, node, function, 1))
+
+    def _depth(self, node: ast.Call, word: str) -> Typed:
+        """A look into the book behind the touch."""
+        if not self.program.books or len(node.args) != 1 or node.keywords:
+            raise self.outside(node, f"the call {ast.unparse(node)}")
+        text, kind = self.number(node.args[0])
+        value = self.fitted(node, text, kind, int if word == "imbalance" else float)
+        return f"{word}_of(at, m.mine, {value})", float
 
     def _called(self, node: ast.AST, kind: Any, function: Any, owner: str, arguments: list[Any]) -> Typed:
         name = self.program.method(kind, function)
@@ -359,6 +370,13 @@ class Expressions:
     def call_int(self, node: ast.Call) -> Typed:
         text, kind = self.number(node.args[0])
         return (f"int_of({text})", int) if kind is float else (f"np.int64({text})", int)
+
+    def call_round(self, node: ast.Call) -> Typed:
+        """To a whole number, half to even; with digits Python rounds the decimal form, which has none here."""
+        if len(node.args) != 1 or node.keywords:
+            raise self.outside(node, f"the call {ast.unparse(node)}")
+        text, kind = self.number(node.args[0])
+        return (f"py_round({text})", int) if kind is float else (f"np.int64({text})", int)
 
     def call_bool(self, node: ast.Call) -> Typed:
         return f"bool({self.truth(node.args[0])})", bool

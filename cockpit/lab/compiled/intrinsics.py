@@ -80,6 +80,16 @@ def py_ceil(x: float) -> int:
     return int(ceil(x))
 
 
+def py_round(x: float) -> int:
+    if not -MOST_INT < x < MOST_INT:
+        raise OverflowError
+    whole = int(floor(x))
+    rest = x - whole
+    if rest > 0.5 or (rest == 0.5 and whole % 2 == 1):
+        whole += 1
+    return whole
+
+
 def list_index(x: Any, i: int) -> Any:
     if i < 0:
         i += x.n

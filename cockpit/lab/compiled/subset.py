@@ -1,7 +1,7 @@
 """What is known of an expression while a strategy is translated: its kind, and the reason when there is none.
 
 Kinds: ``int float bool str none`` · a class (a Struct with a place, the View, the Want) · ``LIST`` of floats
-· ``BAR FILL RATE`` · a tuple of kinds.
+· ``BAR FILL RATE TRADE`` · a tuple of kinds.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from cockpit.core.events import Bar, Fill, FundingRate
+from cockpit.core.events import Bar, Fill, FundingRate, Trade
 from cockpit.core.view import View
 from cockpit.core.want import Want
 from cockpit.lab.compiled.reasons import Unsupported
 
-LIST, BAR, FILL, RATE, STR, NONE = "list", "bar", "fill", "rate", "str", "none"
-EVENTS = {Bar: BAR, Fill: FILL, FundingRate: RATE}
+LIST, BAR, FILL, RATE, TRADE, STR, NONE = "list", "bar", "fill", "rate", "trade", "str", "none"
+EVENTS = {Bar: BAR, Fill: FILL, FundingRate: RATE, Trade: TRADE}
 NUMBERS = (int, float, bool)
 FIELDS: dict[str, dict[str, Any]] = {
     BAR: {"ts": int, "tf": int, "open": float, "high": float, "low": float, "close": float, "volume": float},
     FILL: {"ts": int, "maker": bool},
     RATE: {"ts": int, "rate": float, "settle_ts": int, "settled": bool},
+    TRADE: {"ts": int, "price": float, "qty": float},
 }
 MONEY = frozenset(("price", "qty"))
 """Decimals of a fill: only ``float(fill.price)`` has a form here."""

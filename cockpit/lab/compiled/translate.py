@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from cockpit.core.view import View
@@ -18,9 +18,22 @@ from cockpit.lab.compiled import records
 from cockpit.lab.compiled import rows as flat
 from cockpit.lab.compiled.functions import Body
 from cockpit.lab.compiled.layout import kinds
-from cockpit.lab.compiled.subset import BAR, FILL, LIST, RATE, Outside, Source, kind_of, source_of
+from cockpit.lab.compiled.subset import (
+    BAR,
+    FILL,
+    LIST,
+    NONE,
+    RATE,
+    TRADE,
+    Outside,
+    Source,
+    kind_of,
+    source_of,
+)
 
 HOOKS = {"on_bar": BAR, "on_fill": FILL, "on_funding": RATE}
+BOOK_HOOKS = {"on_book": NONE, "on_trade": TRADE, "on_timer": NONE}
+"""Those of order books, for ``lab.depth``."""
 UNHEARD = ("on_book", "on_trade", "on_timer")
 """Hooks that a market of bars alone never calls; ``on_timer`` it would."""
 
@@ -28,7 +41,9 @@ UNHEARD = ("on_book", "on_trade", "on_timer")
 class Program:
     """A strategy under translation: the functions found so far, and the words it uses as tags."""
 
-    def __init__(self, owner: type, name: str) -> None:
+    def __init__(self, owner: type, name: str, hooks: Mapping[str, str] = HOOKS) -> None:
+        self.books = hooks is BOOK_HOOKS
+        """Can it look into the depth of a book?"""
         self.owner = owner
         self.strategy = name
         self.tags: dict[str, int] = {"": 0}
@@ -38,7 +53,7 @@ class Program:
         self.takes: dict[Any, dict[str, Any]] = {}
         self.hooks: dict[str, str] = {}
         self.asks_rates = False
-        for hook, news in HOOKS.items():
+        for hook, news in hooks.items():
             function = getattr(owner, hook, None)
             if function is not None:
                 self.hooks[hook] = self.method(owner, function, news)
@@ -92,7 +107,7 @@ class Program:
         if arguments.vararg or arguments.kwarg or (source.tree.decorator_list and owner is None):
             raise self.outside(source, source.tree, "it takes any number of arguments or is decorated")
         found: dict[str, Any] = {}
-        given = [news, View, Want] if news is not None else []
+        given = [] if news is None else [View, Want] if news == NONE else [news, View, Want]
         for index, argument in enumerate([*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]):
             if owner is not None and index == 0:
                 kind: Any = owner
