@@ -1,0 +1,173 @@
+"""A strategy's hooks and the machine of this folder as one module for numba, kept on disk (``compiled.build``)."""
+
+from __future__ import annotations
+
+import ast
+from functools import lru_cache
+from pathlib import Path
+from types import ModuleType
+
+from cockpit.lab.compiled import build, compose, layout
+from cockpit.lab.compiled.translate import Program
+
+PARTS = ("queue", "books", "stretch")
+REPLACED = frozenset(("ask_book", "ask_timer", "ask_trade", "drawn"))
+HERE = Path(__file__).parent
+SYMBOL = "cockpit_depth_equity"
+HEAD = """from collections import namedtuple
+from math import ceil, copysign, exp, floor, inf, isfinite, isinf, isnan, log, log1p, nan, sqrt
+import numpy as np
+from numba import carray, njit, types
+from cockpit.lab.compiled import rows
+from cockpit.lab.compiled.pointers import as_pointer
+from cockpit.lab.compiled.reasons import LIST_FULL
+from cockpit.lab.compiled.records import Stop
+from cockpit.lab.depth import records
+from cockpit.lab.depth.records import Desk
+TRADE_NEWS = namedtuple("TRADE_NEWS", "ts price qty sign")
+equity_of = types.ExternalFunction("%(equity)s", types.float64(types.int64))
+"""
+BODY = """
+@njit(%(inner)s)
+def drawn(seed, counter, below):
+    z = np.uint64(seed) + (np.uint64(counter) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.int64((z ^ (z >> np.uint64(31))) %% np.uint64(below))
+
+
+@njit(%(inner)s)
+def view_equity(at, m, view):
+    second = view.now // 1000
+    if second != view.equity_at:
+        view.equity_at = second
+        view.equity_now = equity_of(m.handle)
+    return view.equity_now
+
+
+%(functions)s
+
+@njit(%(inner)s)
+def ask_book(d, s, F):
+    %(on_book)s
+
+
+@njit(%(inner)s)
+def ask_trade(d, s, F, i):
+    %(on_trade)s
+
+
+@njit(%(inner)s)
+def ask_timer(d, s, F):
+    %(on_timer)s
+
+
+%(machine)s
+
+MACHINE, EVENT, LEVEL, PRICE, MARKET, REST, EATEN_ROW, FLYING = (
+    np.dtype(rows.dtype(row)) for row in (
+        records.Machine, records.Event, records.Level, records.Price, records.Market, records.Rest,
+        records.Eaten, records.Flying)
+)
+STATE = np.dtype(%(state)s)
+
+
+@njit(types.int64(types.int64), cache=True, error_model="python")
+def run(at):
+    m = carray(as_pointer(at), (1,), MACHINE)[0]
+    d = Desk(
+        m,
+        carray(as_pointer(m.at_e), (m.events,), EVENT),
+        carray(as_pointer(m.at_l), (m.levels,), LEVEL),
+        carray(as_pointer(m.at_p), (m.prices,), PRICE),
+        carray(as_pointer(m.at_k), (m.markets,), MARKET),
+        carray(as_pointer(m.at_rest), (RESTING,), REST),
+        carray(as_pointer(m.at_eaten), (EATEN,), EATEN_ROW),
+        carray(as_pointer(m.at_ring), (FLIGHT,), FLYING),
+        carray(as_pointer(m.at_series), (m.delays,), np.int64),
+    )
+    s = carray(as_pointer(m.at_s), (1,), STATE)[0]
+    return stretch(d, s, carray(as_pointer(m.at_f), (m.floats,), np.float64))
+"""
+CALLS = {
+    "on_book": "{}(d, d.m, F, s, d.m.window, d.m.pen)",
+    "on_timer": "{}(d, d.m, F, s, d.m.window, d.m.pen)",
+    "on_trade": "{}(d, d.m, F, s, TRADE_NEWS(d.m.now, d.e[i].x, d.e[i].qty, d.e[i].sign), d.m.window, d.m.pen)",
+}
+
+
+def text_of(program: Program) -> str:
+    """A strategy's module."""
+    inner = f"{compose.INNER}, error_model='python'"
+    functions = "\n".join(f"@njit({inner})\n{text}" for text in program.texts)
+    calls = {
+        hook: call.format(program.hooks[hook]) if hook in program.hooks else "pass"
+        for hook, call in CALLS.items()
+    }
+    books, queue, stretch = (_functions(part) for part in ("books", "queue", "stretch"))
+    constants = "\n".join([*_constants(), *queue[1], *books[1], *stretch[1]])
+    early, late = {**queue[0], **books[0]}, stretch[0]
+    names = {
+        "inner": inner,
+        "state": repr(layout.dtype(program.owner)),
+        "functions": functions,
+        "machine": "\n".join(late.values()),
+        **calls,
+    }
+    head = HEAD % {"equity": SYMBOL} + compose.intrinsics() + "\n" + constants + "\n"
+    return head + "\n".join(early.values()) + BODY % names
+
+
+def _functions(part: str) -> tuple[dict[str, str], list[str]]:
+    """The functions of a file, those that are called first, and its constants."""
+    nodes = ast.parse((HERE / f"{part}.py").read_text()).body
+    functions = {n.name: n for n in nodes if isinstance(n, ast.FunctionDef) and n.name not in REPLACED}
+    texts: dict[str, str] = {}
+
+    def write(name: str) -> None:
+        if name in texts or name not in functions:
+            return
+        node = functions[name]
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id != name:
+                write(inner.func.id)
+        bare = ast.unparse(compose.Bare().visit(node))
+        texts[name] = f"@njit({compose.INNER}, error_model='python')\n{bare}\n"
+
+    for name in functions:
+        write(name)
+    return texts, [text for node in nodes if (text := _constant(node))]
+
+
+def _constants() -> list[str]:
+    return [text for node in ast.parse((HERE / "records.py").read_text()).body if (text := _constant(node))]
+
+
+def _constant(node: ast.stmt) -> str:
+    if isinstance(node, ast.Assign) and all(
+        isinstance(part, ast.Name | ast.Constant | ast.Tuple | ast.Call | ast.BinOp | ast.UnaryOp | ast.operator
+                   | ast.unaryop | ast.expr_context)
+        for part in ast.walk(node.value)
+    ) and "MODELS" not in ast.unparse(node):  # fmt: skip
+        return ast.unparse(node)
+    return ""
+
+
+@lru_cache(maxsize=1)
+def _link() -> object:
+    """Make the way back to Python known to the linker."""
+    import ctypes
+
+    import llvmlite.binding as llvm
+
+    from cockpit.lab.depth.calls import equity
+
+    made = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int64)(equity)
+    llvm.add_symbol(SYMBOL, ctypes.cast(made, ctypes.c_void_p).value)
+    return made
+
+
+def load(program: Program, progress: build.Progress | None = None) -> ModuleType:
+    """The module of a strategy; compiled at its first run or read from disk."""
+    _link()
+    return build.load_text(text_of(program), progress)

@@ -1,0 +1,149 @@
+"""The strategy between its two lives: a record that compiled hooks write, an object whose other hooks are called.
+
+``on_book`` and ``on_trade`` have run compiled when the kernel hears of their wish; ``on_fill``, ``on_funding``
+and ``on_timer`` are the object's own, called by the engine. Whichever was changed last is copied to the other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cockpit.core.engine import Engine
+from cockpit.core.slots import Slot
+from cockpit.core.view import View
+from cockpit.core.want import Want
+from cockpit.lab.compiled import layout
+from cockpit.lab.compiled import rows as flat
+from cockpit.lab.compiled.records import Pen, Window
+from cockpit.lab.compiled.translate import Program
+from cockpit.lab.depth.memory import Block
+
+if TYPE_CHECKING:
+    from cockpit.lab.depth.world import DepthWorld
+
+ROOM = 4_096
+WINDOW, PEN = tuple(flat.fields(Window)), tuple(flat.fields(Pen))
+SEEN = ("now", "touch_ts", "last", "mark", "equity_at", "equity_now")
+"""What the machine changes in the window."""
+WORDS = tuple(name for name in PEN if name != "tag")
+SHOWN_AT = [WINDOW.index(name) for name in SEEN]
+
+
+class Pad:
+    """Window, pen and state of one strategy."""
+
+    def __init__(self, strategy: Any, program: Program, arrays: Any) -> None:
+        import numpy as np
+
+        self.strategy = strategy
+        self.program = program
+        self.words: list[str] = []
+        machines = arrays.machines
+        window, pen = (machines.dtype.fields[name][1] for name in ("window", "pen"))
+        self._window, self._pen = Block(machines, Window, window), Block(machines, Pen, pen)
+        arena: list[float] = []
+        whose: Any = type(strategy)
+        values = layout.flatten(strategy, arena, max(ROOM, layout.largest(strategy) + 2))
+        self.state = np.zeros(1, np.dtype(layout.dtype(whose)))
+        self.state[0] = values
+        self.arena = np.array(arena or [0.0])
+        self._on_object = False
+        """The object is newer than the record."""
+
+    def begin(self, world: DepthWorld, engine: Engine, slot: Slot) -> None:
+        """Take the hooks' places."""
+        self.world, self.engine, self.slot = world, engine, slot
+        self.view, self.want = slot.view, slot.want
+        slot.on_book = self._repeat if slot.on_book is not None else None
+        slot.on_trade = self._repeat_trade if slot.on_trade is not None else None
+        for name in ("on_fill", "on_funding"):
+            if getattr(slot, name) is not None:
+                setattr(slot, name, self._called(getattr(self.strategy, name)))
+        if slot.on_timer is not None and slot.timer_ms:
+            slot.on_timer = self._repeat
+        v, at = world.v, world.arrays.block.at
+        v[at.hears_book], v[at.hears_trades] = slot.on_book is not None, slot.on_trade is not None
+        world.arrays.strategy(v, self.state, self.arena)
+        v[at.hears_timer], v[at.timer_ms] = slot.on_timer is not None and slot.timer_ms > 0, slot.timer_ms
+
+    def _called(self, hook: Any) -> Any:
+        def call(*arguments: Any) -> None:
+            self._load()
+            hook(*arguments)
+
+        return call
+
+    def _repeat(self, _view: View, want: Want) -> None:
+        """What the compiled hook wrote, onto the pen that the kernel reads."""
+        for name, value in zip(PEN, self._pen.read(), strict=True):
+            setattr(want, name, value if name != "tag" else self._word(value))
+
+    def _repeat_trade(self, _trade: Any, view: View, want: Want) -> None:
+        self._repeat(view, want)
+
+    def _word(self, number: int) -> str:
+        tags = self.program.tags
+        if len(self.words) != len(tags):
+            self.words = list(tags)
+        return self.words[number]
+
+    def wrote(self) -> None:
+        """The compiled hook has written a wish: the record is the newer one."""
+        self._on_object = False
+
+    def wake(self) -> None:
+        """The window as the machine has left it."""
+        window, view = self._window.read(), self.view
+        for name, at in zip(SEEN, SHOWN_AT, strict=True):
+            setattr(view, name, window[at])
+
+    def sleep(self) -> None:
+        """Window, pen and strategy as the kernel has left them."""
+        view, want = self.view, self.want
+        self._window.write([getattr(view, name) for name in WINDOW])
+        tag = self.program.tag(want.tag)
+        self._pen.write([tag if name == "tag" else getattr(want, name) for name in PEN])
+        if self._on_object:
+            self._store()
+
+    def equity(self) -> float:
+        """The sleeve's capital at the prices that the machine has heard last."""
+        rows, state = self.world.arrays.rows, self.engine.state
+        row, at, symbol = rows.read(self.world.mine), rows.at, self.slot.sleeve.symbol
+        if row[at.last_new]:
+            state.last[symbol] = row[at.last]
+        if row[at.mark_new]:
+            state.marks[symbol] = row[at.mark]
+        return self.view.equity_of()
+
+    # --- record and object ------------------------------------------------------------------------------
+
+    def _load(self) -> None:
+        if not self._on_object:
+            self._write(self.strategy, self.state[0])
+            self._on_object = True
+
+    def _write(self, thing: Any, row: Any) -> None:
+        whose: Any = type(thing)
+        for name, kind in layout.kinds(whose).items():
+            if kind == list[float]:
+                at, n, _ = row[name].item()
+                getattr(thing, name)[:] = self.arena[at : at + n].tolist()
+            elif kind in layout.SCALARS:
+                if not whose.__struct_config__.frozen:
+                    setattr(thing, name, row[name].item())
+            else:
+                self._write(getattr(thing, name), row[name])
+
+    def _store(self) -> None:
+        import numpy as np
+
+        arena: list[float] = []
+        strategy = self.strategy
+        self.state[0] = layout.flatten(strategy, arena, max(ROOM, layout.largest(strategy) + 2))
+        if len(arena) > len(self.arena):
+            self.arena = np.array(arena)
+            self.world.arrays.strategy(self.world.v, self.state, self.arena)
+        elif arena:
+            self.arena[: len(arena)] = arena
+        self._on_object = False

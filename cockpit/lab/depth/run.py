@@ -1,0 +1,140 @@
+"""One backtest on order books with the kernel asleep between the events that concern it.
+
+prepared = compile_strategy(STRATEGIES["market_maker"])
+ran = run(engine, exchange, columns, prepared, latency=latency, seed=seed, first=…)
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from cockpit.core.engine import Engine
+from cockpit.core.events import AnyEvent
+from cockpit.core.intents import Outcome
+from cockpit.core.matching import Exchange, Latency
+from cockpit.core.registry import Plugin
+from cockpit.core.slots import Slot
+from cockpit.lab import backtest
+from cockpit.lab.compiled import build as modules
+from cockpit.lab.compiled import rows as flat
+from cockpit.lab.compiled.reasons import WORDS, Unsupported
+from cockpit.lab.compiled.records import Stop
+from cockpit.lab.compiled.translate import BOOK_HOOKS, Program
+from cockpit.lab.depth import build, calls
+from cockpit.lab.depth.columns import Columns
+from cockpit.lab.depth.memory import Block
+from cockpit.lab.depth.pen import Pad
+from cockpit.lab.depth.records import EATEN, FLIGHT, RESTING, Eaten, Flying, Machine, Market, Rest
+from cockpit.lab.depth.world import DepthWorld
+
+NUMBERS = itertools.count(1)
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A strategy whose market hooks are machine code."""
+
+    plugin: Plugin
+    program: Any
+    module: Any
+
+
+class Arrays:
+    """The memory of one run. ``address`` is where the machine finds all of it."""
+
+    def __init__(self, columns: Columns, series: tuple[int, ...]) -> None:
+        import numpy as np
+
+        def rows(row: Any, count: int) -> Any:
+            return np.zeros(count, np.dtype(flat.dtype(row)))
+
+        self.machines = rows(Machine, 1)
+        self.address = self.machines.ctypes.data
+        self.events, self.levels = columns.events, columns.levels
+        self.prices, self.markets = columns.prices.copy(), columns.markets.copy()
+        self.rest, self.eaten, self.ring = rows(Rest, RESTING), rows(Eaten, EATEN), rows(Flying, FLIGHT)
+        self.series = np.array(series or (0,), np.int64)
+        self.block, self.rows = Block(self.machines, Machine), Block(self.markets, Market)
+        v, at = self.block.read(), self.block.at
+        for name, size, array in (
+            ("at_e", "events", self.events), ("at_l", "levels", self.levels), ("at_p", "prices", self.prices),
+            ("at_k", "markets", self.markets), ("at_series", "delays", self.series),
+            ("at_rest", "", self.rest), ("at_eaten", "", self.eaten), ("at_ring", "", self.ring),
+        ):  # fmt: skip
+            v[getattr(at, name)] = array.ctypes.data
+            if size:
+                v[getattr(at, size)] = len(array)
+        self.block.write(v)
+
+    def strategy(self, v: list[Any], state: Any, floats: Any) -> None:
+        """Where the strategy's own memory is."""
+        at = self.block.at
+        v[at.at_s], v[at.at_f], v[at.floats] = state.ctypes.data, floats.ctypes.data, len(floats)
+
+
+def compile_strategy(plugin: Plugin, progress: modules.Progress | None = None) -> Prepared:
+    """Translate a strategy's market hooks. Raises Unsupported (Outside by line)."""
+    if not modules.available():
+        raise Unsupported(modules.MISSING)
+    options = plugin.options
+    reasons = {
+        "it trades several markets": options.get("legs", 1) not in (1, ()) and options.get("legs", 1) != 1,
+        "it listens to bars": hasattr(plugin.target, "on_bar"),
+        "it has stop layers": bool(options.get("stops")),
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            raise Unsupported(f"{plugin.name}: {reason}")
+    program = Program(plugin.target, plugin.name, BOOK_HOOKS)
+    if not program.hooks:
+        raise Unsupported(f"{plugin.name} does not listen to books or trades")
+    return Prepared(plugin, program, build.load(program, progress))
+
+
+def check(engine: Engine, columns: Columns) -> Slot:
+    """The one sleeve of an engine that can sleep. Raises Unsupported."""
+    slots = list(engine.slots.values())
+    reasons = {
+        "more than one strategy": len(slots) != 1 or len(engine.state.sleeves) != 1,
+        "stops of the account": bool(engine.watchers),
+        "circuit breakers": bool(engine.breakers),
+        "stop layers": any(slot.guard is not None for slot in slots),
+        "longer bars": any(not slot.plain for slot in slots),
+    }
+    for reason, holds in reasons.items():
+        if holds:
+            raise Unsupported(reason)
+    if slots[0].sleeve.symbol not in columns.symbols:
+        raise Unsupported(f"the tape has no book of {slots[0].sleeve.symbol}")
+    return slots[0]
+
+
+def run(
+    engine: Engine, exchange: Exchange, columns: Columns, prepared: Prepared, *, latency: Latency, seed: int,
+    boot: Callable[[backtest.World], AnyEvent], observe: Callable[[AnyEvent, Outcome], None] | None = None,
+    clock: backtest.Clock | None = None,
+) -> backtest.Run:  # fmt: skip
+    """As ``backtest.run`` over the same market: the same decisions, digest and fills. Raises Unsupported."""
+    slot = check(engine, columns)
+    arrays = Arrays(columns, latency.feed.series)
+    pad = Pad(slot.strategy, prepared.program, arrays)
+    world = DepthWorld(columns, exchange, latency, seed, arrays, prepared.module.run, clock)
+    world.attach(engine, slot, pad)
+    handle = next(NUMBERS)
+    world.v[arrays.block.at.handle] = handle
+    calls.RUNNING[handle] = pad
+    try:
+        ran = backtest.run(engine, world, boot(world), observe, clock)
+    except Stop:
+        raise Unsupported(WORDS.get(int(arrays.machines["why"][0]), "it stopped")) from None
+    except (ArithmeticError, ValueError, IndexError) as error:
+        raise Unsupported(f"{prepared.plugin.name} raised {type(error).__name__}") from error
+    finally:
+        calls.RUNNING.pop(handle, None)
+        failed = calls.FAILED.pop(handle, None)
+    if failed is not None:
+        raise Unsupported(f"its capital could not be worked out: {failed}")
+    return msgspec.structs.replace(ran, events=ran.events + world.slept)

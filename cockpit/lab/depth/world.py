@@ -1,0 +1,280 @@
+"""The World around the machine: the kernel asks it for the next event and gets the next that concerns it.
+
+What lies between two such events has happened in the arrays. Before the kernel looks, whatever it may look
+at is brought up to date (``_wake``); before the machine goes on, it learns what has changed (``_sleep``).
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from cockpit.core import events as ev
+from cockpit.core.engine import Engine
+from cockpit.core.intents import Action, Place, Query
+from cockpit.core.matching import Exchange, Latency
+from cockpit.core.matching.draws import draw
+from cockpit.core.matching.world import Lane
+from cockpit.core.outside import next_due
+from cockpit.core.slots import Slot
+from cockpit.lab.backtest import Clock
+from cockpit.lab.compiled.reasons import Unsupported
+from cockpit.lab.depth.columns import Columns
+from cockpit.lab.depth.pen import Pad
+from cockpit.lab.depth.records import (
+    BEAT,
+    DELTA,
+    DUE,
+    END,
+    FAR,
+    FULL,
+    MARK,
+    RARE,
+    REPORT,
+    REQUEST,
+    SNAPSHOT,
+    TIMER,
+    TOUCH,
+    TRADE,
+    VENUE,
+    WISH,
+)
+from cockpit.lab.depth.shown import ArrayBook
+from cockpit.lab.depth.venue import SIDES
+from cockpit.lab.depth.venue import Place as Spot
+
+KINDS = {"constant": 0, "jitter": 1, "recorded": 2}
+
+
+class DepthWorld:
+    """As ``matching.World``, over columns. ``run`` is the compiled machine."""
+
+    def __init__(
+        self, columns: Columns, exchange: Exchange, latency: Latency, seed: int, arrays: Any,
+        run: Callable[[int], int], clock: Clock | None = None,
+    ) -> None:  # fmt: skip
+        self.exchange = exchange
+        self.columns = columns
+        self.arrays = arrays
+        self.slept = 0
+        """Events that the kernel did not have to hear of."""
+        self.now = 0
+        self._run = run
+        self._clock = clock
+        self._block = arrays.block
+        self._at = arrays.block.at
+        self.v: list[Any] = arrays.block.read()
+        """The machine's own numbers, as they were when it stopped."""
+        ways = (latency.feed, latency.order, latency.report)
+        self._lanes = [Lane(model, draw(seed, at)) for at, model in enumerate(ways)]
+        self._back: deque[tuple[int, int, ev.AnyEvent]] = deque()
+        self._out: deque[tuple[int, Action]] = deque()
+        self._placing: dict[str, int] = {}
+        self._reports = exchange.reports
+        feed, at = latency.feed, self._at
+        self.v[at.instant], self.v[at.latency] = int(feed.instant), KINDS[feed.kind]
+        self.v[at.base], self.v[at.spread] = feed.base, feed.spread
+        seed = self._lanes[0].seed
+        self.v[at.seed] = seed - (1 << 64) if seed >= 1 << 63 else seed
+
+    def attach(self, engine: Engine, slot: Slot, pad: Pad) -> None:
+        """Put the arrays in the place of the books that engine and venue would keep themselves."""
+        self.engine, self.slot, self.pad = engine, slot, pad
+        symbol = slot.sleeve.symbol
+        self.mine = self.v[self._at.mine] = self.columns.symbols.index(symbol)
+        self.market = engine.markets[symbol]
+        self.book = ArrayBook(self.arrays.prices)
+        self.market.book = slot.view.book = self.book
+        self.place = Spot(self.exchange, self.arrays, symbol, self.mine, self.v)
+        pad.begin(self, engine, slot)
+
+    # --- what the kernel asks -------------------------------------------------------------------------------
+
+    def peek_ts(self) -> int | None:
+        """When the first event comes."""
+        if not len(self.columns):
+            return None
+        lane = self._lanes[0]
+        return int(self.columns.events["ts"][0]) + lane.model.ms(lane.seed, 0)
+
+    def submit(self, action: Action, ts: int) -> None:
+        """We send a request at local time ``ts``."""
+        if type(action) is Place:
+            self._placing[action.cid] = self._placing.get(action.cid, 0) + 1
+        self._out.append((self._lanes[1].arrival(max(ts, self.now)), action))
+
+    def next(self, deadline: int = 0) -> ev.AnyEvent | None:
+        """The next event that concerns the kernel; None when all is over. Raises Unsupported."""
+        v, at = self.v, self._at
+        v[at.deadline] = deadline
+        self._timer(v)
+        self.pad.sleep()
+        while True:
+            self._sleep(v)
+            code = self._run(self.arrays.address)
+            v[:] = self._block.read()
+            if code == VENUE:
+                self._venue(v)
+            elif code == REQUEST:
+                self._request(v)
+            elif code == DUE:
+                self._wake(v)
+                assert self._clock is not None
+                self._clock.before(v[at.soon])
+            elif code == FULL:
+                raise Unsupported("more market data on its way at one time than there is room for")
+            else:
+                self._wake(v)
+                return self._told(code, v)
+
+    def _told(self, code: int, v: list[Any]) -> ev.AnyEvent | None:
+        at = self._at
+        if code == END:
+            return None
+        if code in (TIMER, BEAT):
+            if code == BEAT:
+                self.slot.sleeve.timer_at = self.now
+                self.pad.wrote()
+            self.now = v[at.now] = self.now if code == BEAT else max(v[at.deadline], self.now)
+            return ev.Timer(self.now)
+        if code == REPORT:
+            arrives, _, event = self._back.popleft()
+            self.now = v[at.now] = max(self.now, arrives)
+        else:
+            event = self._event(v[at.at])
+            if code == WISH:
+                self.book.told = bool(v[at.whole])
+                self.pad.wrote()
+        return event if event.ts == self.now else msgspec.structs.replace(event, ts=self.now)
+
+    def _event(self, i: int) -> ev.AnyEvent:
+        """An event for the kernel. Levels are in the arrays: it is not told them again."""
+        row = self.columns.events[i]
+        kind, ts = int(row["kind"]), int(row["ts"])
+        if kind == RARE:
+            return self.columns.rare[i]
+        symbol = self.columns.symbols[row["market"]]
+        if kind == TRADE:
+            return ev.Trade(ts, symbol, ts, float(row["x"]), float(row["qty"]), SIDES[int(row["sign"])])
+        if kind == MARK:
+            return ev.Mark(ts, symbol, float(row["x"]))
+        if kind == DELTA:
+            return ev.BookDelta(ts, symbol, ts, (), (), int(row["seq"]), int(row["prev"]))
+        if kind == SNAPSHOT:
+            return ev.BookSnapshot(ts, symbol, ts, (), (), int(row["seq"]))
+        return ev.Touch(ts, symbol, ts, 0.0, 0.0, 0.0, 0.0)
+
+    # --- the machine falls asleep and wakes up --------------------------------------------------------------
+
+    def _timer(self, v: list[Any]) -> None:
+        """When anything but the strategy's timer is due."""
+        at, sleeve = self._at, self.slot.sleeve
+        v[at.timed] = 0
+        if not v[at.hears_timer]:
+            return
+        mine, sleeve.timer_at = sleeve.timer_at, 0
+        v[at.other] = next_due(self.engine.state, (self.slot,)) or FAR
+        sleeve.timer_at = mine
+
+    def _sleep(self, v: list[Any]) -> None:
+        """Tell the machine what it must not run past."""
+        at = self._at
+        v[at.out] = self._out[0][0] if self._out else FAR
+        v[at.back], v[at.back_no] = self._back[0][:2] if self._back else (FAR, 0)
+        v[at.flying] = int(bool(self._out or self._back))
+        v[at.wake] = self.exchange.wake
+        v[at.due] = self._clock.due if self._clock is not None else FAR
+        self.place.sleep(v)
+        self._block.write(v)
+
+    def _wake(self, v: list[Any]) -> None:
+        """What the machine heard, before the engine goes on."""
+        at, state = self._at, self.engine.state
+        self.now = v[at.now]
+        if v[at.heard]:
+            state.seq += v[at.heard]
+            state.now = max(state.now, self.now)
+            self.slept += v[at.heard]
+            v[at.heard] = 0
+        if v[at.timed]:
+            state.last_fact_ts = v[at.timed]
+            self.slot.sleeve.timer_at = v[at.timer_at]
+            self.engine.deadline = v[at.deadline]
+        if v[at.faults]:
+            state.faults["gap"] = state.faults.get("gap", 0) + v[at.faults]
+            v[at.faults] = 0
+        if v[at.news]:
+            self._news(v)
+        self.place.wake(v)
+        self.pad.wake()
+
+    def _news(self, v: list[Any]) -> None:
+        state, rows = self.engine.state, self.arrays.rows
+        at = rows.at
+        for k, symbol in enumerate(self.columns.symbols):
+            row = rows.read(k)
+            if row[at.last_new]:
+                state.last[symbol] = row[at.last]
+            if row[at.mark_new]:
+                state.marks[symbol] = row[at.mark]
+            if k == self.mine and row[at.heard_new]:
+                self.market.heard = row[at.heard]
+                self.book.follow(row, at)
+            row[at.last_new] = row[at.mark_new] = row[at.heard_new] = False
+            rows.write(row, k)
+        v[self._at.news] = 0
+
+    # --- the venue ------------------------------------------------------------------------------------------
+
+    def _venue(self, v: list[Any]) -> None:
+        """An event of the tape that may concern an order or a position of ours."""
+        at = self._at
+        i = v[at.at]
+        event = self._event(i)
+        self.place.wake(v)
+        if self.columns.events["kind"][i] in (DELTA, SNAPSHOT, TOUCH):
+            self.place.moved(i, event.ts)
+        else:
+            self.exchange.market(event, event.ts)
+        v[at.last_tape] = max(v[at.last_tape], event.ts)
+        if self._reports or not v[at.quick]:
+            self._collect(v)
+            v[at.quick], v[at.depart] = 0, 1
+
+    def _request(self, v: list[Any]) -> None:
+        """Time passes at the venue, or a request of ours arrives."""
+        at = self._at
+        self.place.wake(v)
+        wake, head, events = self.exchange.wake, v[at.head], self.columns.events
+        instant = self._out[0][0] if self._out else FAR
+        if head < len(events):
+            instant = min(instant, int(events["ts"][head]), wake)
+        elif wake <= v[at.last_tape] + 1:
+            instant = min(instant, wake)
+        if wake <= instant:
+            self.exchange.advance(instant)
+        else:
+            self._arrive(*self._out.popleft())
+        self._collect(v)
+
+    def _arrive(self, at: int, action: Action) -> None:
+        if type(action) is Place:
+            self._placing[action.cid] -= 1
+            if not self._placing[action.cid]:
+                del self._placing[action.cid]
+        self.exchange.request(action, at)
+        if type(action) is Query and action.cid in self._placing:
+            report = self._reports[-1]
+            if isinstance(report, ev.OrderReport) and not report.found:
+                self._reports[-1] = msgspec.structs.replace(report, proof=False)
+
+    def _collect(self, v: list[Any]) -> None:
+        """Reports leave the venue."""
+        lane, at = self._lanes[2], self._at
+        for report in self._reports:
+            v[at.count] += 1
+            self._back.append((lane.arrival(report.ts), v[at.count], report))
+        self._reports.clear()
