@@ -372,7 +372,7 @@ class Expressions:
         return (f"int_of({text})", int) if kind is float else (f"np.int64({text})", int)
 
     def call_round(self, node: ast.Call) -> Typed:
-        """To a whole number, half to even; with digits Python rounds the decimal form, which has none here."""
+        """To a whole number, half to even; with digits Python rounds the decimal form: it has none here."""
         if len(node.args) != 1 or node.keywords:
             raise self.outside(node, f"the call {ast.unparse(node)}")
         text, kind = self.number(node.args[0])

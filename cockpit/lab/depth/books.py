@@ -1,4 +1,4 @@
-"""Order books in arrays over the prices of the tape: ours as ``core.book`` keeps it, the venue's as ``matching``.
+"""Order books in arrays over the prices of the tape: ours as in ``core.book``, the venue's as in ``feeds``.
 
 A place in the arrays is the rank of a price among all that the market's tape shows, so that the next level is
 the next place that is not empty.

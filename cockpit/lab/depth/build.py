@@ -1,4 +1,4 @@
-"""A strategy's hooks and the machine of this folder as one module for numba, kept on disk (``compiled.build``)."""
+"""A strategy's hooks and the machine of this folder as one module for numba, kept on disk."""
 
 from __future__ import annotations
 
@@ -92,7 +92,9 @@ def run(at):
 CALLS = {
     "on_book": "{}(d, d.m, F, s, d.m.window, d.m.pen)",
     "on_timer": "{}(d, d.m, F, s, d.m.window, d.m.pen)",
-    "on_trade": "{}(d, d.m, F, s, TRADE_NEWS(d.m.now, d.e[i].x, d.e[i].qty, d.e[i].sign), d.m.window, d.m.pen)",
+    "on_trade": (
+        "{}(d, d.m, F, s, TRADE_NEWS(d.m.now, d.e[i].x, d.e[i].qty, d.e[i].sign), d.m.window, d.m.pen)"
+    ),
 }
 
 
@@ -144,13 +146,12 @@ def _constants() -> list[str]:
 
 
 def _constant(node: ast.stmt) -> str:
-    if isinstance(node, ast.Assign) and all(
-        isinstance(part, ast.Name | ast.Constant | ast.Tuple | ast.Call | ast.BinOp | ast.UnaryOp | ast.operator
-                   | ast.unaryop | ast.expr_context)
-        for part in ast.walk(node.value)
-    ) and "MODELS" not in ast.unparse(node):  # fmt: skip
-        return ast.unparse(node)
-    return ""
+    """The text of an assignment of plain numbers; empty for anything else."""
+    if not isinstance(node, ast.Assign):
+        return ""
+    words = (ast.Name, ast.Constant, ast.Call, ast.BinOp, ast.UnaryOp)
+    words += (ast.operator, ast.unaryop, ast.expr_context)
+    return ast.unparse(node) if all(isinstance(part, words) for part in ast.walk(node.value)) else ""
 
 
 @lru_cache(maxsize=1)

@@ -1,7 +1,7 @@
-"""The strategy between its two lives: a record that compiled hooks write, an object whose other hooks are called.
+"""The strategy between its two lives: a record that compiled hooks write, an object that the engine calls.
 
-``on_book`` and ``on_trade`` have run compiled when the kernel hears of their wish; ``on_fill``, ``on_funding``
-and ``on_timer`` are the object's own, called by the engine. Whichever was changed last is copied to the other.
+``on_book``, ``on_trade``, ``on_timer`` have run compiled when the kernel hears of their wish; ``on_fill`` and
+``on_funding`` are the object's own. Whichever was changed last is copied to the other.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ class Pad:
         self.arena = np.array(arena or [0.0])
         self._on_object = False
         """The object is newer than the record."""
+        self._spoken = False
+        """The timer that the kernel is told of has been called already."""
 
     def begin(self, world: DepthWorld, engine: Engine, slot: Slot) -> None:
         """Take the hooks' places."""
@@ -59,8 +61,9 @@ class Pad:
         for name in ("on_fill", "on_funding"):
             if getattr(slot, name) is not None:
                 setattr(slot, name, self._called(getattr(self.strategy, name)))
-        if slot.on_timer is not None and slot.timer_ms:
-            slot.on_timer = self._repeat
+        if slot.on_timer is not None:
+            self._beat = self._called(slot.on_timer)
+            slot.on_timer = self._timed
         v, at = world.v, world.arrays.block.at
         v[at.hears_book], v[at.hears_trades] = slot.on_book is not None, slot.on_trade is not None
         world.arrays.strategy(v, self.state, self.arena)
@@ -78,6 +81,14 @@ class Pad:
         for name, value in zip(PEN, self._pen.read(), strict=True):
             setattr(want, name, value if name != "tag" else self._word(value))
 
+    def _timed(self, view: View, want: Want) -> None:
+        """A timer: the compiled hook has spoken, or something else was due as well and it is asked now."""
+        if self._spoken:
+            self._spoken = False
+            self._repeat(view, want)
+        else:
+            self._beat(view, want)
+
     def _repeat_trade(self, _trade: Any, view: View, want: Want) -> None:
         self._repeat(view, want)
 
@@ -87,9 +98,10 @@ class Pad:
             self.words = list(tags)
         return self.words[number]
 
-    def wrote(self) -> None:
-        """The compiled hook has written a wish: the record is the newer one."""
+    def wrote(self, *, timer: bool = False) -> None:
+        """A compiled hook has written a wish: the record is the newer one."""
         self._on_object = False
+        self._spoken = timer
 
     def wake(self) -> None:
         """The window as the machine has left it."""
@@ -115,6 +127,10 @@ class Pad:
         if row[at.mark_new]:
             state.marks[symbol] = row[at.mark]
         return self.view.equity_of()
+
+    def close(self) -> None:
+        """The run is over: the object is what the strategy has become."""
+        self._load()
 
     # --- record and object ------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Places of our resting orders in their queues: ``matching.queues`` on rows, one order's arithmetic at a time."""
+"""Places of our resting orders in their queues: ``matching.queues`` on rows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def behind(back: float, front: float, model: int, power: float) -> float:
     if model == POWER3:
         return 1.0 - (front / (front + back)) ** power if front + back > 0 else 0.5
     weight = weight_of(back, model, power)
-    if model == POWER2 or model == LOG2:
+    if model in (POWER2, LOG2):
         total = weight_of(back + front, model, power)
     else:
         total = weight + weight_of(front, model, power)

@@ -135,6 +135,7 @@ def run(
     finally:
         calls.RUNNING.pop(handle, None)
         failed = calls.FAILED.pop(handle, None)
+    pad.close()
     if failed is not None:
         raise Unsupported(f"its capital could not be worked out: {failed}")
     return msgspec.structs.replace(ran, events=ran.events + world.slept)

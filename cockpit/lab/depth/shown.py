@@ -1,4 +1,4 @@
-"""The kernel's own views of the arrays: ``Book`` for the engine, a mapping for the venue. Made when looked at."""
+"""The kernel's own views of the arrays: ``Book`` for the engine, a mapping for the venue."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STRETCH = 64
 
 
 class ArrayBook(Book):
-    """Our book of the traded market. Its levels are in the arrays, where the machine has written them already."""
+    """Our book of the traded market. The machine has written its levels into the arrays already."""
 
     __slots__ = ("_asks_at", "_bids_at", "_high", "_low", "_price", "_rank_ask", "_rank_bid", "told")
 

@@ -137,7 +137,7 @@ class DepthWorld:
         if code in (TIMER, BEAT):
             if code == BEAT:
                 self.slot.sleeve.timer_at = self.now
-                self.pad.wrote()
+                self.pad.wrote(timer=True)
             self.now = v[at.now] = self.now if code == BEAT else max(v[at.deadline], self.now)
             return ev.Timer(self.now)
         if code == REPORT:

@@ -1,0 +1,70 @@
+"""Order books: the kernel awake all the time, and the kernel asleep between what concerns it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import strategies as st
+
+from cockpit.lab.depth import run as depth
+from tests.lab import streams
+from tests.lab.asleep import compare, plugin_of
+from tests.lab.gambler import Gambler, Luck
+
+pytest.importorskip("numba")
+
+LEAN = settings(
+    max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None,
+    phases=[Phase.explicit, Phase.generate],
+)  # fmt: skip
+CAMPAIGN = settings(max_examples=2_000, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+
+
+@lru_cache(maxsize=1)
+def gambler() -> depth.Prepared:
+    return depth.compile_strategy(plugin_of(Gambler, Luck, ("book", "trade", "timer", "fill")))
+
+
+@st.composite
+def lucks(draw: Any) -> Luck:
+    some = st.sampled_from((0, 30, 200))
+    return Luck(
+        seed=draw(st.integers(0, 139_967)), act=draw(st.sampled_from((5, 60, 400))), trades=draw(some),
+        answer=draw(st.sampled_from((0, 300, 900))), beat=draw(some),
+        market=draw(st.sampled_from((0, 100, 500))), stops=draw(st.sampled_from((0, 200, 900))),
+        deep=draw(st.integers(0, 12)), reach=draw(st.sampled_from((1, 3, 8))), size=draw(st.sampled_from((1, 3, 40))),
+        timer=draw(st.sampled_from((50, 700, 100_000))),
+    )  # fmt: skip
+
+
+@st.composite
+def cases(draw: Any) -> tuple[Any, ...]:
+    instrument, price = draw(streams.instruments())
+    config = draw(streams.configs(instrument))
+    series = draw(st.sampled_from(((), (), (0, 3, 40, 11), (5,))))
+    return draw(lucks()), instrument, price, draw(streams.shapes()), config, series
+
+
+def tried(case: tuple[Any, ...]) -> None:
+    luck, instrument, price, shape, config, series = case
+    did = compare(gambler(), luck, instrument, shape.events(instrument, price), config, series)
+    makers = sum(fill.maker for fill in did.exchange.fills)
+    event(
+        f"{'makers' if makers else 'no makers'}, {'takers' if len(did.exchange.fills) > makers else 'none'}"
+    )
+
+
+@LEAN
+@given(cases())
+def test_nothing_differs(case: tuple[Any, ...]) -> None:
+    tried(case)
+
+
+@pytest.mark.soak
+@CAMPAIGN
+@given(cases())
+def test_nothing_differs_in_the_long_run(case: tuple[Any, ...]) -> None:
+    tried(case)
