@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from cockpit.app import compose, sizings
+from cockpit.app import compose, deep, sizings
 from cockpit.app import market as markets
 from cockpit.app.summary import summary
 from cockpit.app.trial import Request, Result, code_hash, data_hash
@@ -73,6 +73,8 @@ def prepare(request: Request, progress: Progress | None = None, least: int = 0) 
     source = markets.from_tape(config, path, request.start_ms, request.end_ms, request.sleeves)
     info = tapes.read_info(path)
     casts = compose.cast(source.sleeves, source.instruments, source.frames)
+    if casts and "bar" not in casts[0].plugin.options.get("wakes", ()):
+        return deep.trial(request, progress, deep.WORTH_SLEEPING if least else 0)
     if len(casts) != 1 or len(source.instruments) != 1:
         raise Unsupported("more than one strategy or market")
     part = casts[0]

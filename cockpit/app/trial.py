@@ -17,6 +17,7 @@ from cockpit.app import market as markets
 from cockpit.app.settings import digest
 from cockpit.app.summary import summary
 from cockpit.core.config import Config, SleeveConfig
+from cockpit.core.engine import Engine
 from cockpit.core.events import AnyEvent
 from cockpit.core.intents import Outcome
 from cockpit.core.state import State
@@ -53,7 +54,19 @@ class Result(msgspec.Struct, frozen=True):
     code_hash: str
 
 
-def perform(request: Request, heard: Callable[[State, AnyEvent], None] | None = None) -> Result:
+Drive = Callable[..., backtest.Run]
+"""(engine, source, config, observe, clock) → what ran: who plays the market to the engine."""
+
+
+def awake(engine: Engine, source: Any, config: Config, observe: Any, clock: Any) -> backtest.Run:
+    """The kernel hears of every event."""
+    first = backtest.boot(source.world, "replay", cockpit.__version__, digest(config))
+    return backtest.run(engine, source.world, first, observe, clock)
+
+
+def perform(
+    request: Request, heard: Callable[[State, AnyEvent], None] | None = None, drive: Drive = awake
+) -> Result:
     """Run to the end of the tape. Raises TapeError, ConfigError; plug-ins must have been discovered.
 
     ``heard`` is told every fact after its step.
@@ -65,9 +78,9 @@ def perform(request: Request, heard: Callable[[State, AnyEvent], None] | None = 
     info = tape.read_info(Path(request.tape))
     casts = compose.cast(source.sleeves, source.instruments, source.frames)
     engine = compose.fresh(config, "replay", source.instruments, casts)
-    first = backtest.boot(source.world, "replay", cockpit.__version__, digest(config))
+    begins = source.world.peek_ts() or 0
     span = (request.end_ms or info.end_ms) - (request.start_ms or info.start_ms)
-    sampler = Sampler(engine.state, period_for(span), first.ts)
+    sampler = Sampler(engine.state, period_for(span), begins)
     trips = Trips(engine.state)
 
     def see(event: AnyEvent, _outcome: Outcome) -> None:
@@ -76,7 +89,7 @@ def perform(request: Request, heard: Callable[[State, AnyEvent], None] | None = 
             heard(engine.state, event)
 
     started = time.monotonic()
-    ran = backtest.run(engine, source.world, first, see, sampler)
+    ran = drive(engine, source, config, see, sampler)
     seconds = time.monotonic() - started
     curve = sampler.done(engine.state.now)
     told = report(curve, trips, engine.state.currency)

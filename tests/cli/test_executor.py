@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from pathlib import Path
+
 import pytest
 
+from cockpit.adapters import practice
+from cockpit.adapters.store.tape import TapeWriter
+from cockpit.core.events import Listing
 from tests.cli.conftest import Shell
 
 pytest.importorskip("numba")
@@ -54,3 +60,45 @@ def test_position_sizing_is_left_to_the_kernel_and_said(tape: str, cockpit: Shel
     found = cockpit(*asked, "--set", 'sizing.default={method="target_vol"}', "--json")
     assert found.code == 0, found.err
     assert (found.json["executor"], found.json["why_not_compiled"]) == ("interpreted", "position sizing")
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> str:
+    """A minute of the practice market."""
+    path = tmp_path / "books.tape"
+    spec = practice.PracticeSpec(seed=7)
+    with TapeWriter(path, source="test") as writer:
+        for instrument in practice.instruments(spec).values():
+            writer.instrument(instrument)
+        for event in itertools.islice(practice.stream(spec), 6_000):
+            if not isinstance(event, Listing):
+                writer.add(event)
+        writer.close()
+    return str(path)
+
+
+def test_on_order_books_the_decisions_are_the_very_same_and_the_run_is_kept(
+    books: str, cockpit: Shell
+) -> None:
+    ask = ("backtest", "--tape", books, "--strategy", "market_maker@practice:BTC-USDT-SWAP")
+    slow, fast = cockpit(*ask, "--json"), cockpit(*ask, "--executor", "compiled", "--json")
+    assert fast.code == 0, fast.err
+    assert (slow.json["executor"], fast.json["executor"]) == ("interpreted", "compiled")
+    same = ("digest", "events", "outcomes", "faults", "sleeves", "report", *MONEY)
+    assert [fast.json[key] for key in same] == [slow.json[key] for key in same]
+    assert fast.json["slept"] > fast.json["events"] / 2
+    kept = cockpit("runs", "repeat", fast.json["run"])
+    assert kept.code == 0, kept.err
+
+
+def test_on_order_books_it_says_how_much_the_kernel_slept_through(books: str, cockpit: Shell) -> None:
+    found = cockpit("backtest", "--tape", books, "--strategy", "market_maker@practice:BTC-USDT-SWAP",
+                    "--executor", "compiled", "--brief")  # fmt: skip
+    assert "events without waking the kernel" in found.out
+
+
+def test_auto_does_not_compile_for_a_handful_of_events(books: str, cockpit: Shell) -> None:
+    found = cockpit("backtest", "--tape", books, "--strategy", "market_maker@practice:BTC-USDT-SWAP",
+                    "--executor", "auto", "--json")  # fmt: skip
+    assert (found.json["executor"], found.code) == ("interpreted", 0)
+    assert "events" in found.json["why_not_compiled"]

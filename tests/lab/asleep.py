@@ -1,4 +1,4 @@
-"""One order-book strategy through the kernel and through the machine that lets it sleep: nothing may differ."""
+"""One order-book strategy through the kernel and through the machine that lets it sleep."""
 
 from __future__ import annotations
 
@@ -37,7 +37,8 @@ class Played(msgspec.Struct):
         """Everything that must be the same."""
         state = self.engine.state
         return {
-            "run": self.run, "fills": self.exchange.fills, "bills": self.exchange.bills,
+            "run": (self.run.events, self.run.outcomes, self.run.digest),
+            "fills": self.exchange.fills, "bills": self.exchange.bills,
             "venue money": self.exchange.ledger.cash, "open": self.exchange.open_orders(),
             "balances": state.ledger.balances, "equity": state.exact_equity(), "pnl": state.pnl(),
             "seq": state.seq, "now": state.now, "last": repr(state.last), "marks": state.marks,

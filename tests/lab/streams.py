@@ -1,4 +1,4 @@
-"""Order-book markets that break executors: gaps, crosses, touches, queues that empty, trades through levels."""
+"""Order-book markets that break executors: gaps, crosses, touches, trades through levels."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ class Shape(msgspec.Struct, frozen=True):
     """Events of the same instant."""
     thick: int = 6
     jump: int = 40
+    gentle: bool = False
+    """Levels change by a little, and trades are nearly always at the touch."""
 
     def events(self, instrument: Instrument, price: float) -> list[ev.AnyEvent]:
         """The market."""
@@ -50,6 +52,7 @@ class Maker:
         self.middle = max(20, int(Decimal(repr(price)) / self.tick))
         self.ts = START
         self.seq = 100
+        self.sizes: dict[int, int] = {}
         self.out: list[ev.AnyEvent] = [ev.Listing(START, instrument)]
 
     def price(self, ticks: int) -> float:
@@ -58,11 +61,22 @@ class Maker:
     def qty(self, least: int = 1) -> float:
         return float(self.lot * self.rng.randint(least, self.shape.thick * 10))
 
+    def size(self, ticks: int) -> float:
+        """What a level shows now; in a gentle market a little more or less than before."""
+        if not self.shape.gentle:
+            return self.qty()
+        before = self.sizes.get(ticks, self.rng.randint(60, 120))
+        self.sizes[ticks] = now = max(1, before + self.rng.randint(-14, 10))
+        return float(self.lot * now)
+
     def hit(self, chance: int) -> bool:
         return self.rng.randrange(1000) < chance
 
     def levels(self, sign: int, n: int) -> tuple[tuple[float, float], ...]:
-        return tuple((self.price(self.middle + sign * (1 + at)), self.qty()) for at in range(n))
+        return tuple(
+            (self.price(self.middle + sign * (1 + at)), self.size(self.middle + sign * (1 + at)))
+            for at in range(n)
+        )
 
     def made(self) -> list[ev.AnyEvent]:
         shape = self.shape
@@ -95,9 +109,11 @@ class Maker:
             rows: list[tuple[float, float]] = []
             for _ in range(self.rng.randrange(4)):
                 at = self.middle + sign * self.rng.randint(-1 if self.hit(150) else 1, 6)
-                rows.append((self.price(at), 0.0 if self.hit(300) else self.qty()))
-            for step in range(3):  # what the middle has passed is gone
-                rows.append((self.price(self.middle - sign * step), 0.0))
+                rows.append(
+                    (self.price(at), 0.0 if self.hit(30 if self.shape.gentle else 300) else self.size(at))
+                )
+            # what the middle has passed is gone
+            rows += [(self.price(self.middle - sign * step), 0.0) for step in range(3)]
             if self.hit(60):
                 rows.append((self.price(self.middle + sign * 2), float(self.lot) * 0.3))
             sides.append(tuple(rows))
@@ -108,9 +124,10 @@ class Maker:
 
     def trade(self, symbol: str) -> None:
         side = self.rng.choice((Side.BUY, Side.SELL))
-        deep = self.rng.choice((0, 0, 1, 1, 1, 2, 3))
+        deep = self.rng.choice((0, 1, 1, 1, 1, 1, 1, 1, 2, 3) if self.shape.gentle else (0, 0, 1, 1, 1, 2, 3))
         ticks = self.middle + side.sign * deep
-        self.out.append(ev.Trade(self.ts, symbol, self.ts, self.price(ticks), self.qty(), side, ""))
+        size = float(self.lot * self.rng.randint(1, 30)) if self.shape.gentle else self.qty()
+        self.out.append(ev.Trade(self.ts, symbol, self.ts, self.price(ticks), size, side, ""))
 
     def touch(self, symbol: str) -> None:
         bid, ask = self.middle - self.rng.randint(1, 2), self.middle + self.rng.randint(1, 2)
@@ -120,8 +137,9 @@ class Maker:
         self.out.append(ev.Touch(self.ts, symbol, self.ts, gone, self.qty(), self.price(ask), self.qty()))
 
     def mark(self, symbol: str) -> None:
+        index = self.price(self.middle + self.rng.choice((-3, 0, 0, 3))) if self.hit(300) else 0.0
         wild = self.rng.choice((0, 0, 0, 1, -1, 4, -4))
-        self.out.append(ev.Mark(self.ts, symbol, self.price(self.middle + wild) * 1.0001))
+        self.out.append(ev.Mark(self.ts, symbol, self.price(self.middle + wild) * 1.0001, index))
 
     def funding(self, symbol: str) -> None:
         due = self.ts + self.rng.choice((-500, 0, 300, 2_000))
@@ -168,8 +186,10 @@ def shapes(draw: Any) -> Shape:
         seed=draw(st.integers(0, 1 << 30)), count=draw(st.sampled_from((60, 300, 700))),
         gap=draw(st.sampled_from((0, 2, 20))), cross=draw(st.sampled_from((0, 2, 10))), touch=draw(some),
         whole=draw(st.sampled_from((0, 6, 60))), trade=draw(st.sampled_from((0, 100, 400))), mark=draw(some),
-        funding=draw(st.sampled_from((0, 0, 20))), other=draw(some), still=draw(st.sampled_from((0, 300, 900))),
+        funding=draw(st.sampled_from((0, 0, 20))), other=draw(some),
+        still=draw(st.sampled_from((0, 300, 900))),
         thick=draw(st.sampled_from((1, 6, 100))), jump=draw(st.sampled_from((0, 40, 300))),
+        gentle=draw(st.booleans()),
     )  # fmt: skip
 
 

@@ -35,7 +35,8 @@ def lucks(draw: Any) -> Luck:
         seed=draw(st.integers(0, 139_967)), act=draw(st.sampled_from((5, 60, 400))), trades=draw(some),
         answer=draw(st.sampled_from((0, 300, 900))), beat=draw(some),
         market=draw(st.sampled_from((0, 100, 500))), stops=draw(st.sampled_from((0, 200, 900))),
-        deep=draw(st.integers(0, 12)), reach=draw(st.sampled_from((1, 3, 8))), size=draw(st.sampled_from((1, 3, 40))),
+        deep=draw(st.integers(0, 12)), reach=draw(st.sampled_from((1, 3, 8))),
+        size=draw(st.sampled_from((1, 3, 40))),
         timer=draw(st.sampled_from((50, 700, 100_000))),
     )  # fmt: skip
 

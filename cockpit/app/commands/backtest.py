@@ -56,10 +56,11 @@ def run(args: argparse.Namespace) -> int:
     did = dict(result.summary)
     lines = [rig.summary_text(did)]
     if args.executor != "interpreted":
-        lines.append(tr(f"executor.{did['executor']}", lang, why=why))
+        word = "asleep" if "slept" in did else did["executor"]
+        lines.append(tr(f"executor.{word}", lang, why=why, **_counts(did)))
     if not args.brief:
         lines += ["", terminal.text(result.report, result.curve, lang)]
-    if not args.no_record and did["executor"] == "interpreted":
+    if not args.no_record and (did["executor"] == "interpreted" or "slept" in did):
         kept = runs.register(found.data_dir, request, result, title, lang, stamp.text)
         did["run"] = kept.id
         lines += ["", tr("runs.kept", lang, run=kept.id, folder=str(found.data_dir / "runs" / kept.id))]
@@ -86,6 +87,10 @@ def _performed(request: Any, executor: str, kernel: Callable[[Any], Any]) -> tup
     result.summary["executor"] = "interpreted"
     result.summary["why_not_compiled"] = why
     return result, why
+
+
+def _counts(did: dict[str, Any]) -> dict[str, str]:
+    return {name: f"{did.get(name, 0):,}" for name in ("events", "slept")}
 
 
 def _progress(what: str, done: float) -> None:

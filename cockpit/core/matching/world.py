@@ -102,6 +102,14 @@ class World:
         self._out.append((self._lanes[1].arrival(max(ts, self.now)), action))
         self._quiet = False
 
+    def untold(self) -> Iterator[AnyEvent]:
+        """All of the tape that has not happened yet, taken out of this world: for another one over it."""
+        head, self._head = self._head, None
+        if head is not None:
+            yield head
+            yield from self._ahead
+            yield from self._tape
+
     def peek_ts(self) -> int | None:
         """When the next event can come at the earliest, for pacing against a wall clock; None = never.
 

@@ -47,8 +47,8 @@ def fill(d: Any, i: int, k: int) -> None:
     best, low = d.k[k].best_bid_depth, d.k[k].low
     for j in range(d.e[i].lo, d.e[i].mid):
         r = d.l[j].rank
-        d.p[r].bid = d.l[j].size
-        if d.l[j].size > 0.0:
+        d.p[r].bid = d.l[j].qty
+        if d.l[j].qty > 0.0:
             best, low = max(best, r), min(low, r)
     while best >= low and not d.p[best].bid > 0.0:
         best -= 1
@@ -58,8 +58,8 @@ def fill(d: Any, i: int, k: int) -> None:
     best, high = d.k[k].best_ask_depth, d.k[k].high
     for j in range(d.e[i].mid, d.e[i].hi):
         r = d.l[j].rank
-        d.p[r].ask = d.l[j].size
-        if d.l[j].size > 0.0:
+        d.p[r].ask = d.l[j].qty
+        if d.l[j].qty > 0.0:
             best, high = min(best, r), max(high, r)
     while best <= high and not d.p[best].ask > 0.0:
         best += 1
@@ -93,11 +93,11 @@ def hear_touch(d: Any, i: int, ts: int) -> bool:
         d.k[k].crossed += 1
         d.k[k].ok = d.k[k].ok and d.k[k].whole
         return False
-    has_bid, has_ask = bid >= 0 and d.l[j].size > 0.0, ask >= 0 and d.l[j + 1].size > 0.0
+    has_bid, has_ask = bid >= 0 and d.l[j].qty > 0.0, ask >= 0 and d.l[j + 1].qty > 0.0
     d.k[k].best_bid = bid if has_bid else -1
-    d.k[k].bid_qty = d.l[j].size if has_bid else nan
+    d.k[k].bid_qty = d.l[j].qty if has_bid else nan
     d.k[k].best_ask = ask if has_ask else -1
-    d.k[k].ask_qty = d.l[j + 1].size if has_ask else nan
+    d.k[k].ask_qty = d.l[j + 1].qty if has_ask else nan
     d.k[k].touched = True
     d.k[k].ts = ts
     if not d.k[k].whole:

@@ -149,7 +149,7 @@ def _constant(node: ast.stmt) -> str:
     """The text of an assignment of plain numbers; empty for anything else."""
     if not isinstance(node, ast.Assign):
         return ""
-    words = (ast.Name, ast.Constant, ast.Call, ast.BinOp, ast.UnaryOp)
+    words: tuple[type[ast.AST], ...] = (ast.Name, ast.Constant, ast.Call, ast.BinOp, ast.UnaryOp)
     words += (ast.operator, ast.unaryop, ast.expr_context)
     return ast.unparse(node) if all(isinstance(part, words) for part in ast.walk(node.value)) else ""
 

@@ -93,7 +93,7 @@ class _Reader:
         elif kind is Touch:
             self.book(TOUCH, e, 0, 0, ((e.bid, e.bid_qty),), ((e.ask, e.ask_qty),))
         elif kind is Mark:
-            self._plain(MARK, e, e.mark, 0.0, 0)
+            self._plain(MARK, e, e.mark, e.index, 0)
         elif kind is BookSnapshot:
             self.book(SNAPSHOT, e, e.seq, -1, e.bids, e.asks)
         elif kind is OpenInterest:
@@ -141,7 +141,7 @@ def build(
     per_lot = np.array([instruments[s].lots_per_unit for s in symbols] or [1.0])
     _whole(events, per_tick, per_lot)
     levels = np.zeros(len(prices), np.dtype(flat.dtype(Level)))
-    levels["size"] = sizes
+    levels["qty"] = sizes
     lots = sizes * per_lot[owners] + 0.5
     if len(sizes) and not (np.all(np.isfinite(sizes)) and sizes.min() >= 0 and lots.max() < MOST_LOTS):
         raise Unsupported("a size that is none")
@@ -175,7 +175,9 @@ def _whole(events: Any, per_tick: Any, per_lot: Any) -> None:
 
     priced = (events["kind"] == TRADE) | (events["kind"] == MARK)
     x, qty, market = events["x"][priced], events["qty"][priced], events["market"][priced]
-    ticks, lots = np.rint(x * per_tick[market]), np.rint(qty * per_lot[market])
+    marks = events["kind"][priced] == MARK
+    per_qty = np.where(marks, per_tick[market], per_lot[market])
+    ticks, lots = np.rint(x * per_tick[market]), np.rint(qty * per_qty)
     if not (np.all(np.abs(ticks) < MOST_LOTS) and np.all(np.abs(lots) < MOST_LOTS)):
         raise Unsupported("a trade or a mark without a price")
     events["ticks"][priced], events["lots"][priced] = ticks.astype(np.int64), lots.astype(np.int64)

@@ -78,7 +78,7 @@ class Machine(Row):
     instant: int
     latency: int
     """0 constant, 1 jitter, 2 recorded."""
-    base: int
+    shortest: int
     spread: int
     seed: int
     flying: int
@@ -101,6 +101,10 @@ class Machine(Row):
     """Ticks of the last trade; 0 = none."""
     marked: int
     venue_mark: float
+    venue_index: float
+    index_ticks: int
+    armed: int
+    """Orders wait for a trigger."""
     rests: int
     eaten: int
     queue: int
@@ -165,8 +169,10 @@ class Event(Row):
     x: float
     """Price of a trade, or the mark."""
     qty: float
+    """Of a trade; of a mark the index."""
     ticks: int
     lots: int
+    """Of a trade; of a mark the index in ticks."""
     kind: int
     market: int
     sign: int
@@ -177,7 +183,7 @@ class Level(Row):
 
     rank: int
     lots: int
-    size: float
+    qty: float
 
 
 class Price(Row):

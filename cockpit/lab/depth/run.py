@@ -42,6 +42,12 @@ class Prepared(msgspec.Struct, frozen=True):
     module: Any
 
 
+class Ran(backtest.Run, frozen=True):
+    """What a run was, and how much of it the kernel did not hear."""
+
+    slept: int = 0
+
+
 class Arrays:
     """The memory of one run. ``address`` is where the machine finds all of it."""
 
@@ -102,6 +108,7 @@ def check(engine: Engine, columns: Columns) -> Slot:
         "stops of the account": bool(engine.watchers),
         "circuit breakers": bool(engine.breakers),
         "stop layers": any(slot.guard is not None for slot in slots),
+        "position sizing": any(slot.sizer is not None for slot in slots),
         "longer bars": any(not slot.plain for slot in slots),
     }
     for reason, holds in reasons.items():
@@ -116,7 +123,7 @@ def run(
     engine: Engine, exchange: Exchange, columns: Columns, prepared: Prepared, *, latency: Latency, seed: int,
     boot: Callable[[backtest.World], AnyEvent], observe: Callable[[AnyEvent, Outcome], None] | None = None,
     clock: backtest.Clock | None = None,
-) -> backtest.Run:  # fmt: skip
+) -> Ran:  # fmt: skip
     """As ``backtest.run`` over the same market: the same decisions, digest and fills. Raises Unsupported."""
     slot = check(engine, columns)
     arrays = Arrays(columns, latency.feed.series)
@@ -138,4 +145,4 @@ def run(
     pad.close()
     if failed is not None:
         raise Unsupported(f"its capital could not be worked out: {failed}")
-    return msgspec.structs.replace(ran, events=ran.events + world.slept)
+    return Ran(ran.events + world.slept, ran.outcomes, ran.digest, world.slept)

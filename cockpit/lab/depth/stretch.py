@@ -66,86 +66,107 @@ def ask_timer(d: Any, s: Any, floats: Any) -> None:
 
 def stretch(d: Any, s: Any, floats: Any) -> int:
     """Go on until the kernel must be awake. Returns why."""
+    why = resume(d, s, floats)
+    while why == GO_ON:
+        why = hurry(d, s, floats) if nothing_flies(d) else step(d, s, floats)
+    return int(why)
+
+
+def resume(d: Any, s: Any, floats: Any) -> int:
+    """Take up the event with which the machine stopped: the venue has seen it."""
     m = d.m
-    events = len(d.e)
     if m.depart:
         m.depart = 0
         depart(d)
-    if m.quick:
-        m.quick = 0
-        i = m.head
-        m.head += 1
-        m.feed = m.head
-        m.now = d.e[i].ts
-        why = hear(d, s, floats, i)
-        if why != GO_ON:
-            return why
-    while True:
-        head = m.head
-        idle = m.feed == head
-        happens = d.e[head].ts if head < events else FAR
-        if m.instant and idle and not m.flying and head < events and happens >= m.now:
-            late = 0 < m.deadline < happens
-            if not late and happens < m.wake:
-                if happens > m.due:
-                    m.soon = happens
-                    return DUE
-                if at_venue(d, head):
-                    m.quick = 1
-                    m.at = head
-                    return VENUE
-                m.last_tape = happens
-                m.head = head + 1
-                m.feed = head + 1
-                m.now = happens
-                why = hear(d, s, floats, head)
-                if why != GO_ON:
-                    return why
-                continue
-        wake = m.wake if head < events or m.wake <= m.last_tape + 1 else FAR
-        soonest = min(happens, m.out, wake)
-        heard = d.ring[m.feed % FLIGHT].at if not idle else FAR
-        local = min(heard, m.back)
-        limit = m.deadline or FAR
-        if soonest <= min(local, limit) and soonest < FAR:
-            if wake <= soonest or m.out < happens:
-                return REQUEST
-            if head - m.feed == FLIGHT:
-                return FULL
-            if at_venue(d, head):
-                m.at = head
-                return VENUE
-            m.last_tape = max(m.last_tape, happens)
-            depart(d)
-        elif limit < local and (soonest < FAR or local < FAR):
-            if not m.hears_timer or limit >= m.other or max(limit, m.now) > m.due:
-                return TIMER
-            if beat(d, s, floats, limit):
-                return BEAT
-        elif local < FAR:
-            if m.back < heard or (m.back == heard and m.back_no < d.ring[m.feed % FLIGHT].no):
-                return REPORT
-            now = max(m.now, heard)
-            if now > m.due:
-                m.soon = now
-                return DUE
-            m.now = now
-            i = m.feed
-            m.feed += 1
-            why = hear(d, s, floats, i)
-            if why != GO_ON:
-                return why
-        else:
-            return END
+    if not m.quick:
+        return GO_ON
+    m.quick = 0
+    m.head += 1
+    m.feed = m.head
+    m.now = d.e[m.head - 1].ts
+    return hear(d, s, floats, m.head - 1)
+
+
+def nothing_flies(d: Any) -> bool:
+    """Is the next event of the tape the next thing that we hear of?"""
+    m = d.m
+    if not m.instant or m.flying or m.feed != m.head or m.head >= len(d.e):
+        return False
+    happens = d.e[m.head].ts
+    late = 0 < m.deadline < happens
+    return bool(happens >= m.now and not late and happens < m.wake)
+
+
+def hurry(d: Any, s: Any, floats: Any) -> int:
+    """An event happens and is heard of at once."""
+    m = d.m
+    head = m.head
+    happens = d.e[head].ts
+    if happens > m.due:
+        m.soon = happens
+        return DUE
+    if at_venue(d, head):
+        m.quick = 1
+        m.at = head
+        return VENUE
+    m.last_tape = happens
+    m.head = head + 1
+    m.feed = head + 1
+    m.now = happens
+    return hear(d, s, floats, head)
+
+
+def step(d: Any, s: Any, floats: Any) -> int:
+    """The next thing that happens or is heard of. As ``World._slowly``."""
+    m = d.m
+    head = m.head
+    idle = m.feed == head
+    happens = d.e[head].ts if head < len(d.e) else FAR
+    wake = m.wake if head < len(d.e) or m.wake <= m.last_tape + 1 else FAR
+    soonest = min(happens, m.out, wake)
+    heard = d.ring[m.feed % FLIGHT].at if not idle else FAR
+    local = min(heard, m.back)
+    limit = m.deadline or FAR
+    if soonest <= min(local, limit) and soonest < FAR:
+        if wake <= soonest or m.out < happens:
+            return REQUEST
+        if head - m.feed == FLIGHT:
+            return FULL
+        if at_venue(d, head):
+            m.at = head
+            return VENUE
+        m.last_tape = max(m.last_tape, happens)
+        depart(d)
+        return GO_ON
+    if limit < local and (soonest < FAR or local < FAR):
+        if not m.hears_timer or limit >= m.other or max(limit, m.now) > m.due:
+            return TIMER
+        return BEAT if beat(d, s, floats, limit) else GO_ON
+    if local == FAR:
+        return END
+    if m.back < heard or (m.back == heard and m.back_no < d.ring[m.feed % FLIGHT].no):
+        return REPORT
+    return deliver(d, s, floats, max(m.now, heard))
+
+
+def deliver(d: Any, s: Any, floats: Any, now: int) -> int:
+    """The oldest event on its way arrives."""
+    m = d.m
+    if now > m.due:
+        m.soon = now
+        return DUE
+    m.now = now
+    m.feed += 1
+    return hear(d, s, floats, m.feed - 1)
 
 
 def depart(d: Any) -> None:
     """The event at ``head`` has happened: it is on its way to us."""
     m = d.m
     m.count += 1
-    delay = m.base
+    delay = m.shortest
     if m.latency == 1:
-        delay = m.base + drawn(m.seed, m.sent, m.spread + 1)
+        delay = m.shortest + drawn(m.seed, m.sent, m.spread + 1)
     elif m.latency == 2:
         delay = d.series[m.sent % len(d.series)]
     m.sent += 1
@@ -186,11 +207,7 @@ def at_venue(d: Any, i: int) -> bool:
     if kind == MARK:
         if not d.e[i].x > 0:
             return False
-        if m.busy and not quiet(d, d.e[i].ticks, d.e[i].x):
-            return True
-        m.marked = 1
-        m.venue_mark = d.e[i].x
-        return False
+        return marked(d, i)
     if kind == DELTA:
         m.source = DEPTH
         show(d, i)
@@ -206,10 +223,26 @@ def at_venue(d: Any, i: int) -> bool:
     return bool(m.busy) and moved(d, i, kind == SNAPSHOT)
 
 
-def quiet(d: Any, ticks: int, price: float) -> bool:
-    """Does a watched price set off nothing of ours?"""
+def marked(d: Any, i: int) -> bool:
+    """The mark moved, and perhaps the index: does it set off or liquidate something of ours?"""
+    m, event = d.m, d.e[i]
+    if m.busy:
+        index = event.lots if event.qty else m.index_ticks
+        if not quiet(d, event.ticks) or (index and not quiet(d, index)):
+            return True
+        if not m.safe_low < event.x < m.safe_high:
+            return True
+    m.marked = 1
+    m.venue_mark = event.x
+    if event.qty:
+        m.venue_index, m.index_ticks = event.qty, event.lots
+    return False
+
+
+def quiet(d: Any, ticks: int) -> bool:
+    """Does a price set off no order of ours, whichever price that watches?"""
     m = d.m
-    return bool(m.armed_low < ticks < m.armed_high and m.safe_low < price < m.safe_high)
+    return bool(m.armed_low < ticks < m.armed_high)
 
 
 def traded(d: Any, i: int) -> bool:
@@ -217,7 +250,9 @@ def traded(d: Any, i: int) -> bool:
     m = d.m
     ticks, lots, side = d.e[i].ticks, d.e[i].lots, d.e[i].sign
     if m.busy:
-        if m.waiting or (not m.marked and not quiet(d, ticks, ticks / m.per_tick)):
+        if m.waiting or not quiet(d, ticks):
+            return True
+        if not m.marked and not m.safe_low < ticks / m.per_tick < m.safe_high:
             return True
         for k in range(m.rests):
             order = d.rest[k]
@@ -240,7 +275,7 @@ def traded(d: Any, i: int) -> bool:
 def moved(d: Any, i: int, whole: bool) -> bool:
     """The venue's book has changed: does it come to an order of ours? If not, who left the queues?"""
     m = d.m
-    if m.waiting or not (m.marked or m.last):
+    if m.waiting or not (m.marked or m.last) or (m.armed and not (m.marked and m.last)):
         return True
     bid = d.p[m.best_bid].tick if m.best_bid >= 0 else 0
     ask = d.p[m.best_ask].tick if m.best_ask >= 0 else 0

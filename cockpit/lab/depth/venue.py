@@ -45,7 +45,8 @@ class Place:
         at, market = self._at, self.market
         v[at.busy], v[at.last], v[at.source] = int(market.busy), market.last, int(market.source)
         v[at.marked], v[at.venue_mark] = int(market.mark != 0.0), market.mark
-        v[at.rests] = v[at.waiting] = v[at.eaten] = 0
+        v[at.venue_index], v[at.index_ticks] = market.index, market.ticks(market.index)
+        v[at.rests] = v[at.waiting] = v[at.eaten] = v[at.armed] = 0
         self._resting = []
         if market.eaten_bids or market.eaten_asks:
             self._bitten(v)
@@ -61,6 +62,8 @@ class Place:
         for order in market.orders.values():
             if order.phase is Phase.RESTING:
                 self._resting.append(order)
+            elif order.phase is Phase.ARMED:
+                v[at.armed] = 1
             elif order.phase is Phase.ARRIVED:
                 if market.source is Source.BARS:
                     raise Unsupported("an order before the first price")
@@ -90,7 +93,7 @@ class Place:
         market.best_bid = self._ticks[bid] if bid >= 0 else 0
         market.best_ask = self._ticks[ask] if ask >= 0 else 0
         market.source = Source(v[at.source])
-        market.last, market.mark = v[at.last], v[at.venue_mark]
+        market.last, market.mark, market.index = v[at.last], v[at.venue_mark], v[at.venue_index]
         for index, order in enumerate(self._resting):
             _, _, _, _, order.shown, order.traded, order.front = self._rest.read(index)
         if v[at.eaten]:

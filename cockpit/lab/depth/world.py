@@ -76,7 +76,7 @@ class DepthWorld:
         self._reports = exchange.reports
         feed, at = latency.feed, self._at
         self.v[at.instant], self.v[at.latency] = int(feed.instant), KINDS[feed.kind]
-        self.v[at.base], self.v[at.spread] = feed.base, feed.spread
+        self.v[at.shortest], self.v[at.spread] = feed.base, feed.spread
         seed = self._lanes[0].seed
         self.v[at.seed] = seed - (1 << 64) if seed >= 1 << 63 else seed
 
@@ -160,7 +160,7 @@ class DepthWorld:
         if kind == TRADE:
             return ev.Trade(ts, symbol, ts, float(row["x"]), float(row["qty"]), SIDES[int(row["sign"])])
         if kind == MARK:
-            return ev.Mark(ts, symbol, float(row["x"]))
+            return ev.Mark(ts, symbol, float(row["x"]), float(row["qty"]))
         if kind == DELTA:
             return ev.BookDelta(ts, symbol, ts, (), (), int(row["seq"]), int(row["prev"]))
         if kind == SNAPSHOT:

@@ -1,0 +1,60 @@
+"""A backtest on order books whose kernel sleeps between the events that concern it (``lab.depth``)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import cockpit
+from cockpit.app.settings import digest
+from cockpit.app.simulated import latency_of
+from cockpit.app.trial import Drive, Request, Result, perform
+from cockpit.core.config import Config
+from cockpit.core.engine import Engine
+from cockpit.core.registry import STRATEGIES
+from cockpit.lab import backtest
+from cockpit.lab.compiled.reasons import Unsupported
+from cockpit.lab.depth import columns
+from cockpit.lab.depth import run as depth
+
+WORTH_SLEEPING = 500_000
+"""Events from which ``auto`` compiles: below it the kernel is done before a compiler would be."""
+Progress = Callable[[str, float], None]
+
+
+def trial(request: Request, progress: Progress | None = None, least: int = 0) -> Result:
+    """As ``trial.perform``: the same report, decisions and digest. Raises Unsupported besides."""
+    told: dict[str, Any] = {}
+    result = perform(request, drive=asleep(told, progress, least))
+    result.summary.update(told)
+    return result
+
+
+def asleep(told: dict[str, Any], progress: Progress | None, least: int) -> Drive:
+    """Who plays the market to the engine; ``told`` learns how much the kernel slept through."""
+
+    def drive(
+        engine: Engine, source: Any, config: Config, observe: Any, clock: Any
+    ) -> backtest.Run:  # fmt: skip
+        sleeves = list(engine.state.sleeves.values())
+        if len(sleeves) != 1:
+            raise Unsupported("more than one strategy or market")
+        prepared = depth.compile_strategy(STRATEGIES[sleeves[0].strategy], progress)
+        begun = time.monotonic()
+        recorded = columns.from_events(source.world.untold(), source.instruments)
+        if len(recorded) < least:
+            raise Unsupported(f"fewer than {least:,} events")
+        told["reading_s"] = round(time.monotonic() - begun, 3)
+
+        def first(world: backtest.World) -> Any:
+            return backtest.boot(world, "replay", cockpit.__version__, digest(config))
+
+        ran = depth.run(
+            engine, source.exchange, recorded, prepared, latency=latency_of(config), seed=config.run.seed,
+            boot=first, observe=observe, clock=clock,
+        )  # fmt: skip
+        told.update(executor="compiled", slept=ran.slept)
+        return ran
+
+    return drive
