@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import cockpit
+from cockpit.app import compose
+from cockpit.app import market as markets
 from cockpit.app.settings import digest
 from cockpit.app.simulated import latency_of
 from cockpit.app.trial import Drive, Request, Result, perform
@@ -21,6 +24,14 @@ from cockpit.lab.depth import run as depth
 WORTH_SLEEPING = 500_000
 """Events from which ``auto`` compiles: below it the kernel is done before a compiler would be."""
 Progress = Callable[[str, float], None]
+
+
+def on_books(request: Request) -> bool:
+    """Is it a strategy that hears no bars?"""
+    path = Path(request.tape)
+    source = markets.from_tape(request.config, path, request.start_ms, request.end_ms, request.sleeves)
+    casts = compose.cast(source.sleeves, source.instruments, source.frames)
+    return bool(casts) and "bar" not in casts[0].plugin.options.get("wakes", ())
 
 
 def trial(request: Request, progress: Progress | None = None, least: int = 0) -> Result:

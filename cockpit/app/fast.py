@@ -73,8 +73,6 @@ def prepare(request: Request, progress: Progress | None = None, least: int = 0) 
     source = markets.from_tape(config, path, request.start_ms, request.end_ms, request.sleeves)
     info = tapes.read_info(path)
     casts = compose.cast(source.sleeves, source.instruments, source.frames)
-    if casts and "bar" not in casts[0].plugin.options.get("wakes", ()):
-        return deep.trial(request, progress, deep.WORTH_SLEEPING if least else 0)
     if len(casts) != 1 or len(source.instruments) != 1:
         raise Unsupported("more than one strategy or market")
     part = casts[0]
@@ -99,6 +97,8 @@ def perform(request: Request, progress: Progress | None = None, least: int = 0) 
 
     ``least``: with fewer bars than this it is not worth it.
     """
+    if deep.on_books(request):
+        return deep.trial(request, progress, deep.WORTH_SLEEPING if least else 0)
     ready, config = prepare(request, progress, least), request.config
     started = time.monotonic()
     done = ready.run(ready.casts[0].params, config)

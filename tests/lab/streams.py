@@ -207,7 +207,7 @@ def configs(draw: Any, instrument: Instrument) -> Config:
         risk=RiskConfig(
             max_notional=draw(st.sampled_from((1e9, 500.0))), max_latency_ms=0, min_depth=0.0,
             max_orders_per_second=draw(st.sampled_from((5, 1_000))), max_orders_per_minute=100_000,
-            max_entries=0, min_confidence=0.0,
+            max_entries=0, min_confidence=0.0, stop_price=draw(st.sampled_from(("mark", "last", "index"))),
         ),
         venue=VenueConfig(
             feed_latency_ms=draw(way), order_latency_ms=draw(way), report_latency_ms=draw(way),
