@@ -31,11 +31,16 @@ def psr_null_var(sr: float, sr0: float, n: int, skew: float, kurt: float, rho: f
     """The 2025 form: variance at the null ``sr0``, first-order autocorrelation ``rho`` counted."""
     if not -1 < rho < 1 or n < 1:
         return None
+    var = null_variance(sr0, skew, kurt, rho) / n
+    return normal.cdf((sr - sr0) / sqrt(var)) if var > 0 else None
+
+
+def null_variance(sr0: float, skew: float, kurt: float, rho: float = 0.0) -> float:
+    """Variance of a per-period Sharpe ratio times the number of periods, where the truth is ``sr0``."""
     a = 1 + 2 * rho / (1 - rho)
     b = 1 + rho / (1 - rho) + rho**2 / (1 - rho**2)
     c = 1 + 2 * rho**2 / (1 - rho**2)
-    var = (a - b * skew * sr0 + c * (kurt - 1) / 4 * sr0 * sr0) / n
-    return normal.cdf((sr - sr0) / sqrt(var)) if var > 0 else None
+    return a - b * skew * sr0 + c * (kurt - 1) / 4 * sr0 * sr0
 
 
 def chance_of_edge(returns: Iterable[float]) -> tuple[float | None, float | None]:
@@ -52,6 +57,15 @@ def min_trl(sr: float, sr0: float, skew: float, kurt: float, alpha: float = 0.05
     if sr <= sr0:
         return inf
     return 1.0 + _bracket(sr, skew, kurt) * (normal.quantile(1 - alpha) / (sr - sr0)) ** 2
+
+
+def min_trl_null(
+    sr: float, sr0: float, skew: float, kurt: float, alpha: float = 0.05, rho: float = 0.0
+) -> float:
+    """The same by the 2025 form: until :func:`psr_null_var` reaches 1 - alpha; inf when it never does."""
+    if sr <= sr0:
+        return inf
+    return null_variance(sr0, skew, kurt, rho) * (normal.quantile(1 - alpha) / (sr - sr0)) ** 2
 
 
 def expected_max_z(n_trials: float) -> float:

@@ -95,7 +95,7 @@ def judge(returns: Any, matrix: Any, crowd: Crowd, ppy: float, blocks: int = BLO
     value = chance(crowd.sr0)
     low = chance(max(crowd.sr0, _all_independent(crowd, n)))
     run = chance(crowd.run.sr0)
-    trl = deflated.min_trl(sr, crowd.sr0, skew, kurt, 1.0 - DSR_LEAST) if ratio is not None else inf
+    trl = _needed(sr, crowd.sr0, skew, kurt, rho) if ratio is not None else inf
     tried = max(crowd.whole.effective, 1.0)
     return Judged(
         n=n, ppy=ppy, years=n / ppy,
@@ -111,6 +111,14 @@ def judge(returns: Any, matrix: Any, crowd: Crowd, ppy: float, blocks: int = BLO
         slope=None if found is None else found.slope,
         trl_years=_finite(trl / ppy), years_needed=_finite(deflated.years_needed(tried, sr * year)),
     )  # fmt: skip
+
+
+def _needed(sr: float, sr0: float, skew: float, kurt: float, rho: float) -> float:
+    """Observations by the form that asks for more."""
+    alpha = 1.0 - DSR_LEAST
+    return max(
+        deflated.min_trl(sr, sr0, skew, kurt, alpha), deflated.min_trl_null(sr, sr0, skew, kurt, alpha, rho)
+    )
 
 
 def _finite(years: float) -> float | None:
