@@ -22,7 +22,9 @@ from cockpit.api.lease import Lease
 from cockpit.core.errors import CockpitError, DoorError
 from cockpit.core.frames import FRAME_ENCODER, Answer, Frame
 
-FREE_VERBS = frozenset(("halt", "status", "explain", "audit", "why", "health", "clients", "plan", "trades"))
+FREE_VERBS = frozenset(
+    ("halt", "status", "explain", "audit", "why", "health", "clients", "plan", "trades", "hold")
+)
 """Obeyed from anybody who may open the door: looking, and stopping new risk."""
 
 MOST_GUESTS = 32

@@ -19,6 +19,7 @@ from cockpit.api.door import Door, HelloInfo
 from cockpit.api.place import door_path
 from cockpit.app import by_hand, fuses, questions, receipts, trades, why
 from cockpit.app.console import language
+from cockpit.app.keeping import holding
 from cockpit.core import approving
 from cockpit.core.errors import DoorError, NotRunning
 from cockpit.core.frames import PAPER, Answer, Frame
@@ -98,6 +99,8 @@ class Handler:
             desk = runtime.desk
             refused, words = ("job.none", {}) if desk is None else desk.command(args, actor)
             return Answer(command_id, not refused, refused or "answer.taken", words)
+        if verb == "hold":
+            return await holding.answer(runtime, args, command_id)
         if verb == "stop":
             asyncio.get_running_loop().call_later(0.05, runtime.stop)
             return Answer(command_id, True, "answer.stopping")

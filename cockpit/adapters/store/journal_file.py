@@ -102,27 +102,34 @@ class JournalFile:
 
     def outcome(self, seq: int) -> Outcome | None:
         """What event ``seq`` led to; None when it led to nothing."""
-        return read.read_outcome(self._connection, seq)
+        return self._asked(read.read_outcome, seq)
 
     def orders(self) -> list[Order]:
         """Every order, oldest first, as last recorded."""
-        return read.read_orders(self._connection)
+        return self._asked(read.read_orders)
 
     def fills(self) -> list[tuple[int, Fill]]:
         """Every trade of ours, as (seq, fill)."""
-        return read.read_fills(self._connection)
+        return self._asked(read.read_fills)
 
     def equity(self) -> list[EquityPoint]:
         """The equity curve, oldest first."""
-        return read.read_equity(self._connection)
+        return self._asked(read.read_equity)
 
     def ask(self, function: Callable[..., T], *arguments: object) -> T:
         """What one of the ``journal_read`` functions finds."""
-        return function(self._connection, *arguments)
+        return self._asked(function, *arguments)
+
+    def _asked(self, function: Callable[..., T], *arguments: object) -> T:
+        """A file that somebody meddled with may refuse anywhere."""
+        try:
+            return function(self._connection, *arguments)
+        except sqlite3.Error as error:
+            raise store_error(error, self.path) from error
 
     def snapshot(self) -> tuple[int, bytes] | None:
         """(seq, state) of the newest undamaged snapshot."""
-        return read.read_snapshot(self._connection)
+        return self._asked(read.read_snapshot)
 
     def opening(self) -> bytes | None:
         """The engine before its first fact; None in journals of builds that did not keep it."""
@@ -131,7 +138,7 @@ class JournalFile:
 
     def verify(self) -> int:
         """Number of rows whose hashes hold. Raises StoreError at the first that was changed or removed."""
-        return read.verify(self._connection)
+        return self._asked(read.verify)
 
     def close(self) -> None:
         self._connection.close()

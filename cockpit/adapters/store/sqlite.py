@@ -58,6 +58,10 @@ class StoreStats(msgspec.Struct, frozen=True):
     """Why the last transaction failed; empty when it did not."""
 
 
+PAGES = 1_000
+"""SQLite's own: so many pages of log, and they move into the file."""
+
+
 class SqliteStore(Intake):
     """The journal of one account in one mode. ``await SqliteStore.open(path, mode="practice")``."""
 
@@ -78,6 +82,8 @@ class SqliteStore(Intake):
         self._last_ms = 0.0
         self._failure = ""
         self._in_flight = 0
+        self._held = 0
+        """Number of times that the file was held for a copy."""
 
     @classmethod
     async def open(cls, path: Path, *, mode: str, synchronous: str = "FULL") -> SqliteStore:
@@ -293,6 +299,31 @@ class SqliteStore(Intake):
         """Number of rows whose hashes hold. Raises StoreError at the first that was changed or removed."""
         await self.flush()
         return await self._run(read.verify, self._connection)
+
+    async def hold(self, seconds: float) -> int:
+        """For so long the file itself stays as it is; what is committed waits in the log beside it.
+
+        File and log, copied in this order by another process, are then a whole journal. (We may not copy
+        it ourselves: closing any file that we have open there lets go of SQLite's lock.) Returns the last
+        sequence number that such a copy surely holds.
+        """
+        await self.flush()
+        await self._run(self._connection.execute, "PRAGMA wal_autocheckpoint = 0")
+        self._held += 1
+        turn = self._held
+        loop = asyncio.get_running_loop()
+        loop.call_later(seconds, lambda: loop.create_task(self._let_go(turn)) if not self._closed else None)
+        return (await self._run(read.read_head, self._connection)).seq
+
+    async def _let_go(self, turn: int) -> None:
+        """The last hold is over. A disk that refuses is met again at the next commit."""
+        if turn == self._held and not self._closed:
+            with contextlib.suppress(StoreError):
+                await self._run(self._connection.execute, f"PRAGMA wal_autocheckpoint = {PAGES}")
+
+    async def release(self) -> None:
+        """The copy is made."""
+        await self._let_go(self._held)
 
     async def close(self) -> None:
         """Write what is left and let the file go. Raises StoreError when the rest could not be written."""
