@@ -22,8 +22,8 @@ from cockpit.api.lease import Lease
 from cockpit.core.errors import CockpitError, DoorError
 from cockpit.core.frames import FRAME_ENCODER, Answer, Frame
 
-FREE_VERBS = frozenset(
-    ("halt", "status", "explain", "audit", "why", "health", "clients", "plan", "trades", "hold")
+FREE_VERBS = frozenset(("halt", "status", "health", "clients", "plan", "hold")) | frozenset(
+    ("explain", "audit", "journal", "why", "trades")
 )
 """Obeyed from anybody who may open the door: looking, and stopping new risk."""
 

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from cockpit.adapters.store import journal_raw as raw
 from cockpit.adapters.store import journal_read as read
 from cockpit.app import audit, explain
 from cockpit.core.frames import Answer
@@ -13,7 +14,7 @@ from cockpit.core.frames import Answer
 if TYPE_CHECKING:
     from cockpit.app.runtime import Runtime
 
-VERBS = frozenset(("audit", "explain"))
+VERBS = frozenset(("audit", "explain", "journal"))
 PASSAGES = 16
 """Stretches of the journal that one question may read."""
 ENOUGH = 200
@@ -21,12 +22,17 @@ ENOUGH = 200
 
 
 async def answer(runtime: Runtime, verb: str, args: Mapping[str, str], command_id: str) -> Answer:
-    """``audit``: a page of rows; ``explain``: an order (``cid``) or one step of the machine (``seq``)."""
+    """``audit``: a page of rows; ``explain``: an order (``cid``) or one step of the machine (``seq``);
+    ``journal``: raw pieces of it, for a process that rebuilds a past moment.
+    """
     owners = {f"{sleeve.index:03d}": sleeve.id for sleeve in runtime.engine.state.sleeves.values()}
     try:
         if verb == "audit":
             ask = audit.asked(args)
             return Answer(command_id, True, "answer.audit", payload=await _pages(runtime, ask, owners))
+        if verb == "journal":
+            found = await runtime.store.ask(raw.piece, args)
+            return Answer(command_id, True, "answer.audit", payload=found)
         told: dict[str, Any] | None
         if "seq" in args:
             told = await runtime.store.ask(audit.step_of, int(args["seq"]), owners)

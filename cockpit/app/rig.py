@@ -25,6 +25,7 @@ from cockpit.core.errors import DoorError, NotRunning
 from cockpit.core.frames import PAPER, Answer, Frame
 
 if TYPE_CHECKING:
+    from cockpit.app.past.port import PastProcess
     from cockpit.app.runtime import Plan, Runtime
     from cockpit.app.settings import Loaded
     from cockpit.tui.settings import TuiSettings
@@ -254,11 +255,22 @@ def screen_settings(loaded: Loaded, args: argparse.Namespace) -> TuiSettings:
     )
 
 
-def show(link: Any, loaded: Loaded, args: argparse.Namespace) -> None:
-    """Run the screen on a link until the user leaves."""
+def show(link: Any, loaded: Loaded, args: argparse.Namespace, folder: Path) -> None:
+    """Run the screen on a link until the user leaves. ``folder`` holds the journal behind it."""
     from cockpit.tui.app import CockpitApp
 
-    CockpitApp(link, screen_settings(loaded, args)).run()
+    CockpitApp(link, screen_settings(loaded, args), past=past_of(folder, loaded)).run()
+
+
+def past_of(folder: Path, loaded: Loaded, name: str = "cockpit.db") -> Callable[[], PastProcess]:
+    """What starts the process that rebuilds past moments of the journal in ``folder``."""
+
+    def opened() -> PastProcess:
+        from cockpit.app.past.port import PastProcess
+
+        return PastProcess(folder / name, loaded.config)
+
+    return opened
 
 
 def question(loaded: Loaded, args: argparse.Namespace) -> Callable[[str, list[str], str], str | None]:
@@ -306,7 +318,7 @@ def detached(plan: Plan, loaded: Loaded, args: argparse.Namespace) -> int:
             time.sleep(0.1)
     daemon.returncode = 0  # it outlives us on purpose: nobody here waits for it
     try:
-        show(link, loaded, args)
+        show(link, loaded, args, plan.folder)
     finally:
         link.close()
     return 0

@@ -282,7 +282,8 @@ class Screened:
         self._ready.wait()
         try:
             if self.error is None and self.runtime is not None and self._loop is not None:
-                rig.show(rig.LocalLink(self.runtime, self._loop), self.loaded, self.args)
+                link = rig.LocalLink(self.runtime, self._loop)
+                rig.show(link, self.loaded, self.args, self.plan.folder)
         finally:
             self._stop()
             thread.join(15)

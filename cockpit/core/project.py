@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from decimal import Decimal
 from math import nan
+from typing import NamedTuple
 
 from cockpit.core import events as ev
 from cockpit.core.config import RiskConfig
@@ -15,6 +16,7 @@ from cockpit.core.dust import whole
 from cockpit.core.engine import Engine
 from cockpit.core.frames import (
     BookFrame,
+    CandleRow,
     EventRow,
     FillRow,
     Frame,
@@ -52,6 +54,19 @@ ACCOUNTS = frozenset(("DEMO", "LIVE"))
 NONE = Record()
 BOOKED = frozenset(("order.filled", "liquidation"))
 """Notes of fills that were new: the venue repeats old ones whenever it is read back."""
+
+
+class Tails(NamedTuple):
+    """What a projector has observed, apart from the engine itself."""
+
+    trades: tuple[TradeRow, ...]
+    events: tuple[EventRow, ...]
+    fills: tuple[FillRow, ...]
+    candles: dict[tuple[str, int], tuple[CandleRow, ...]]
+    past: bytes
+    heard: dict[tuple[str, str], int]
+    day: tuple[int, float]
+    peak: float
 
 
 class Projector:
@@ -143,6 +158,30 @@ class Projector:
             found = self._candles[(symbol, tf)] = Candles(tf)
             self._shortest[symbol] = min(tf, self._shortest.get(symbol, tf))
         return found
+
+    def recall(self, now: int, day_pnl: list[float], peak: float) -> None:
+        """What a screen that watches from elsewhere cannot know by itself: the day's first PnL, the peak."""
+        if day_pnl and self._day[0] != now // DAY:
+            self._day = (now // DAY, day_pnl[0])
+        self._peak = max(self._peak, peak)
+
+    def kept(self) -> Tails:
+        """Everything observed so far, to come back to."""
+        candles = {key: tuple(series.rows) for key, series in self._candles.items()}
+        rows = (tuple(self._trades), tuple(self._events), tuple(self._fills))
+        return Tails(*rows, candles, self.past.save(), dict(self._heard), self._day, self._peak)
+
+    def recalled(self, tails: Tails) -> None:
+        """Back to what :meth:`kept` remembers."""
+        self._trades = deque(tails.trades, TAPE)
+        self._events = deque(tails.events, EVENTS)
+        self._fills = deque(tails.fills, FILLS)
+        self._candles, self._shortest = {}, {}
+        for (symbol, tf), rows in tails.candles.items():
+            self._series(symbol, tf).rows.extend(rows)
+        self.past = Past(self.engine.state)
+        self.past.restore(tails.past)
+        self._heard, self._day, self._peak = dict(tails.heard), tails.day, tails.peak
 
     # --- projecting -------------------------------------------------------------------------------
 

@@ -32,6 +32,8 @@ from cockpit.tui.governor import Governor
 from cockpit.tui.keymap import Keymap, written
 from cockpit.tui.link import Link
 from cockpit.tui.memory import CHOICES, keep, recall
+from cockpit.tui.past import Past, Port
+from cockpit.tui.past import banner as past_banner
 from cockpit.tui.picture import Look
 from cockpit.tui.settings import TuiSettings
 from cockpit.tui.tour import Tour
@@ -50,8 +52,14 @@ class CockpitApp(App[str]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "help_quit", show=False, system=True)]
 
     def __init__(
-        self, link: Link, settings: TuiSettings | None = None, clock: Callable[[], float] = monotonic
+        self,
+        link: Link,
+        settings: TuiSettings | None = None,
+        clock: Callable[[], float] = monotonic,
+        past: Callable[[], Port] | None = None,
+        only_past: bool = False,
     ) -> None:
+        """``past`` opens what rebuilds past moments; ``only_past``: there is no present behind the link."""
         self.settings = settings or TuiSettings()
         self.memory = recall(self.settings.memory_file)
         self._said = {name: str(getattr(self.settings, name)) for name in CHOICES}
@@ -69,6 +77,8 @@ class CockpitApp(App[str]):
         self.farewell = ""
         """Printed by the driver after the screen: a print of our own could block on a stalled terminal."""
         self.frame: Frame | None = None
+        """What is shown: now, or a past moment."""
+        self.present: Frame | None = None
         self.symbol = self.memory.symbol
         self.lang = self.settings.lang
         self.glyphs = SETS.get(self.settings.glyphs, SETS["unicode"])
@@ -88,6 +98,7 @@ class CockpitApp(App[str]):
         self.controls = Controls(self)
         self.aside = Aside()
         self.auditing = Auditing(self)
+        self.past = Past(self, past, only=only_past)
         self.governor = Governor(self.period)
         self._frame_at = clock()
         self._bars_due = 0.0
@@ -146,6 +157,8 @@ class CockpitApp(App[str]):
     @property
     def lag(self) -> int:
         """ms since the engine last sent a picture, in steps."""
+        if self.past.on:
+            return 0
         silent = int((self.clock() - self._frame_at) * 1000)
         return max(silent // LAG_STEP * LAG_STEP, int(self.link.lost * 1000))
 
@@ -154,12 +167,14 @@ class CockpitApp(App[str]):
         now = self.clock()
         self.governor.begin(now)
         frame = self.link.latest()
-        if frame is not None and frame is not self.frame:
+        if frame is not None and frame is not self.present:
             self._frame_at = now
-            self.frame = frame
+            self.present = frame
             self._settle_halt(frame)
-            if self.symbol not in frame.symbols:
-                self.symbol = frame.symbols[0] if frame.symbols else ""
+        self.past.tick(now)
+        self.frame = self.past.frame if self.past.on else self.present
+        if self.frame is not None and self.symbol not in self.frame.symbols:
+            self.symbol = self.frame.symbols[0] if self.frame.symbols else ""
         if self.desk.is_mounted and "audit" in self.desk.desk.page.panels:
             self.auditing.tick(now)
         self.controls.take_answers()
@@ -171,7 +186,8 @@ class CockpitApp(App[str]):
             if now >= self._bars_due:
                 self._bars_due = now + 0.24
                 self.paint_bars()
-                self.tour.tick(self.frame, now)
+                if not self.past.on:
+                    self.tour.tick(self.frame, now)
                 self._reread_theme()
         self.governor.end(self.clock())
 
@@ -188,8 +204,9 @@ class CockpitApp(App[str]):
             return
         now = self.clock()
         look = self.look()
-        frame_halt = self.frame.halt if self.frame else None
+        frame_halt = self.present.halt if self.present else None
         found = (
+            past_banner(self.aside.past, look, self.past.only) if self.past.on else None,
             halt.link_banner(self.link.lost, self.link.closing_stops_engine, look),
             halt.halt_banner(frame_halt, self.asked, now, look),
         )
@@ -224,6 +241,7 @@ class CockpitApp(App[str]):
         if press is halt.Press.FIRED:
             self.controls.halt()
         elif press is halt.Press.ARMED:
+            self.past.leave()  # the switch stops what trades now: one must see that
             self.bell()
         self.paint_bars()
 
@@ -257,6 +275,7 @@ class CockpitApp(App[str]):
 
     def on_unmount(self) -> None:
         self.remember()
+        self.past.close()
 
     # --- words ----------------------------------------------------------------------------------------
 

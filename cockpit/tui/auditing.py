@@ -89,6 +89,7 @@ class Auditing:
 
     def _begin(self) -> None:
         frame = self.app.frame
+        self.app.desk.views["audit"].top()
         try:
             wanted = understood(self._needle, frame.ts if frame else 0)
         except ValueError as error:
@@ -117,7 +118,11 @@ class Auditing:
 
     def bounded(self, wanted: Wanted) -> Wanted:
         """While a past moment is shown, nothing later than it is."""
-        return wanted
+        past = self.app.past
+        if not past.on or not past.shown.ts:
+            return wanted
+        until = min(filter(None, (wanted.until, past.shown.ts)))
+        return msgspec.structs.replace(wanted, until=until)
 
     def _answered(self, asked: str, after: int, answer: Answer) -> None:
         if asked != self._asked:

@@ -77,6 +77,9 @@ def status(frame: Frame | None, look: Look, driver: bool, slow: bool = False) ->
 
 def mode_badge(frame: Frame, look: Look) -> tuple[Segment, ...]:
     """PRACTICE, REPLAY, PAPER, DEMO or LIVE, never to be mistaken for one another."""
+    past = look.aside.past
+    if past.on:
+        return ((f" {look.say('past.badge')} {figures.clock(frame.ts)}Z ", "mode_replay"),)
     known = frame.mode.lower() in ("practice", "replay", "paper", "demo", "live")
     words = look.say(f"mode.{frame.mode.lower()}") if known else safe_text(frame.mode)
     if frame.mode == "REPLAY" and frame.speed:
@@ -177,7 +180,9 @@ def footer(keymap: Keymap, panel: str, look: Look, driver: bool, closing_stops: 
     items: list[Item] = []
     actions = sorted((a for a in keymap.active(panel) if a.footer), key=lambda a: a.context == ANYWHERE)
     for action in actions:
-        if not driver and action.danger == 1:
+        if action.danger == 1 and (not driver or look.aside.past.on):
+            continue
+        if action.past and not look.aside.past.on:
             continue
         items.append((action.footer, _key(action, keymap, look, closing_stops)))
     return tuple(

@@ -35,7 +35,10 @@ class Commands:
         return self.app.desk.focused_view
 
     def send(self, verb: str, args: dict[str, str]) -> str:
-        """Hand a command to the engine; its answer becomes a line in the corner."""
+        """Hand a command to the engine; its answer becomes a line in the corner. The past sends none."""
+        if self.app.past.on:
+            self.app.warn(self.app.look().say("past.no_commands"))
+            return ""
         command_id = self.app.link.send(verb, args)
         self.waiting[command_id] = verb
         return command_id
@@ -62,6 +65,7 @@ class Commands:
 
     def halt(self) -> None:
         """Stop: no new entries, resting entries cancelled. Anybody may, at once, without a question."""
+        self.app.past.leave()
         self.app.asked = Asked(self.send("halt", {}), self.app.clock())
         self.app.paint_bars()
 
@@ -174,6 +178,9 @@ class Commands:
     def leave(self) -> None:
         """Close the screen, and say honestly what that does to the trading."""
         look = self.app.look()
+        if self.app.past.only:
+            self.app.say_goodbye("quit.replay")
+            return
         if not self.app.link.closing_stops_engine:
             self.app.say_goodbye("quit.detached")
             return

@@ -18,6 +18,7 @@ from cockpit.tui.glyphs import SETS
 from cockpit.tui.keymap import Danger
 from cockpit.tui.layout import PAGES
 from cockpit.tui.panels.heatmap import columns
+from cockpit.tui.past import MINUTE
 from cockpit.tui.series import lengths
 from cockpit.tui.widgets import repaint
 
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 UNITS = ("bp", "money", "r")
 """Of the heat map."""
 TIMEFRAMES = (60_000, 300_000, 900_000, 3_600_000, 14_400_000, 86_400_000)
+PACES = {"tape.faster": 1, "tape.slower": -1}
+"""What changes the speed of a past that is played, as of a tape."""
+OF_NOW = frozenset(("trades",))
+"""What asks the engine about now."""
 MANY = 10**6
 """Rows: further than any list is long."""
 
@@ -47,9 +52,7 @@ class Controls(Commands):
             "hotlist.reject": lambda: approval.reject(app),
             "hotlist.snooze": lambda: approval.plain(app, "snooze"),
             "hotlist.undo": lambda: approval.plain(app, "undo"),
-            "audit.open": lambda: app.auditing.enter(),
-            "audit.kind": lambda: app.auditing.next_kind(),
-            "audit.export": lambda: export.ask(app),
+            **aside_actions(app),
             **{f"page.{page.name}": partial(app.desk_turn, page.name) for page in PAGES},
             "symbol.previous": lambda: self.step_symbol(-1),
             "symbol.next": lambda: self.step_symbol(1),
@@ -96,6 +99,15 @@ class Controls(Commands):
     def run(self, action_id: str) -> None:
         """Do one action; refused with words where this face may only watch."""
         action = self.app.keymap[action_id]
+        if self.app.past.on and action_id in PACES:
+            self.app.past.pace(PACES[action_id])
+            return
+        if self.app.past.on and action_id in OF_NOW:
+            self.app.tell("past.only_now")
+            return
+        if self.app.past.on and action.danger is Danger.DRIVE:
+            self.app.warn(self.app.look().say("past.no_commands"))
+            return
         if action.danger is Danger.DRIVE and not self.app.link.driver:
             self.app.warn(self.app.look().say("refused.viewer"))
             return
@@ -233,6 +245,8 @@ class Controls(Commands):
             desk.repaint(self.panel)
         elif desk.desk.zoomed:
             desk.zoom()
+        elif self.app.past.on:
+            self.app.past.leave()
         else:
             self.app.tour.leave()
 
@@ -308,6 +322,23 @@ class Controls(Commands):
 
     def _job(self, job: str, to: str) -> None:
         self.send("job", {"job": job, "to": to})
+
+
+def aside_actions(app: CockpitApp) -> dict[str, Callable[[], None]]:
+    """What is done with the screens that ask for more than pictures: the audit, the past."""
+    return {
+        "audit.open": lambda: app.auditing.enter(),
+        "audit.kind": lambda: app.auditing.next_kind(),
+        "audit.export": lambda: export.ask(app),
+        "past.here": lambda: app.past.here(),
+        "past.time": lambda: app.past.ask(),
+        "past.back": lambda: app.past.step(-1),
+        "past.forward": lambda: app.past.step(1),
+        "past.minute_back": lambda: app.past.shift(-MINUTE),
+        "past.minute_forward": lambda: app.past.shift(MINUTE),
+        "past.play": lambda: app.past.play(),
+        "past.leave": lambda: app.past.leave(),
+    }
 
 
 def _later(call: Callable[[str], None], argument: str) -> Callable[[], None]:

@@ -54,6 +54,8 @@ class Action(msgspec.Struct, frozen=True):
     danger: Danger = Danger.LOOK
     footer: int = 0
     """Importance in the footer; 0 = not shown there."""
+    past: bool = False
+    """In the footer only while a past moment is shown."""
 
     @property
     def help(self) -> str:
@@ -77,6 +79,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("audit.open", ("enter",), "audit", footer=62),
     Action("audit.kind", ("f",), "audit", footer=58),
     Action("audit.export", ("e",), "audit", footer=59),
+    Action("past.here", ("v",), "audit", footer=61),
     *(Action(f"page.{page.name}", (page.key,), DESK) for page in PAGES),
     Action("symbol.previous", ("[",), DESK),
     Action("symbol.next", ("]",), DESK, footer=41),
@@ -92,6 +95,13 @@ ACTIONS: tuple[Action, ...] = (
     Action("palette", (":", "ctrl+p"), DESK, footer=80),
     Action("help", ("?", "f1"), DESK, footer=90),
     Action("back", ("escape",), DESK),
+    Action("past.time", ("@",), DESK),
+    Action("past.back", (",",), DESK, footer=86, past=True),
+    Action("past.forward", (".",), DESK, footer=85, past=True),
+    Action("past.minute_back", ("(",), DESK, footer=84, past=True),
+    Action("past.minute_forward", (")",), DESK, footer=83, past=True),
+    Action("past.play", ("space",), DESK, footer=82, past=True),
+    Action("past.leave", ("N",), DESK, footer=88, past=True),
     Action("row.up", ("k", "up"), LIST),
     Action("row.down", ("j", "down"), LIST),
     Action("row.first", ("g", "home"), LIST),

@@ -150,6 +150,7 @@ def _inks(theme: Theme, scheme: str) -> dict[str, str]:
         "footer": f"{colours['muted']} on {colours['raised']}",
         "footer_key": f"bold {colours['own']} on {colours['raised']}",
         "banner_danger": f"bold {colours['on_danger']} on {colours['danger_ground']}",
+        "banner_past": f"bold reverse {colours['accent']}",
         "banner_warn": f"bold {colours['on_warn']} on {colours['warn_ground']}",
         "last": f"bold {colours['background']} on {colours['text']}",
         "tab": colours["muted"],
@@ -186,7 +187,7 @@ def _attributes() -> dict[str, str]:
     words |= {"down": "underline", "danger": "bold reverse", "stale": "dim", "title_on": "bold"}
     words |= {"up_ground": "bold", "down_ground": "underline"}
     words |= dict.fromkeys(
-        ("banner_danger", "banner_warn", *(f"mode_{mode}" for mode in MODES)), "bold reverse"
+        ("banner_danger", "banner_warn", "banner_past", *(f"mode_{mode}" for mode in MODES)), "bold reverse"
     )
     return words | {
         "cursor": "reverse",

@@ -178,6 +178,10 @@ class PanelView(Painted, can_focus=True):
             self.cursor = keys[self._place]
             self.cockpit.desk.repaint(self)
 
+    def top(self) -> None:
+        """The rows are others now: begin at the first."""
+        self._place, self.cursor = 0, ""
+
     def row_copy(self) -> str:
         """What copying the row under the cursor copies."""
         keys = self.picture.keys

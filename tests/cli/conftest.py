@@ -115,3 +115,13 @@ def tape(csv: Path, cockpit: Shell) -> str:
 def coin(tmp_path: Path) -> str:
     """A market that swings for 900 hours, with funding."""
     return str(swinging(tmp_path, "lab:COIN-USDT", 900))
+
+
+@pytest.fixture
+def journal(tape: str, shell: Shell, tmp_path: Path) -> Path:
+    """What a daemon wrote over that tape."""
+    done = shell(
+        "--daemon", "--json", "--tape", tape, "--speed", "max", "--strategy", "ema_trend@binance:SOLUSDT/1h"
+    )
+    assert done.code == 0, done.err
+    return next((tmp_path / "data").rglob("cockpit.db"))

@@ -9,20 +9,8 @@ import pytest
 from cockpit.adapters.store import journal_read as read
 from cockpit.adapters.store.journal_file import JournalFile
 from cockpit.app import audit, explain
-from cockpit.app.discover import discover
 from cockpit.core.audit import FACTS, AuditRow, Wanted, rows_of, wanted
 from cockpit.core.events import Command
-from tests.cli.conftest import Shell
-
-
-@pytest.fixture
-def journal(tape: str, shell: Shell, tmp_path: Path) -> Path:
-    discover()
-    done = shell(
-        "--daemon", "--json", "--tape", tape, "--speed", "max", "--strategy", "ema_trend@binance:SOLUSDT/1h"
-    )
-    assert done.code == 0, done.err
-    return next((tmp_path / "data").rglob("cockpit.db"))
 
 
 def walked(journal: JournalFile, ask: Wanted) -> list[AuditRow]:

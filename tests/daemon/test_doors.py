@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from cockpit.adapters.store.journal_file import JournalFile
+from cockpit.app.past.port import PastProcess
+from cockpit.core.config import Config
 from tests.daemon.process import Daemon
 
 pytestmark = pytest.mark.daemon
@@ -131,3 +133,24 @@ def test_viewers_that_die_or_freeze_do_not_touch_trading(tmp_path: Path) -> None
     with JournalFile(tmp_path / "cockpit.db") as journal:
         assert journal.verify() > 0
         assert max(seq for seq, _ in journal.events()) == summary["events"]
+
+
+def test_a_past_moment_is_rebuilt_beside_a_cockpit_that_goes_on(tmp_path: Path) -> None:
+    with Daemon(tmp_path) as daemon:
+        daemon.wait(lambda: daemon.status()["fills"] > 0)
+        last = int(daemon.status()["seq"])
+        past = PastProcess(tmp_path / "cockpit.db", Config())
+        try:
+            for seq in (last, 40, last - 3):
+                past.go(seq=seq)
+                daemon.wait(lambda at=seq: getattr(past.frame(), "seq", 0) == at)
+                frame = past.frame()
+                assert frame is not None
+                assert frame.mode == "PRACTICE"
+            assert past.sheet().on
+            assert not past.sheet().fault
+            daemon.wait(lambda: int(daemon.status()["seq"]) > last)
+        finally:
+            past.close()
+        daemon.stop()
+    assert cockpit(tmp_path, "replay", str(tmp_path / "cockpit.db"), "--json").returncode == 0

@@ -23,7 +23,7 @@ Compare = Callable[..., bool]
 def still(frame: object = None, **settings: object) -> CockpitApp:
     """A cockpit whose clock stands still, on the frame that never changes."""
     link = made.link(frame)  # type: ignore[arg-type]
-    return CockpitApp(link, TuiSettings(**settings), clock=lambda: 1000.0)  # type: ignore[arg-type]
+    return CockpitApp(link, TuiSettings(**settings), clock=lambda: 1000.0, past=made.Pasts)  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)
@@ -69,3 +69,14 @@ def test_a_page(snap_compare: Compare, page: Page, size: str) -> None:
     settings = {"lang": "zh", "theme": "paper"} if size == "wide" else {}
     keys = (page.key, *BESIDE.get(page.name, ()))
     assert snap_compare(still(**settings), press=keys, terminal_size=SIZES[size])
+
+
+@pytest.mark.parametrize("size", sorted(SIZES))
+def test_the_past(snap_compare: Compare, size: str) -> None:
+    """The desk a few decisions ago: it must be unmistakable."""
+    settings = {"lang": "zh", "theme": "paper"} if size == "wide" else {}
+    assert snap_compare(still(**settings), press=(",",), terminal_size=SIZES[size])
+
+
+def test_the_past_without_colour(snap_compare: Compare) -> None:
+    assert snap_compare(still(no_color=True), press=(",",), terminal_size=SIZES["normal"])

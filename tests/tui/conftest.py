@@ -25,7 +25,8 @@ class Cockpit:
     def __init__(self, link: FixedLink, settings: TuiSettings) -> None:
         self.now = 1000.0
         self.link = link
-        self.app = CockpitApp(link, settings, clock=lambda: self.now)
+        self.pasts = made.Pasts()
+        self.app = CockpitApp(link, settings, clock=lambda: self.now, past=lambda: self.pasts)
         self.pilot: Pilot[str]
 
     async def press(self, *keys: str) -> None:

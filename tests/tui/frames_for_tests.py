@@ -31,6 +31,7 @@ from cockpit.core.frames import (
     StopLayer,
     TradeRow,
 )
+from cockpit.tui.aside import PastSheet
 from cockpit.tui.link import FixedLink
 
 BTC, ETH, SOL, XRP = (f"okx:{base}-USDT-SWAP" for base in ("BTC", "ETH", "SOL", "XRP"))
@@ -500,3 +501,34 @@ def link(shown: Frame | None = None, **how: bool) -> FixedLink:
     made = FixedLink(shown or frame(300), **how)
     made.answering = {"audit": audit, "explain": explained}
     return made
+
+
+class Pasts:
+    """Rebuilds nothing: a frame of its own for each moment, at once."""
+
+    def __init__(self) -> None:
+        self.asked: list[dict[str, int]] = []
+        self.closed = False
+        self._frame: Frame | None = None
+        self._sheet = PastSheet()
+
+    def go(self, *, ts: int = 0, seq: int = 0, by: int = 0) -> None:
+        self.asked.append({name: n for name, n in (("ts", ts), ("seq", seq), ("by", by)) if n})
+        before = self._sheet
+        moment = ts or before.ts + by * 1000 or T0 - 60_000
+        shown = frame(max(0, (moment - T0) // 100 + 900))
+        number = seq or before.seq + by or 500
+        self._frame = msgspec.structs.replace(shown, ts=moment, seq=number, equity=77_000.0)
+        self._sheet = PastSheet(True, moment, number, T0 - 3_600_000, T0)
+
+    def fail(self, words: str) -> None:
+        self._sheet = msgspec.structs.replace(self._sheet, fault=words)
+
+    def sheet(self) -> PastSheet:
+        return self._sheet
+
+    def frame(self) -> Frame | None:
+        return self._frame
+
+    def close(self) -> None:
+        self.closed = True

@@ -34,6 +34,10 @@ PACKED = b"\x78"
 LONGEST_QUEUE = 262_144
 """Market events kept in memory while the disk refuses; then the engine must stop."""
 SNAPSHOTS_KEPT = 3
+"""The newest, for a restart."""
+SPACING_MS = 900_000
+SPACED_KEPT = 384
+"""Besides, one of each quarter of an hour, for four days: a past moment is rebuilt from the one before it."""
 
 AMENDING = Order.__struct_fields__.index("amending")
 ORDER_COLUMNS = (
@@ -158,8 +162,10 @@ def _insert(connection: sqlite3.Connection, batch: Batch, head: Head) -> Head:
         connection.execute(
             # The one before the first fact stays: with it the journal can be replayed without anything else.
             "DELETE FROM snapshots WHERE seq > 0"
-            " AND seq NOT IN (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT ?)",
-            (SNAPSHOTS_KEPT,),
+            " AND seq NOT IN (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT ?)"
+            " AND seq NOT IN (SELECT max(seq) FROM snapshots WHERE seq > 0 GROUP BY ts / ?"
+            " ORDER BY 1 DESC LIMIT ?)",
+            (SNAPSHOTS_KEPT, SPACING_MS, SPACED_KEPT),
         )
     return head
 

@@ -67,7 +67,7 @@ def _market(connection: sqlite3.Connection, after: int) -> Iterator[tuple[int, A
             (done, CHUNKS_PER_PAGE),
         ).fetchall()
         for last_seq, body in rows:
-            for seq, event in _decoded(_unpack, body, f"market chunk {last_seq}"):
+            for seq, event in _decoded(unpacked, body, f"market chunk {last_seq}"):
                 if seq > after:
                     yield seq, event
         if len(rows) < CHUNKS_PER_PAGE:
@@ -75,7 +75,8 @@ def _market(connection: sqlite3.Connection, after: int) -> Iterator[tuple[int, A
         done = rows[-1][0]
 
 
-def _unpack(body: bytes) -> list[tuple[int, AnyEvent]]:
+def unpacked(body: bytes) -> list[tuple[int, AnyEvent]]:
+    """The (number, event) pairs of a market chunk as it is stored."""
     return _CHUNK.decode(zlib.decompress(body) if body[:1] == PACKED else body)
 
 
@@ -178,7 +179,7 @@ def read_event(connection: sqlite3.Connection, seq: int) -> AnyEvent | None:
     ).fetchone()
     if row is None:
         return None
-    chunk = _decoded(_unpack, row[1], f"market chunk {row[0]}")
+    chunk = _decoded(unpacked, row[1], f"market chunk {row[0]}")
     return next((event for number, event in chunk if number == seq), None)
 
 

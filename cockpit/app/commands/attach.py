@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
     watching = args.view or args.locked
     link = AttachLink(door_path(folder), wants_drive=not watching, may_drive=not args.locked)
     try:
-        rig.show(link, found, args)
+        rig.show(link, found, args, folder)
     finally:
         link.close()
     return 0
