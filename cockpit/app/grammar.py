@@ -31,6 +31,7 @@ COMMANDS = {
     "passport": "examine a strategy version and certify it; list, show, verify",
     "backup": "take a backup beside a running cockpit, verified; list, verify",
     "restore": "bring a backup back; what is there now is moved aside",
+    "bundle": "what an engineer needs after an incident, in one file, without secrets; nothing is sent",
     "audit": "the journals' hash chains: verify, anchor (keep where they stand elsewhere), export",
     "jobs": "commands that run by themselves: list, show, run, on, off, cron, reset",
     "exchange": "an exchange on this machine that speaks OKX v5, for tests and for strangers' clients",
