@@ -13,6 +13,8 @@ from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, Side
 
 RATE_WINDOW_MS = 60_000
 CHANGES = (Cancel, Amend)
+LOOK_AGAIN_MS = 100
+"""How soon an entry that waits for the stops of another sleeve looks again."""
 REMEMBERED = 1_000
 """Entries of a sleeve whose instants are kept."""
 
@@ -79,11 +81,15 @@ def lay_out(state: State, sleeve: Sleeve, instrument: Instrument, have: Decimal,
     """A sleeve's situation at this instant, as reconcile needs it."""
     ledger = state.ledger
     hedge = ledger.mode is PositionMode.HEDGE and instrument.derivative
+    mine = state.orders_of(sleeve.id)
+    shared = len(mine) < len(state.orders)
+    if shared and _doubled(state, sleeve):
+        sleeve.retry_at = max(sleeve.retry_at, state.now + LOOK_AGAIN_MS)
     return Desk(
         instrument,
         have,
         ledger.net_qty(sleeve.symbol),
-        state.orders_of(sleeve.id),
+        mine,
         ledger.mode,
         partial(draft, state),
         may_enter=sleeve.retry_at <= state.now,
@@ -93,7 +99,28 @@ def lay_out(state: State, sleeve: Sleeve, instrument: Instrument, have: Decimal,
         legs=state.legs(sleeve.id) if hedge else None,
         account_legs=state.account_legs(sleeve.symbol) if hedge else (ZERO, ZERO),
         watch=state.watches(sleeve, instrument),
+        alone=partial(_alone, state, sleeve),
     )
+
+
+def _alone(state: State, sleeve: Sleeve) -> bool:
+    """Does no other sleeve hold the same market, or have an entry there that is not proven dead?"""
+    for order in state.orders.values():
+        if order.role is Role.ENTRY and order.symbol == sleeve.symbol and order.sleeve != sleeve.id:
+            return False
+    others = (s for s in state.sleeves.values() if s.symbol == sleeve.symbol and s is not sleeve)
+    return not any(book.qty for other in others for book in state.ledger.sleeve_books(other.id))
+
+
+def _doubled(state: State, sleeve: Sleeve) -> bool:
+    """Could the stops of another sleeve on the same market close more than it holds, because one is being
+    replaced? Until that is over the venue bounds them only as long as nobody else enters there.
+    """
+    cover: dict[str, Decimal] = {}
+    for order in state.orders.values():
+        if order.role is Role.PROTECT and order.symbol == sleeve.symbol and order.sleeve != sleeve.id:
+            cover[order.sleeve] = cover.get(order.sleeve, ZERO) + order.remaining
+    return any(qty > abs(state.position(name)) for name, qty in cover.items())
 
 
 def record(state: State, action: Action) -> None:

@@ -120,6 +120,7 @@ def on_fill(state: State, event: ev.Fill, turn: Turn) -> None:
             if order is None or order.role is Role.PROTECT:
                 lower_wish(state, sleeve_id, event)
             turn.touch(sleeve_id)
+    _shrunk(state, event.symbol, turn)
     state.fills += 1
     turn.note(
         "warn" if event.kind is not ev.FillKind.TRADE else "good",
@@ -135,6 +136,15 @@ def on_fill(state: State, event: ev.Fill, turn: Turn) -> None:
     )
     if order is not None:
         _fill_order(state, order, event, turn)
+
+
+def _shrunk(state: State, symbol: str, turn: Turn) -> None:
+    """Whose reduce-only stop the net position no longer bears, looks again: another went the other way."""
+    net = state.ledger.net_qty(symbol)
+    for order in state.orders.values():
+        mine = order.reduce_only and order.role is Role.PROTECT and order.symbol == symbol
+        if mine and (net * order.side.sign >= 0 or abs(net) < order.remaining):
+            turn.touch(order.sleeve)
 
 
 def _closed(state: State, sleeve: Sleeve) -> None:

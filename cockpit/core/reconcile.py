@@ -5,6 +5,9 @@ Rules kept here, whatever the strategy says:
 - a flip is two steps: first the exit, and only when it is filled the entry;
 - protection covers the whole position and is placed before the old one is cancelled, but only where the
   venue can be told "reduce only"; elsewhere two stops could both go off, so the old one goes first;
+- there an exit waits for the stop to be dead, too: both together would turn the position round;
+- a reduce-only stop that the account's net position no longer bears (another sleeve went the other way) would
+  be clipped when it goes off: it is placed anew without;
 - a stop of the old position must be dead before a new position is entered on its side;
 - an order is changed only when it is resting and nothing else is being asked of it;
 - what is too small for the venue is left alone (``core.dust``), what is too large goes in pieces.
@@ -34,6 +37,7 @@ class Desk:
     __slots__ = (
         "account",
         "account_legs",
+        "alone",
         "draft",
         "have",
         "held",
@@ -63,6 +67,7 @@ class Desk:
         legs: tuple[Decimal, Decimal] | None = None,
         account_legs: tuple[Decimal, Decimal] = (ZERO, ZERO),
         watch: str = "",
+        alone: Callable[[], bool] = lambda: True,
     ) -> None:
         self.instrument = instrument
         self.have = have
@@ -83,6 +88,8 @@ class Desk:
         self.legs = legs or (max(ZERO, have), max(ZERO, -have))
         """(long, short) of the sleeve: both at once, or one below 0, only on a long/short account."""
         self.account_legs = account_legs
+        self.alone = alone
+        """Does no other sleeve hold the same market, or enter it now?"""
         self.watch = watch
         """Which price sets off its stops; empty = it does not matter."""
 
@@ -108,12 +115,16 @@ class Desk:
             return False
         return self.account * side.sign < 0 and abs(self.account) >= qty
 
+    def bears(self, guard: Order) -> bool:
+        """Would the venue let this stop close all that it is for?"""
+        return not guard.reduce_only or self.covered(guard.side, guard.remaining)
+
     def clipped(self, side: Side, qty: Decimal) -> bool:
         """Does the venue itself keep closing orders from taking more than this sleeve has?"""
         if self.mode is PositionMode.NET or not self.instrument.derivative:
-            return self.covered(side, qty) and self.account == self.have
+            return self.covered(side, qty) and self.account == self.have and self.alone()
         at = 0 if side is Side.SELL else 1
-        return self.account_legs[at] == self.legs[at] >= qty
+        return self.account_legs[at] == self.legs[at] >= qty and self.alone()
 
     def pullable(self, order: Order, role: Role | None = None) -> bool:
         """May a cancel be sent for it now? (resting, none on its way, none refused a moment ago)"""
@@ -194,7 +205,22 @@ def _toward_target(
     qty = whole(desk.instrument, min(abs(delta), desk.closable(side)) if leaving else abs(delta))
     if not enough(desk.instrument, qty, desk.price, reduce_only=leaving and desk.covered(side, qty)):
         return []
+    rivals = _rivals(desk, side) if leaving else []
+    if rivals:
+        return [_cancel(o, "leaving") for o in rivals if desk.pullable(o)]
     return [_market(desk, intent, side, qty, role)]
+
+
+def _rivals(desk: Desk, side: Side) -> list[Order]:
+    """Stops that could close once more what an exit closes: they must be dead before it is sent (I17).
+
+    Where the venue itself bounds closing orders by what this sleeve has, the stop may stay until the exit is
+    done. It does not on spot, and not where other sleeves hold the same market: there reduce-only is measured
+    on the account's net position.
+    """
+    if desk.clipped(side, desk.closable(side)):
+        return []
+    return [o for o in desk.orders if o.role is Role.PROTECT and o.side is side]
 
 
 def _in_the_way(target: Decimal, have: Decimal, working: list[Order]) -> list[Order]:
@@ -312,7 +338,7 @@ def _protection(intent: Intent, desk: Desk, exiting: bool, layer: str = "") -> l
         return []  # an exit and a new stop together could close more than there is
     if intent.stop is None and intent.take is None:
         return [_cancel(o, "protection withdrawn") for o in guards if desk.pullable(o)]
-    good = [o for o in guards if _guards(o, intent, cover, desk.watch) and not o.cancelling]
+    good = [o for o in guards if _guards(o, intent, cover, desk.watch) and desk.bears(o) and not o.cancelling]
     if not good:
         if guards and not desk.clipped(side, cover):
             return [_cancel(o, "replaced") for o in guards if desk.pullable(o)]

@@ -207,7 +207,7 @@ def test_sleeves_on_one_account_do_not_take_each_others_positions(
     moves: list[int], wishes: list[tuple[int, Wish]], base: int
 ) -> None:
     table = Table(moves + [0] * CALM, rules=AT_MOST, sleeves=3, latency=(base, 50))
-    play(table, wishes, len(moves), clipped=False)
+    play(table, wishes, len(moves))
 
 
 @settings(max_examples=120)
@@ -221,7 +221,7 @@ def test_long_short_account(moves: list[int], wishes: list[tuple[int, Wish]], ba
         mode=PositionMode.HEDGE,
         margin=MarginMode.ISOLATED,
     )
-    play(table, wishes, len(moves), clipped=False)
+    play(table, wishes, len(moves))
     for name, sleeve in table.state.sleeves.items():
         if sleeve.approved is not None and sleeve.approved.target is not None:
             assert not all(table.state.legs(name)), "long and short at once"

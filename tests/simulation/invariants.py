@@ -9,6 +9,7 @@ by clock: many things share one virtual instant. Checked as it runs:
     I06  one Place causes at most one request and at most one venue order
     I07  what was acknowledged is in the journal after any crash
     I08  what only stop layers protect is covered by stops at the venue, but for NAKED_S of running time
+    I17  an exit or a stop never turns the book of its sleeve round, and never makes it larger
 
 and at quiescence (faults over, strategies silent):
 
@@ -34,7 +35,7 @@ from cockpit.core.engine import Engine
 from cockpit.core.events import Command, FillKind, decode
 from cockpit.core.intents import Action, Place, Query, ReadAccount
 from cockpit.core.ledger.position import value
-from cockpit.core.orders import OrderState, Role
+from cockpit.core.orders import OrderKind, OrderState, Role
 from cockpit.core.receipt import Receipt
 from cockpit.core.state import State
 from cockpit.core.types import ZERO
@@ -158,7 +159,10 @@ class Checker:
             if place is not None:
                 before = self._exposure.get(place.sleeve, ZERO)
                 coin = fill.fee if fill.fee_ccy != "USDT" else ZERO
-                self._exposure[place.sleeve] = before + fill.side.sign * fill.qty - coin
+                after = before + fill.side.sign * fill.qty - coin
+                self._exposure[place.sleeve] = after
+                if place.role is not Role.ENTRY and place.kind is not OrderKind.POST_ONLY:
+                    self._closes(place, before, after)
         self._fills_seen = len(fills)
         resting: dict[tuple[str, int], Decimal] = {}
         for order in self.truth.open_orders():
@@ -180,6 +184,11 @@ class Checker:
                 if worst > limit:
                     self.violate("I04", f"{sleeve} could reach {worst} on side {sign:+d}, limit {limit}")
         self._guarded()
+
+    def _closes(self, place: Place, before: Decimal, after: Decimal) -> None:
+        """I17. Quotes are left out: one that is shown on the other side of a position may turn it round."""
+        if before * after < 0 or abs(after) > abs(before):
+            self.violate("I17", f"{place.role} {place.cid} of {place.sleeve} made {after} of {before}")
 
     def uncovered(self) -> dict[str, Decimal]:
         """What guarded sleeves hold beyond the stops that rest at the venue for it (I08)."""

@@ -395,3 +395,22 @@ def kill_not_persisted(patch: Patch) -> None:
 
 def _is_halt(event: Any) -> bool:
     return isinstance(event, ev.Command) and event.verb == "halt"
+
+
+# --- sleeves that share a market ------------------------------------------------------------------------
+
+
+@plant("slow", "delay")
+def exit_beside_the_stop(patch: Patch) -> None:
+    """An exit does not wait for the stop to be dead, though other sleeves hold the market too (F28)."""
+    patch.setattr(reconcile, "_rivals", lambda *_: [])
+
+
+@plant("slow", "delay")
+def net_is_mine(patch: Patch) -> None:
+    """The account's position is as large as the sleeve's: so nobody else must be there (F28)."""
+    patch.setattr(
+        reconcile.Desk,
+        "clipped",
+        lambda desk, side, qty: desk.covered(side, qty) and abs(desk.account) >= qty,
+    )

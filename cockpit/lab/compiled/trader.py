@@ -130,8 +130,20 @@ def _toward(d: Desk, target: int) -> bool:
     bound = 1 if leaving and not m.spot else 0
     if not worthwhile(m, lots, d.m.window.last, bound):
         return False
+    if leaving and m.spot and _rivals(d, sign):
+        return False
     _place(d, EXIT if leaving else ENTRY, MARKET, sign, lots, bound, 0, 0)
     return leaving
+
+
+def _rivals(d: Desk, sign: int) -> bool:
+    """Is there a stop that could sell once more what an exit sells? Then it goes first."""
+    found = False
+    for i in range(d.m.tickets):
+        if d.m.o[i].alive and d.m.o[i].role == PROTECT and d.m.o[i].sign == sign:
+            found = True
+            _pull(d, d.m.o[i])
+    return found
 
 
 def _protect(d: Desk, target: int, exiting: bool) -> None:
