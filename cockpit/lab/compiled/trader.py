@@ -130,13 +130,13 @@ def _toward(d: Desk, target: int) -> bool:
     bound = 1 if leaving and not m.spot else 0
     if not worthwhile(m, lots, d.m.window.last, bound):
         return False
-    if leaving and m.spot and _rivals(d, sign):
+    if leaving and m.spot and _stops_first(d, sign):
         return False
     _place(d, EXIT if leaving else ENTRY, MARKET, sign, lots, bound, 0, 0)
     return leaving
 
 
-def _rivals(d: Desk, sign: int) -> bool:
+def _stops_first(d: Desk, sign: int) -> bool:
     """Is there a stop that could sell once more what an exit sells? Then it goes first."""
     found = False
     for i in range(d.m.tickets):
