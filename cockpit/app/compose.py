@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from cockpit.app import fuses, layers, sizings
+from cockpit.app import fuses, layers, sizings, versions
 from cockpit.app.discover import params_of
 from cockpit.core import memory
 from cockpit.core.blame import line_of
@@ -20,6 +20,7 @@ from cockpit.core.hand import MANUAL, Manual
 from cockpit.core.ledger import Ledger
 from cockpit.core.posture import Posture
 from cockpit.core.registry import RULES, STRATEGIES, Plugin
+from cockpit.core.release.twin import Foundry
 from cockpit.core.state import Sleeve, State, new_state
 from cockpit.core.types import Instrument, MarginMode, PositionMode
 
@@ -30,6 +31,8 @@ class Cast(msgspec.Struct, frozen=True):
     sleeve: Sleeve
     plugin: Plugin
     params: Any
+    row: SleeveConfig | None = None
+    """What the settings, or a version, say of it."""
 
     def strategy(self) -> Any:
         """A fresh strategy object. Raises PluginError naming the line when it cannot even be made."""
@@ -74,7 +77,7 @@ def cast(
         legs = _group(row, plugin, frames, found)
         for sleeve in legs:
             _bound(sleeve, params)
-        found += (Cast(sleeve, plugin, params) for sleeve in legs)
+        found += (Cast(sleeve, plugin, params, row) for sleeve in legs)
     return found
 
 
@@ -204,6 +207,7 @@ def fresh(
             ledger.set_leverage(instrument, Decimal(repr(config.venue.leverage)))
     engine = Engine(state)
     _seat(engine, sleeves)
+    versions.found(engine, sleeves)
     govern(engine, config)
     return engine
 
@@ -223,6 +227,9 @@ def govern(engine: Engine, config: Config) -> None:
     layers.equip(engine, config)
     fuses.equip(engine, config)
     engine.state.hotlist.settings = config.hotlist
+    engine.state.release.settings = config.release
+    for twin in engine.twins.values():
+        twin.engine.rules = engine.rules
     engine.state.claims = config.risk.strangers == "claim"
     risk = config.risk
     engine.state.sizing = config.sizing
@@ -242,17 +249,21 @@ class Absent(msgspec.Struct):
     """
 
 
-def remembered(raw: bytes, config: Config, sleeves: Sequence[Cast]) -> Engine:
+def remembered(raw: bytes, config: Config, sleeves: Sequence[Cast], foundry: Foundry | None = None) -> Engine:
     """An engine from a snapshot. Raises ``msgspec.ValidationError`` when this build cannot read it."""
     remembered_ = memory.read(raw)
     state: State = remembered_.state
     engine = Engine(state)
+    engine.foundry = foundry
     by_hand = {name: Manual for name, sleeve in state.sleeves.items() if sleeve.strategy == MANUAL}
-    memory.thaw(engine, remembered_, by_hand | {c.sleeve.id: c.plugin.target for c in sleeves})
+    kinds = by_hand | {c.sleeve.id: c.plugin.target for c in sleeves} | versions.kinds(engine)
+    memory.thaw(engine, remembered_, kinds)
     _seat(engine, sleeves)
+    versions.found(engine, sleeves)
     for sleeve in state.sleeves.values():
         if sleeve.id not in engine.slots:
             sleeve.on = False
             engine.add_sleeve(sleeve, Absent())
     govern(engine, config)
+    versions.recall(engine, remembered_)
     return engine

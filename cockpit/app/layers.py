@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from cockpit.app import sizings
+from cockpit.app import sizings, versions
 from cockpit.app.complaints import nearest
 from cockpit.app.discover import params_of
 from cockpit.core.config import Config, SleeveConfig, timeframe_ms
@@ -28,7 +28,8 @@ def equip(engine: Engine, config: Config) -> None:
     watchers = equipped(Guard(engine.watchers, 0), account, 0)
     engine.watchers = [] if watchers is None else watchers.layers
     for slot in engine.slots.values():
-        row = declared(config, slot.sleeve)
+        version = engine.state.release.versions.get(slot.sleeve.release)
+        row = declared(config, slot.sleeve) if version is None else versions.row_of(version.make)
         slot.sleeve.stop_price = row.stop_price
         guard = equipped(slot.guard, shared + own_layers(row), slot.sleeve.stop_tf)
         engine.guard(slot, guard, fitted(slot.sizer, sizings.of(config, row, slot.sleeve)))

@@ -12,6 +12,7 @@ import msgspec
 from cockpit.adapters.store.sqlite import SqliteStore
 from cockpit.app import compose, settings
 from cockpit.app.market import RunSource
+from cockpit.app.versions import Foundry
 from cockpit.core import memory
 from cockpit.core.config import Config
 from cockpit.core.engine import Engine
@@ -39,18 +40,20 @@ class Fold(msgspec.Struct):
 async def recover(store: SqliteStore, config: Config, mode: str, source: RunSource) -> tuple[Engine, Fold]:
     """The engine as it stood at the last durable fact. A fresh journal gives a fresh engine."""
     sleeves = compose.cast(source.sleeves, source.instruments, source.frames)
+    foundry = Foundry(config)
     fold = Fold()
     engine: Engine | None = None
     snapshot = await store.latest_snapshot()
     if snapshot is not None:
         try:
-            engine = compose.remembered(snapshot[1], config, sleeves)
+            engine = compose.remembered(snapshot[1], config, sleeves, foundry)
             fold.snapshot = snapshot[0]
         except msgspec.ValidationError:
             # Written by another build: the facts are the truth, the snapshot only a shortcut.
             engine = None
     if engine is None:
         engine = compose.fresh(config, mode, source.instruments, sleeves)
+        engine.foundry = foundry
         source.warm_up(engine)
     recorded = store.outcomes(fold.snapshot)
     expected = await anext(recorded, None)

@@ -13,6 +13,7 @@ from cockpit.adapters.store.journal_file import JournalFile
 from cockpit.adapters.store.schema import store_error
 from cockpit.app import compose, settings
 from cockpit.app.compose import Cast
+from cockpit.app.versions import Foundry
 from cockpit.core import memory
 from cockpit.core.config import Config
 from cockpit.core.engine import Engine
@@ -105,7 +106,7 @@ def _opening(journal: JournalFile, config: Config) -> Engine:
             if plugin is None:
                 raise PluginError(f"the journal needs the strategy {sleeve.strategy!r}, which is not here")
             casts.append(Cast(sleeve, plugin, None))
-        return compose.remembered(raw, config, casts)
+        return compose.remembered(raw, config, casts, Foundry(config))
     except msgspec.ValidationError as error:
         raise StoreError(f"{journal.path} was written by another build: {error}") from error
 

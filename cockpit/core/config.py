@@ -286,6 +286,34 @@ class JobConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many of its runs are kept, with what they printed."""
 
 
+class ReleaseConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a strategy version gets from paper to production, and back."""
+
+    people: dict[str, Annotated[str, Meta(pattern="^(viewer|trader|approver|admin)$")]] = {}
+    """Who may do what, name to role; empty = everybody may do everything (prod still needs two names)."""
+    me: str = ""
+    """Who sits at this screen; empty = the login name."""
+    canary_share: Annotated[float, Meta(gt=0, le=0.1)] = 0.1
+    """Largest notional of all canaries together, fraction of equity."""
+    min_samples: Annotated[int, Meta(ge=50)] = 50
+    """Observations that each stage needs."""
+    min_fills: Annotated[int, Meta(ge=20)] = 20
+    """Fills at market that the slippage band needs."""
+    min_annual: float = 0.0
+    """Net return of a year that the sample must show, fraction of capital."""
+    max_drawdown: Annotated[float, Meta(gt=0, le=1)] = 0.2
+    """Deepest fall in a stage, fraction of capital; a live one that falls further is rolled back."""
+    max_trades_day: Annotated[float, Meta(gt=0)] = 500.0
+    max_leverage: Annotated[float, Meta(gt=0)] = 3.0
+    """What its own parameters may allow it, over its capital."""
+    alpha: Annotated[float, Meta(gt=0, le=0.1)] = 0.05
+    """Error of the tests that are looked at all the time."""
+    ask_hours: Positive = 72.0
+    """How long a promotion waits for people."""
+    cool_hours: Positive = 72.0
+    """How long a retired version rests before it may begin again."""
+
+
 class ScreenConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How it looks. Colours never carry meaning alone."""
 
@@ -310,6 +338,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     binance: ExchangeConfig = ExchangeConfig()
     bybit: ExchangeConfig = ExchangeConfig()
     hotlist: HotlistConfig = HotlistConfig()
+    release: ReleaseConfig = ReleaseConfig()
     screen: ScreenConfig = ScreenConfig()
     sleeves: tuple[SleeveConfig, ...] = ()
     jobs: tuple[JobConfig, ...] = ()

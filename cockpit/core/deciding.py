@@ -14,6 +14,7 @@ from cockpit.core.intents import Action, Amend, Intent, Place
 from cockpit.core.orders import Role
 from cockpit.core.pairing import together
 from cockpit.core.reconcile import reconcile
+from cockpit.core.release import leaving
 from cockpit.core.slots import Market, Slot
 from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import sleeve_key
@@ -41,6 +42,8 @@ def decide(state: State, slot: Slot, market: Market, rules: Sequence[Rule], turn
         intent = breaking.held_back(state, sleeve, intent, context)
     if state.watch.cuts:
         intent = watch.held_down(state, sleeve, intent, context)
+    if sleeve.leaving:
+        intent = leaving.shape(sleeve, intent, context)
     if context.increases(intent):
         intent = _allowed_at_all(state, slot, intent, context)
         if len(slot.legs) > 1 and context.increases(intent):

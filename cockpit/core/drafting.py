@@ -59,6 +59,7 @@ def draft(
         created=state.now,
         updated=state.now,
         watch=watch,
+        version=state.sleeves[sleeve].release,
     )
     state.placed = _noted(state.placed, state.now)
     if role is Role.ENTRY and kind is not OrderKind.POST_ONLY:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from cockpit.core import breaking, guarding, halting, hand, lifecycle, outside, reckoning, returns, watch
+from cockpit.core import breaking, guarding, halting, lifecycle, outside, reckoning, returns, watch
 from cockpit.core import events as ev
 from cockpit.core.blame import blame
 from cockpit.core.breakers import Breaker
@@ -25,6 +25,8 @@ from cockpit.core.gate import Rule
 from cockpit.core.intents import OUTCOME_ENCODER, Outcome
 from cockpit.core.sized import resize, transferred, with_size
 from cockpit.core.sizing import Sizer
+from cockpit.core.release import acting, watching
+from cockpit.core.release.twin import Foundry, Twin
 from cockpit.core.slots import Market, Slot, join
 from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import Guard, Layer, Spec
@@ -45,6 +47,10 @@ class Engine:
         self.breakers: list[Breaker] = []
         self.usual: list[Spec] = []  # stop layers that every sleeve gets, one begun by hand too
         self.rehearsal = False  # a copy on which a plan is tried: nothing of it is ever sent
+        self.twins: dict[str, Twin] = {}  # shadows of versions on their way, by the version's id
+        self.foundry: Foundry | None = None
+        self.asked: dict[str, float] = {}  # client id → price when the order was decided
+        self.released = False  # has any version to be watched after each step?
         self.deadline = 0
         account: dict[type, Callable[[State, Any, Turn], None]] = {
             ev.Ack: lifecycle.on_ack,
@@ -62,10 +68,10 @@ class Engine:
             ev.Transfer: partial(transferred, self.slots),
             ev.AccountReport: self._account_read,
             ev.Boot: partial(outside.on_boot, self.markets),
-            ev.Command: partial(hand.obey, self),
+            ev.Command: partial(acting.commanded, self),
             ev.Link: outside.on_link,
             ev.Listing: partial(outside.on_listing, self.markets),
-            ev.Timer: self._timer,
+            ev.Timer: partial(outside.on_timer, self),
             **outside.NEWS,
         }
         self._handlers: dict[type, Handler] = {
@@ -125,7 +131,19 @@ class Engine:
         state.seq += 1
         if event.ts > state.now:
             state.now = event.ts
-        return self._handlers[event.__class__](event)
+        outcome = self._handlers[event.__class__](event)
+        if self.released:
+            outcome = watching.after(self, event, outcome)
+            self._plan()
+        if outcome is not NOTHING:
+            state.digest = hashlib.sha256(state.digest + OUTCOME_ENCODER.encode(outcome)).digest()
+        return outcome
+
+    def settle(self, turn: Turn) -> None:
+        """Decide again for everyone whose situation was changed within this turn."""
+        for name in tuple(turn.touched):
+            if name in self.slots:
+                self._decide(self.slots[name], turn)
 
     def _with_turn(self, handler: Callable[[State, Any, Turn], None]) -> Handler:
         def run(event: ev.Event) -> Outcome:
@@ -141,7 +159,7 @@ class Engine:
                 slot.refresh(self.state)
                 slot.hear(self.state.now)
                 if slot.on_fill is not None and event.__class__ is ev.Fill:
-                    self._call(slot, slot.on_fill, turn, event, event)
+                    self.call(slot, slot.on_fill, turn, event, event)
                 self._decide(slot, turn)
             halting.progress(self.state, turn)
             if self.watchers and isinstance(event, ev.Fill | ev.FundingPaid):  # worth changes, not price
@@ -156,10 +174,7 @@ class Engine:
         self._plan()
         if turn.empty:
             return NOTHING
-        state = self.state
-        outcome = turn.outcome(state.seq, state.now, str(event.__struct_config__.tag))
-        state.digest = hashlib.sha256(state.digest + OUTCOME_ENCODER.encode(outcome)).digest()
-        return outcome
+        return turn.outcome(self.state.seq, self.state.now, str(event.__struct_config__.tag))
 
     # --- market data ------------------------------------------------------------------------------
 
@@ -332,33 +347,13 @@ class Engine:
 
     # --- the world and people ---------------------------------------------------------------------
 
-    def _timer(self, state: State, event: ev.Timer, turn: Turn) -> None:
-        lifecycle.overdue(state, turn)
-        lifecycle.release(state, turn)
-        reckoning.on_timer(state, turn)
-        watch.on_timer(state, self.watchers, turn)
-        guarding.on_timer(state, turn)
-        for slot in self.slots.values():
-            sleeve = slot.sleeve
-            if sleeve.retry_at and sleeve.retry_at <= state.now:
-                sleeve.retry_at = 0
-                turn.touch(sleeve.id)
-            if sleeve.reduce_at and sleeve.reduce_at <= state.now:
-                sleeve.reduce_at = 0
-                turn.touch(sleeve.id)
-            if sleeve.timer_at and sleeve.timer_at <= state.now:
-                sleeve.timer_at = state.now + slot.timer_ms
-                if slot.on_timer is not None:
-                    slot.hear(state.now)
-                    self._call(slot, slot.on_timer, turn, event)
-
     def _account_read(self, state: State, event: ev.AccountReport, turn: Turn) -> None:
         reckoning.on_account(state, event, turn)
         halting.on_account(state, event, turn)
 
     # --- wish → actions ---------------------------------------------------------------------------
 
-    def _call(self, slot: Slot, hook: Any, turn: Turn, event: ev.Event, *extra: Any) -> None:
+    def call(self, slot: Slot, hook: Any, turn: Turn, event: ev.Event, *extra: Any) -> None:
         """Run a hook inside an open turn; its wish is taken up there."""
         try:
             hook(*extra, slot.lead.view, slot.lead.want)
@@ -397,3 +392,6 @@ class Engine:
     def _plan(self) -> None:
         """Find the earliest instant at which something is due."""
         self.deadline = outside.next_due(self.state, self.slots.values())
+        for twin in self.twins.values():
+            if due := twin.due:
+                self.deadline = max(self.state.now, min(self.deadline or due, due))

@@ -379,6 +379,8 @@ def refused_at_wire(state: State, order: Order, halted: bool, *, grows: bool = T
         return ""
     if sleeve.benched or not sleeve.on:
         return "stopped at the wire: the sleeve is off"
+    if sleeve.leaving:
+        return "stopped at the wire: its version is no longer live"
     lock = state.lock_on(sleeve) if state.locks else None
     if lock is not None:
         return f"stopped at the wire: {lock.by}"

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cockpit.core.book import BookMemory
+from cockpit.core.events import AnyEvent
+from cockpit.core.intents import Action
 from cockpit.core.resample import Resampler
 from cockpit.core.sizing import SizerMemory, kept, recalled_sizer
 from cockpit.core.state import Sleeve, State
@@ -58,12 +60,24 @@ WINDOW = SlotMemory.__struct_fields__[3:-3]
 """What a window keeps between events; the rest of it is worked out from the State."""
 
 
+class TwinMemory(msgspec.Struct, frozen=True):
+    """A version's twin: its machine, its exchange, and what is on its way between them."""
+
+    engine: bytes
+    exchange: bytes
+    out: list[tuple[int, Action]]
+    back: list[tuple[int, AnyEvent]]
+    asked: dict[str, float]
+
+
 class Memory(msgspec.Struct, frozen=True):
     state: State
     markets: dict[str, MarketMemory]
     slots: dict[str, SlotMemory]
     watchers: tuple[LayerMemory, ...] = ()
     """Stops of the whole account."""
+    twins: dict[str, TwinMemory] = {}
+    """By the id of their version."""
 
 
 _ENCODER = msgspec.msgpack.Encoder()
@@ -86,7 +100,17 @@ def freeze(engine: Engine) -> bytes:
         for name, slot in engine.slots.items()
     }
     watchers = Guard(engine.watchers, 0).kept()
-    return _ENCODER.encode(Memory(engine.state, markets, slots, watchers))
+    twins = {
+        name: TwinMemory(
+            freeze(twin.engine),
+            twin.exchange.export(history=False),
+            list(twin.out),
+            list(twin.back),
+            twin.asked,
+        )
+        for name, twin in engine.twins.items()
+    }
+    return _ENCODER.encode(Memory(engine.state, markets, slots, watchers, twins))
 
 
 def read(raw: bytes) -> Memory:

@@ -158,6 +158,8 @@ class Order(msgspec.Struct):
     reason: str = ""
     watch: str = ""
     """Which price sets it off while it waits: mark | last | index; empty = none is known."""
+    version: str = ""
+    """Id of the strategy version that decided it (``core.release``); empty = a person."""
 
     @property
     def open(self) -> bool:

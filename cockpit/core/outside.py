@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cockpit.core import approving, breaking, halting, lifecycle, reckoning, watch
+from cockpit.core import approving, breaking, guarding, halting, lifecycle, reckoning, watch
 from cockpit.core import events as ev
 from cockpit.core.breakers import Breaker
 from cockpit.core.slots import Market, Slot
 from cockpit.core.state import State
 from cockpit.core.stops import Layer
 from cockpit.core.turn import Turn
+
+if TYPE_CHECKING:
+    from cockpit.core.engine import Engine
 
 SAID_AT = frozenset((1, 10, 100, 1_000, 10_000, 100_000))
 
@@ -72,6 +75,28 @@ def on_fault(state: State, event: ev.DataFault, turn: Turn) -> None:
 
 def on_advice(_state: State, _event: ev.Advice, _turn: Turn) -> None:
     """Recorded in the journal; allocators that listen to it are plug-ins of their own."""
+
+
+def on_timer(engine: Engine, state: State, event: ev.Timer, turn: Turn) -> None:
+    """What was due by now: silences, read-backs, exits by the clock, sleeves that wait, timers."""
+    lifecycle.overdue(state, turn)
+    lifecycle.release(state, turn)
+    reckoning.on_timer(state, turn)
+    watch.on_timer(state, engine.watchers, turn)
+    guarding.on_timer(state, turn)
+    for slot in engine.slots.values():
+        sleeve = slot.sleeve
+        if sleeve.retry_at and sleeve.retry_at <= state.now:
+            sleeve.retry_at = 0
+            turn.touch(sleeve.id)
+        if sleeve.reduce_at and sleeve.reduce_at <= state.now:
+            sleeve.reduce_at = 0
+            turn.touch(sleeve.id)
+        if sleeve.timer_at and sleeve.timer_at <= state.now:
+            sleeve.timer_at = state.now + slot.timer_ms
+            if slot.on_timer is not None:
+                slot.hear(state.now)
+                engine.call(slot, slot.on_timer, turn, event)
 
 
 def look_due(state: State, watchers: Sequence[Layer], breakers: Sequence[Breaker]) -> int:

@@ -22,6 +22,7 @@ from cockpit.core.orders import Order, Role
 from cockpit.core.ports import EquityPoint
 from cockpit.core.posture import Posture, combine
 from cockpit.core.receipt import Receipt
+from cockpit.core.release.records import Release
 from cockpit.core.returns import Track
 from cockpit.core.sizing import Size
 from cockpit.core.stops import Lock, Trade, Watch, sleeve_key, symbol_key, version_key
@@ -101,6 +102,12 @@ class Sleeve(msgspec.Struct):
     """What its sizing made of the wish in force; None = the strategy's own size stands."""
     armed: int = 0
     """Step in which a person last wished here: an entry by hand is tried in it only; 0 = nobody did."""
+    release: str = ""
+    """Id of its version (``core.release``): stamped on each of its orders; empty = a person's own sleeve."""
+    leaving: str = ""
+    """Its version has left the account: ``running_out`` enters nothing more, ``closing`` leaves at market."""
+    capital: float = 0.0
+    """Most that all canaries together may hold, fraction of equity; 0 = it is no canary."""
 
 
 class HaltState(msgspec.Struct):
@@ -238,6 +245,7 @@ class State(msgspec.Struct):
     hotlist: Hotlist = msgspec.field(default_factory=Hotlist)
     sizing: SizingConfig = SizingConfig()
     """Thresholds and limits of the account that sizings keep to."""
+    release: Release = msgspec.field(default_factory=Release)
 
     @property
     def posture(self) -> Posture:

@@ -44,6 +44,7 @@ class Stage(StrEnum):
     SHADOW = "shadow"
     CANARY = "canary"
     PROD = "prod"
+    RETIRED = "retired"
 
 
 class Kind(StrEnum):

@@ -53,9 +53,9 @@ def ask(stand: Stand, name: str, config: RiskConfig = CONFIG, **wish: Any) -> tu
 def test_all_are_registered_in_their_order() -> None:
     assert [r.name for r in loose_rules()] == [
         "tradable", "hotlist", "whitelist", "min_confidence", "stale_data", "latency", "loss_streak",
-        "strangers", "price_band", "min_depth", "max_notional", "symbol_limit", "strategy_limit",
-        "max_leverage", "net_exposure", "margin_use", "order_rate", "repeated_entries", "correlation",
-        "var_budget",
+        "strangers", "price_band", "min_depth", "max_notional", "symbol_limit", "stage_limit",
+        "strategy_limit", "max_leverage", "net_exposure", "margin_use", "order_rate", "repeated_entries",
+        "correlation", "var_budget",
     ]  # fmt: skip
 
 

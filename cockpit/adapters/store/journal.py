@@ -17,6 +17,7 @@ from decimal import Decimal
 import msgspec
 
 from cockpit.adapters.store.schema import INSERT_FILL, fill_row
+from cockpit.adapters.store.version_rows import keep_versions
 from cockpit.core.errors import StoreError
 from cockpit.core.events import MARKET, Event, Fill, encode
 from cockpit.core.intents import OUTCOME_ENCODER, Outcome
@@ -210,6 +211,7 @@ def _insert_outcomes(connection: sqlite3.Connection, outcomes: Sequence[Outcome]
         body = OUTCOME_ENCODER.encode(outcome)
         link = chain(link, outcome.seq, body)
         rows.append((outcome.seq, outcome.ts, body, link))
+        keep_versions(connection, outcome)
     connection.executemany("INSERT INTO outcomes VALUES (?, ?, ?, ?)", rows)
     return msgspec.structs.replace(head, outcome=outcomes[-1].seq, outcome_hash=link)
 

@@ -76,6 +76,31 @@ CREATE TABLE equity (
 ) WITHOUT ROWID
 """
 
+VERSIONS = """
+-- The life of strategy versions, from the outcomes. A version is what it is made of, and its history only grows.
+ALTER TABLE orders ADD COLUMN version TEXT NOT NULL DEFAULT '';
+
+CREATE TABLE strategy_versions (
+    id TEXT PRIMARY KEY, strategy TEXT NOT NULL, symbols TEXT NOT NULL, timeframe TEXT NOT NULL,
+    params TEXT NOT NULL, stops TEXT NOT NULL, share REAL NOT NULL, code TEXT NOT NULL, origin TEXT NOT NULL,
+    parent TEXT NOT NULL, passport TEXT NOT NULL, stage TEXT NOT NULL, since INTEGER NOT NULL,
+    created INTEGER NOT NULL, created_by TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE version_history (
+    seq INTEGER NOT NULL, line INTEGER NOT NULL, ts INTEGER NOT NULL, version TEXT NOT NULL,
+    word TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL,
+    PRIMARY KEY (seq, line)
+) WITHOUT ROWID;
+CREATE INDEX version_history_of ON version_history (version, seq)
+"""
+
+KEPT_FOR_EVER = tuple(
+    f"CREATE TRIGGER version_history_no_{word.lower()} BEFORE {word} ON version_history"
+    " BEGIN SELECT RAISE(ABORT, 'the history of a version only grows'); END"
+    for word in ("UPDATE", "DELETE")
+)
+
 INSERT_FILL = (
     "INSERT OR IGNORE INTO fills (seq, ts, symbol, trade_id, cid, venue_id, side, price, qty, fee, fee_ccy,"
     " maker, pos_side, kind, note) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
@@ -99,6 +124,11 @@ def _fills_of_the_past(connection: sqlite3.Connection) -> None:
             connection.execute(INSERT_FILL, fill_row(seq, event))
 
 
+def _history_only_grows(connection: sqlite3.Connection) -> None:
+    for statement in KEPT_FOR_EVER:
+        connection.execute(statement)
+
+
 class Step(msgspec.Struct, frozen=True):
     """One version of the schema: statements (a semicolon only between them), then what must be computed."""
 
@@ -112,6 +142,7 @@ STEPS: tuple[Step, ...] = (
     Step(1, "the journal", JOURNAL),
     Step(2, "readable orders, fills and equity", READABLE, _fills_of_the_past),
     Step(3, "which price sets off an order", "ALTER TABLE orders ADD COLUMN watch TEXT NOT NULL DEFAULT ''"),
+    Step(4, "strategy versions", VERSIONS, _history_only_grows),
 )
 
 

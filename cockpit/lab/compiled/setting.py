@@ -22,6 +22,8 @@ SCALAR = frozenset((
     "price_band", "repeated_entries", "stale_data", "strangers", "strategy_limit", "tradable",
 ))  # fmt: skip
 """Every rule that has its form in ``gate``."""
+SILENT = frozenset(("stage_limit",))
+"""It asks canaries only, and a backtest has none."""
 SLOWEST_ANSWER_MS = 5_000
 """From here on the kernel would ask what became of each request."""
 EXACT = Context(prec=80)
@@ -32,7 +34,7 @@ def check(instrument: Instrument, tape: Tape, config: Config, hooks: Sequence[st
     """Raise Unsupported for what can be told before the first bar."""
     venue, spot = config.venue, instrument.kind is Kind.SPOT
     money = instrument.quote if spot else instrument.settle
-    strangers = sorted(name for name in set(RULES) - SCALAR if _needed(name, config))
+    strangers = sorted(name for name in set(RULES) - SCALAR - SILENT if _needed(name, config))
     reasons = {
         "a strategy without on_bar": "on_bar" not in hooks,
         f"rules without a scalar form: {', '.join(strangers)}": bool(strangers),
