@@ -23,7 +23,7 @@ from cockpit.core.errors import CockpitError, DoorError
 from cockpit.core.frames import FRAME_ENCODER, Answer, Frame
 
 FREE_VERBS = frozenset(("halt", "status", "health", "clients", "plan", "hold")) | frozenset(
-    ("explain", "audit", "journal", "why", "trades")
+    ("explain", "audit", "journal", "why", "trades", "versions", "version")
 )
 """Obeyed from anybody who may open the door: looking, and stopping new risk."""
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from cockpit.app import lessons, settings
+from cockpit.app import lessons, release_page, settings
 from cockpit.app.complaints import allowed, shown
 from cockpit.app.console import columns
 from cockpit.app.grammar import COMMANDS, EXIT_CODES
@@ -62,6 +62,7 @@ TOPICS = (
     "keys",
     "bounds",
     "data",
+    "release",
 )
 LAYERS = {"stops": STOPS, "breakers": BREAKERS, "jobs": TRIGGERS}
 """Topics that are a table of plug-ins with numbers of their own."""
@@ -211,6 +212,8 @@ def page(topic: str, lang: str) -> tuple[Any, str] | None:
         return bounds(lang)
     if topic == "data":
         return archive()
+    if topic == "release":
+        return release_page.page()
     pairs = {
         "commands": COMMANDS,
         "exit": {str(code): meaning for code, meaning in EXIT_CODES.items()},

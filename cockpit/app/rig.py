@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import cockpit
 from cockpit.api.door import Door, HelloInfo
 from cockpit.api.place import door_path
-from cockpit.app import by_hand, fuses, questions, receipts, trades, why
+from cockpit.app import by_hand, fuses, questions, receipts, releasing, trades, why
 from cockpit.app.console import language
 from cockpit.app.keeping import holding
 from cockpit.core import approving
@@ -65,6 +65,8 @@ class Handler:
             taken = crew.command(verb, args, actor, command_id)
             answer = await by_hand.kept(taken, command_id, "answer.taken")
             return self._decided(answer) if verb in approving.VERBS else answer
+        if verb in releasing.VERBS:
+            return await releasing.obey(self._runtime, verb, args, actor, command_id)
         if verb == "apply":
             return await by_hand.apply(self._runtime, args, actor, command_id)
         return await self._ask(verb, args, command_id, actor)

@@ -14,7 +14,7 @@ import msgspec
 
 import cockpit
 from cockpit.adapters.store.sqlite import SqliteStore
-from cockpit.app import receipts, recovery, trades
+from cockpit.app import receipts, recovery, releasing, trades
 from cockpit.app.consent import Consent
 from cockpit.app.jobs.desk import Desk
 from cockpit.app.jobs.watching import Observe, Watching
@@ -156,6 +156,8 @@ class Runtime:
             self.plan.config_digest,
             max(first, state.now),
         )
+        if self.plan.mode != "replay":
+            releasing.opening(self)
         if self.plan.consent is not None:
             agreed = self.plan.consent
             self.crew.command("live", {"account": agreed.uid, "how": agreed.how}, "person")

@@ -295,6 +295,8 @@ class ReleaseConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who sits at this screen; empty = the login name."""
     canary_share: Annotated[float, Meta(gt=0, le=0.1)] = 0.1
     """Largest notional of all canaries together, fraction of equity."""
+    span_minutes: Positive = 1_440.0
+    """Length of one observation; a passport with longer ones has its way."""
     min_samples: Annotated[int, Meta(ge=50)] = 50
     """Observations that each stage needs."""
     min_fills: Annotated[int, Meta(ge=20)] = 20

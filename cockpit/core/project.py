@@ -6,6 +6,7 @@ The observer keeps only tails: the last trades, candles, fills, events and 24 ho
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from math import nan
 from typing import NamedTuple
@@ -38,6 +39,7 @@ from cockpit.core.light import light
 from cockpit.core.limits import limit_rows
 from cockpit.core.past import Past, result
 from cockpit.core.sized import in_force
+from cockpit.core.release import listing
 from cockpit.core.state import Sleeve
 from cockpit.core.tails import Candles, exit_pnl, order_row, stranger_row
 from cockpit.core.turn import NOTHING
@@ -152,6 +154,12 @@ class Projector:
             assert isinstance(event, ev.BookDelta | ev.BookSnapshot | ev.Touch)
             self._heard[("book", event.symbol)] = event.ts
 
+    def closed(self, symbols: Sequence[str]) -> Iterator[tuple[str, int, CandleRow]]:
+        """The last closed candles of these markets: (symbol, length, candle), oldest first of each."""
+        for (symbol, tf), series in self._candles.items():
+            if symbol in symbols:
+                yield from ((symbol, tf, row) for row in series.rows if row.closed)
+
     def _series(self, symbol: str, tf: int) -> Candles:
         found = self._candles.get((symbol, tf))
         if found is None:
@@ -237,6 +245,7 @@ class Projector:
             hotlist=hotlist_frame(state.hotlist, now),
             light=colour,
             light_why=why,
+            versions=listing.on_screen(state),
         )
 
     def _books(self, now: int) -> tuple[BookFrame, ...]:
@@ -319,7 +328,7 @@ class Projector:
             sleeve.strategy,
             sleeve.version,
             sleeve.symbol,
-            self.mode.lower() if self.mode in ACCOUNTS else sleeve.stage,
+            self._stage(sleeve),
             word,
             float(state.position(sleeve.id)),
             pnl,
@@ -331,6 +340,13 @@ class Projector:
             self.past.records.get(sleeve.id, NONE),
             sleeve.tf,
         )
+
+    def _stage(self, sleeve: Sleeve) -> str:
+        """How far its version is trusted; without stages on an account, the account's word."""
+        version = self.engine.state.release.versions.get(sleeve.release)
+        if version is not None and version.managed:
+            return version.stage
+        return self.mode.lower() if self.mode in ACCOUNTS else sleeve.stage
 
     def _sources(self, now: int) -> tuple[SourceRow, ...]:
         links = self.engine.state.links

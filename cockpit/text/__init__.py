@@ -34,6 +34,11 @@ SPOKEN = (
     "action",
     "rule",
     "leg",
+    "before",
+    "after",
+    "to",
+    "next",
+    "origin",
 )
 """Arguments whose values are the machine's own words and have a translation (``word.buy``)."""
 

@@ -49,12 +49,14 @@ def test_the_whole_way_and_back_leaves_no_order_and_no_position() -> None:
     stand, name = begun()
     state = stand.engine.state
     stand.run(200)
-    assert not state.orders and not state.ledger.held(), "paper sends nothing"
+    assert not state.orders, "paper sends nothing"
+    assert not state.ledger.held(), "paper sends nothing"
     to_canary(stand, name)
     stand.run(250)
     version = stand.version(name)
     mine = [order for order in (*state.recent.values(), *state.orders.values()) if order.role is Role.ENTRY]
-    assert mine and all(order.version == name for order in mine)
+    assert mine
+    assert all(order.version == name for order in mine)
     assert stand.say("promote", version=name, to="prod") == ""
     assert stand.say("approve", version=name, who="bob") == ""
     assert version.stage is Stage.CANARY, "one person is not enough"
@@ -66,7 +68,8 @@ def test_the_whole_way_and_back_leaves_no_order_and_no_position() -> None:
     assert stand.say("rollback", version=name) == ""
     stand.run(3)
     assert version.stage is Stage.RETIRED
-    assert not state.orders and not state.ledger.held()
+    assert not state.orders
+    assert not state.ledger.held()
     assert state.equity() == pytest.approx(float(stand.exchange.equity("USDT")))
     words = [line.word for line in version.history]
     assert words == [
@@ -116,11 +119,12 @@ def test_each_gate_says_every_condition_with_number_and_bound() -> None:
     stand, name = begun()
     stand.run(60)
     found = {
-        c.name: c
-        for c in gates.conditions(stand.engine.state.release, stand.version(name), Stage.SHADOW, 0)
+        c.name: c for c in gates.conditions(stand.engine.state.release, stand.version(name), Stage.SHADOW, 0)
     }
-    assert not found["samples"].ok and found["samples"].bound == 50
-    assert found["ks_p"].note.startswith("n=") and "power=0." in found["ks_p"].note
+    assert not found["samples"].ok
+    assert found["samples"].bound == 50
+    assert found["ks_p"].note.startswith("n=")
+    assert "power=0." in found["ks_p"].note
     assert found["drawdown"].bound == 0.1, "the 95 % bootstrap drawdown of its own past"
     assert stand.say("promote", version=name, to="shadow") == "release.gate"
 

@@ -14,10 +14,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cockpit.adapters.store import journal_read as read
 from cockpit.adapters.store.schema import STEPS, holder, in_use, schema_version, store_error
+from cockpit.adapters.store.version_rows import read_versions
 from cockpit.core.errors import StoreError
 from cockpit.core.events import AnyEvent, Fill
 from cockpit.core.intents import Outcome
@@ -126,6 +127,10 @@ class JournalFile:
             return function(self._connection, *arguments)
         except sqlite3.Error as error:
             raise store_error(error, self.path) from error
+
+    def versions(self) -> list[dict[str, Any]]:
+        """Every strategy version with its history, as the readable tables have them."""
+        return self._asked(read_versions)
 
     def snapshot(self) -> tuple[int, bytes] | None:
         """(seq, state) of the newest undamaged snapshot."""

@@ -77,7 +77,7 @@ CREATE TABLE equity (
 """
 
 VERSIONS = """
--- The life of strategy versions, from the outcomes. A version is what it is made of, and its history only grows.
+-- The life of strategy versions, from the outcomes: what each is made of, and a history that only grows.
 ALTER TABLE orders ADD COLUMN version TEXT NOT NULL DEFAULT '';
 
 CREATE TABLE strategy_versions (
