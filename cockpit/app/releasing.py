@@ -9,7 +9,6 @@ versions, version                            what there is; one in full
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +102,7 @@ async def _prepared(runtime: Runtime, verb: str, args: dict[str, str]) -> dict[s
         make, said["version"] = version.make, version.id
     else:
         return said
-    proof = await asyncio.to_thread(_proof, runtime, make)
+    proof = await proofs.asked(_question(runtime, make))
     if proof is not None:
         said["passport"] = msgspec.json.encode(proof).decode()
     if verb == "version_promote":
@@ -111,9 +110,11 @@ async def _prepared(runtime: Runtime, verb: str, args: dict[str, str]) -> dict[s
     return said
 
 
-def _proof(runtime: Runtime, make: Make) -> Any:
-    home = runtime.plan.folder if runtime.plan.home is None else runtime.plan.home.data_dir
-    return proofs.passport_of(home, versions.row_of(make), runtime.plan.config.release.span_minutes)
+def _question(runtime: Runtime, make: Make) -> proofs.Question:
+    plan = runtime.plan
+    home = plan.folder if plan.home is None else plan.home.data_dir
+    span, plugins = plan.config.release.span_minutes, plan.config.run.plugins_dir
+    return proofs.Question(str(home), versions.row_of(make), span, plugins)
 
 
 def _make(runtime: Runtime, text: str, args: dict[str, str]) -> Make:

@@ -7,6 +7,9 @@ import argparse
 from cockpit.app import console
 from cockpit.text import tr
 
+PATIENCE_S = 75.0
+"""The passport is looked at by a process of its own."""
+
 
 def options(parser: argparse.ArgumentParser) -> None:
     """Options of all four."""
@@ -23,7 +26,7 @@ def carry_out(args: argparse.Namespace, verb: str, **more: str) -> int:
     from cockpit.app.commands.plan import ask, refused
 
     wish = {"version": args.version, "reason": args.reason, **more} | ({"who": args.who} if args.who else {})
-    lang, answer = ask(args, verb, wish, drives=True)
+    lang, answer = ask(args, verb, wish, drives=True, timeout=PATIENCE_S)
     if not answer.ok or answer.payload is None:
         raise refused(answer, lang)
     row = answer.payload

@@ -58,6 +58,8 @@ def make_of(parts: Sequence[Part]) -> Make:
         tuple(map(timeframe_text, sleeve.frames)),
         params,
         None if row is None else row.stops,
+        "" if row is None else row.stop_price,
+        None if row is None else row.sizing,
         sleeve.share,
         sleeve.pool,
         timeframe_text(sleeve.stop_tf) if sleeve.stop_tf else "",
@@ -78,6 +80,8 @@ def row_of(make: Make) -> SleeveConfig:
         timeframes=make.timeframes,
         pool=make.pool,
         stops=make.stops,
+        stop_price=make.stop_price,
+        sizing=make.sizing,
     )
 
 
@@ -141,7 +145,7 @@ class Foundry:
 
     def cast(self, make: Make, instruments: dict[str, Instrument]) -> Cast:
         """Raises CockpitError in words when it can no longer be made as it was."""
-        from cockpit.app import compose, layers
+        from cockpit.app import compose, layers, sizings
 
         row = row_of(make)
         lengths = sorted({timeframe_ms(text) for text in (make.timeframe, make.bars) if text})
@@ -157,11 +161,13 @@ class Foundry:
             sleeve.group = names.get(sleeve.group, "")
             sleeve.id = names[sleeve.id]
             sleeve.release = make.id
+            sleeve.stop_price = row.stop_price
         return Cast(
             tuple(part.sleeve for part in parts),
             parts[0].plugin.target,
             parts[0].strategy(),
             tuple(layers.own_layers(row)),
+            sizings.of(self._config, row, parts[0].sleeve),
         )
 
     def delays(self) -> tuple[int, int]:

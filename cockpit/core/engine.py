@@ -23,10 +23,10 @@ from cockpit.core.deciding import decide
 from cockpit.core.drafting import record
 from cockpit.core.gate import Rule
 from cockpit.core.intents import OUTCOME_ENCODER, Outcome
-from cockpit.core.sized import resize, transferred, with_size
-from cockpit.core.sizing import Sizer
 from cockpit.core.release import acting, watching
 from cockpit.core.release.twin import Foundry, Twin
+from cockpit.core.sized import resize, transferred, with_size
+from cockpit.core.sizing import Sizer
 from cockpit.core.slots import Market, Slot, join
 from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import Guard, Layer, Spec

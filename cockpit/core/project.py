@@ -38,8 +38,8 @@ from cockpit.core.ledger import Position, foreign
 from cockpit.core.light import light
 from cockpit.core.limits import limit_rows
 from cockpit.core.past import Past, result
-from cockpit.core.sized import in_force
 from cockpit.core.release import listing
+from cockpit.core.sized import in_force
 from cockpit.core.state import Sleeve
 from cockpit.core.tails import Candles, exit_pnl, order_row, stranger_row
 from cockpit.core.turn import NOTHING

@@ -60,13 +60,15 @@ def typed(args: argparse.Namespace, lang: str) -> dict[str, str]:
         raise ConfigError(f"{tr(no.message, lang, **no.numbers)}; see cockpit plan --help") from None
 
 
-def ask(args: argparse.Namespace, verb: str, wish: dict[str, str], *, drives: bool) -> tuple[str, Any]:
+def ask(
+    args: argparse.Namespace, verb: str, wish: dict[str, str], *, drives: bool, timeout: float = 5.0
+) -> tuple[str, Any]:
     """(language, the cockpit's answer) of one question. Raises NotRunning or DoorError."""
     from cockpit.app.whereabouts import door
 
     found = console.loaded(args)
     lang = console.language(args, found.config.screen.language)
-    with door(found, drives=drives) as link:
+    with door(found, drives=drives, timeout=timeout) as link:
         if getattr(args, "force", False):
             link.ask("drive", {"force": "1"})
         return lang, link.ask(verb, wish)

@@ -181,12 +181,15 @@ def _number(value: float | None) -> str:
 
 def _add(args: argparse.Namespace) -> int:
     from cockpit.app.commands.plan import ask, refused
+    from cockpit.app.version_deeds import PATIENCE_S
 
     head, at, place = args.what.partition("@")
     glue = "" if not args.params else "," if ":" in head else ":"
     names = ("share", "parent", "reason", "who")
     wish = {name: getattr(args, name) for name in names} | {"sleeve": f"{head}{glue}{args.params}{at}{place}"}
-    lang, answer = ask(args, "version_add", {k: v for k, v in wish.items() if v}, drives=True)
+    lang, answer = ask(
+        args, "version_add", {k: v for k, v in wish.items() if v}, drives=True, timeout=PATIENCE_S
+    )
     if not answer.ok or answer.payload is None:
         raise refused(answer, lang)
     console.answer(args, answer.payload, tr("versions.added", lang, version=answer.payload["id"]))

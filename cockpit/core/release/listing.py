@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cockpit.core.frames import VersionRow
 from cockpit.core.release import gates
 from cockpit.core.release.records import LIVE, NEEDED, Version
+from cockpit.core.release.row import VersionRow
 from cockpit.core.release.track import Track
 from cockpit.core.state import State
 from cockpit.core.types import Stage

@@ -55,6 +55,8 @@ class Make(msgspec.Struct, frozen=True):
     params: dict[str, Any] = {}
     """All of them, defaults included: a default that changes is another version."""
     stops: tuple[dict[str, Any], ...] | None = None
+    stop_price: str = ""
+    sizing: dict[str, Any] | None = None
     share: float = 1.0
     pool: str = ""
     bars: str = ""
@@ -83,9 +85,9 @@ class Passport(msgspec.Struct, frozen=True):
     dsr: float = 0.0
     pbo: float = 1.0
     min_trl: float = 0.0
-    """Observations that the Sharpe ratio needs to be believed."""
+    """Years of record that its Sharpe ratio needs to be believed after so many tries."""
     length: float = 0.0
-    """Observations there are."""
+    """Years there are."""
     plateau: bool = False
     clean: bool = False
     """The bias checks found nothing."""

@@ -12,6 +12,7 @@ from cockpit.core.refusal import Refusal
 from cockpit.core.release import gates, twin
 from cockpit.core.release.records import LIVE, SETTINGS, TWINNED, Duel, Version
 from cockpit.core.release.sequential import Bet
+from cockpit.core.sizing import fitted
 from cockpit.core.stops import equipped
 from cockpit.core.turn import Turn
 from cockpit.core.types import Stage
@@ -60,7 +61,8 @@ def _build(engine: Engine, version: Version, past: list[ev.Bar]) -> None:
     slots = engine.add_group(list(cast.sleeves), strategy)
     given = frozenset((bar.symbol, bar.tf) for bar in past)
     for slot in slots:
-        engine.guard(slot, equipped(None, [*engine.usual, *cast.stops], slot.sleeve.stop_tf))
+        guard = equipped(None, [*engine.usual, *cast.stops], slot.sleeve.stop_tf)
+        engine.guard(slot, guard, fitted(None, cast.sizing))
     if shadow is None:
         for bar in sorted(past, key=lambda bar: (bar.ts, -bar.tf)):
             for slot in slots:

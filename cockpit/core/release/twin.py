@@ -23,6 +23,7 @@ from cockpit.core.intents import Action, Outcome
 from cockpit.core.ledger import Ledger
 from cockpit.core.matching import Exchange, Rules
 from cockpit.core.release.records import Make
+from cockpit.core.sizing import SizingSpec, fitted
 from cockpit.core.state import Sleeve, new_state
 from cockpit.core.stops import Spec, equipped
 from cockpit.core.turn import NOTHING
@@ -38,12 +39,13 @@ LONGEST = 10_000
 
 
 class Cast(msgspec.Struct, frozen=True):
-    """Who plays: sleeves (one a leg), a fresh strategy and the stop layers that it asks for."""
+    """Who plays: sleeves (one a leg), a fresh strategy and the stop layers and sizing it asks for."""
 
     sleeves: tuple[Sleeve, ...]
     kind: type
     strategy: Any
     stops: tuple[Spec, ...]
+    sizing: SizingSpec | None = None
 
 
 class Foundry(Protocol):
@@ -163,6 +165,7 @@ def build(engine: Engine, cast: Cast, foundry: Foundry, strategy: Any = None) ->
     own = new_state(state.currency, MODE, cash, ledger)
     own.instruments.update(known)
     own.now = state.now
+    own.sizing, own.stop_price, own.history_bars = state.sizing, state.stop_price, state.history_bars
     ledger.leverages.update({s: lever for s, lever in state.ledger.leverages.items() if s in known})
     venue = msgspec.structs.replace(
         foundry.rules(), position_mode=ledger.mode, margin_mode=ledger.margin_mode
@@ -171,7 +174,8 @@ def build(engine: Engine, cast: Cast, foundry: Foundry, strategy: Any = None) ->
     twin = Twin(machine, Exchange(known, {state.currency: cash}, venue), foundry.delays())
     slots = machine.add_group([msgspec.structs.replace(s) for s in cast.sleeves], strategy or cast.strategy)
     for slot in slots:
-        machine.guard(slot, equipped(None, [*engine.usual, *cast.stops], slot.sleeve.stop_tf))
+        guard = equipped(None, [*engine.usual, *cast.stops], slot.sleeve.stop_tf)
+        machine.guard(slot, guard, fitted(None, cast.sizing))
     for symbol, price in state.last.items():
         if symbol in known:
             own.last[symbol] = price
