@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 
 from cockpit.app import rig
 from cockpit.app.runtime import Runtime
+from cockpit.app.summary import write_summary
 from cockpit.core import events as ev
 from cockpit.core.config import SleeveConfig
 from cockpit.core.errors import ConfigError
@@ -60,7 +61,7 @@ async def together(main: Runtime, other: Runtime | None) -> AsyncIterator[None]:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(task, 10)
         await door.close()
-        rig.write_summary(other.plan.folder, other.summary())
+        write_summary(other.plan.folder, other.summary())
         await other.close()
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import subprocess
 import sys
@@ -368,34 +367,3 @@ def start_guardian(plan: Plan, data_dir: Path) -> None:
             start_new_session=True,
         )  # fmt: skip
     process.returncode = 0  # it outlives us on purpose for a moment: nobody here waits for it
-
-
-def write_summary(folder: Path, summary: dict[str, Any]) -> None:
-    """Leave ``summary.json`` beside the journal."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
-
-
-def summary_text(summary: dict[str, Any]) -> str:
-    """The same for people."""
-    lines = [
-        (
-            f"{summary['mode']} {summary['tape']}: {summary['events']:,} events,"
-            f" {summary['orders']:,} orders, {summary['fills']:,} fills in {summary['wall_s']:.1f} s"
-        ),
-        (
-            f"  equity {summary['equity']} {summary['currency']}   PnL {summary['pnl']}"
-            f"   fees {summary['fees']}   funding {summary['funding']}"
-        ),
-        f"  realised {summary['realised']}   unrealised {summary['unrealised']}",
-    ]
-    for row in summary["sleeves"]:
-        words = row["why"] or (row["tag"] if not row["trades"] else "")
-        mark = "! benched: " if row["state"] == "benched" else ""
-        why = f"   {mark}{words}" if words else ""
-        lines.append(f"  {row['sleeve']}: {row['trades']} trades, position {row['position']}{why}")
-    if summary["faults"]:
-        found = ", ".join(f"{count:,} {what}" for what, count in summary["faults"].items())
-        lines.append(f"  data faults: {found}")
-    lines.append(f"  decisions {summary['digest'][:16]}")
-    return "\n".join(lines)

@@ -23,6 +23,7 @@ from cockpit.app.beside import FOLDER, split, together
 from cockpit.app.discover import discover
 from cockpit.app.runtime import Home, Plan, Runtime, open_runtime
 from cockpit.app.settings import Loaded
+from cockpit.app.summary import summary_text, write_summary
 from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.errors import CockpitError, ConfigError
 from cockpit.text import tr
@@ -247,8 +248,8 @@ class Headless:
             await door.close()
             summary = runtime.summary()
             await runtime.close()
-        rig.write_summary(self.plan.folder, summary)
-        print(json.dumps(summary) if self.as_json else rig.summary_text(summary))
+        write_summary(self.plan.folder, summary)
+        print(json.dumps(summary) if self.as_json else summary_text(summary))
         return 0
 
     def _say_ready(self, runtime: Runtime) -> None:
@@ -290,7 +291,7 @@ class Screened:
         if self.error is not None:
             raise self.error
         if self.summary:
-            print(rig.summary_text(self.summary))
+            print(summary_text(self.summary))
         return 0
 
     def _machine(self) -> None:
@@ -314,7 +315,7 @@ class Screened:
             await door.close()
             self.summary = runtime.summary()
             await runtime.close()
-            rig.write_summary(self.plan.folder, self.summary)
+            write_summary(self.plan.folder, self.summary)
 
     def _stop(self) -> None:
         if self._loop is not None and self.runtime is not None and not self._loop.is_closed():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 from cockpit.app.market import RunSource
@@ -17,7 +19,7 @@ def summary(
     seconds: float,
     venue_fills: int | None,
 ) -> dict[str, Any]:
-    """Plain data; ``venue_fills`` is the simulated venue's own count. ``rig.summary_text`` draws it."""
+    """Plain data; ``venue_fills`` is the simulated venue's own count. ``summary_text`` draws it."""
     state = engine.state
     point = state.equity_point()
     opening = state.ledger.opening(state.currency)
@@ -57,3 +59,34 @@ def summary(
         ],
         "wall_s": round(seconds, 3),
     }
+
+
+def write_summary(folder: Path, summary: dict[str, Any]) -> None:
+    """Leave ``summary.json`` beside the journal."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
+
+
+def summary_text(summary: dict[str, Any]) -> str:
+    """The same for people."""
+    lines = [
+        (
+            f"{summary['mode']} {summary['tape']}: {summary['events']:,} events,"
+            f" {summary['orders']:,} orders, {summary['fills']:,} fills in {summary['wall_s']:.1f} s"
+        ),
+        (
+            f"  equity {summary['equity']} {summary['currency']}   PnL {summary['pnl']}"
+            f"   fees {summary['fees']}   funding {summary['funding']}"
+        ),
+        f"  realised {summary['realised']}   unrealised {summary['unrealised']}",
+    ]
+    for row in summary["sleeves"]:
+        words = row["why"] or (row["tag"] if not row["trades"] else "")
+        mark = "! benched: " if row["state"] == "benched" else ""
+        why = f"   {mark}{words}" if words else ""
+        lines.append(f"  {row['sleeve']}: {row['trades']} trades, position {row['position']}{why}")
+    if summary["faults"]:
+        found = ", ".join(f"{count:,} {what}" for what, count in summary["faults"].items())
+        lines.append(f"  data faults: {found}")
+    lines.append(f"  decisions {summary['digest'][:16]}")
+    return "\n".join(lines)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.app import rig
+from cockpit.app import session
 from tests.cli.conftest import HOURS, Shell
 
 
@@ -184,7 +184,7 @@ def test_litter_is_collected_as_soon_as_the_start_is_over(
     tape: str, cockpit: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[bool] = []
-    monkeypatch.setattr(rig, "write_summary", lambda *_: seen.append(gc.isenabled()))
+    monkeypatch.setattr(session, "write_summary", lambda *_: seen.append(gc.isenabled()))
     assert cockpit("--daemon", "--tape", tape).code == 0
     assert [*seen, gc.isenabled()] == [True, True]
     assert cockpit("--daemon", "--tape", "nowhere.tape", "--data-dir", "other").code == 5

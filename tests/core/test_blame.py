@@ -117,7 +117,7 @@ def test_times_are_those_of_the_calendar(ms: int) -> None:
 
 
 def test_a_backtest_prints_it() -> None:
-    from cockpit.app.rig import summary_text
+    from cockpit.app.summary import summary_text
 
     row = {"sleeve": "x", "trades": 0, "position": "0", "state": "benched", "tag": "", "why": "E: e (x.py:1)"}
     numbers = dict.fromkeys(("events", "orders", "fills", "wall_s"), 0)

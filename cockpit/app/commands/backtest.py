@@ -37,9 +37,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run to the end of the tape. Raises TapeError (exit 5), ConfigError (exit 2)."""
-    from cockpit.app import ledgers, rig, runs, session
+    from cockpit.app import ledgers, runs, session
     from cockpit.app.discover import discover
     from cockpit.app.reports import tables, terminal
+    from cockpit.app.summary import summary_text
     from cockpit.app.trial import Request, perform
 
     if not args.tape:
@@ -54,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     stamp = ledgers.count_backtest(found.data_dir, request, result)
     title = tr("report.title", lang, sleeves=session.sleeves_text(result.sleeves), tape=Path(args.tape).name)
     did = dict(result.summary)
-    lines = [rig.summary_text(did)]
+    lines = [summary_text(did)]
     if args.executor != "interpreted":
         word = "asleep" if "slept" in did else did["executor"]
         lines.append(tr(f"executor.{word}", lang, why=why, **_counts(did)))
