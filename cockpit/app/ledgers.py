@@ -7,6 +7,7 @@ It counts before anybody sees a result: a backtest whose trial cannot be written
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,11 @@ import msgspec
 
 from cockpit.app.discover import params_of
 from cockpit.core.config import Config, SleeveConfig
+from cockpit.core.errors import StoreError
 from cockpit.core.registry import STRATEGIES
-from cockpit.lab.trial_ledger.chain import Ledger, Stamp, stamp_of
+from cockpit.lab.trial_ledger.chain import Ledger, Stamp, missing, stamp_of
 from cockpit.lab.trial_ledger.family import fingerprint
-from cockpit.lab.trial_ledger.record import Trial
+from cockpit.lab.trial_ledger.record import SEAL, Trial
 
 FOLDER = "ledger"
 
@@ -41,6 +43,27 @@ def kept(data_dir: Path) -> dict[str, Stamp]:
         if stamp is not None:
             found[str(file.relative_to(data_dir))] = stamp
     return found
+
+
+def carry_over(before: Path, now: Path) -> None:
+    """After ``before`` gave way to ``now`` (a restored backup): what was counted in between stays counted.
+
+    Raises StoreError.
+    """
+    old, new = Ledger(before / FOLDER), Ledger(now / FOLDER)
+    known = old.stamp()
+    if not known.rows:
+        return
+    if missing(new.stamp(), [raw[-SEAL:].hex() for raw in old.raw_rows()]):
+        Ledger(now / FOLDER, lambda: (known,)).make_good()  # two histories: the other one counts as lost
+        return
+    try:
+        new.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        pairs = ((old.detail_file, new.detail_file), (old.rows_file, new.rows_file))
+        for mine, theirs in (*pairs, (old.head_file, new.head_file)):
+            shutil.copyfile(mine, theirs)
+    except OSError as error:
+        raise StoreError(f"{new.folder}: {error.strerror}") from error
 
 
 def setting_of(config: Config, sleeve: SleeveConfig) -> str:

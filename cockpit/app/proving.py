@@ -29,7 +29,7 @@ from cockpit.lab.proof.deflated import chance_of_edge
 from cockpit.lab.proof.resampling import resampled
 from cockpit.lab.search.measure import Path, measure, net_equity, returns
 from cockpit.lab.search.ranges import space_of
-from cockpit.lab.search.space import Space
+from cockpit.lab.search.space import Axis, Space
 from cockpit.lab.trial_ledger.crowd import Stretch, pool_of
 
 MOST_ELSEWHERE = 20
@@ -54,6 +54,8 @@ class Terms(msgspec.Struct, frozen=True):
     bars: int = 3_000
     """For the bias checks; 0 = do not run them."""
     executor: str = "auto"
+    space: Space | None = None
+    """That of a study, instead of ``said``."""
 
 
 class Bench:
@@ -97,16 +99,21 @@ class Bench:
     @cached_property
     def space(self) -> Space:
         """What may vary: as in a search, around these parameters."""
+        axes = self._axes()
+        names = {axis.name for axis in axes}
+        return Space(axes, {name: value for name, value in self.params.items() if name not in names})
+
+    def _axes(self) -> tuple[Axis, ...]:
+        if self.terms.space is not None:
+            return self.terms.space.axes
         if not self.params:
-            return Space((), {})
+            return ()
         try:
-            axes = space_of(self.plugin, {}, self.terms.said).axes
+            return space_of(self.plugin, {}, self.terms.said).axes
         except ConfigError:
             if self.terms.said:
                 raise
-            axes = ()
-        names = {axis.name for axis in axes}
-        return Space(axes, {name: value for name, value in self.params.items() if name not in names})
+            return ()  # nothing has a range
 
     def task(self, sleeve: SleeveConfig) -> Task:
         """As a search would run it."""

@@ -90,8 +90,8 @@ class Walker:
             )
         self.runs: dict[bytes, Path | None] = {}
         self.count = ledgers.counting(
-            bench.data_dir, bench.terms.study, bench.task(bench.terms.sleeve), bench.stage.period,
-            "walkforward",
+            bench.data_dir, f"{bench.terms.study} walk".strip(), bench.task(bench.terms.sleeve),
+            bench.stage.period, "walkforward",
         )  # fmt: skip
 
     def run(self, params: dict[str, Any]) -> Path | None:

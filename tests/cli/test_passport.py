@@ -49,6 +49,21 @@ def test_a_version_is_examined_listed_shown_and_verified(coin: str, cockpit: She
     assert set(cockpit("passport", "verify", "last", "--json").json["faults"]) == {"seal", "verdict"}
 
 
+def test_the_best_of_a_study_is_one_of_its_trials(coin: str, cockpit: Shell) -> None:
+    found = cockpit("optimize", SLEEVE, "--tape", coin, "--param", "stop_loss_atr=0.2..3", "--trials", "8",
+                    "--method", "lhs", "--study", "a", "--require", "trades>=1", "--json")  # fmt: skip
+    assert found.code == 0, found.err
+    made = cockpit("passport", "--study", "a", "--bars", "0", "--trials", "3", "--json")
+    assert made.code in (0, 1), made.err
+    assert made.json["subject"]["params"]["stop_loss_atr"] == found.json["best"]["params"]["stop_loss_atr"]
+    assert made.json["subject"]["study"] == "a"
+    crowd = made.json["evidence"]["judged"]["crowd"]
+    assert crowd["run"]["raw"] == found.json["trials"]  # looking at it again is no other trial
+    assert crowd["data"]["raw"] > crowd["run"]["raw"]
+    assert cockpit("passport", "--study", "b").code == 2
+    assert cockpit("passport").code == 2
+
+
 def test_a_walk_is_shown_and_counted(coin: str, cockpit: Shell) -> None:
     said = ("walkforward", SLEEVE, "--tape", coin, *RANGES, "--train", "20", "--validate", "8", "--test", "6")
     text = cockpit(*said)

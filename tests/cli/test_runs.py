@@ -96,3 +96,26 @@ def test_several_sleeves_and_their_account_are_trials(tape: str, cockpit: Shell)
     sleeves = ("--strategy", "ema_trend@*", "--strategy", "breakout@*")
     assert cockpit("backtest", "--tape", tape, *sleeves, "--brief").code == 0
     assert cockpit("ledger", "--json").json["trials"] == 3
+
+
+def test_a_restored_backup_does_not_forget_what_was_tried_since(
+    tape: str, cockpit: Shell, tmp_path: Path
+) -> None:
+    def run(fast: int) -> None:
+        sleeve = f"ema_trend:ema_fast={fast}@binance:SOLUSDT"
+        assert cockpit("backtest", "--tape", tape, "--strategy", sleeve, "--brief").code == 0
+
+    run(5)
+    assert cockpit("backup", "--to", str(tmp_path / "kept")).code == 0
+    (file,) = (tmp_path / "kept").iterdir()
+    run(6)
+    run(7)
+    assert cockpit("restore", str(file)).code == 0
+    assert cockpit("ledger", "--json").json["trials"] == 3
+    assert cockpit("ledger", "verify").code == 0
+    shutil.rmtree(tmp_path / "data")
+    run(8)  # another history, and then the first one again
+    assert cockpit("restore", str(file)).code == 0
+    found = cockpit("ledger", "--json").json
+    assert (found["trials"], found["lost"]) == (2, 1)
+    assert cockpit("ledger", "verify").code == 0

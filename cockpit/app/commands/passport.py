@@ -24,11 +24,13 @@ ALONE = True
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``passport`` takes."""
     parser.add_argument(
-        "what", metavar="SLEEVE|VERB", help="NAME[:k=v,...]@SYMBOL[/TF], or list, show, verify"
+        "what", nargs="?", metavar="SLEEVE|VERB", help="NAME[:k=v,...]@SYMBOL[/TF], or list, show, verify"
     )
     parser.add_argument("file", nargs="?", metavar="FILE", help="of show and verify: file, version, or last")
     searched(parser)
-    parser.add_argument("--study", metavar="NAME", default="", help="of which it is the best: its own trials")
+    parser.add_argument(
+        "--study", metavar="NAME", default="", help="examine its best; with SLEEVE: it was chosen there"
+    )
     parser.add_argument(
         "--bars", metavar="N", type=int, default=3_000, help="of the bias checks, the last N (3000); 0 = none"
     )
@@ -73,7 +75,14 @@ def run(args: argparse.Namespace) -> int:
     found = console.loaded(args)
     lang = console.language(args, found.config.screen.language)
     line = Line(lang, not args.json)
-    made, file = passports.make(found.config, found.data_dir, terms(args), course(args), line)
+    wanted = course(args)
+    if args.what:
+        config, asked = found.config, terms(args)
+    elif args.study:
+        config, asked, wanted = _best(found.data_dir, args, wanted)
+    else:
+        raise ConfigError("passport needs a strategy on a market, or --study NAME")
+    made, file = passports.make(config, found.data_dir, asked, wanted, line)
     line.close()
     text = certificate.text(made, lang) + "\n" + tr("passport.written", lang, file=str(file))
     console.answer(args, _plain(made, file), text)
@@ -93,6 +102,26 @@ def terms(args: argparse.Namespace) -> Any:
         str(Path(args.tape).absolute()), sleeve, begin, end, tuple(args.param), getattr(args, "study", ""),
         args.seed or 0, args.impact, getattr(args, "bars", 0), args.executor,
     )  # fmt: skip
+
+
+def _best(data_dir: Path, args: argparse.Namespace, wanted: Any) -> tuple[Any, Any, Any]:
+    """(settings, terms, course) for the best trial of a study. Raises ConfigError when it has none."""
+    import msgspec
+
+    from cockpit.app import studies
+    from cockpit.app.proving import Terms
+
+    best, task = studies.read(data_dir, args.study).best, studies.plan(data_dir, args.study).task
+    if best is None:
+        raise ConfigError(f"the study {args.study} has found nothing that counts")
+    sleeve = msgspec.structs.replace(task.sleeve, params=best.params)
+    impact = studies.plan(data_dir, args.study).impact
+    asked = Terms(
+        task.tape, sleeve, task.start_ms, task.end_ms, (), args.study, args.seed or 0, impact, args.bars,
+        args.executor, task.space,
+    )  # fmt: skip
+    own = {"objective": task.objective, "limits": task.limits}
+    return task.config, asked, msgspec.structs.replace(wanted, **own)
 
 
 def course(args: argparse.Namespace) -> Any:

@@ -29,6 +29,7 @@ from cockpit.app.keeping.inventory import (
     journal,
     members,
 )
+from cockpit.app.ledgers import carry_over
 from cockpit.app.settings import private
 from cockpit.core.errors import StoreError
 
@@ -155,7 +156,8 @@ def _extract(tar: tarfile.TarFile, manifest: Manifest, into: Path, path: Path) -
 
 
 def restore(path: Path, data_dir: Path) -> tuple[Manifest, Path | None]:
-    """Bring a backup back. What is in the data directory now is moved aside whole, never deleted; keys stay.
+    """Bring a backup back. What is in the data directory now is moved aside whole, never deleted; keys stay,
+    and what the trial ledger has counted since.
 
     Returns the manifest, and where the old directory is now. Raises StoreError when a cockpit runs there.
     """
@@ -171,7 +173,10 @@ def restore(path: Path, data_dir: Path) -> tuple[Manifest, Path | None]:
         aside: Path | None = None
         if data_dir.exists() and any(data_dir.iterdir()):
             stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-            aside = data_dir.with_name(f"{data_dir.name}.before-{stamp}")
+            aside, number = data_dir.with_name(f"{data_dir.name}.before-{stamp}"), 1
+            while aside.exists():  # the second one within a second
+                number += 1
+                aside = data_dir.with_name(f"{data_dir.name}.before-{stamp}.{number}")
             for name in SECRET:
                 if (data_dir / name).exists():
                     copy(data_dir / name, fresh / name)
@@ -179,4 +184,6 @@ def restore(path: Path, data_dir: Path) -> tuple[Manifest, Path | None]:
         elif data_dir.exists():
             data_dir.rmdir()
         fresh.rename(data_dir)
+    if aside is not None:
+        carry_over(aside, data_dir)
     return manifest, aside

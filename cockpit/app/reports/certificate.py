@@ -209,9 +209,13 @@ def steps(walk: Walk, lang: str, grid: tuple[int, int]) -> Rows:
     first, period = grid
     names = ("train", "test", "params", "inside", "validate", "outside", "total")
     rows: Rows = [tuple(tr(f"walk.column.{name}", lang) for name in names)]
+    chosen = [step.choice.params for step in walk.steps if step.choice is not None]
+    moving = [
+        name for name in (chosen[0] if chosen else ()) if any(p[name] != chosen[0][name] for p in chosen)
+    ]
     for step in walk.steps:
         choice = step.choice
-        said = "" if choice is None else _words(choice.params)
+        said = "" if choice is None else _words({name: choice.params[name] for name in moving})
         train = " – ".join(words.day(first + row * period) for row in step.train)
         rows.append(
             (
