@@ -32,6 +32,7 @@ SUITES = (
     "feed",
     "orders",
     "proof",
+    "search",
     "screen",
     "start",
 )

@@ -53,6 +53,9 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "nobody"))
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    monkeypatch.setattr(
+        "os.setpriority", lambda *_args: None
+    )  # a search inside this process slows no other test
     monkeypatch.chdir(tmp_path)
 
 

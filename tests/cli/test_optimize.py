@@ -74,6 +74,18 @@ def test_the_best_of_a_search_is_a_backtest_that_anybody_can_run(coin: str, cock
     assert growth["mdd"] == pytest.approx(best["train"]["mdd"])
 
 
+def test_a_search_lets_everybody_else_go_first(
+    coin: str, cockpit: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[int, ...]] = []
+    monkeypatch.setattr("os.setpriority", lambda *args: asked.append(args))
+    monkeypatch.setattr("os.getpriority", lambda *_args: 0)
+    assert cockpit(*words(coin, "--trials", "2", "--study", "n")).code == 0
+    assert cockpit(*words(coin, "--trials", "2", "--study", "m", "--nice", "0")).code == 0
+    assert asked == [(os.PRIO_PROCESS, 0, 10)]
+    assert cockpit(*words(coin, "--study", "o", "--nice", "-5")).code == 2
+
+
 def test_several_goals_are_a_front(coin: str, cockpit: Shell) -> None:
     found = cockpit(*words(coin, "--trials", "30", "--study", "m", "--objective", "multi", "--json"))
     assert found.json["method"] == "nsga2"

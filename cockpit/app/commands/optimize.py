@@ -58,6 +58,14 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--impact", metavar="Y", type=float, default=1.0, help="of the square-root impact (1)"
     )
     parser.add_argument("--prune", action="store_true", help="give up most of each batch early")
+    parser.add_argument("--executor", choices=("auto", "compiled", "interpreted"), default="auto")
+    parser.add_argument("--study", metavar="NAME", help="what it is called (strategy, market and time)")
+    parser.add_argument("--resume", action="store_true", help="go on with --study where it was left")
+    _crew(parser)
+
+
+def _crew(parser: argparse.ArgumentParser) -> None:
+    """Who runs the trials."""
     parser.add_argument("--workers", metavar="N", type=int, default=os.cpu_count() or 1, help="all cores")
     parser.add_argument(
         "--pool", choices=("auto", "threads", "processes"), default="auto", help="what the workers are"
@@ -72,9 +80,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--machine", metavar="N", type=int, default=0, help="which of them this is: 0, 1, ..."
     )
-    parser.add_argument("--executor", choices=("auto", "compiled", "interpreted"), default="auto")
-    parser.add_argument("--study", metavar="NAME", help="what it is called (strategy, market and time)")
-    parser.add_argument("--resume", action="store_true", help="go on with --study where it was left")
+    parser.add_argument(
+        "--nice",
+        metavar="N",
+        type=int,
+        default=10,
+        help="how far trading and everybody else go before it (10)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -99,6 +111,7 @@ def run(args: argparse.Namespace) -> int:
         wish = _wish(args)
         begun = optimizing.planned(found.config, wish)
         total, name = wish.trials, optimizing.checked_name(args.study or _name(wish))
+    yields(args.nice)
     line = Line(lang)
     status = optimizing.search(
         found.data_dir, name, begun, total, crew, resume=args.resume, told=None if args.json else line
@@ -110,6 +123,17 @@ def run(args: argparse.Namespace) -> int:
 
     console.answer(args, msgspec.to_builtins(status), text(status, begun, lang))
     return 130 if status.state == "stopped" else 0
+
+
+def yields(nice: int) -> None:
+    """Let others go first: a search takes all it can get, a trading process needs little, but at once.
+
+    Workers that this process starts yield as well. Raises ConfigError.
+    """
+    if not 0 <= nice <= 19:
+        raise ConfigError(f"--nice {nice}: 0 (as others) to 19 (last)")
+    if nice > os.getpriority(os.PRIO_PROCESS, 0):
+        os.setpriority(os.PRIO_PROCESS, 0, nice)
 
 
 def _wish(args: argparse.Namespace) -> Any:

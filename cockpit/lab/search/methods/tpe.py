@@ -1,8 +1,8 @@
 """TPE (Optuna): two densities, of good trials and of the others; the next point is where they differ most.
 
 Optuna's sampler looks at every earlier trial each time it is asked (4 ms at 1,000 of them, more than a
-compiled backtest). It is therefore shown at most ``MEMORY`` of them: the best quarter of those and the
-newest.
+compiled backtest). So it is shown a window: the best and the newest of all when the window began, and what
+came since.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from cockpit.core.registry import search
 from cockpit.lab.search.method import Brief, Scores
 from cockpit.lab.search.space import Point
 
-MEMORY = 256
+BEST, NEWEST = 24, 40
+"""Trials that a new window begins with."""
+WINDOW = 64
+"""Trials after which a new one begins."""
 TRIES = 40
 
 
@@ -35,6 +38,11 @@ class OptunaAsks:
         self.axes: dict[str, BaseDistribution] = {name: FloatDistribution(0.0, 1.0) for name in self.names}
         self.known: list[tuple[Point, Scores]] = []
         self.asked = 0
+        self._study: Any = None
+        self._shown = 0
+        """How many of the known ones the study has, or has left out for good."""
+        self._began = -1
+        """How many were known when its window began."""
 
     def sampler(self, seed: int) -> Any:
         """Of Optuna."""
@@ -42,7 +50,8 @@ class OptunaAsks:
 
     def ask(self, count: int) -> list[Point]:
         """A batch, each point knowing where the others of the batch are."""
-        study = self._study()
+        study = self._ready()
+        study.sampler = self.sampler((self.brief.seed * 1_000_003 + self.asked) & 0x7FFFFFFF)
         found = [self._one(study) for _ in range(min(count, self.batch))]
         self.asked += 1
         return found
@@ -58,30 +67,37 @@ class OptunaAsks:
         """These were asked for once."""
         self.asked += 1
 
-    def remembered(self) -> list[tuple[Point, Scores]]:
-        """What the sampler is shown: the best and the newest, in the order of their trials."""
-        if len(self.known) <= MEMORY:
-            return self.known
-        newest = len(self.known) - MEMORY * 3 // 4
-        order = sorted(range(newest), key=lambda i: [-score for score in self.known[i][1]])
-        kept = sorted(order[: MEMORY // 4]) + list(range(newest, len(self.known)))
-        return [self.known[i] for i in kept]
-
-    def _study(self) -> Any:
+    def _ready(self) -> Any:
+        """The study with everything that it may know; what was asked for in it is forgotten first."""
         import optuna
-        from optuna.trial import create_trial
+        from optuna.trial import TrialState, create_trial
 
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        seed = (self.brief.seed * 1_000_003 + self.asked) & 0x7FFFFFFF
-        directions: Any = ["maximize"] * self.brief.goals
-        study = optuna.create_study(sampler=self.sampler(seed), directions=directions)
-        study.add_trials(
+        began = len(self.known) // WINDOW * WINDOW
+        if self._study is None or began != self._began:
+            optuna.logging.set_verbosity(optuna.logging.ERROR)
+            directions: Any = ["maximize"] * self.brief.goals
+            self._study = optuna.create_study(directions=directions)
+            self._began, rows = began, self._first(began) + self.known[began:]
+        else:
+            for trial in self._study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+                self._study.tell(trial.number, state=TrialState.FAIL)
+            rows = self.known[self._shown :]
+        self._study.add_trials(
             create_trial(
-                params=dict(zip(self.names, point, strict=True)), distributions=self.axes, values=list(scores)
+                params=dict(zip(self.names, point, strict=True)),
+                distributions=self.axes,
+                values=list(scores),
             )
-            for point, scores in self.remembered()
+            for point, scores in rows
         )
-        return study
+        self._shown = len(self.known)
+        return self._study
+
+    def _first(self, began: int) -> list[tuple[Point, Scores]]:
+        """The best and the newest of the first ``began``, in the order of their trials."""
+        newest = max(0, began - NEWEST)
+        order = sorted(range(newest), key=lambda i: [-score for score in self.known[i][1]])
+        return [self.known[i] for i in (*sorted(order[:BEST]), *range(newest, began))]
 
     def _one(self, study: Any) -> Point:
         from optuna.trial import TrialState
