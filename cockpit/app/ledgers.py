@@ -71,7 +71,8 @@ def setting_of(config: Config, sleeve: SleeveConfig) -> str:
     run = config.run
     parts = (
         (run.equity, run.currency, run.seed, run.trading_enabled), config.risk, config.breakers, config.venue,
-        (sleeve.share, sleeve.pool, sleeve.timeframes, sleeve.stops),
+        config.sizing, (sleeve.share, sleeve.pool, sleeve.timeframes, sleeve.stops),
+        (sleeve.stop_price, sleeve.sizing),
     )  # fmt: skip
     return hashlib.sha256(msgspec.json.encode(parts, order="deterministic")).hexdigest()[:32]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,9 @@ from cockpit.lab import backtest
 from cockpit.lab.curve import Curve, Sampler, period_for
 from cockpit.lab.report import Report, report
 
+FIRED = 40
+FIRING = frozenset(("account.stopped", "breaker.up"))
+"""Notes of what a report lists."""
 CODE = ("core", "indicators", "strategies", "risk", "portfolio", "lab")
 """What decides and fills: a change there is another experiment."""
 
@@ -41,6 +44,28 @@ class Request(msgspec.Struct, frozen=True):
     end_ms: int = 0
 
 
+class Fired(msgspec.Struct, frozen=True):
+    """A stop of the account, or a step of a breaker."""
+
+    ts: int
+    by: str
+    did: str
+    """close | reduce | pause, or the step it climbed to."""
+    reason: str
+    equity: float
+
+
+class Beside(msgspec.Struct, frozen=True):
+    """The same run under other settings."""
+
+    settings: tuple[str, ...]
+    """What is other, as it was written."""
+    report: Report
+    curve: Curve
+    fired: tuple[Fired, ...]
+    digest: str
+
+
 class Result(msgspec.Struct, frozen=True):
     """A finished run."""
 
@@ -52,6 +77,9 @@ class Result(msgspec.Struct, frozen=True):
     """Those that really ran."""
     data_hash: str
     code_hash: str
+    fired: tuple[Fired, ...] = ()
+    """Stops of the account and steps of breakers, the first ``FIRED`` of them."""
+    beside: Beside | None = None
 
 
 Drive = Callable[..., backtest.Run]
@@ -83,8 +111,12 @@ def perform(
     sampler = Sampler(engine.state, period_for(span), begins)
     trips = Trips(engine.state)
 
-    def see(event: AnyEvent, _outcome: Outcome) -> None:
+    fired: list[Fired] = []
+
+    def see(event: AnyEvent, outcome: Outcome) -> None:
         trips.observe(event)
+        if outcome.notes and len(fired) < FIRED:
+            fired.extend(fired_in(outcome, engine.state))
         if heard is not None:
             heard(engine.state, event)
 
@@ -95,7 +127,23 @@ def perform(
     told = report(curve, trips, engine.state.currency)
     did = summary(engine, source, "backtest", ran.events, ran.outcomes, seconds, len(source.exchange.fills))
     done = tuple(trips.finish())
-    return Result(told, curve, done, did, tuple(source.sleeves), data_hash(info), code_hash())
+    sleeves = tuple(source.sleeves)
+    return Result(told, curve, done, did, sleeves, data_hash(info), code_hash(), tuple(fired[:FIRED]))
+
+
+def fired_in(outcome: Outcome, state: State) -> Iterator[Fired]:
+    """What an outcome says of the account's stops and breakers."""
+    for note in outcome.notes:
+        if note.message in FIRING:
+            did = note.args.get("action") or note.args.get("posture", "")
+            yield Fired(outcome.ts, note.args["by"], did, note.args["reason"], state.equity())
+
+
+def beside(result: Result, other: Result, settings: Sequence[str]) -> Result:
+    """``result`` with another run's beside it."""
+    digest_ = str(other.summary.get("digest", ""))
+    row = Beside(tuple(settings), other.report, other.curve, other.fired, digest_)
+    return msgspec.structs.replace(result, beside=row)
 
 
 def data_hash(info: Any) -> str:

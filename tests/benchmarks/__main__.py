@@ -27,6 +27,7 @@ SUITES = (
     "indicators",
     "depth",
     "journal",
+    "kill",
     "ticks",
     "live",
     "feed",

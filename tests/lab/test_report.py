@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from cockpit.app.reports import page, terminal
+from cockpit.app.trial import Beside, Fired, Result
 from cockpit.core.events import Fill
 from cockpit.core.trips import Trips
 from cockpit.lab import backtest
@@ -103,7 +104,10 @@ def test_a_report_warns_of_what_it_cannot_say() -> None:
     assert "too short a run" in text
     assert "By exit" in text or found.trading.trips == 0
     for lang in ("en", "zh"):
-        shown = page.page(found, curve, "<script>alert(1)</script>", lang)
+        fired = (Fired(0, "account_drawdown", "close", "<script>2 %", 1.0),)
+        other = Beside(("x='<script>'",), found, curve, fired, "")
+        run = Result(found, curve, (), {}, (), "", "", fired, other)
+        shown = page.page(run, "<script>alert(1)</script>", lang)
         assert "<script" not in shown
         assert "&lt;script&gt;" in shown
         assert "http" not in shown.replace("http://www.w3.org", "")

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from cockpit.app import console
 from cockpit.app.grammar import market
 from cockpit.core.errors import ConfigError
@@ -21,6 +23,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     """What ``backtest`` takes."""
     market(parser)
     parser.add_argument("--out", metavar="DIR", help="also write the page, the tables and the JSON there")
+    parser.add_argument(
+        "--beside",
+        action="append",
+        metavar="K=V",
+        default=[],
+        help="run it once more under this setting, and report both side by side; may be repeated",
+    )
     parser.add_argument("--brief", action="store_true", help="the summary only, no report")
     parser.add_argument(
         "--executor",
@@ -39,9 +48,9 @@ def run(args: argparse.Namespace) -> int:
     """Run to the end of the tape. Raises TapeError (exit 5), ConfigError (exit 2)."""
     from cockpit.app import ledgers, runs, session
     from cockpit.app.discover import discover
-    from cockpit.app.reports import tables, terminal
+    from cockpit.app.reports import pair, tables, terminal
     from cockpit.app.summary import summary_text
-    from cockpit.app.trial import Request, perform
+    from cockpit.app.trial import Request, beside, perform
 
     if not args.tape:
         raise ConfigError("backtest needs --tape TAPE")
@@ -53,6 +62,11 @@ def run(args: argparse.Namespace) -> int:
     request = Request(str(Path(args.tape).absolute()), found.config, sleeves, begin, end)
     result, why = _performed(request, args.executor, perform)
     stamp = ledgers.count_backtest(found.data_dir, request, result)
+    if args.beside:
+        other = msgspec.structs.replace(request, config=_with(args, found).config)
+        more, _ = _performed(other, args.executor, perform)
+        stamp = ledgers.count_backtest(found.data_dir, other, more)
+        result = beside(result, more, args.beside)
     title = tr("report.title", lang, sleeves=session.sleeves_text(result.sleeves), tape=Path(args.tape).name)
     did = dict(result.summary)
     lines = [summary_text(did)]
@@ -61,6 +75,7 @@ def run(args: argparse.Namespace) -> int:
         lines.append(tr(f"executor.{word}", lang, why=why, **_counts(did)))
     if not args.brief:
         lines += ["", terminal.text(result.report, result.curve, lang)]
+        lines += pair.lines(result, lang)
     if not args.no_record and (did["executor"] == "interpreted" or "slept" in did):
         kept = runs.register(found.data_dir, request, result, title, lang, stamp.text)
         did["run"] = kept.id
@@ -68,8 +83,16 @@ def run(args: argparse.Namespace) -> int:
     if args.out:
         written = tables.write(result, Path(args.out), title, lang)
         lines += [tr("report.written", lang, files=", ".join(str(path) for path in written))]
-    console.answer(args, {**did, "report": _plain(result.report)}, "\n".join(lines))
+    console.answer(args, {**did, "report": _plain(result.report), **pair.plain(result)}, "\n".join(lines))
     return 0
+
+
+def _with(args: argparse.Namespace, found: Any) -> Any:
+    """The settings of the run beside. Raises ConfigError where they are the same."""
+    other = console.loaded(argparse.Namespace(**{**vars(args), "set": [*args.set, *args.beside]}))
+    if other.digest == found.digest:
+        raise ConfigError(f"--beside {' '.join(args.beside)}: the settings are so already")
+    return other
 
 
 def _performed(request: Any, executor: str, kernel: Callable[[Any], Any]) -> tuple[Any, str]:
@@ -103,6 +126,4 @@ def _progress(what: str, done: float) -> None:
 
 
 def _plain(report: object) -> object:
-    import msgspec
-
     return msgspec.to_builtins(report)

@@ -10,7 +10,8 @@ import numpy as np
 
 from cockpit.app import console
 from cockpit.app.reports import words
-from cockpit.app.reports.page import STYLE, TALL, chart
+from cockpit.app.reports.drawing import chart
+from cockpit.app.reports.page import STYLE, TALL
 from cockpit.app.reports.terminal import plot
 from cockpit.lab.proof.passport import Check, Passport
 from cockpit.lab.proof.resampling import Figure

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from math import isnan, log, nan
 
-from cockpit.app.reports import words
-from cockpit.lab.curve import Curve
+from cockpit.app.reports import pair, words
+from cockpit.app.reports.drawing import chart
+from cockpit.app.trial import Result
 from cockpit.lab.report import Group, Report, underwater
 from cockpit.text import tr
 
-WIDE, TALL, LOW = 960, 300, 120
-POINTS = 1_200
-FAR = 5.0
+TALL, LOW = 300, 120
 STYLE = """
 :root{color-scheme:light dark;--up:#0a7d4f;--down:#b3261e;--line:#2563a8;--faint:#8884}
 body{font:15px/1.5 system-ui,sans-serif;max-width:1000px;margin:2rem auto;padding:0 1rem}
@@ -28,8 +26,9 @@ text{font:11px system-ui;fill:currentColor}
 """.strip()
 
 
-def page(report: Report, curve: Curve, title: str, lang: str) -> str:
+def page(result: Result, title: str, lang: str) -> str:
     """The whole page."""
+    report, curve = result.report, result.curve
     body = [f"<h1>{escape(title)}</h1>"]
     body.append(
         "<p>"
@@ -55,6 +54,7 @@ def page(report: Report, curve: Curve, title: str, lang: str) -> str:
         for name, value in words.headline(report, lang)
     )
     body.append(f'<h2>{escape(tr("report.numbers", lang))}</h2><div class="pairs">{pairs}</div>')
+    body += pair.page(result, lang)
     body.append(f"<h2>{escape(tr('report.months', lang))}</h2>{_months(report)}")
     for name in ("by_sleeve", "by_symbol", "by_entry", "by_exit", "by_side"):
         groups = getattr(report, name)
@@ -62,42 +62,6 @@ def page(report: Report, curve: Curve, title: str, lang: str) -> str:
             body.append(f"<h2>{escape(tr(f'report.{name}', lang))}</h2>{_groups(groups, lang)}")
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
     return f'<!doctype html><html lang="{lang}"><head>{head}</head><body>{"".join(body)}</body></html>\n'
-
-
-def chart(lines: Sequence[Sequence[float]], names: Sequence[str], tall: int) -> str:
-    """Lines over time as SVG, the first one strong; ends labelled.
-
-    Far apart, they are drawn in logarithms.
-    """
-    known = [v for line in lines for v in line if not isnan(v)]
-    low, high = min(known), max(known)
-    ends = (_tick(low), _tick(high))
-    if 0 < low < high / FAR:
-        lines = [[log(v) if v > 0 else nan for v in line] for line in lines]
-        low, high, ends = log(low), log(high), (ends[0], f"{ends[1]} (log)")
-    if high == low:
-        low, high = low - 1, high + 1
-    parts = []
-    for number, (line, name) in enumerate(zip(lines, names, strict=True)):
-        step = max(1, -(-len(line) // POINTS))
-        spots = [(i, v) for i, v in enumerate(line) if (i % step == 0 or i == len(line) - 1) and not isnan(v)]
-        path = " ".join(
-            f"{i / max(len(line) - 1, 1) * WIDE:.1f},{(high - v) / (high - low) * (tall - 24) + 12:.1f}"
-            for i, v in spots
-        )
-        look = (
-            'stroke="var(--line)" stroke-width="1.6"'
-            if number == 0
-            else 'stroke="currentColor" opacity=".35"'
-        )
-        label = f"<title>{escape(name)}</title>" if name else ""
-        parts.append(f'<polyline fill="none" {look} points="{path}">{label}</polyline>')
-    parts.append(f'<text x="2" y="10">{ends[1]}</text><text x="2" y="{tall - 2}">{ends[0]}</text>')
-    return f'<svg viewBox="0 0 {WIDE} {tall}" role="img">{"".join(parts)}</svg>'
-
-
-def _tick(value: float) -> str:
-    return f"{value:.1%}" if abs(value) <= 1 else f"{value:,.2f}"
 
 
 def _months(report: Report) -> str:

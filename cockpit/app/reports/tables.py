@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from cockpit.app.reports import pair
 from cockpit.app.reports.page import page
 from cockpit.app.trial import Result
 
@@ -17,9 +18,9 @@ def write(result: Result, folder: Path, title: str, lang: str) -> list[Path]:
     """``report.json  report.html  equity.csv  trips.csv`` in ``folder``, which is made."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     curve = result.curve
-    body = {"summary": result.summary, "report": msgspec.to_builtins(result.report)}
+    body = {"summary": result.summary, "report": msgspec.to_builtins(result.report), **pair.plain(result)}
     (folder / "report.json").write_bytes(msgspec.json.format(msgspec.json.encode(body), indent=2) + b"\n")
-    (folder / "report.html").write_text(page(result.report, curve, title, lang), "utf-8")
+    (folder / "report.html").write_text(page(result, title, lang), "utf-8")
     _csv(
         folder / "equity.csv",
         ("ts", "equity", "gross", "buy_and_hold"),
