@@ -59,6 +59,7 @@ class Live(msgspec.Struct):
     venue: Venue
     jobs: dict[str, Job]
     """For ``Crew(others=…)``; each runs until cancelled."""
+    feed: CcxtMarket
     exchange: Exchange | None = None
     """Of paper trading: the simulated account."""
     memory: VenueMemory | None = None
@@ -114,13 +115,13 @@ class ExchangeSession:
             put(ev.Link(now_ms(), "private", up=True, reason="paper account"))
             await paper.run()
 
-        return Live(paper, {"feed": feed.run, "paper": private}, exchange, memory)
+        return Live(paper, {"feed": feed.run, "paper": private}, feed, exchange, memory)
 
     def _account(self, put: Put, now_ms: Callable[[], int]) -> Live:
         feed = self._feed(put, now_ms)
         terms = terms_of(self.config)
         account = CcxtVenue(self.door, self.instruments, terms, put, now_ms, born=self.born.born)
-        return Live(account, {"feed": feed.run, "account": account.run})
+        return Live(account, {"feed": feed.run, "account": account.run}, feed)
 
     def _feed(self, put: Put, now_ms: Callable[[], int]) -> CcxtMarket:
         feed = CcxtMarket(self.door, self.instruments, self.frames, put, now_ms)

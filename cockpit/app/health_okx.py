@@ -63,7 +63,7 @@ async def _reached(found: Loaded) -> list[Check]:
 async def _socket(where: Endpoints) -> None:
     from picows import ws_connect
 
-    line = Line(lambda _: None)
+    line = Line(lambda _raw, _now: None)
     async with asyncio.timeout(CONNECT_S):
         transport, _ = await ws_connect(
             lambda: line,

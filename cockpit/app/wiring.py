@@ -103,6 +103,7 @@ def _practice(folder: Path, source: MarketSource, engine: Engine) -> Wiring:
 
 def _live(source: object, engine: Engine) -> Wiring:
     """A market on the wall clock. What reaches another exchange is imported only where one is used."""
+    from cockpit.app.books import mend
     from cockpit.app.okx import OkxSession, ring
 
     if not isinstance(source, OkxSession):
@@ -116,11 +117,14 @@ def _live(source: object, engine: Engine) -> Wiring:
     async def timers() -> None:
         await ring(lambda: engine.deadline, inbox.put, clock.now_ms)
 
+    async def books() -> None:
+        await mend(engine.markets, live.feed.mend, inbox.put, clock.now_ms)
+
     return Wiring(
         inbox,
         live.venue,
         clock,
-        {**live.jobs, "timers": timers},
+        {**live.jobs, "timers": timers, "books": books},
         exchange=live.exchange,
         first=clock.now_ms,
         close=source.close,

@@ -24,7 +24,7 @@ from __future__ import annotations
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from math import nan
+from math import inf, nan
 
 import msgspec
 
@@ -195,11 +195,11 @@ class Book:
             total += size  # one by one: the built-in sum rounds otherwise from one Python to the next
         return total
 
-    def depth_to(self, side: Side, price: float) -> float:
-        """Total size of the bids (BUY) or asks (SELL) at ``price`` or better."""
+    def depth_to(self, side: Side, price: float, enough: float = inf) -> float:
+        """Total size of the bids (BUY) or asks (SELL) at ``price`` or better, or ``enough`` of it."""
         total = 0.0
         for at, size in self._walkable(side):
-            if (at < price) if side is Side.BUY else (at > price):
+            if total >= enough or ((at < price) if side is Side.BUY else (at > price)):
                 break
             total += size
         return total

@@ -80,9 +80,12 @@ class Store(Protocol):
         equity: Sequence[EquityPoint] = (),
         *,
         label: str = "commit",
+        now: bool = True,
     ) -> Awaitable[None]:
         """Queue (seq, event) facts and what they led to; await the result where they must be durable.
 
+        Not ``now``: nothing waits for these rows, so they may go with the next that something waits for, or
+        a few milliseconds later.
         ``label`` names the kind of transaction: the simulator crashes at ``label.before``, ``.inside`` and
         ``.after``.
         """

@@ -63,8 +63,18 @@ class Inbox:
         """Take a fact in; never waits, never refuses an account fact."""
         if event.__class__ in MARKET:
             self.received += 1
-            if self._left:
-                self._at_once(event)
+            left = self._left
+            if left:
+                assert self._serve is not None
+                self._left = 0  # what is put meanwhile must wait
+                try:
+                    left -= self._serve(event)
+                except BaseException as error:  # noqa: BLE001  the kernel's, not whose callback this is
+                    self._failed = error
+                    self._wake.set()
+                    return
+                if left > 0 and not (self._urgent or self._market or self._ended):
+                    self._left = left
                 return
             if len(self._market) >= self.high_water and self._conflated(event):
                 self.conflated += 1
@@ -83,18 +93,6 @@ class Inbox:
         What it raises, ``take`` raises.
         """
         self._serve = handle
-
-    def _at_once(self, event: ev.AnyEvent) -> None:
-        assert self._serve is not None
-        left, self._left = self._left, 0  # what is put meanwhile must wait
-        try:
-            left -= self._serve(event)
-        except BaseException as error:  # noqa: BLE001  it is the kernel's, not that of whoever brought the event
-            self._failed = error
-            self._wake.set()
-            return
-        if left > 0 and not (self._urgent or self._market or self._ended):
-            self._left = left
 
     def end(self) -> None:
         """No more will come: ``take`` drains and then returns an empty batch."""

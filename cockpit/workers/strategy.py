@@ -172,7 +172,12 @@ class Kernel:
     def _journal(self, facts: list[tuple[int, ev.AnyEvent]], outcomes: list[Outcome]) -> bool:
         actions = [action for outcome in outcomes for action in outcome.actions]
         durable = self.store.append(
-            facts, outcomes, self._changed(facts, actions), self._sample(), label="commit"
+            facts,
+            outcomes,
+            self._changed(facts, actions),
+            self._sample(),
+            label="commit",
+            now=bool(actions) or any(fact.__class__ is ev.Command for _, fact in facts),
         )
         commit = asyncio.ensure_future(durable)
         # A failed commit is repeated by the next one; whoever needs it durable hears of it from the future.

@@ -28,6 +28,7 @@ T0 = 1_700_000_000_000
 INST = "BTC-USDT-SWAP"
 LEVELS_CHANGED = 17
 ID_CODE = 10459
+FILL_S = 0.001
 
 
 def frame(body: bytes) -> bytes:
@@ -256,7 +257,7 @@ class Stub:
                         tasks.append(asyncio.ensure_future(self.marks(writer)))
 
     def order(self, said: dict[str, Any], at: int, writer: asyncio.StreamWriter) -> None:
-        """Taken at once; with ticks on, filled at once too, and the next tick may come."""
+        """Taken at once; with ticks on, filled a moment later, and the next tick may come."""
         wish = said["args"][0]
         if self.orders < self.count:
             self.sent[self.count + self.orders] = at
@@ -283,7 +284,8 @@ class Stub:
                 "execType": "T", "avgPx": "60000", "cTime": str(T0), "uTime": str(T0),
             }  # fmt: skip
             told = {"arg": {"channel": "orders", "instType": "ANY", "uid": "1"}, "data": [push]}
-            writer.write(frame(packed(told)))
+            # As at a venue the fill comes by itself, not in the same breath as the answer.
+            asyncio.get_running_loop().call_later(FILL_S, writer.write, frame(packed(told)))
         self.ticks.set()
 
     async def push(self, writer: asyncio.StreamWriter, channel: str) -> None:

@@ -404,6 +404,27 @@ def test_a_clock_that_is_set_hides_no_fill(
 
 
 @every_venue
+def test_a_book_that_is_wrong_is_sent_anew(venue: str) -> None:
+    """Its chain holds, so only whoever keeps the book can know; the link is not touched."""
+
+    async def story(stand: Stand) -> None:
+        needs_a_road(stand)
+        await stand.hears(ev.BookSnapshot)
+        await until(lambda: len(stand.said(ev.BookDelta)) > 3)
+        market = stand.made.market if venue == "okx" else stand.market  # type: ignore[attr-defined]
+        for _ in range(2):
+            before = len(stand.said(ev.BookSnapshot))
+            market.mend(stand.instrument.symbol)
+            market.mend("nobody's")
+            await stand.hears(ev.BookSnapshot, count=before + 1)
+            heard = len(stand.said(ev.BookDelta))
+            await stand.hears(ev.BookDelta, count=heard + 2)
+        assert all(stand.links("market"))
+
+    told(venue, story)
+
+
+@every_venue
 def test_a_market_that_breaks_comes_back_whole(venue: str) -> None:
     async def story(stand: Stand) -> None:
         needs_a_road(stand)

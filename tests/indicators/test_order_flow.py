@@ -63,6 +63,8 @@ def test_depth_to_a_price_follows_a_newer_touch() -> None:
     assert book.depth_to(Side.SELL, 99.0) == 0.0
     book.set_touch(99.8, 5.0, 100.1, 2.0, 2)
     assert book.depth_to(Side.BUY, 99.0) == 55.0
+    assert 20.0 <= book.depth_to(Side.BUY, 99.0, 20.0) <= 55.0  # counted no further than it takes
+    assert book.depth_to(Side.BUY, 99.0, 60.0) == 55.0
 
 
 def test_imbalance_of_the_book() -> None:

@@ -18,6 +18,7 @@ from cockpit.adapters.okx_exchange import Running
 from cockpit.adapters.okx_exchange.admin import truth
 from cockpit.adapters.okx_exchange.faults import Fault
 from cockpit.adapters.store.sqlite import SqliteStore
+from cockpit.app.books import mend
 from cockpit.app.discover import discover
 from cockpit.app.okx import OkxSession, open_okx, ring
 from cockpit.app.recovery import recover
@@ -220,7 +221,11 @@ async def machine(
             inbox,
             clock,
             observe=lambda event, outcome: made[0].observe(event, outcome),
-            others={**live.jobs, "ring": lambda: ring(lambda: engine.deadline, inbox.put, clock.now_ms)},
+            others={
+                **live.jobs,
+                "ring": lambda: ring(lambda: engine.deadline, inbox.put, clock.now_ms),
+                "books": lambda: mend(engine.markets, live.feed.mend, inbox.put, clock.now_ms),
+            },
         )
         made.append(Machine(running, session, engine, crew))
         crew.boot(engine.state.boot + 1, config.run.execution, "test", "", clock.now_ms())

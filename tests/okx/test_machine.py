@@ -14,7 +14,8 @@ from cockpit.core import events as ev
 from cockpit.core.config import Config
 from cockpit.core.errors import CockpitError, ConfigError, Transient
 from tests.okx.desks import OPTIONS, exchange
-from tests.okx.machine import OneKey, machine, settings, trade
+from tests.okx.machine import SWAP, OneKey, machine, settings, trade
+from tests.okx.scripted import until
 
 
 def test_it_trades_and_the_books_are_equal(tmp_path: Path) -> None:
@@ -46,6 +47,28 @@ def test_a_restart_in_the_middle_of_it_finds_everything_again(tmp_path: Path) ->
                 await trade(made, 2)
                 await made.quiet()
                 made.assert_equal_books()
+
+    asyncio.run(asyncio.wait_for(story(), 90))
+
+
+def test_a_crossed_book_is_told_not_traded_on_and_mended(tmp_path: Path) -> None:
+    """An update lies although the chain holds: no later one makes it good, so the book is asked for anew."""
+
+    async def story() -> None:
+        async with exchange() as running, machine(running, tmp_path, settings(running)) as made:
+            await trade(made, 3)
+            book = made.engine.markets[SWAP].book
+            lie = ((book.best_ask * 1.01, 1.0),)
+            now = made.crew.engine.state.now
+            made.crew.source.put(ev.BookDelta(now, SWAP, now, lie, (), book.seq, -1))
+            await until(lambda: book.crossed, 5)
+            await until(
+                lambda: [e for e in made.heard if isinstance(e, ev.DataFault) and e.what == "crossed"]
+            )
+            await until(lambda: book.ok, 10)
+            await trade(made, 3)
+            await made.quiet()
+            made.assert_equal_books()
 
     asyncio.run(asyncio.wait_for(story(), 90))
 

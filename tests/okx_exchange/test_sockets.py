@@ -210,6 +210,45 @@ def test_book_chain_is_whole_and_equals_the_book() -> None:
     with_raw(scenario, still=False, rate=3.0)
 
 
+def test_a_market_that_gets_another_grid_is_told_anew_and_never_crosses() -> None:
+    """Tick and lot change and change back while it trades: a new snapshot each time, on the grid in force."""
+
+    async def scenario(raw: Raw) -> None:
+        floor = raw.venue.floors[SWAP]
+        before = floor.listed.instrument
+        async with Wire(raw, "public") as wire:
+            await wire.subscribe({"channel": "books", "instId": SWAP})
+            await wire.wait(lambda m: m.get("action") == "update")
+            told = 0
+            for tick, lot in ((before.tick * 5, before.lot * 10), (before.tick, before.lot)):
+                at = len(wire.heard)
+                raw.venue.relist(SWAP, tick=tick, lot=lot)
+                await wire.wait(lambda m: m.get("action") == "snapshot", after=at)
+                begin = len(wire.told("books")) - 1
+                await asyncio.sleep(0.8)
+                raw.venue.feed.pause(raw.venue.clock.now())
+                await asyncio.sleep(0.25)
+                book = Copy()
+                for push in wire.told("books"):
+                    book.apply(push)
+                    told += 1
+                    bids, asks = book.levels("bids"), book.levels("asks")
+                    assert Decimal(bids[0][0]) < Decimal(asks[0][0])
+                for push in wire.told("books")[begin:]:
+                    for px, sz, _, _ in push["data"][0]["bids"] + push["data"][0]["asks"]:
+                        assert Decimal(px) % tick == 0
+                        assert Decimal(sz) % lot == 0
+                for side, ours in (("bids", floor.bids), ("asks", floor.asks)):
+                    assert dict(book.levels(side)) == {
+                        floor.px(ticks): floor.size(lots) for ticks, lots in ours.items()
+                    }
+                assert all(Decimal(floor.trade_record(row)["px"]) % tick == 0 for row in floor.trades)
+                raw.venue.feed.resume(raw.venue.clock.now())
+            assert told > 10
+
+    with_raw(scenario, still=False, rate=3.0)
+
+
 def test_a_quiet_book_says_that_it_lives(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cockpit.adapters.okx_exchange.depth.SILENCE_MS", 150)
 

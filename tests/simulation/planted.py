@@ -360,9 +360,9 @@ def split_transaction(patch: Patch) -> None:
     """Facts and what they led to are two transactions (F41)."""
     real = InlineStore.append
 
-    def append(self: InlineStore, events: Any, outcomes: Any = (), *rest: Any, label: str = "commit") -> Any:
+    def append(self: InlineStore, events: Any, outcomes: Any = (), *rest: Any, **more: Any) -> Any:
         real(self, events, label="facts")
-        return real(self, (), outcomes, *rest, label=label)
+        return real(self, (), outcomes, *rest, **more)
 
     patch.setattr(InlineStore, "append", append)
 

@@ -82,6 +82,7 @@ class Journal:
         equity: Sequence[EquityPoint] = (),
         *,
         label: str = "commit",
+        now: bool = True,
     ) -> Awaitable[None]:
         self.facts += events
         self.outcomes += outcomes

@@ -225,6 +225,17 @@ class CcxtMarket:
             if not keeper.whole:
                 await asyncio.sleep(SNAPSHOT_PAUSE_S)
 
+    def mend(self, symbol: str) -> None:
+        """The machine's book is wrong although its chain holds: only a snapshot can tell."""
+        keeper = self._keepers.get(symbol)
+        if keeper is None:
+            return
+        topic = self.dialect.book_topic(symbol.partition(":")[2])
+        for route in self.routes:
+            if topic in route.promised:
+                keeper.lose()
+                self._make_whole(symbol, route)
+
     def forget(self, route: Route) -> None:
         """A connection is gone: its books are not known any more, bars that closed meanwhile are fetched."""
         for topic in route.topics:

@@ -23,7 +23,8 @@ def close_words(payload: bytes) -> str:
 class Line(WSListener):
     """One connection's callbacks. ``closed`` is done when it is over, ``reason`` says why."""
 
-    def __init__(self, take: Callable[[bytes], None]) -> None:
+    def __init__(self, take: Callable[[bytes, float], None]) -> None:
+        """``take`` gets each whole text frame and when it came (loop time)."""
         loop = asyncio.get_running_loop()
         self._clock = loop.time
         self._deliver = take
@@ -42,18 +43,18 @@ class Line(WSListener):
         self.transport = transport
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        self.heard = self._clock()
+        self.heard = now = self._clock()
         kind = frame.msg_type
         if kind == TEXT and frame.fin and not self._parts:
-            self._deliver(frame.get_payload_as_bytes())
+            self._deliver(frame.get_payload_as_bytes(), now)
         elif kind in OURS:
             if frame.fin and not self._parts:
-                self._deliver(frame.get_payload_as_bytes())
+                self._deliver(frame.get_payload_as_bytes(), now)
                 return
             self._parts.append(frame.get_payload_as_bytes())
             if frame.fin:
                 whole, self._parts = b"".join(self._parts), []
-                self._deliver(whole)
+                self._deliver(whole, now)
         elif kind == CLOSE:
             self.reason = f"closed by the venue: {close_words(frame.get_payload_as_bytes())}".rstrip(": ")
             transport.send_close(WSCloseCode.OK)

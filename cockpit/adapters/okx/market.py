@@ -90,6 +90,7 @@ class OkxMarket:
         self.now_ms = now_ms
         self.markets = dict(markets)
         self._rest = rest
+        self._depth = depth
         self._bars = {symbol: tuple(lengths) for symbol, lengths in bars.items()}
         self._chains: dict[str, int] = {}
         """Last sequence number of each whole book."""
@@ -178,38 +179,37 @@ class OkxMarket:
     def _lean(self, arg: frames.Arg) -> Lean | None:
         """The short way of a book, of trades or tickers: the same facts as ``hear`` makes of them."""
         symbol = f"{VENUE}:{arg.inst_id}"
-        now_ms, chains = self.now_ms, self._chains
-        decode_book, decode_trades, pairs = frames.lean_books, frames.lean_trades, frames.pairs
+        now_ms, chains, put = self.now_ms, self._chains, self.put
+        decode_book, decode_trades = frames.lean_books, frames.lean_trades
 
         def book(raw: bytes) -> int:
             push = decode_book(raw)
-            ts, stamp = now_ms(), 0
+            ts, stamp, update = now_ms(), 0, push.action == "update"
             for row in push.data:
-                stamp, bids, asks = row.ts, pairs(row.bids), pairs(row.asks)
-                if push.action == "update":
-                    delta = ev.BookDelta(ts, symbol, stamp, bids, asks, row.seq_id, row.prev_seq_id)
-                    if chains.get(symbol) == row.prev_seq_id:
-                        chains[symbol] = row.seq_id
-                        self.put(delta)
-                    else:
-                        self._delta(delta, arg)
+                stamp, seq, before = row.ts, row.seq_id, row.prev_seq_id
+                bids = tuple([(level.px, level.sz) for level in row.bids])
+                asks = tuple([(level.px, level.sz) for level in row.asks])
+                if not update:
+                    self._whole(ev.BookSnapshot(ts, symbol, stamp, bids, asks, seq))
+                elif chains.get(symbol) == before:
+                    chains[symbol] = seq
+                    put(ev.BookDelta(ts, symbol, stamp, bids, asks, seq, before))
                 else:
-                    self._whole(ev.BookSnapshot(ts, symbol, stamp, bids, asks, row.seq_id))
+                    self._delta(ev.BookDelta(ts, symbol, stamp, bids, asks, seq, before), arg)
             return stamp
 
         def trades(raw: bytes) -> int:
-            push = decode_trades(raw)
             ts, stamp = now_ms(), 0
-            for row in push.data:
+            for row in decode_trades(raw).data:
                 stamp = row.ts
-                self.put(ev.Trade(ts, symbol, stamp, row.px, row.sz, row.side, row.trade_id))
+                put(ev.Trade(ts, symbol, stamp, row.px, row.sz, row.side, row.trade_id))
             return stamp
 
         def tickers(raw: bytes) -> int:
             ts = now_ms()
             rows = [frames.ticker(row, symbol, ts) for row in frames.lean_tickers(raw).data]
             for row in rows:
-                self.put(row)
+                put(row)
             return rows[-1].venue_ts if rows else 0
 
         return {"books": book, "books5": book, "trades": trades, "tickers": tickers}.get(arg.channel)
@@ -245,6 +245,13 @@ class OkxMarket:
             self._broken[event.symbol] = event.ts
             self.put(ev.DataFault(event.ts, event.symbol, "gap", "updates, and no snapshot"))
             self.public.refresh(arg.channel, arg.inst_id)
+
+    def mend(self, symbol: str) -> None:
+        """The machine's book is wrong although its chain holds: only a snapshot can tell."""
+        if symbol in self.markets and self._up:
+            self._chains.pop(symbol, None)
+            self._broken[symbol] = self.now_ms()
+            self.public.refresh(self._depth, symbol.partition(":")[2])
 
     def _bar(self, bar: ev.Bar) -> None:
         """A closed candle, once, and learned now: its close lies a moment back."""

@@ -25,11 +25,22 @@ def nothing(_arg: Arg) -> Lean | None:
 
 
 class Short:
-    """Readers by the first bytes of the pushes that they read. ``lean`` makes one, where there is one."""
+    """Readers by the first bytes of the pushes that they read; ``take`` is what a line delivers to."""
 
-    def __init__(self, lean: Callable[[Arg], Lean | None]) -> None:
+    def __init__(
+        self,
+        lean: Callable[[Arg], Lean | None],
+        general: Callable[[bytes], None],
+        bug: Callable[[bytes], None],
+    ) -> None:
+        """``lean`` makes a reader, where there is one; ``general`` takes whatever has none. Called while an
+        exception of a reader's is being handled, ``bug`` makes a fault of it: it must not end the stream."""
         self._lean = lean
+        self._general = general
+        self._bug = bug
         self._known: dict[bytes, tuple[Watch, Lean]] = {}
+        self.received = 0
+        """Text frames so far."""
 
     def __len__(self) -> int:
         return len(self._known)
@@ -40,17 +51,23 @@ class Short:
         if head.startswith(b'{"arg"') and (lean := self._lean(arg)) is not None:
             self._known[head] = (watch, lean)
 
-    def take(self, raw: bytes, now: float) -> bool:
-        """True when the frame has been read; False: it must go the general way. Raises a reader's bugs."""
+    def take(self, raw: bytes, now: float) -> None:
+        """One text frame, which came at ``now``. Raises nothing."""
+        self.received += 1
         known = self._known.get(raw[: raw.find(b"}")])
-        if known is None:
-            return False
-        watch, lean = known
-        if watch.phase is not HEARD:
-            return False
-        try:
-            stamp = lean(raw)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
-            return False
-        watch.take(stamp if watch.topic.within else 0, now)
-        return True
+        if known is not None and known[0].phase is HEARD:
+            watch = known[0]
+            try:
+                stamp = known[1](raw)
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                pass
+            except Exception:  # noqa: BLE001  a bug in a reader costs its message, not the stream
+                self._bug(raw)
+                return
+            else:
+                if watch.within:
+                    watch.take(stamp, now)
+                else:
+                    watch.heard = now  # it promised nothing: there is nothing to compare
+                return
+        self._general(raw)

@@ -13,16 +13,17 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from random import Random
 from typing import Any, Protocol
 
 import msgspec
-from picows import WSError, WSMsgType, ws_connect
+from picows import WSError, ws_connect
 
 from cockpit.adapters.okx import frames, sign
 from cockpit.adapters.okx.codes import Reply
-from cockpit.adapters.okx.line import Line
+from cockpit.adapters.okx.line import TEXT, Line
 from cockpit.adapters.okx.short import Lean, Short, nothing
 from cockpit.adapters.okx.topics import FORGOTTEN, Phase, Topic, Watch
 from cockpit.adapters.secret import Credentials
@@ -84,7 +85,7 @@ class Socket:
         self._ping_s = ping_s
         self._rng = rng or Random()
         self._tls = tls
-        self._short = Short(lean)
+        self._short = Short(lean, self._general, self._bug)
         self._line: Line | None = None
         self._pending: dict[str, asyncio.Future[Reply]] = {}
         self._asks: dict[str, Watch] = {}
@@ -94,7 +95,6 @@ class Socket:
         self._wait = FIRST_WAIT_S
         self.up = False
         self.connects = 0
-        self.received = 0
 
     # --- for the owner ----------------------------------------------------------------------------
 
@@ -102,6 +102,11 @@ class Socket:
     def watches(self) -> Mapping[tuple[str, str, str], Watch]:
         """Every subscription and its state."""
         return self._watches
+
+    @property
+    def received(self) -> int:
+        """Text frames so far."""
+        return self._short.received
 
     def follow(self, *topics: Topic) -> None:
         """Subscribe now (or with the next connection)."""
@@ -138,14 +143,18 @@ class Socket:
         request: dict[str, Any] = {"id": ident, "op": op, "args": args}
         if expires:
             request["expTime"] = str(expires)
-        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Reply] = loop.create_future()
         self._pending[ident] = answer
+        # Not ``wait_for``: its own future costs a turn of the loop.
+        patience = loop.call_later(
+            timeout_s, _unanswered, answer, f"no answer to {op} within {timeout_s:g} s"
+        )
         try:
-            line.transport.send(WSMsgType.TEXT, _ENCODE(request))
-            return await asyncio.wait_for(answer, timeout_s)
-        except TimeoutError as error:
-            raise Ambiguous(f"no answer to {op} within {timeout_s:g} s") from error
+            line.transport.send(TEXT, _ENCODE(request))
+            return await answer
         finally:
+            patience.cancel()
             self._pending.pop(ident, None)
 
     # --- the life of the connection ---------------------------------------------------------------
@@ -169,7 +178,7 @@ class Socket:
 
     async def _live(self) -> None:
         self._why = ""
-        line = self._line = Line(self._take)
+        line = self._line = Line(self._short.take)
         try:
             async with asyncio.timeout(CONNECT_S):
                 await ws_connect(
@@ -289,13 +298,9 @@ class Socket:
 
     # --- what comes in ----------------------------------------------------------------------------
 
-    def _take(self, raw: bytes) -> None:
-        """One text frame. Raises nothing: a bad message must not end the stream."""
-        self.received += 1
-        line = self._line
+    def _general(self, raw: bytes) -> None:
+        """One text frame that has no short way. Raises nothing: a bad message must not end the stream."""
         try:
-            if line is not None and self._short.take(raw, line.heard):
-                return
             if raw == b"pong":
                 return
             frame = frames.whole(raw)
@@ -307,8 +312,13 @@ class Socket:
                 self._push(frame, raw)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             self._owner.fault("garbage", f"{error}: {raw[:120]!r}", None)
-        except Exception as error:  # noqa: BLE001  a bug in a reader costs its message, not the stream
-            self._owner.fault("garbage", f"{type(error).__name__}: {error}: {raw[:120]!r}", None)
+        except Exception:  # noqa: BLE001  a bug in a reader costs its message, not the stream
+            self._bug(raw)
+
+    def _bug(self, raw: bytes) -> None:
+        """A reader of ours has failed; called while its exception is being handled."""
+        kind, error, _ = sys.exc_info()
+        self._owner.fault("garbage", f"{getattr(kind, '__name__', '')}: {error}: {raw[:120]!r}", None)
 
     def _push(self, frame: frames.Frame, raw: bytes) -> None:
         arg = frame.arg
@@ -383,3 +393,8 @@ class Socket:
     @staticmethod
     def _key(topic: Topic) -> tuple[str, str, str]:
         return (topic.channel, topic.inst_id, topic.inst_type)
+
+
+def _unanswered(answer: asyncio.Future[Reply], why: str) -> None:
+    if not answer.done():
+        answer.set_exception(Ambiguous(why))

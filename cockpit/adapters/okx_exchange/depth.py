@@ -36,6 +36,7 @@ class Chain:
         self.base = 0
         """What resets have taken from the numbers."""
         self.told_at = 0
+        self.grids = floor.grids
 
     def look(self) -> tuple[Side_, Side_]:
         """What of the book this channel shows now."""
@@ -76,6 +77,13 @@ class Chain:
             "prevSeqId": before,
             "seqId": self.seq,
         }
+
+    def begin(self, now: int) -> None:
+        """Start from the book as it stands."""
+        floor = self.floor
+        self.bids, self.asks = self.look()
+        self.seen, self.seq, self.told_at = floor.seq, max(self.seq, floor.seq - self.base), now
+        self.grids = floor.grids
 
     def reset(self, update: dict[str, Any]) -> None:
         """This update's number goes back to a small one; the next go on from there."""
@@ -118,8 +126,7 @@ class Depth:
         if self.hub.listening(channel, floor.listed.inst_id):
             self._tell(chain, now)
         else:
-            chain.bids, chain.asks = chain.look()
-            chain.seen, chain.seq, chain.told_at = floor.seq, max(chain.seq, floor.seq - chain.base), now
+            chain.begin(now)
         sub.socket.push(channel, sub.prefix + payload([chain.snapshot(now)], "snapshot"))
 
     def tick(self, now: int, slow: bool) -> None:
@@ -134,6 +141,10 @@ class Depth:
                     self._tell(self.chain(floor, channel), now)
 
     def _tell(self, chain: Chain, now: int) -> None:
+        if chain.grids != chain.floor.grids:  # no update can say that every price is another one now
+            chain.begin(now)
+            self.hub.publish(chain.channel, chain.floor.listed.inst_id, [chain.snapshot(now)], "snapshot")
+            return
         update = chain.update(now)
         if update is None:
             return

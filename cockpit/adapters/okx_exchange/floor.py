@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from decimal import Decimal
+from math import ceil, floor
 
 import msgspec
 
@@ -26,10 +27,11 @@ from cockpit.core.events import (
     Touch,
     Trade,
 )
-from cockpit.core.types import Side
+from cockpit.core.types import Instrument, Side
 
 KEPT_TRADES = 500
 CACHED = 50_000
+Fine = dict[float, float]
 
 
 class Print(msgspec.Struct, frozen=True):
@@ -74,6 +76,10 @@ class Floor:
         self.seq = 1_000
         """Grows with every change of the book."""
         self.shift = 0
+        self.grids = 0
+        """How often the grid has changed: every book channel begins anew then."""
+        self._fine: tuple[Fine, Fine] | None = None
+        """Bids and asks as the feed has them, once the market has another grid than the feed."""
         self.last_prices = Candles()
         self.marks = Candles(1_500)
         self.indices = Candles(1_500)
@@ -155,20 +161,15 @@ class Floor:
         """An event of the feed, prices already shifted."""
         self.ts = event.ts
         if isinstance(event, BookDelta):
-            self._merge(self.bids, event.bids)
-            self._merge(self.asks, event.asks)
+            self._take(event.bids, event.asks)
             self._changed(event.ts)
         elif isinstance(event, Trade):
             self.print(self.ticks(event.price), self.listed.instrument.lots(event.qty), event.side, event.ts)
         elif isinstance(event, BookSnapshot):
-            self.bids, self.asks = {}, {}
-            self._merge(self.bids, event.bids)
-            self._merge(self.asks, event.asks)
+            self._take(event.bids, event.asks, whole=True)
             self._changed(event.ts)
         elif isinstance(event, Touch):
-            self.bids, self.asks = {}, {}
-            self._merge(self.bids, ((event.bid, event.bid_qty),))
-            self._merge(self.asks, ((event.ask, event.ask_qty),))
+            self._take(((event.bid, event.bid_qty),), ((event.ask, event.ask_qty),), whole=True)
             self._changed(event.ts)
         elif isinstance(event, Mark):
             self._marked(event)
@@ -190,6 +191,64 @@ class Floor:
         price, size = ticks / instrument.ticks_per_unit, lots / instrument.lots_per_unit
         self.last_prices.add(ts, price, size, *self.worth(size, price))
         return trade_id
+
+    def regrid(self, fresh: Instrument) -> None:
+        """The market's terms are others now; what stands is laid on their grid."""
+        old = self.listed.instrument
+        self.listed.instrument = fresh
+        if (old.tick, old.lot) == (fresh.tick, fresh.lot):
+            return
+
+        def level(ticks: int, lots: int) -> tuple[int, int]:
+            price, size = ticks / old.ticks_per_unit, lots / old.lots_per_unit
+            return fresh.ticks(price), max(1, fresh.lots(size))
+
+        if self._fine is None:
+            self._fine = tuple(  # type: ignore[assignment]
+                {t / old.ticks_per_unit: n / old.lots_per_unit for t, n in side.items()}
+                for side in (self.bids, self.asks)
+            )
+        self._texts.clear()
+        self.last_ticks, self.last_lots = level(self.last_ticks, self.last_lots)
+        self.shift = fresh.ticks(self.shift / old.ticks_per_unit)
+        for rows in (self.trades, self.fresh):
+            moved = [(row, *level(row.ticks, row.lots)) for row in rows]
+            rows.clear()
+            rows.extend(msgspec.structs.replace(row, ticks=t, lots=n) for row, t, n in moved)
+        self._lay_out()
+        self.grids += 1
+        self._changed(self.book_ts)
+
+    def _take(self, bids: Levels, asks: Levels, *, whole: bool = False) -> None:
+        """Changed levels of the feed, or all of them."""
+        if whole:
+            self.bids, self.asks = {}, {}
+        if self._fine is None:
+            self._merge(self.bids, bids)
+            self._merge(self.asks, asks)
+            return
+        for fine, levels in zip(self._fine, (bids, asks), strict=True):
+            if whole:
+                fine.clear()
+            fine.update(levels)
+            for price, size in levels:
+                if not size:
+                    del fine[price]
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """The feed's levels on the grid: bids go down to it and asks up, so nothing crosses."""
+        assert self._fine is not None
+        instrument = self.listed.instrument
+        sides: list[dict[int, int]] = []
+        for fine, way in zip(self._fine, (floor, ceil), strict=True):
+            side: dict[int, int] = {}
+            for price, size in fine.items():
+                if lots := instrument.lots(size):
+                    ticks = way(round(price * instrument.ticks_per_unit, 6))
+                    side[ticks] = side.get(ticks, 0) + lots
+            sides.append(side)
+        self.bids, self.asks = sides
 
     def _merge(self, side: dict[int, int], levels: Levels) -> None:
         instrument = self.listed.instrument

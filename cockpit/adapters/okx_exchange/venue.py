@@ -192,7 +192,7 @@ class OkxVenue:
         floor = self.floors[inst_id]
         fresh: Instrument = msgspec.structs.replace(floor.listed.instrument, **changes)
         event = ev.Listing(self.clock.now(), fresh)
-        floor.listed.instrument = fresh
+        floor.regrid(fresh)
         for account in self.awake:
             account.market(event, event.ts)
         self.relisted.append(floor)

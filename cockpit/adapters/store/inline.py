@@ -66,8 +66,9 @@ class InlineStore(Intake):
         equity: Sequence[EquityPoint] = (),
         *,
         label: str = "commit",
+        now: bool = True,
     ) -> asyncio.Future[None]:
-        """Written when this returns; the future is done, or holds the StoreError."""
+        """Written when this returns, ``now`` or not; the future is done, or holds the StoreError."""
         if self._closed:
             raise StoreError(f"the journal {self.path} is closed")
         self._take(events, outcomes, orders, equity)

@@ -40,6 +40,7 @@ from cockpit.core.orders import Order
 from cockpit.core.ports import EquityPoint
 
 T = TypeVar("T")
+LATER_S = 0.002
 READ_AHEAD = 2000
 """Rows fetched per visit to the connection's thread when a journal is read through the writer."""
 
@@ -76,6 +77,8 @@ class SqliteStore(Intake):
         """Around the batch and who waits for it: the loop fills them, the connection's thread takes them."""
         self._flying = False
         """The connection's thread has been called and the loop has not heard from it yet."""
+        self._later = False
+        """Rows that nothing waits for will be written soon."""
         self._closed = False
         self._rows = 0
         self._commits = 0
@@ -142,9 +145,12 @@ class SqliteStore(Intake):
         equity: Sequence[EquityPoint] = (),
         *,
         label: str = "commit",
+        now: bool = True,
     ) -> asyncio.Future[None]:
         """Queue rows now; the future is done once they are durable, or fails with StoreError.
 
+        Waking the thread costs an order under way more than its own row does, so what nothing waits for (not
+        ``now``) goes with whatever comes next, or after ``LATER_S``.
         A failed write loses nothing: its rows are written first by the next transaction that succeeds.
         The first one that fails also gives up the ballast file, so that the exits of a trader whose disk is
         full can be journalled; whoever gets the error must open no new risk.
@@ -154,7 +160,11 @@ class SqliteStore(Intake):
         with self._lock:
             self._take(events, outcomes, orders, equity)
             waiter = self._awaited()
-        self._start()
+        if now:
+            self._start()
+        elif not (self._flying or self._later):
+            self._later = True
+            asyncio.get_running_loop().call_later(LATER_S, self._late)
         return waiter
 
     async def commit(
@@ -192,6 +202,12 @@ class SqliteStore(Intake):
         waiter.add_done_callback(_seen)
         self._waiters.append(waiter)
         return waiter
+
+    def _late(self) -> None:
+        """What could wait has waited."""
+        self._later = False
+        if self._waiters and not self._closed:
+            self._start()
 
     def _start(self) -> None:
         """Call the connection's thread, unless it is under way: then what waits goes into the next visit."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
-from math import nan
+from math import inf, nan
 from typing import Any
 
 from cockpit.core.book import Book, BookMemory, Pairs
@@ -78,11 +78,11 @@ class ArrayBook(Book):
         """Likewise."""
         raise NotImplementedError
 
-    def depth_to(self, side: Side, price: float) -> float:
+    def depth_to(self, side: Side, price: float, enough: float = inf) -> float:
         """As ``Book.depth_to``, a stretch of the array at a time."""
         buy = side is Side.BUY
         at = self._rank_bid if buy else self._rank_ask
-        if at < 0 or (self.best_bid < price if buy else self.best_ask > price):
+        if at < 0 or enough <= 0.0 or (self.best_bid < price if buy else self.best_ask > price):
             return 0.0
         total = 0.0 + (self.best_bid_qty if buy else self.best_ask_qty)
         if buy:
@@ -92,6 +92,8 @@ class ArrayBook(Book):
             high = bisect_right(self._price, price, at, self._high + 1)
             sizes = self._asks_at[at + 1 : high].tolist()
         for size in sizes:
+            if total >= enough:
+                break
             if size > 0.0:
                 total += size
         return total

@@ -22,8 +22,8 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     adds += [quote.qty for quote in intent.quotes]
     need = params.min_depth * float(max(adds, default=ZERO))
     band = params.price_band
-    bids = book.depth_to(Side.BUY, book.best_bid * (1 - band))
-    asks = book.depth_to(Side.SELL, book.best_ask * (1 + band))
+    bids = book.depth_to(Side.BUY, book.best_bid * (1 - band), need)
+    asks = book.depth_to(Side.SELL, book.best_ask * (1 + band), need)
     if min(bids, asks) >= need:
         return intent
     context.later()
