@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 from typing import Any, ClassVar
+from zlib import crc32
 
 import msgspec
 from textual import events
@@ -330,8 +331,8 @@ class CockpitApp(App[str]):
             return
         chosen = self.palette.theme
         colours = chosen.colours
-        # Each change is a theme of its own to the library: it redraws only when the name changes.
-        name = f"{chosen.name}-{len(self.available_themes)}"
+        # Other colours are a theme of its own to the library: it redraws only when the name changes.
+        name = f"{chosen.name}-{crc32(repr(sorted(colours.items())).encode()):08x}"
         self.register_theme(
             TextualTheme(
                 name=name,

@@ -32,11 +32,15 @@ LEAVE = 0.5
 class DropWriter(threading.Thread):
     """Writes text to a terminal from a thread of its own; ``write`` never blocks."""
 
-    def __init__(self, file: IO[str], caught_up: Callable[[], None]) -> None:
+    def __init__(
+        self, file: IO[str], caught_up: Callable[[], None], gone: Callable[[], None] = lambda: None
+    ) -> None:
+        """``caught_up`` is called when it reads again, ``gone`` when it will never read again."""
         super().__init__(daemon=True, name="cockpit-output")
         self._file = file
         self._fd, self._own_fd = _nonblocking(file.fileno())
         self._caught_up = caught_up
+        self._gone = gone
         self._queue: deque[bytes] = deque()
         self._wake = threading.Condition()
         self._stopping = False
@@ -82,6 +86,8 @@ class DropWriter(threading.Thread):
                 if paid:
                     self.owes = False
             if not alive:
+                if not self._stopping:
+                    self._gone()
                 return
             if paid:
                 self._caught_up()
@@ -137,7 +143,8 @@ class DropDriver(LinuxDriver):
     @_writer_thread.setter
     def _writer_thread(self, stock: WriterThread | None) -> None:
         # The stock driver assigns its writer before it starts it: here ours takes its place.
-        self._drop = None if stock is None else DropWriter(cast(IO[str], self._file), self._repaint_soon)
+        file = cast(IO[str], self._file)
+        self._drop = None if stock is None else DropWriter(file, self._repaint_soon, self._leave_soon)
 
     @property
     def behind(self) -> bool:
@@ -156,7 +163,28 @@ class DropDriver(LinuxDriver):
         if farewell := getattr(self._app, "farewell", ""):
             self.write(f"{farewell}\r\n")
 
+    def _sigcont_application(self, *args: object) -> None:
+        """Awake again. After a SIGSTOP, of which no program is told before, nothing has been put away.
+
+        The stock driver would start a second thread that reads keys beside the first: each then waits for
+        what the other took, and the process never ends.
+        """
+        if self._key_thread is None or self._app._exit:
+            return
+        if not self._must_signal_resume:
+            self.suspend_application_mode()
+            self._must_signal_resume = True
+        super()._sigcont_application(*args)
+
     def _repaint_soon(self) -> None:
         """From the writer's thread: ask for the full picture that is owed."""
         with suppress(RuntimeError):  # the loop may have ended meanwhile
             self._loop.call_soon_threadsafe(repaint, self._app)
+
+    def _leave_soon(self) -> None:
+        """From the writer's thread: a screen that nobody can ever see again ends.
+
+        A closed terminal says so with SIGHUP, too; but who started us may have had that ignored.
+        """
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._app.exit)

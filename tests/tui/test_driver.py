@@ -132,6 +132,18 @@ def test_a_vanished_terminal_ends_the_writer(terminal: tuple[int, int]) -> None:
         assert not writer.is_alive()
 
 
+def test_a_vanished_terminal_is_told_once_and_leaving_is_not(terminal: tuple[int, int]) -> None:
+    master, slave = terminal
+    gone = threading.Event()
+    with os.fdopen(os.dup(slave), "w") as file:
+        writer = DropWriter(file, lambda: None, gone.set)
+        writer.start()
+        os.close(master)
+        writer.write("nobody")
+        assert gone.wait(PATIENCE)
+        writer.stop()
+
+
 def test_the_shells_terminal_keeps_blocking(terminal: tuple[int, int]) -> None:
     """O_NONBLOCK belongs to the open file: set on the inherited one, it would stay after we leave."""
     _, slave = terminal
