@@ -24,7 +24,6 @@ from cockpit.core.errors import DoorError, NotRunning
 from cockpit.core.frames import PAPER, Answer, Frame
 
 if TYPE_CHECKING:
-    from cockpit.app.past.port import PastProcess
     from cockpit.app.runtime import Plan, Runtime
     from cockpit.app.settings import Loaded
     from cockpit.tui.settings import TuiSettings
@@ -258,20 +257,12 @@ def screen_settings(loaded: Loaded, args: argparse.Namespace) -> TuiSettings:
 
 def show(link: Any, loaded: Loaded, args: argparse.Namespace, folder: Path) -> None:
     """Run the screen on a link until the user leaves. ``folder`` holds the journal behind it."""
+    from cockpit.app.openers import lab_of, past_of
     from cockpit.tui.app import CockpitApp
+    from cockpit.tui.asides import Openers
 
-    CockpitApp(link, screen_settings(loaded, args), past=past_of(folder, loaded)).run()
-
-
-def past_of(folder: Path, loaded: Loaded, name: str = "cockpit.db") -> Callable[[], PastProcess]:
-    """What starts the process that rebuilds past moments of the journal in ``folder``."""
-
-    def opened() -> PastProcess:
-        from cockpit.app.past.port import PastProcess
-
-        return PastProcess(folder / name, loaded.config)
-
-    return opened
+    openers = Openers(past_of(folder, loaded), lab_of(loaded, args))
+    CockpitApp(link, screen_settings(loaded, args), openers=openers).run()
 
 
 def question(loaded: Loaded, args: argparse.Namespace) -> Callable[[str, list[str], str], str | None]:

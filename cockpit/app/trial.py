@@ -14,6 +14,7 @@ import msgspec
 import cockpit
 from cockpit.app import compose
 from cockpit.app import market as markets
+from cockpit.app.going import Telling
 from cockpit.app.settings import digest
 from cockpit.app.summary import summary
 from cockpit.core.config import Config, SleeveConfig
@@ -93,11 +94,14 @@ def awake(engine: Engine, source: Any, config: Config, observe: Any, clock: Any)
 
 
 def perform(
-    request: Request, heard: Callable[[State, AnyEvent], None] | None = None, drive: Drive = awake
+    request: Request,
+    heard: Callable[[State, AnyEvent], None] | None = None,
+    drive: Drive = awake,
+    telling: Telling | None = None,
 ) -> Result:
     """Run to the end of the tape. Raises TapeError, ConfigError; plug-ins must have been discovered.
 
-    ``heard`` is told every fact after its step.
+    ``heard`` is told every fact after its step; ``telling`` tells other screens how far it is.
     """
     from cockpit.adapters.store import tape
 
@@ -108,7 +112,9 @@ def perform(
     engine = compose.fresh(config, "replay", source.instruments, casts)
     begins = source.world.peek_ts() or 0
     span = (request.end_ms or info.end_ms) - (request.start_ms or info.start_ms)
-    sampler = Sampler(engine.state, period_for(span), begins)
+    if telling is not None:
+        telling.spans(begins, request.end_ms or info.end_ms)
+    sampler = Sampler(engine.state, period_for(span), begins, None if telling is None else telling.point)
     trips = Trips(engine.state)
 
     fired: list[Fired] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import isnan, nan
 
 import msgspec
@@ -55,8 +55,12 @@ class Sampler:
     ``due`` is the instant after which the next one must be taken, before a fact's step.
     """
 
-    def __init__(self, state: State, period: int, start: int) -> None:
+    def __init__(
+        self, state: State, period: int, start: int, told: Callable[[int, float], None] | None = None
+    ) -> None:
+        """``told`` is given each point (UTC ms, equity) as it is taken."""
         self.state = state
+        self._told = told
         self.period = period
         self.due = start - start % period + period
         self._ts = [start]
@@ -94,6 +98,8 @@ class Sampler:
         self._ts.append(ts)
         self._equity.append(equity)
         self._prices.append(prices)
+        if self._told is not None:
+            self._told(ts, equity)
         self._gross.append(self._exposure() / equity if equity > 0 else nan)
 
     def _exposure(self) -> float:

@@ -11,7 +11,6 @@ from time import monotonic
 from typing import Any, ClassVar
 from zlib import crc32
 
-import msgspec
 from textual import events
 from textual.app import App
 from textual.binding import Binding, BindingType
@@ -25,7 +24,7 @@ from cockpit.core.frames import Frame
 from cockpit.core.past import SPANS
 from cockpit.tui import approval, halt, theme
 from cockpit.tui.aside import Aside
-from cockpit.tui.auditing import Auditing
+from cockpit.tui.asides import Asides, Openers
 from cockpit.tui.controls import UNITS, Controls
 from cockpit.tui.desk import DeskScreen
 from cockpit.tui.glyphs import SETS
@@ -33,7 +32,6 @@ from cockpit.tui.governor import Governor
 from cockpit.tui.keymap import Keymap, written
 from cockpit.tui.link import Link
 from cockpit.tui.memory import CHOICES, keep, recall
-from cockpit.tui.past import Past, Port
 from cockpit.tui.past import banner as past_banner
 from cockpit.tui.picture import Look
 from cockpit.tui.settings import TuiSettings
@@ -57,10 +55,8 @@ class CockpitApp(App[str]):
         link: Link,
         settings: TuiSettings | None = None,
         clock: Callable[[], float] = monotonic,
-        past: Callable[[], Port] | None = None,
-        only_past: bool = False,
+        openers: Openers = Openers(),  # noqa: B008  it cannot be changed
     ) -> None:
-        """``past`` opens what rebuilds past moments; ``only_past``: there is no present behind the link."""
         self.settings = settings or TuiSettings()
         self.memory = recall(self.settings.memory_file)
         self._said = {name: str(getattr(self.settings, name)) for name in CHOICES}
@@ -98,8 +94,8 @@ class CockpitApp(App[str]):
         self.asked: halt.Asked | None = None
         self.controls = Controls(self)
         self.aside = Aside()
-        self.auditing = Auditing(self)
-        self.past = Past(self, past, only=only_past)
+        self.asides = Asides(self, openers)
+        self.auditing, self.past, self.lab = self.asides.audit, self.asides.past, self.asides.lab
         self.governor = Governor(self.period)
         self._frame_at = clock()
         self._bars_due = 0.0
@@ -176,8 +172,7 @@ class CockpitApp(App[str]):
         self.frame = self.past.frame if self.past.on else self.present
         if self.frame is not None and self.symbol not in self.frame.symbols:
             self.symbol = self.frame.symbols[0] if self.frame.symbols else ""
-        if self.desk.is_mounted and "audit" in self.desk.desk.page.panels:
-            self.auditing.tick(now)
+        self.asides.ask(now)
         self.controls.take_answers()
         if not getattr(self._driver, "behind", False) and self.desk.is_mounted:
             self.sleeve = self.desk.chosen_sleeve() or self.sleeve
@@ -191,13 +186,6 @@ class CockpitApp(App[str]):
                     self.tour.tick(self.frame, now)
                 self._reread_theme()
         self.governor.end(self.clock())
-
-    def aside_changed(self, **parts: object) -> None:
-        """Something that was asked for has come."""
-        self.aside = msgspec.structs.replace(self.aside, **parts)
-        for view in self.desk.views.values():
-            if view.aside:
-                view.due = 0.0
 
     def paint_bars(self) -> None:
         """Status, markets, alarms and footer."""
@@ -276,7 +264,7 @@ class CockpitApp(App[str]):
 
     def on_unmount(self) -> None:
         self.remember()
-        self.past.close()
+        self.asides.close()
 
     # --- words ----------------------------------------------------------------------------------------
 

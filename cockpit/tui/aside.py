@@ -47,11 +47,103 @@ class PastSheet(msgspec.Struct, frozen=True, eq=False):
     """What the present does meanwhile, in words; empty where there is none."""
 
 
+class LabRow(msgspec.Struct, frozen=True):
+    """A backtest or a study, as the list shows it. Fractions are fractions."""
+
+    key: str
+    """``going:NAME``, ``run:NAME`` or ``study:NAME``."""
+    state: str
+    """running | done | failed | stopped | exhausted"""
+    what: str
+    """Its strategies."""
+    tape: str
+    when: int
+    done: float = 1.0
+    left_s: float | None = None
+    total: float | None = None
+    sharpe: float | None = None
+    error: float | None = None
+    """Standard error of the Sharpe ratio."""
+    mdd: float | None = None
+    trades: int | None = None
+    """Round trips of a run; trials of a study."""
+    why: str = ""
+
+    @property
+    def kind(self) -> str:
+        return self.key.partition(":")[0]
+
+    @property
+    def name(self) -> str:
+        return self.key.partition(":")[2]
+
+
+class Strip(msgspec.Struct, frozen=True):
+    """One parameter of a study: how much it matters, and where the good trials are."""
+
+    name: str
+    influence: float | None
+    low: str
+    high: str
+    means: tuple[float | None, ...]
+    """Mean score by stretch of its range."""
+
+
+class LabHeat(msgspec.Struct, frozen=True):
+    """The two parameters that matter most against each other: mean score by field."""
+
+    x: str
+    y: str
+    columns: tuple[str, ...]
+    rows: tuple[str, ...]
+    cells: tuple[tuple[float | None, ...], ...]
+
+
+class LabDetail(msgspec.Struct, frozen=True):
+    """Everything about one of them."""
+
+    key: str
+    ts: tuple[int, ...] = ()
+    """UTC ms; of a study the number of the trial."""
+    curve: tuple[float, ...] = ()
+    """Equity; of a study the best score so far."""
+    held: tuple[float, ...] = ()
+    """Buying and holding instead."""
+    numbers: tuple[tuple[str, str], ...] = ()
+    """(name, value with its uncertainty), in words."""
+    warnings: tuple[str, ...] = ()
+    strips: tuple[Strip, ...] = ()
+    heat: LabHeat | None = None
+
+
+class LabTape(msgspec.Struct, frozen=True):
+    """A recorded market that a backtest could use."""
+
+    path: str
+    symbols: tuple[str, ...]
+
+
+class LabSheet(msgspec.Struct, frozen=True, eq=False):
+    """What was tried here, and what is being tried."""
+
+    rows: tuple[LabRow, ...] = ()
+    details: dict[str, LabDetail] = {}
+    tapes: tuple[LabTape, ...] = ()
+    read: bool = False
+    """Anything has been read yet."""
+    marked: str = ""
+    """Key of the row that others are compared with."""
+    cursor: str = ""
+    """Key of the row that is looked at."""
+    fault: str = ""
+
+
 class Aside(msgspec.Struct, frozen=True, eq=False):
     """All of it. Compared by identity: a new one is made whenever something in it has changed."""
 
     audit: AuditSheet = AuditSheet()
     past: PastSheet = PastSheet()
+    lab: LabSheet = LabSheet()
 
 
 NOTHING_ASIDE = Aside()

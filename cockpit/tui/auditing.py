@@ -103,7 +103,7 @@ class Auditing:
 
     def _put(self, **changes: object) -> None:
         self.sheet = msgspec.structs.replace(self.sheet, **changes)
-        self.app.aside_changed(audit=self.sheet)
+        self.app.asides.changed(audit=self.sheet)
 
     # --- pages ----------------------------------------------------------------------------------------
 

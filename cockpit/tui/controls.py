@@ -327,6 +327,8 @@ class Controls(Commands):
 def aside_actions(app: CockpitApp) -> dict[str, Callable[[], None]]:
     """What is done with the screens that ask for more than pictures: the audit, the past."""
     return {
+        "lab.mark": lambda: app.lab.mark(),
+        "lab.backtest": lambda: app.lab.backtest(),
         "audit.open": lambda: app.auditing.enter(),
         "audit.kind": lambda: app.auditing.next_kind(),
         "audit.export": lambda: export.ask(app),

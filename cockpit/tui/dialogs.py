@@ -99,7 +99,7 @@ class Choice(ModalScreen[str | None]):
         with Vertical(id="dialog"):
             yield Static(self.heading, markup=False, id="heading")
             yield Static("\n".join(lines), markup=False, id="lines")
-            yield Static(self.look.say("hotlist.ask.one_key"), markup=False, id="hint")
+            yield Static(self.look.say("ask.one_key"), markup=False, id="hint")
 
     def on_key(self, event: events.Key) -> None:
         if event.key.isdigit() and 1 <= int(event.key) <= len(self.options):

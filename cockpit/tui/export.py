@@ -121,7 +121,7 @@ class Export:
     def _tell(self, count: int) -> None:
         sheet = msgspec.structs.replace(self.app.auditing.sheet, exporting=count)
         self.app.auditing.sheet = sheet
-        self.app.aside_changed(audit=sheet)
+        self.app.asides.changed(audit=sheet)
 
 
 def _cell(value: Any) -> Any:

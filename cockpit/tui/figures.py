@@ -140,6 +140,11 @@ def timeframe(ms: int) -> str:
     return f"{ms}ms"
 
 
+def tail(text: str, most: int) -> str:
+    """The end of a path, which says more than its beginning."""
+    return text if len(text) <= most else f"...{text[-(most - 3) :]}"
+
+
 def short(symbol: str) -> str:
     """The venue's own id without the venue: ``BTC-USDT-SWAP``."""
     return symbol.partition(":")[2] or symbol

@@ -29,6 +29,9 @@ CONTEXTS: dict[str, tuple[str, ...]] = {
     "hotlist": (LIST, "hotlist"),
     "decisions": (LIST,),
     "audit": (LIST, "audit"),
+    "runs": (LIST, "lab"),
+    "numbers": (LIST, "lab"),
+    "curve": ("lab",),
     "chain": (LIST, "audit"),
 }
 """Panel → contexts that hold while it has the focus, besides ANYWHERE and DESK."""
@@ -76,6 +79,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("hotlist.reject", ("r",), "hotlist", Danger.DRIVE, footer=64),
     Action("hotlist.snooze", ("s",), "hotlist", Danger.DRIVE, footer=63),
     Action("hotlist.undo", ("u",), "hotlist", Danger.DRIVE, footer=62),
+    Action("lab.mark", ("m",), "lab", footer=62),
+    Action("lab.backtest", ("b",), "trades", footer=58),
     Action("audit.open", ("enter",), "audit", footer=62),
     Action("audit.kind", ("f",), "audit", footer=58),
     Action("audit.export", ("e",), "audit", footer=59),

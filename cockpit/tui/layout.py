@@ -32,6 +32,7 @@ PAGES: tuple[Page, ...] = (
     Page("4", "risk", ((5, (("limits", 1), ("why", 1))), (5, (("ladder", 1),)), (4, (("events", 1),)))),
     Page("5", "strategies", ((5, (("heatmap", 1),)), (6, (("sleeves", 3), ("card", 2))))),
     Page("6", "chart", ((1, (("chart", 4), ("book", 1))),)),
+    Page("7", "lab", ((5, (("runs", 1),)), (8, (("curve", 3), ("numbers", 2))))),
     Page("8", "audit", ((8, (("audit", 1),)), (6, (("chain", 2), ("moment", 1))))),
     Page("0", "system", ((5, (("feeds", 1), ("health", 1))), (6, (("events", 1), ("jobs", 1))))),
 )

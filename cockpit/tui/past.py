@@ -192,7 +192,7 @@ class Past:
 
     def _told(self) -> None:
         found = self._seen or PastSheet()
-        self.app.aside_changed(
+        self.app.asides.changed(
             past=msgspec.structs.replace(found, on=self.on, speed=self._speed, now=self._present())
         )
 

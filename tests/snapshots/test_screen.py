@@ -10,11 +10,12 @@ from collections.abc import Callable
 import pytest
 
 from cockpit.tui.app import CockpitApp
+from cockpit.tui.asides import Openers
 from cockpit.tui.layout import PAGES, Page
 from cockpit.tui.settings import TuiSettings
 from tests.tui import frames_for_tests as made
 
-BESIDE = {"audit": ("j", "j", "enter", "enter")}
+BESIDE = {"audit": ("j", "j", "enter", "enter"), "lab": ("j", "j", "m", "k")}
 """Keys that fill what stands beside a list."""
 SIZES = {"narrow": (80, 24), "normal": (120, 40), "wide": (200, 60)}
 Compare = Callable[..., bool]
@@ -23,7 +24,9 @@ Compare = Callable[..., bool]
 def still(frame: object = None, **settings: object) -> CockpitApp:
     """A cockpit whose clock stands still, on the frame that never changes."""
     link = made.link(frame)  # type: ignore[arg-type]
-    return CockpitApp(link, TuiSettings(**settings), clock=lambda: 1000.0, past=made.Pasts)  # type: ignore[arg-type]
+    openers = Openers(made.Pasts, made.Labs)
+    settled = TuiSettings(**settings)  # type: ignore[arg-type]
+    return CockpitApp(link, settled, clock=lambda: 1000.0, openers=openers)
 
 
 @pytest.fixture(autouse=True)

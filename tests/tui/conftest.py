@@ -14,6 +14,7 @@ from textual.widgets import Input
 
 from cockpit.core.frames import Frame
 from cockpit.tui.app import CockpitApp
+from cockpit.tui.asides import Openers
 from cockpit.tui.link import FixedLink
 from cockpit.tui.settings import TuiSettings
 from tests.tui import frames_for_tests as made
@@ -26,7 +27,9 @@ class Cockpit:
         self.now = 1000.0
         self.link = link
         self.pasts = made.Pasts()
-        self.app = CockpitApp(link, settings, clock=lambda: self.now, past=lambda: self.pasts)
+        self.labs = made.Labs()
+        openers = Openers(lambda: self.pasts, lambda: self.labs)
+        self.app = CockpitApp(link, settings, clock=lambda: self.now, openers=openers)
         self.pilot: Pilot[str]
 
     async def press(self, *keys: str) -> None:

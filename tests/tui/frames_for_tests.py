@@ -31,7 +31,7 @@ from cockpit.core.frames import (
     StopLayer,
     TradeRow,
 )
-from cockpit.tui.aside import PastSheet
+from cockpit.tui.aside import LabDetail, LabHeat, LabRow, LabSheet, LabTape, PastSheet, Strip
 from cockpit.tui.link import FixedLink
 
 BTC, ETH, SOL, XRP = (f"okx:{base}-USDT-SWAP" for base in ("BTC", "ETH", "SOL", "XRP"))
@@ -529,6 +529,115 @@ class Pasts:
 
     def frame(self) -> Frame | None:
         return self._frame
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def lab() -> LabSheet:
+    """A run under way, two finished ones, a study and a failure."""
+    points = 120
+    ts = tuple(T0 - (points - n) * 86_400_000 for n in range(points))
+    trend = tuple(10_000 + 40 * n + 900 * sin(n / 9) + 200 * noise(5, n) for n in range(points))
+    flat = tuple(10_000 + 12 * n + 500 * sin(n / 6) + 150 * noise(6, n) for n in range(points))
+    held = tuple(10_000 + 25 * n + 1500 * sin(n / 14) for n in range(points))
+    rows = (
+        LabRow("going:g1", "running", f"market_maker@{SOL}", "l2.tape", T0, 0.42, 95.0, 0.004),
+        LabRow(
+            "run:r2",
+            "done",
+            f"ema_trend@{BTC}",
+            "btc.tape",
+            T0 - MINUTE,
+            1.0,
+            None,
+            0.48,
+            1.31,
+            0.52,
+            0.14,
+            61,
+        ),
+        LabRow(
+            "study:s1",
+            "done",
+            f"ema_trend@{BTC}",
+            "btc.tape",
+            T0 - 9 * MINUTE,
+            1.0,
+            None,
+            0.61,
+            1.7,
+            0.55,
+            0.12,
+            200,
+        ),
+        LabRow(
+            "run:r1",
+            "done",
+            f"breakout@{ETH}",
+            "eth.tape",
+            T0 - 70 * MINUTE,
+            1.0,
+            None,
+            0.14,
+            0.44,
+            0.5,
+            0.22,
+            33,
+        ),
+        LabRow(
+            "going:g0", "failed", f"pairs@{BTC}", "x.tape", T0 - 99 * MINUTE, 0.0, why="no tape at x.tape"
+        ),
+    )
+    numbers = (("Return", "+48.00%"), ("Sharpe, yearly", "1.31 ± 0.52"), ("Worst drawdown", "14.00%"))
+    others = (("Return", "+14.00%"), ("Sharpe, yearly", "0.44 ± 0.50"), ("Worst drawdown", "22.00%"))
+    names = tuple(f"{5 + 3 * n}" for n in range(8))
+    cells = tuple(
+        tuple(None if (x + y) % 7 == 6 else 1.2 - (x - 4) ** 2 / 9 - (y - 2) ** 2 / 12 for x in range(8))
+        for y in range(6)
+    )
+    strips = (
+        Strip("ema_fast", 0.41, "8", "14", (0.1, 0.6, 1.1, 0.9, 0.5, 0.2)),
+        Strip("stop_atr", 0.12, "1.5", "2.4", (0.4, 0.5, 0.7, 0.6, 0.5, 0.4)),
+        Strip("ema_slow", None, "", "", (None, 0.5)),
+    )
+    details = {
+        "going:g1": LabDetail("going:g1", ts[:50], flat[:50]),
+        "run:r2": LabDetail("run:r2", ts, trend, held, numbers, ("fewer than 30 round trips",)),
+        "run:r1": LabDetail("run:r1", ts, flat, held, others),
+        "study:s1": LabDetail(
+            "study:s1", (1, 12, 60, 140), (0.4, 0.9, 1.5, 1.7), (), (("method", "tpe"), ("best", "#140 1.7")),
+            ("200 tries: the best is too good",), strips,
+            LabHeat("ema_fast", "stop_atr", names, names[:6], cells),
+        ),
+        "going:g0": LabDetail("going:g0", warnings=("no tape at x.tape",)),
+    }  # fmt: skip
+    tapes = (LabTape("/tapes/btc.tape", (BTC,)), LabTape("/tapes/all.tape", (BTC, ETH, SOL, XRP)))
+    return LabSheet(rows, details, tapes, True)
+
+
+class Labs:
+    """A lab whose answers are always there."""
+
+    def __init__(self) -> None:
+        self.now = lab()
+        self.asked: list[tuple[str, ...]] = []
+        self.begun: list[tuple[str, str]] = []
+        self.failed: list[str] = []
+        self.closed = False
+
+    def ask(self, wanted: tuple[str, ...]) -> None:
+        self.asked.append(wanted)
+
+    def sheet(self) -> LabSheet:
+        return self.now
+
+    def backtest(self, sleeve: str, tape: str) -> None:
+        self.begun.append((sleeve, tape))
+
+    def failures(self) -> list[str]:
+        taken, self.failed = self.failed, []
+        return taken
 
     def close(self) -> None:
         self.closed = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,10 @@ def run(args: argparse.Namespace) -> int:
     sleeves = tuple(session.parse_sleeve(text) for text in args.strategy or ())
     begin, end = session.instant(args.begin), session.instant(args.end)
     request = Request(str(Path(args.tape).absolute()), found.config, sleeves, begin, end)
-    result, why = _performed(request, args.executor, perform)
+    from cockpit.app.going import Telling
+
+    with Telling(found.data_dir, session.sleeves_text(sleeves) or "-", request.tape) as telling:
+        result, why = _performed(request, args.executor, partial(perform, telling=telling))
     stamp = ledgers.count_backtest(found.data_dir, request, result)
     if args.beside:
         other = msgspec.structs.replace(request, config=_with(args, found).config)

@@ -18,6 +18,7 @@ from cockpit.text import tr
 if TYPE_CHECKING:
     from cockpit.adapters.importers.intake import ImportReport
     from cockpit.adapters.store.tape_writer import TapeInfo
+    from cockpit.app.settings import Loaded
 
 SPREAD_COLUMNS = ("market", "seconds", "median", "ticks", "opens", "pays", "quotable", "hit_rate")
 SAY_EVERY = 1_000_000
@@ -58,7 +59,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     wide.add_argument(
         "--min-spread", type=float, metavar="X", help="fraction, e.g. 0.001 (default: the market maker's)"
     )
-    for below in (bring, info, check, late, wide):
+    made = what.add_parser("practice", help="a stretch of the invented market as a tape, to try things on")
+    made.add_argument("--out", required=True, metavar="TAPE", help="the tape to write; must not exist")
+    made.add_argument("--minutes", type=int, default=30, metavar="N", help="how much of it (30)")
+    for below in (bring, info, check, late, wide, made):
         common(below)
     words.add(what)
     fetch.add(what)
@@ -76,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
         return fetch.run(args, found, lang)
     if args.what == "repair":
         return repair.run(args, found, lang)
+    if args.what == "practice":
+        return practice(args, found, lang)
     if args.what == "show":
         return show.run(args, found, lang)
     if args.what == "import" and args.archive:
@@ -114,6 +120,17 @@ def bring(args: argparse.Namespace, lang: str) -> int:
         rows.append(tr("cli.data.inferred", lang, symbols=", ".join(report.inferred)))
     document = msgspec.to_builtins(report)
     console.answer(args, document, "\n".join([*rows, describe(Path(report.path), report.tape, lang)]))
+    return 0
+
+
+def practice(args: argparse.Namespace, found: Loaded, lang: str) -> int:
+    """Invented market data as a tape."""
+    from cockpit.app.practice_tape import write
+
+    if not 1 <= args.minutes <= 1440:
+        raise ConfigError(f"--minutes {args.minutes}: from 1 to 1440")
+    tape = write(Path(args.out), found.config, args.minutes)
+    console.answer(args, msgspec.to_builtins(tape), describe(Path(args.out), tape, lang))
     return 0
 
 

@@ -119,16 +119,17 @@ def _screen(args: argparse.Namespace, found: Loaded, journal: Path, at: dict[str
     from contextlib import ExitStack
 
     from cockpit.app import rig
+    from cockpit.app.openers import lab_of, past_of
     from cockpit.app.past.closed import ClosedLink, asker
     from cockpit.tui.app import CockpitApp
+    from cockpit.tui.asides import Openers
 
     with ExitStack() as stack:
         link = ClosedLink(asker(journal, stack))
         settings = rig.screen_settings(found, args)
         settings.guide, settings.memory_file = False, None
-        app = CockpitApp(
-            link, settings, past=rig.past_of(journal.parent, found, journal.name), only_past=True
-        )
+        openers = Openers(past_of(journal.parent, found, journal.name), lab_of(found, args), True)
+        app = CockpitApp(link, settings, openers=openers)
         app.call_later(app.past.go, **at)
         app.run()
     return 0

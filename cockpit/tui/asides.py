@@ -1,0 +1,58 @@
+"""The screens that ask for more than pictures: what opens their other processes, and their turn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from cockpit.tui import laboratory, past
+from cockpit.tui.auditing import Auditing
+
+if TYPE_CHECKING:
+    from cockpit.tui.app import CockpitApp
+
+
+class Openers(NamedTuple):
+    """What starts another process when it is first needed; None = this screen has none."""
+
+    past: Callable[[], past.Port] | None = None
+    """Rebuilds past moments."""
+    lab: Callable[[], laboratory.Port] | None = None
+    """Reads what was tried, and tries."""
+    only_past: bool = False
+    """There is no present behind the link."""
+
+
+class Asides:
+    """Audit, past and lab of one screen."""
+
+    def __init__(self, app: CockpitApp, openers: Openers) -> None:
+        self.app = app
+        self.audit = Auditing(app)
+        self.past = past.Past(app, openers.past, only=openers.only_past)
+        self.lab = laboratory.Laboratory(app, openers.lab)
+
+    def ask(self, now: float) -> None:
+        """Whatever the page that is shown wants to know."""
+        if not self.app.desk.is_mounted:
+            return
+        panels = self.app.desk.desk.page.panels
+        if "audit" in panels:
+            self.audit.tick(now)
+        if "runs" in panels:
+            self.lab.tick(now)
+        self.lab.listen()
+
+    def changed(self, **parts: object) -> None:
+        """Something that was asked for has come: its panels are due."""
+        self.app.aside = msgspec.structs.replace(self.app.aside, **parts)
+        for view in self.app.desk.views.values():
+            if view.aside:
+                view.due = 0.0
+
+    def close(self) -> None:
+        """The screen ends, and the processes that read for it."""
+        self.past.close()
+        self.lab.close()
