@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import cockpit
+from cockpit.adapters.store import tape as tapes
+from cockpit.adapters.store import tape_arrays
 from cockpit.app import compose
 from cockpit.app import market as markets
 from cockpit.app.settings import digest
-from cockpit.app.simulated import latency_of
+from cockpit.app.simulated import latency_of, relisted
 from cockpit.app.trial import Drive, Request, Result, perform
 from cockpit.core.config import Config
 from cockpit.core.engine import Engine
 from cockpit.core.registry import STRATEGIES
 from cockpit.lab import backtest
 from cockpit.lab.compiled.reasons import Unsupported
-from cockpit.lab.depth import columns
+from cockpit.lab.depth import columns, records
 from cockpit.lab.depth import run as depth
 
 WORTH_SLEEPING = 500_000
@@ -37,12 +39,36 @@ def on_books(request: Request) -> bool:
 def trial(request: Request, progress: Progress | None = None, least: int = 0) -> Result:
     """As ``trial.perform``: the same report, decisions and digest. Raises Unsupported besides."""
     told: dict[str, Any] = {}
-    result = perform(request, drive=asleep(told, progress, least))
+    result = perform(request, drive=asleep(request, told, progress, least))
     result.summary.update(told)
     return result
 
 
-def asleep(told: dict[str, Any], progress: Progress | None, least: int) -> Drive:
+KINDS = {
+    tape_arrays.RARE: records.RARE, tape_arrays.QUIET: records.SKIP, tape_arrays.MARK: records.MARK,
+    tape_arrays.DELTA: records.DELTA, tape_arrays.SNAPSHOT: records.SNAPSHOT,
+    tape_arrays.TOUCH: records.TOUCH, tape_arrays.TRADE: records.TRADE,
+}  # fmt: skip
+
+
+def market_of(request: Request, source: Any) -> columns.Columns:
+    """The tape as columns: straight from its files where the stream is what they hold, else by events."""
+    given = tapes.read_info(request.tape).bar_lengths
+    made = any(set(tfs) != set(given.get(symbol, ())) for symbol, tfs in source.frames.items())
+    if request.start_ms or request.end_ms or made:
+        return columns.from_events(source.world.untold(), source.instruments)
+    import numpy as np
+
+    found = tape_arrays.read(request.tape)
+    codes = np.array([KINDS[code] for code in range(len(KINDS))], np.int64)
+    parts = {**found.columns, "kind": codes[found.columns["kind"]]}
+    rare = dict(zip(found.rare, relisted(found.rare.values(), request.config), strict=True))
+    return columns.build(
+        found.symbols, parts, found.owners, found.prices, found.sizes, rare, source.instruments
+    )
+
+
+def asleep(request: Request, told: dict[str, Any], progress: Progress | None, least: int) -> Drive:
     """Who plays the market to the engine; ``told`` learns how much the kernel slept through."""
 
     def drive(
@@ -53,7 +79,7 @@ def asleep(told: dict[str, Any], progress: Progress | None, least: int) -> Drive
             raise Unsupported("more than one strategy or market")
         prepared = depth.compile_strategy(STRATEGIES[sleeves[0].strategy], progress)
         begun = time.monotonic()
-        recorded = columns.from_events(source.world.untold(), source.instruments)
+        recorded = market_of(request, source)
         if len(recorded) < least:
             raise Unsupported(f"fewer than {least:,} events")
         told["reading_s"] = round(time.monotonic() - begun, 3)

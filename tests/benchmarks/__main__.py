@@ -26,6 +26,7 @@ SUITES = (
     "compiled",
     "indicators",
     "depth",
+    "books",
     "journal",
     "kill",
     "ticks",

@@ -19,7 +19,7 @@ from cockpit.core.state import Sleeve
 from cockpit.core.types import Instrument
 from cockpit.lab import backtest
 from cockpit.lab.depth import run as depth
-from cockpit.lab.depth.columns import from_events
+from cockpit.lab.depth.columns import Columns, from_events
 from tests.lab.streams import OTHER
 
 discover()
@@ -77,13 +77,14 @@ def kernel(
 
 
 def asleep(
-    prepared: depth.Prepared, params: Any, instrument: Instrument, events: Sequence[ev.AnyEvent],
+    prepared: depth.Prepared, params: Any, instrument: Instrument, events: Sequence[ev.AnyEvent] | Columns,
     config: Config, series: tuple[int, ...] = (),
 ) -> Played:  # fmt: skip
     """The machine. Raises Unsupported."""
     engine, exchange, instruments = _stage(prepared.plugin, params, instrument, config)
+    found = events if isinstance(events, Columns) else from_events(events, instruments)
     ran = depth.run(
-        engine, exchange, from_events(events, instruments), prepared, latency=latency(config, series),
+        engine, exchange, found, prepared, latency=latency(config, series),
         seed=config.run.seed, boot=lambda world: backtest.boot(world, "backtest", "", ""),
     )  # fmt: skip
     slot = next(iter(engine.slots.values()))

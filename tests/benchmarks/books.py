@@ -1,0 +1,144 @@
+"""Goals C1-C4: order-book backtests, the kernel awake and asleep, beside hftbacktest and a fused numba loop.
+
+Stream and strategy are the peers' own (``joiner``); rates are rows of that stream a CPU second. The peers run
+where COCKPIT_PEERS_PYTHON names a Python with hftbacktest, on the same file in the same run.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import msgspec
+
+from cockpit.core import events as ev
+from cockpit.core.view import View
+from cockpit.core.want import Want
+from cockpit.lab.depth import columns
+from cockpit.lab.depth import run as depth
+from tests.benchmarks import joiner
+from tests.benchmarks.rows import Row, cpu, recorded, row
+from tests.conftest import SHARED
+from tests.lab.asleep import Played, asleep, kernel, plugin_of
+
+ROWS = 300_000
+PEERS = SHARED / "bench" / "peers"
+ELSEWHERE = Path(__file__).resolve().parents[1] / "peers" / "joiner_elsewhere.py"
+SWAPS = {joiner.SYMBOL: joiner.SWAP}
+
+
+class Watcher(msgspec.Struct):
+    """Looks at every book and seldom wants anything: a wide maker in a tight market."""
+
+    params: joiner.Size
+    seen: float = 0.0
+
+    @classmethod
+    def create(cls, params: joiner.Size) -> Watcher:
+        """A fresh one."""
+        return cls(params)
+
+    def on_book(self, view: View, want: Want) -> None:
+        """Quote a spread that is not there."""
+        if view.book_ok and view.ask - view.bid > 100 * view.tick:
+            want.quote(view.bid, self.params.qty, view.ask, self.params.qty)
+        self.seen += view.bid_qty
+
+
+def run() -> list[Row]:
+    """All of it; nothing where the peers' generator is not at hand."""
+    stream = joiner.generated(ROWS)
+    if stream is None:
+        return [recorded("hftbacktest 2.4, njit strategy", 13.1e6, "rows/s", "the generator is not at hand")]
+    rows = len(stream["kind"])
+    with tempfile.TemporaryDirectory() as folder:
+        joiner.save(stream, Path(folder))
+        floor = _peer(sys.executable, [str(PEERS / "c_numba_engine.py")], folder, "events_s")
+        busy = _peer(_python(), [str(ELSEWHERE), f"{folder}/l2.npz"], folder, "rows_s")
+        theirs = _peer(_python(), [str(PEERS / "c_hftbacktest.py"), "100", "roivec"], folder, "events_s")
+    events = joiner.events(stream, together=False)
+    found = [
+        *_watching(events, rows, floor, theirs),
+        *_making(events, rows, floor, busy),
+    ]
+    if floor is not None:
+        found.append(row("fused numba loop (the peers' script)", floor, "rows/s", note="the floor"))
+    if busy is not None and theirs is not None:
+        found.append(row("hftbacktest, the same market maker", busy, "rows/s"))
+        found.append(row("hftbacktest, the peers' own script", theirs, "rows/s"))
+    else:
+        found.append(recorded("hftbacktest 2.4, njit strategy", 13.1e6, "rows/s"))
+    return found
+
+
+def _python() -> str:
+    return os.environ.get("COCKPIT_PEERS_PYTHON", "")
+
+
+def _peer(python: str, command: list[str], folder: str, key: str) -> float | None:
+    """A figure of a peer's script, run on the same file; None where it cannot run."""
+    if not python or not Path(command[0]).is_file():
+        return None
+    ran = subprocess.run(
+        [python, *command], capture_output=True, text=True, timeout=200, check=False,
+        env={**os.environ, "PERF_DATA": folder, "PYTHONWARNINGS": "ignore"},
+    )  # fmt: skip
+    if ran.returncode:
+        return None
+    return float(json.loads(ran.stdout.splitlines()[-1])[key])
+
+
+def _watching(events: list[ev.AnyEvent], rows: int, floor: float | None, theirs: float | None) -> list[Row]:
+    plugin = plugin_of(Watcher, joiner.Size, ("book",))
+    prepared = depth.compile_strategy(plugin)
+    reading, recorded_events = cpu(lambda: columns.from_events(events, SWAPS), 3)
+    quick, mine = _sleeping(prepared, recorded_events, 5)
+    slow, right = _awake(plugin, events)
+    assert mine.run.digest == right.run.digest
+    rate = rows / quick
+    return [
+        row("a maker that waits, kernel asleep", rate, "rows/s", floor=floor,
+            goal="C2: >= 1.5 hftbacktest", met=None if theirs is None else rate >= 1.5 * theirs),
+        row("  reading the events into columns besides", rows / reading, "rows/s"),
+        row("  the same, kernel awake", rows / slow, "rows/s"),
+        row("  asleep over awake", slow / quick, "x"),
+    ]  # fmt: skip
+
+
+def _making(events: list[ev.AnyEvent], rows: int, floor: float | None, busy: float | None) -> list[Row]:
+    prepared = depth.compile_strategy(joiner.PLUGIN)
+    quick, mine = _sleeping(prepared, columns.from_events(events, SWAPS), 1)
+    slow, right = _awake(joiner.PLUGIN, events)
+    assert mine.run.digest == right.run.digest
+    orders, fills = mine.engine.state.next_order - 1, len(mine.exchange.fills)
+    rate = rows / quick
+    note = f"{orders:,} orders, {fills:,} fills; every order is the kernel's own"
+    return [
+        row("a maker at the touch, kernel asleep", rate, "rows/s", floor=floor, note=note,
+            goal="C2: >= 1.5 hftbacktest", met=None if busy is None else rate >= 1.5 * busy),
+        row("  the same, kernel awake (plain Python)", rows / slow, "rows/s", floor=floor,
+            goal="C1: >= 0.4 hftbacktest", met=None if busy is None else rows / slow >= 0.4 * busy),
+        row("  an order, from wish to end, in the kernel", quick / orders * 1e6, "us"),
+    ]  # fmt: skip
+
+
+def _sleeping(prepared: depth.Prepared, market: columns.Columns, times: int) -> tuple[float, Played]:
+    spent = []
+    for at in range(times + 1):
+        begin = process_time()
+        played = asleep(prepared, joiner.Size(), joiner.SWAP, market, joiner.CONFIG)
+        if at:
+            spent.append(process_time() - begin)
+    return sorted(spent)[len(spent) // 2], played
+
+
+def _awake(plugin: Any, events: list[ev.AnyEvent]) -> tuple[float, Played]:
+    begin = process_time()
+    played = kernel(plugin, joiner.Size(), joiner.SWAP, events, joiner.CONFIG)
+    return process_time() - begin, played
