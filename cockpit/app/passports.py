@@ -47,11 +47,12 @@ def version_of(sleeve: SleeveConfig) -> str:
 
 
 def make(
-    config: Any, data_dir: Path, terms: Any, course: Any, told: Told | None = None
+    config: Any, data_dir: Path, terms: Any, course: Any, told: Told | None = None, lang: str = "en"
 ) -> tuple[Any, Path]:  # fmt: skip
     """Examine a version and write its passport; (passport, file). Raises CockpitError.
 
-    ``terms`` (``proving.Terms``): which version on what; ``course`` (``walking.Course``): how to walk.
+    ``terms`` (``proving.Terms``): which version on what; ``course`` (``walking.Course``): how to walk;
+    ``lang``: of the page.
     """
     from cockpit.app.proving import Bench
     from cockpit.app.walking import walked
@@ -77,7 +78,7 @@ def make(
         now, cockpit.__version__, subject_of(bench), whole.stamp.text, whole.whole, evidence
     )
     ledger.note(found.seal)
-    return found, _write(data_dir, found)
+    return found, _write(data_dir, found, lang)
 
 
 def subject_of(bench: Any) -> Any:
@@ -95,7 +96,7 @@ def subject_of(bench: Any) -> Any:
     )  # fmt: skip
 
 
-def _write(data_dir: Path, found: Any) -> Path:
+def _write(data_dir: Path, found: Any, lang: str) -> Path:
     from cockpit.app.reports import certificate
     from cockpit.lab.proof.passport import encoded
 
@@ -104,7 +105,7 @@ def _write(data_dir: Path, found: Any) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         file.write_bytes(encoded(found))
-        file.with_suffix(".html").write_text(certificate.page(found), "utf-8")
+        file.with_suffix(".html").write_text(certificate.page(found, lang), "utf-8")
     except OSError as error:
         raise StoreError(f"{folder}: {error.strerror}") from error
     return file

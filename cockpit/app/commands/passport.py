@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         config, asked, wanted = _best(found.data_dir, args, wanted)
     else:
         raise ConfigError("passport needs a strategy on a market, or --study NAME")
-    made, file = passports.make(config, found.data_dir, asked, wanted, line)
+    made, file = passports.make(config, found.data_dir, asked, wanted, line, lang)
     line.close()
     text = certificate.text(made, lang) + "\n" + tr("passport.written", lang, file=str(file))
     console.answer(args, _plain(made, file), text)

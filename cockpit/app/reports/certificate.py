@@ -72,7 +72,8 @@ def sentence(passport: Passport, lang: str) -> str:
 def sections(passport: Passport, lang: str) -> list[tuple[str, Rows]]:
     """(heading, rows) of everything that is a table of names and values."""
     return [
-        (tr("passport.verdict", lang), [_check(check, lang) for check in passport.checks]),
+        (tr("passport.verdict", lang), [_check(c, lang) for c in passport.checks if c.required]),
+        (tr("passport.advice", lang), [_check(c, lang) for c in passport.checks if not c.required]),
         (tr("passport.figures", lang), _figures(passport, lang)),
         (tr("passport.crowd", lang), _crowd(passport, lang)),
         (tr("passport.robust", lang), _robust(passport, lang)),
@@ -82,9 +83,8 @@ def sections(passport: Passport, lang: str) -> list[tuple[str, Rows]]:
 def _check(check: Check, lang: str) -> tuple[str, ...]:
     value = words.NOTHING if check.value is None else f"{check.value:.4g}"
     bound = "" if check.bound is None else tr("passport.bound", lang, bound=f"{check.bound:.4g}")
-    weight = "" if check.required else tr("passport.advice", lang)
     state = tr(f"passport.state.{check.state}", lang)
-    return MARKS[check.state], tr(f"passport.check.{check.name}", lang), state, value, bound, weight
+    return f"{MARKS[check.state]} {tr(f'passport.check.{check.name}', lang)}", state, value, bound
 
 
 def figure(value: Figure, share: bool = False) -> str:
@@ -193,7 +193,7 @@ def walk_text(walk: Walk, lang: str, grid: tuple[int, int]) -> str:
     parts.append(console.columns(rows[: STEPS + 1], frozenset((3, 4, 5, 6))))
     if len(rows) > STEPS + 1:
         parts.append(tr("report.more", lang, count=len(rows) - STEPS - 1))
-    curve = [1.0, *np.cumprod(1.0 + np.array(walk.returns)).tolist()]
+    curve = growth(walk.returns)
     parts += ["", tr("walk.curve", lang), *plot(curve, rows=6)]
     pairs = [
         (tr("walk.sharpe", lang), figure(walk.figures.sharpe)),
@@ -245,17 +245,22 @@ def page(passport: Passport, lang: str = "en") -> str:
     body.append(f'<p class="warn">{escape(sentence(passport, lang))}</p>')
     for heading, rows in sections(passport, lang):
         body.append(f"<h2>{escape(heading)}</h2>{_table(rows)}")
-    curve = [1.0, *np.cumprod(1.0 + np.array(passport.evidence.returns)).tolist()]
+    curve = growth(passport.evidence.returns)
     body.append(f"<h2>{escape(tr('passport.curve', lang))}</h2>" + chart((curve,), ("",), TALL))
     walk = passport.evidence.walk
     if walk is not None:
-        outside = [1.0, *np.cumprod(1.0 + np.array(walk.returns)).tolist()]
-        body.append(f"<h2>{escape(tr('walk.curve', lang))}</h2>" + chart((outside,), ("",), TALL))
+        outside = chart((growth(walk.returns),), ("",), TALL)
+        body.append(f"<h2>{escape(tr('walk.curve', lang))}</h2>{outside}")
         body.append(_table(steps(walk, lang, dates(passport))))
     sealed = tr("passport.seal", lang, seal=passport.seal, ledger=passport.ledger)
-    body.append(f"<p><small>{escape(sealed)}</small></p>")
+    body.append(f'<p style="overflow-wrap:anywhere"><small>{escape(sealed)}</small></p>')
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{STYLE}</style>'
     return f'<!doctype html><html lang="{lang}"><head>{head}</head><body>{"".join(body)}</body></html>\n'
+
+
+def growth(returns: Sequence[float]) -> list[float]:
+    """What a unit of money has gained since the start, point by point."""
+    return [0.0, *(np.cumprod(1.0 + np.array(returns)) - 1.0).tolist()]
 
 
 def _table(rows: Sequence[Sequence[str]]) -> str:
