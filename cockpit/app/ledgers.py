@@ -18,6 +18,7 @@ from cockpit.app.discover import params_of
 from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.errors import StoreError
 from cockpit.core.registry import STRATEGIES
+from cockpit.lab.curve import DAY
 from cockpit.lab.trial_ledger.chain import Ledger, Stamp, missing, stamp_of
 from cockpit.lab.trial_ledger.family import fingerprint
 from cockpit.lab.trial_ledger.record import SEAL, Trial
@@ -106,13 +107,21 @@ def stretch_of(tape: str, start: int, end: int) -> tuple[int, int]:
 def trials_of(request: Any, result: Any, source: str) -> list[Trial]:
     """Every sleeve of a backtest, and the account of several as one more: a choice of sleeves is a choice."""
     curve = result.curve
+    return _trials(
+        request, result.sleeves, result.data_hash, source=source, period=curve.period, returns=curve.returns()
+    )
+
+
+def _trials(
+    request: Any, sleeves: Sequence[SleeveConfig], data: str, *, source: str, period: int,
+    returns: Sequence[float],
+) -> list[Trial]:  # fmt: skip
     start, end = stretch_of(request.tape, request.start_ms, request.end_ms)
-    period, returns = curve.period, curve.returns()
-    on = [row for row in result.sleeves if row.enabled]
+    on = [row for row in sleeves if row.enabled]
     alone = len(on) == 1
     found = [
         trial_of(
-            request.config, row, result.data_hash, start, end, source=source, period=period,
+            request.config, row, data, start, end, source=source, period=period,
             returns=returns if alone else (),
         )
         for row in on
@@ -120,6 +129,19 @@ def trials_of(request: Any, result: Any, source: str) -> list[Trial]:
     if len(on) > 1:
         found.append(_together(found, period, returns))
     return found
+
+
+def count_look(data_dir: Path, request: Any) -> Stamp:
+    """A tape is about to be played through the whole machine: what it will earn is a try like any other.
+
+    Nothing is kept of its returns. ``request`` (``trial.Request``) names the sleeves. Raises StoreError.
+    """
+    from cockpit.adapters.store import tape as tapes
+    from cockpit.app.trial import data_hash
+
+    data = data_hash(tapes.read_info(Path(request.tape)))
+    made = _trials(request, request.sleeves, data, source="backtest", period=DAY, returns=())
+    return ledger_of(data_dir).append(made)
 
 
 def counting(

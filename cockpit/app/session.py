@@ -75,6 +75,7 @@ def prepare(args: argparse.Namespace, loaded: Loaded) -> tuple[Plan, Opening]:
         folder = loaded.data_dir if args.data_dir else _run_folder(loaded.data_dir, path)
         if (folder / "cockpit.db").exists():
             raise ConfigError(f"{folder} already holds a run: name another --data-dir")
+        _counted(loaded, path, begin, end, source.sleeves)
         return Plan(config, "replay", folder, speed, loaded.digest), _ready(source)
     if config.run.feed == "tape":
         raise ConfigError("run.feed is tape: name one with --tape")
@@ -90,6 +91,16 @@ def prepare(args: argparse.Namespace, loaded: Loaded) -> tuple[Plan, Opening]:
     source = market.practice(config, time.time_ns() // 1_000_000, folder, sleeves)
     plan = Plan(config, "practice", folder, "", loaded.digest, home=_home(args, loaded))
     return plan, _ready(source)
+
+
+def _counted(
+    loaded: Loaded, tape: Path, begin: int, end: int, sleeves: Sequence[SleeveConfig]
+) -> None:  # fmt: skip
+    """The trial ledger hears of it before anybody sees what came of it. Raises StoreError."""
+    from cockpit.app.ledgers import count_look
+    from cockpit.app.trial import Request
+
+    count_look(loaded.data_dir, Request(str(tape.absolute()), loaded.config, tuple(sleeves), begin, end))
 
 
 def _ready(source: market.RunSource) -> Opening:

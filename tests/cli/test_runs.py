@@ -119,3 +119,12 @@ def test_a_restored_backup_does_not_forget_what_was_tried_since(
     found = cockpit("ledger", "--json").json
     assert (found["trials"], found["lost"]) == (2, 1)
     assert cockpit("ledger", "verify").code == 0
+
+
+def test_a_tape_that_is_played_is_a_try_too(tape: str, cockpit: Shell, tmp_path: Path) -> None:
+    sleeve = ("--strategy", "ema_trend:ema_fast=5@binance:SOLUSDT")
+    assert cockpit("--tape", tape, *sleeve, "--daemon", "--speed", "max", "--json").code == 0
+    found = cockpit("ledger", "--json").json
+    assert (found["trials"], found["last"][0]["sharpe"]) == (1, None)
+    assert cockpit("backtest", "--tape", tape, *sleeve, "--brief").code == 0  # the same experiment
+    assert cockpit("ledger", "--json").json["trials"] == 1
