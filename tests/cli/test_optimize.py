@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,51 @@ def test_a_search_lets_everybody_else_go_first(
     assert cockpit(*words(coin, "--study", "o", "--nice", "-5")).code == 2
 
 
+def test_giving_up_early_runs_most_trials_on_a_part_only(coin: str, cockpit: Shell) -> None:
+    found = cockpit(*words(coin, "--trials", "64", "--study", "p", "--method", "lhs", "--prune", "--json"))
+    assert found.code == 0, found.err
+    outcomes = found.json["outcomes"]
+    assert outcomes["pruned"] >= 56
+    assert found.json["best"]["validate"]["periods"] > 0
+    whole = cockpit(*words(coin, "--trials", "64", "--study", "w", "--method", "lhs", "--json")).json
+    assert whole["best"]["scores"] >= found.json["best"]["scores"]
+    refused = cockpit(*words(coin, "--study", "q", "--objective", "multi", "--prune"))
+    assert (refused.code, "nothing says which trial to give up" in refused.err) == (2, True)
+
+
+def test_two_machines_share_a_study_through_a_database(coin: str, cockpit: Shell, tmp_path: Path) -> None:
+    pytest.importorskip("optuna")
+    shared = (
+        "--storage",
+        f"sqlite:///{tmp_path}/shared.db",
+        "--study",
+        "s",
+        "--method",
+        "lhs",
+        "--trials",
+        "4",
+    )
+    assert cockpit(*words(coin, *shared, "--json")).json["trials"] == 4
+    other = cockpit("--data-dir", str(tmp_path / "other"), *words(coin, *shared, "--machine", "1", "--json"))
+    assert other.code == 0, other.err
+    assert cockpit("--data-dir", str(tmp_path / "other"), "ledger", "--json").json["trials"] == 8
+
+
+@pytest.mark.soak
+def test_a_cluster_that_does_not_answer_is_said(coin: str, shell: Shell) -> None:
+    pytest.importorskip("distributed")
+    found = shell(*words(coin, "--study", "c", "--nice", "0", "--cluster", "tcp://127.0.0.1:9"))
+    assert (found.code, "no Dask scheduler answers" in found.err) == (2, True), found.err
+
+
+def test_without_dask_the_line_that_mends_it_is_said(
+    coin: str, cockpit: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    found = cockpit(*words(coin, "--study", "c", "--cluster", "tcp://127.0.0.1:9"))
+    assert (found.code, "pip install 'cockpit[cluster]'" in found.err) == (2, True)
+
+
 def test_several_goals_are_a_front(coin: str, cockpit: Shell) -> None:
     found = cockpit(*words(coin, "--trials", "30", "--study", "m", "--objective", "multi", "--json"))
     assert found.json["method"] == "nsga2"
@@ -150,23 +196,19 @@ def test_a_search_without_a_single_trade_says_so(coin: str, cockpit: Shell) -> N
 
 def test_ctrl_c_leaves_a_study_that_goes_on(coin: str, cockpit: Shell, repo: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
-    command = [sys.executable, "-m", "cockpit", "--data-dir", str(data)]
-    running = subprocess.Popen(
-        [*command, *words(coin, "--trials", "100000", "--study", "long", "--method", "lhs", "--json")],
-        env={**os.environ, "PYTHONPATH": str(repo)}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            time.sleep(0.1)
-            if (data / "studies" / "long" / studies.STATUS).exists() and studies.read(data, "long").trials:
-                break
-        assert studies.read(data, "long").state == "running"
-        running.send_signal(signal.SIGINT)
-        out, err = running.communicate(timeout=60)
-    finally:
-        running.kill()
+    asked = ("--trials", "100000", "--study", "long", "--method", "lhs", "--nice", "0", "--json")
+    command = [sys.executable, "-m", "cockpit", "--data-dir", str(data), *words(coin, *asked)]
+    environment = {**os.environ, "PYTHONPATH": str(repo)}
+    with subprocess.Popen(
+        command, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        try:
+            begun = eventually(lambda: studies.read(data, "long"), data / "studies" / "long" / studies.STATUS)
+            running.send_signal(signal.SIGINT)
+            out, err = running.communicate(timeout=120)
+        finally:
+            running.kill()
+    assert begun.state == "running"
     assert running.returncode == 130, err
     status = json.loads(out)
     assert status["state"] == studies.read(data, "long").state == "stopped"
@@ -175,6 +217,16 @@ def test_ctrl_c_leaves_a_study_that_goes_on(coin: str, cockpit: Shell, repo: Pat
     done = cockpit("optimize", "--study", "long", "--resume", "--trials", more, "--json")
     assert done.code == 0, done.err
     assert done.json["trials"] == int(more)
+
+
+def eventually(read: Callable[[], studies.Status], file: Path) -> studies.Status:
+    """A study's status, when it has its first trials."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if file.exists() and (found := read()).trials:
+            return found
+        time.sleep(0.1)
+    raise AssertionError("the search has not begun")
 
 
 def test_every_trial_of_every_study_counts_whatever_is_deleted_or_renamed(

@@ -15,6 +15,7 @@ from cockpit.core.errors import CockpitError, ConfigError
 
 A = TypeVar("A")
 B = TypeVar("B")
+TIMEOUT_S = 5
 MISSING = "a cluster needs distributed: pip install 'cockpit[cluster]'"
 PIECES = 4
 """Tasks a worker and batch: enough to even out slow trials, few enough to cost nothing."""
@@ -46,7 +47,7 @@ def cluster(address: str) -> Iterator[Executor]:
         raise ConfigError(MISSING) from error
     try:
         make: Any = distributed.Client
-        client: Any = make(address, timeout="10s", set_as_default=False)
+        client: Any = make(address, timeout=TIMEOUT_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ConfigError(f"no Dask scheduler answers at {address}: {error}") from error
     try:
