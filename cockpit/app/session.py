@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from cockpit.app import console, market, rig
+from cockpit.app import console, eventloop, market, rig
 from cockpit.app.beside import FOLDER, split, together
 from cockpit.app.discover import discover
 from cockpit.app.runtime import Home, Plan, Runtime, open_runtime
@@ -237,7 +237,7 @@ class Headless:
         self.as_json = as_json
 
     def run(self) -> int:
-        return asyncio.run(self._main())
+        return eventloop.run(self._main())
 
     async def _main(self) -> int:
         runtime = await open_runtime(self.plan, await self.opening())
@@ -307,7 +307,7 @@ class Screened:
 
     def _machine(self) -> None:
         try:
-            asyncio.run(self._main())
+            eventloop.run(self._main())
         except BaseException as error:  # noqa: BLE001 - carried to the main thread, which raises it
             self.error = error
         finally:

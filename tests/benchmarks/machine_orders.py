@@ -12,6 +12,7 @@ from typing import Any
 from cockpit.adapters.okx import budget
 from cockpit.adapters.secret import Credentials, Secret
 from cockpit.adapters.store.sqlite import SqliteStore
+from cockpit.app import eventloop
 from cockpit.app.okx import open_okx
 from cockpit.app.recovery import recover
 from cockpit.app.wiring import WallClock
@@ -119,7 +120,7 @@ def told(watch: Watch, ticks: list[int], orders: list[int]) -> dict[str, Any]:
 
 def main() -> None:
     where, port, count, file = sys.argv[1:5]
-    print(json.dumps(asyncio.run(measure(where, int(port), int(count), Path(file)))))
+    print(json.dumps(eventloop.run(measure(where, int(port), int(count), Path(file)))))
 
 
 if __name__ == "__main__":

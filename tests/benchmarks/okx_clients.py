@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.okx_clients cockpit|ccxt|raw CHANNEL PORT COUNT FILE
 
-cockpit: our sockets, decoding, seqId chain, inbox, engine, book, a strategy woken. ccxt: ``watch_*`` of
-ccxt.pro. raw: the same WebSocket library as ours and a generic JSON decoder; no book, no chain, no health.
+cockpit: our sockets, decoding, seqId chain, inbox, engine, book, a strategy woken, on the loop that a run
+uses (COCKPIT_LOOP=asyncio: Python's own). On that: ccxt: ``watch_*`` of ccxt.pro. raw: the same
+WebSocket library as ours and a generic JSON decoder; no book, no chain, no health.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 
 import msgspec
 
+from cockpit.app import eventloop
 from tests.benchmarks.okx_stub import INST, RECORDS, T0
 from tests.benchmarks.rows import percentile, resident_mb
 
@@ -195,7 +197,8 @@ async def _main(client: str, channel: str, port: int, count: int, file: Path) ->
 
 def main() -> None:
     client, channel, port, count, file = sys.argv[1:6]
-    print(json.dumps(asyncio.run(_main(client, channel, int(port), int(count), Path(file)))))
+    run = eventloop.run if client == "cockpit" else asyncio.run  # each as it comes
+    print(json.dumps(run(_main(client, channel, int(port), int(count), Path(file)))))
 
 
 if __name__ == "__main__":
