@@ -87,6 +87,7 @@ def chain(order: Order, wish: Wish, fills: Sequence[Fill], cause: AnyEvent | Non
     return {
         "cid": order.cid,
         "sleeve": order.sleeve,
+        "version": order.version,
         "symbol": order.symbol,
         "because": None if cause is None else {"seq": wish.at, "ts": cause.ts, "event": event_words(cause)},
         "decided": None
@@ -156,6 +157,8 @@ def text(found: dict[str, Any]) -> str:
     """One line per link of the chain."""
     decided = found["decided"]
     lines = [f"{found['cid']}  {found['sleeve']}"]
+    if found.get("version"):
+        lines.append(f"  version {found['version']}")
     if found.get("because") is not None:
         lines.append(f"  heard #{found['because']['seq']} {found['because']['event']}")
     lines += [f"  wanted {w['wish']}" + (f"  ({w['tag']})" if w["tag"] else "") for w in found["wanted"]]

@@ -7,11 +7,13 @@ import tempfile
 import traceback
 from collections.abc import Iterable
 from pathlib import Path
+from unittest.mock import patch
 
 from cockpit.adapters.store.inline import InlineStore
 from cockpit.core import events as ev
 from cockpit.core import memory
 from cockpit.core.intents import Outcome, Place
+from cockpit.workers import strategy
 from cockpit.workers.crew import Crew
 from cockpit.workers.inbox import Inbox
 from tests.simulation import stage
@@ -75,7 +77,9 @@ class World:
     def run(self) -> str:
         """Live through the seed."""
         shm = Path("/dev/shm")
-        with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as folder, registered():
+        # How long a step took is the real world's: on a busy machine it would move the schedule.
+        instant = patch.object(strategy, "perf_counter_ns", lambda: int(self.loop.time() * 1e9))
+        with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as folder, registered(), instant:
             self.path = Path(folder) / "journal.db"
             try:
                 self.loop.run(self._main())

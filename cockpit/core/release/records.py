@@ -138,8 +138,9 @@ class Duel(msgspec.Struct):
     """Evidence that the candidate earns more."""
     worse: Bet
     """Evidence that it earns less."""
-    pending: dict[int, float] = {}
-    """Span → the candidate's return, until the champion's of the same span is known."""
+    mine: Track
+    theirs: Track
+    """Both twins in the candidate's spans."""
 
 
 class Version(msgspec.Struct):

@@ -12,6 +12,7 @@ from cockpit.core.refusal import Refusal
 from cockpit.core.release import gates, twin
 from cockpit.core.release.records import LIVE, SETTINGS, TWINNED, Duel, Version
 from cockpit.core.release.sequential import Bet
+from cockpit.core.release.track import Track
 from cockpit.core.sizing import fitted
 from cockpit.core.stops import equipped
 from cockpit.core.turn import Turn
@@ -113,7 +114,8 @@ def tidy(engine: Engine, moved: Version, past: list[ev.Bar]) -> None:
             version.duel = None
         elif version.duel is None or version.duel.champion != champion.id:
             bound = 2.0**0.5 * _bound(version)
-            version.duel = Duel(champion.id, Bet(bound), Bet(bound))
+            tracks = Track(version.span), Track(version.span)
+            version.duel = Duel(champion.id, Bet(bound), Bet(bound), *tracks)
     watch(engine)
 
 
@@ -142,7 +144,8 @@ def fresh_bets(version: Version) -> None:
     """The sequential tests of a stage begin anew."""
     version.decay = Bet(_bound(version))
     version.drift = Bet(10.0 * gates.band(version, 1))
-    version.duel = None
+    if version.stage is Stage.PAPER:
+        version.duel = None
 
 
 def _bound(version: Version) -> float:

@@ -11,7 +11,7 @@ from cockpit.core.intents import Outcome, Place
 from cockpit.core.orders import Role
 from cockpit.core.posture import Posture
 from cockpit.core.release import acting, gates
-from cockpit.core.release.records import LIVE, MACHINE, Version
+from cockpit.core.release.records import LIVE, MACHINE, Duel, Version
 from cockpit.core.release.twin import Twin
 from cockpit.core.state import State
 from cockpit.core.stops import sleeve_key, version_key
@@ -108,11 +108,10 @@ def _account_fill(engine: Engine, fill: ev.Fill) -> None:
 
 def _mark(engine: Engine) -> None:
     state, release = engine.state, engine.state.release
-    ended: dict[str, list[tuple[int, float]]] = {}
     for name, twin in engine.twins.items():
         version = release.versions[name]
         version.twin.count(sum(s.trades for s in twin.engine.state.sleeves.values()))
-        ended[name] = version.twin.mark(state.now, twin.profit, twin.capital)
+        version.twin.mark(state.now, twin.profit, twin.capital)
     for version in release.versions.values():
         if version.stage in LIVE:
             legs = [state.sleeves[name] for name in version.sleeves]
@@ -120,20 +119,22 @@ def _mark(engine: Engine) -> None:
             profit = float(sum((state.sleeve_pnl(leg.id) for leg in legs), ZERO))
             for _, value in version.live.mark(state.now, profit, state.equity() * legs[0].share):
                 version.decay.hear(-value)
-        duel = version.duel
-        if duel is not None and version.id in ended:
-            _fight(version, ended[version.id], ended.get(duel.champion, []))
+        if version.duel is not None:
+            _fight(engine, version, version.duel)
 
 
-def _fight(version: Version, mine: list[tuple[int, float]], theirs: list[tuple[int, float]]) -> None:
+def _fight(engine: Engine, version: Version, duel: Duel) -> None:
     """Spans that both were there for."""
-    duel = version.duel
-    assert duel is not None
-    other = dict(theirs)
+    now, twins = engine.state.now, engine.twins
+    one, other = twins.get(version.id), twins.get(duel.champion)
+    if one is None or other is None:
+        return
+    mine = duel.mine.mark(now, one.profit, one.capital)
+    theirs = dict(duel.theirs.mark(now, other.profit, other.capital))
     for span, value in mine:
-        if span in other:
-            duel.better.hear(value - other[span])
-            duel.worse.hear(other[span] - value)
+        if span in theirs:
+            duel.better.hear(value - theirs[span])
+            duel.worse.hear(theirs[span] - value)
 
 
 # --- judging ----------------------------------------------------------------------------------------------
