@@ -211,7 +211,8 @@ def from_tape(
     if not instruments:
         raise ConfigError(f"{path} holds no instrument")
     traded = [symbol for symbol, kinds in info.symbols.items() if "trades" in kinds]
-    named = spelled_out(sleeves or config.sleeves, tuple(instruments))
+    barred = [symbol for symbol in instruments if info.bar_lengths.get(symbol) or symbol in traded]
+    named = spelled_out(sleeves or config.sleeves, tuple(instruments), barred)
     frames, recipes = offered(asked(named), info.bar_lengths, traded)
     exchange = _exchange(config, instruments)
     recorded = alter(iter(tape.read(path, start_ms=start_ms, end_ms=end_ms)))

@@ -14,15 +14,20 @@ from cockpit.core.registry import STRATEGIES, Plugin
 WILD = frozenset("*?[")
 
 
-def spelled_out(sleeves: Iterable[SleeveConfig], symbols: Sequence[str]) -> tuple[SleeveConfig, ...]:
+def spelled_out(
+    sleeves: Iterable[SleeveConfig], symbols: Sequence[str], barred: Sequence[str] | None = None
+) -> tuple[SleeveConfig, ...]:
     """Patterns become the sleeves they stand for: enabled one-leg bar strategies, markets of the tape.
 
-    A name that is no pattern stays as it is. Raises ConfigError when a pattern fits nothing.
+    ``barred``: the markets that have bars, or trades to make them of (None = all): a strategy that a pattern
+    stands for is put on those only. A name that is no pattern stays as it is. Raises ConfigError when a pattern
+    fits nothing.
     """
     found: list[SleeveConfig] = []
     for row in sleeves:
         names = _fitting(row.strategy, [n for n, plugin in STRATEGIES.items() if _alone(plugin)])
-        places = _fitting(row.symbol, symbols) if row.symbol else [""]
+        every = symbols if barred is None or not WILD & set(row.strategy) else barred
+        places = _fitting(row.symbol, every) if row.symbol else [""]
         if not names or not places:
             raise ConfigError(
                 f"{row.strategy}@{row.symbol} fits no strategy on bars or no market of the tape"

@@ -24,6 +24,14 @@ def test_a_star_is_every_one_leg_strategy_on_bars_on_every_market() -> None:
     assert names <= set(STRATEGIES)
 
 
+def test_a_market_without_bars_gets_no_strategy_by_a_pattern() -> None:
+    discover()
+    found = spelled_out([SleeveConfig("*", "*", "1h")], MARKETS, ["x:BTC"])
+    assert {row.symbol for row in found} == {"x:BTC"}
+    plain = spelled_out([SleeveConfig("market_maker", "*")], MARKETS, ["x:BTC"])
+    assert [row.symbol for row in plain] == list(MARKETS), "a name is a name: it is told what is missing"
+
+
 def test_parts_of_names_and_plain_names() -> None:
     discover()
     found = spelled_out([SleeveConfig("ema_*", "x:*"), SleeveConfig("market_maker", "y:BTC")], MARKETS)
