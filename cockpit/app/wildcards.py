@@ -20,7 +20,7 @@ def spelled_out(
     """Patterns become the sleeves they stand for: enabled one-leg bar strategies, markets of the tape.
 
     ``barred``: the markets that have bars, or trades to make them of (None = all): a strategy that a pattern
-    stands for is put on those only. A name that is no pattern stays as it is. Raises ConfigError when a pattern
+    stands for is put on those only. A name that is no pattern stays as it is. Raises ConfigError where one
     fits nothing.
     """
     found: list[SleeveConfig] = []
