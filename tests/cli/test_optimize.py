@@ -63,6 +63,27 @@ def test_a_search_is_kept_listed_shown_and_taken_up_again(coin: str, cockpit: Sh
     assert [axis["name"] for axis in data["space"]["axes"]] == ["ema_fast", "ema_medium", "stop_loss_atr"]
 
 
+def test_a_study_is_exported_as_a_page_a_table_and_json(coin: str, cockpit: Shell, tmp_path: Path) -> None:
+    assert cockpit(*words(coin, "--trials", "40", "--study", "a", "--method", "lhs")).code == 0
+    found = cockpit("studies", "export", "a", "--out", str(tmp_path / "out"), "--json")
+    assert found.code == 0, found.err
+    body = json.loads((tmp_path / "out" / "study.json").read_text())
+    page = (tmp_path / "out" / "study.html").read_text("utf-8")
+    rows = (tmp_path / "out" / "trials.csv").read_text("utf-8").splitlines()
+    assert len(rows) == 41
+    assert rows[0].startswith(
+        "number,batch,outcome,twin,why,sharpe,ema_fast,ema_medium,stop_loss_atr,searched_total"
+    )
+    assert body["heat"][0]["x"] == body["axes"][0]["name"]
+    assert page.count("<h2>") == 3 + 3
+    assert "http" not in page.split("</style>")[1]
+    assert "<script" not in page
+    zh = cockpit("studies", "export", "a", "--out", str(tmp_path / "zh"), "--lang", "zh")
+    assert zh.code == 0, zh.err
+    assert "未见" in (tmp_path / "zh" / "study.html").read_text("utf-8")
+    assert cockpit("studies", "export", "a").code == 2
+
+
 def test_the_best_of_a_search_is_a_backtest_that_anybody_can_run(coin: str, cockpit: Shell) -> None:
     found = cockpit(
         *words(coin, "--trials", "12", "--study", "a", "--validate", "0", "--impact", "0", "--json")

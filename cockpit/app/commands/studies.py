@@ -1,8 +1,9 @@
-"""``cockpit studies``: the searches that were run or run here; show one."""
+"""``cockpit studies``: the searches that were run or run here; show one, export one."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from cockpit.app import console
@@ -14,13 +15,14 @@ ALONE = True
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``studies`` takes."""
-    parser.add_argument("verb", nargs="?", choices=("list", "show"), default="list")
+    parser.add_argument("verb", nargs="?", choices=("list", "show", "export"), default="list")
     parser.add_argument("study", nargs="?", metavar="STUDY", help="its name")
+    parser.add_argument("--out", metavar="DIR", help="export: where the page, the trials and the JSON go")
     parser.add_argument("--heat", metavar="X,Y", help="show: two parameters against each other")
 
 
 def run(args: argparse.Namespace) -> int:
-    """List or show. Raises ConfigError for a study that does not exist."""
+    """List, show or export. Raises ConfigError for a study that does not exist."""
     import msgspec
 
     from cockpit.app import studies
@@ -36,10 +38,18 @@ def run(args: argparse.Namespace) -> int:
         console.answer(args, msgspec.to_builtins(rows), text)
         return 0
     if not args.study:
-        raise ConfigError("studies show needs a name; cockpit studies lists them")
+        raise ConfigError(f"studies {args.verb} needs a name; cockpit studies lists them")
     status = studies.read(found.data_dir, args.study)
     plan = studies.plan(found.data_dir, args.study)
     trials, space = studies.trials(found.data_dir, args.study), plan.task.space
+    if args.verb == "export":
+        from cockpit.app.reports.study_page import write
+
+        if not args.out:
+            raise ConfigError("studies export needs --out DIR")
+        files = [str(file) for file in write(status, plan, trials, Path(args.out), lang)]
+        console.answer(args, {"files": files}, tr("report.written", lang, files=", ".join(files)))
+        return 0
     axes = landscape.strips(trials, space)
     data = {**msgspec.to_builtins(status), "space": msgspec.to_builtins(space)}
     data["axes"] = msgspec.to_builtins(axes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from math import isnan, log, nan
 
@@ -11,14 +11,20 @@ POINTS = 1_200
 FAR = 5.0
 
 
-def chart(lines: Sequence[Sequence[float]], names: Sequence[str], tall: int) -> str:
-    """Lines over time as SVG, the first one strong; ends labelled.
+def chart(
+    lines: Sequence[Sequence[float]],
+    names: Sequence[str],
+    tall: int,
+    tick: Callable[[float], str] | None = None,
+) -> str:
+    """Lines over time as SVG, the first one strong; ends labelled (``tick`` writes them).
 
     Far apart, they are drawn in logarithms.
     """
     known = [v for line in lines for v in line if not isnan(v)]
     low, high = min(known), max(known)
-    ends = (_tick(low), _tick(high))
+    write = tick or _tick
+    ends = (write(low), write(high))
     if 0 < low < high / FAR:
         lines = [[log(v) if v > 0 else nan for v in line] for line in lines]
         low, high, ends = log(low), log(high), (ends[0], f"{ends[1]} (log)")

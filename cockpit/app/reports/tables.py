@@ -40,4 +40,4 @@ def _csv(path: Path, heads: Sequence[str], rows: Iterable[Iterable[Any]]) -> Non
 
 def _plain(value: Any) -> Any:
     """A cell that a spreadsheet does not run: a text that looks like a formula gets a quote before it."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@" else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
