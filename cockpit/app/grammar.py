@@ -33,6 +33,7 @@ COMMANDS = {
     "restore": "bring a backup back; what is there now is moved aside",
     "bundle": "what an engineer needs after an incident, in one file, without secrets; nothing is sent",
     "audit": "the journals' hash chains: verify, anchor (keep where they stand elsewhere), export",
+    "capital": "who may use how much of the equity: show, apply the plan, undo",
     "jobs": "commands that run by themselves: list, show, run, on, off, cron, reset",
     "exchange": "an exchange on this machine that speaks OKX v5, for tests and for strangers' clients",
     "guardian": "watch a daemon at OKX, and cancel its entries when it is frozen or wedged",

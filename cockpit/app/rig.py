@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import cockpit
 from cockpit.api.door import Door, HelloInfo
 from cockpit.api.place import door_path
-from cockpit.app import by_hand, fuses, questions, receipts, releasing, trades, why
+from cockpit.app import by_hand, capital, fuses, questions, receipts, releasing, trades, why
 from cockpit.app.console import language
 from cockpit.app.keeping import holding
 from cockpit.core import approving
@@ -100,12 +100,30 @@ class Handler:
             desk = runtime.desk
             refused, words = ("job.none", {}) if desk is None else desk.command(args, actor)
             return Answer(command_id, not refused, refused or "answer.taken", words)
+        if verb == "shares" and runtime.allocator is not None:
+            shown = capital.plain(runtime.allocator.frame())
+            return Answer(command_id, True, "answer.status", payload=shown)
+        if verb == "capital":
+            return await self._capital(args, command_id, actor)
         if verb == "hold":
             return await holding.answer(runtime, args, command_id)
         if verb == "stop":
             asyncio.get_running_loop().call_later(0.05, runtime.stop)
             return Answer(command_id, True, "answer.stopping")
         return Answer(command_id, False, "command.unknown", {"verb": verb})
+
+    async def _capital(self, args: dict[str, str], command_id: str, actor: str) -> Answer:
+        """Apply the plan as it was seen, or take the last change back."""
+        allocator = self._runtime.allocator
+        if allocator is None:
+            return Answer(command_id, False, "capital.none")
+        word = allocator.meant(args.get("to", ""), args.get("seal", ""))
+        if word.refused:
+            return Answer(command_id, False, word.refused, word.words)
+        taken = self._runtime.crew.command(word.verb, word.args, actor, command_id)
+        answer = await by_hand.kept(taken, command_id, "answer.applied")
+        no = self._runtime.engine.state.refusals.get(command_id)
+        return answer if no is None else Answer(command_id, False, *no)
 
     def status(self) -> dict[str, Any]:
         """The run in numbers, with what a caller of ``cockpit status`` wants first."""

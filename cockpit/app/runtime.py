@@ -15,6 +15,7 @@ import msgspec
 import cockpit
 from cockpit.adapters.store.sqlite import SqliteStore
 from cockpit.app import receipts, recovery, releasing, trades
+from cockpit.app.capital import Allocator
 from cockpit.app.consent import Consent
 from cockpit.app.jobs.desk import Desk
 from cockpit.app.jobs.watching import Observe, Watching
@@ -90,9 +91,13 @@ class Runtime:
         if self.scanning is not None:
             observe = self.scanning.watched(observe)
             jobs["scan"] = self.scanning.run
-        self.desk, observe = self._jobs(observe)
+        watching, observe = self._watching(observe)
+        self.desk = self._jobs(watching)
         if self.desk is not None:
             jobs["jobs"] = self.desk.run
+        self.allocator = None if replay else self._capital(watching)
+        if self.allocator is not None:
+            jobs["capital"] = self.allocator.run
         if not replay:
             trades.recall(self.projector.past, plan.folder)
             jobs["past"] = lambda: trades.keeping(self.projector.past, plan.folder)
@@ -121,20 +126,32 @@ class Runtime:
         self.watched: Callable[[], bool] = lambda: True
         self._rate = (time.monotonic(), 0, 0.0)
 
-    def _jobs(self, observe: Observe) -> tuple[Desk | None, Observe]:
-        """The desk of the jobs that the settings name, and what it hears. Raises ConfigError."""
-        plan = self.plan
-        if plan.home is None or plan.mode == "replay" or not plan.config.jobs:
+    def _watching(self, observe: Observe) -> tuple[Watching | None, Observe]:
+        """What jobs and the allocator are shown of the market, where one of them asks for it."""
+        config = self.plan.config
+        asked = config.capital.method or any(job.on for job in config.jobs)
+        if self.plan.mode == "replay" or not asked:
             return None, observe
-        watching = None
-        if any(job.on for job in plan.config.jobs):
-            watching = Watching(self.engine.state, plan.folder / "curves.bin", self.source.warm)
-            observe = watching.watched(observe)
-        home = plan.home
-        desk = Desk(
-            plan.config.jobs, home.data_dir, self.wall, watching=watching, config=home.config, say=self.tell
+        watching = Watching(self.engine.state, self.plan.folder / "curves.bin", self.source.warm)
+        return watching, watching.watched(observe)
+
+    def _jobs(self, watching: Watching | None) -> Desk | None:
+        """The desk of the jobs that the settings name. Raises ConfigError."""
+        jobs, home = self.plan.config.jobs, self.plan.home
+        if home is None or self.plan.mode == "replay" or not jobs:
+            return None
+        return Desk(jobs, home.data_dir, self.wall, watching=watching, config=home.config, say=self.tell)
+
+    def _capital(self, watching: Watching | None) -> Allocator:
+        """The allocator: its word reaches the engine as a command. Raises ConfigError."""
+        return Allocator(
+            self.engine.state,
+            self.plan.config.capital,
+            lambda verb, args, actor: self.crew.command(verb, args, actor),
+            self.wall,
+            watching=watching,
+            kept=self.plan.folder / "capital.bin",
         )
-        return desk, observe
 
     def tell(self, level: str, message: str, args: Mapping[str, str]) -> None:
         """News of the machine's surroundings, for the event list and the log: nothing of it is decided on."""
@@ -207,6 +224,8 @@ class Runtime:
         frame = self.projector.frame(max(now, self.engine.state.now), self.wall.now_ms(), self.health())
         if self.desk is not None:
             frame = msgspec.structs.replace(frame, jobs=self.desk.rows())
+        if self.allocator is not None:
+            frame = msgspec.structs.replace(frame, capital=self.allocator.frame())
         if self.beside is None:
             return frame
         other = self.beside.draw()

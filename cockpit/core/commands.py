@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from cockpit.core import approving, breaking, halting, lifecycle, reckoning
+from cockpit.core import approving, breaking, capital, halting, lifecycle, reckoning
 from cockpit.core import events as ev
 from cockpit.core.intents import Cancel
 from cockpit.core.state import Sleeve, State
@@ -33,6 +33,8 @@ def obey(state: State, event: ev.Command, turn: Turn) -> None:
         _switch(state, args.get("sleeve", ""), verb == "sleeve_on", event.actor, turn)
     elif verb in approving.VERBS:
         approving.obey(state, event, turn)
+    elif verb in capital.VERBS:
+        capital.obey(state, event, turn)
     elif verb == "read":
         lifecycle.read_account(state, f"read-{state.boot}-{state.seq}", event.actor, turn)
     elif verb == "live":

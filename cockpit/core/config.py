@@ -10,6 +10,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from cockpit.core.capital_config import CapitalConfig
+
 Fraction = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[float, Meta(gt=0)]
 Fee = Annotated[float, Meta(ge=-0.01, le=0.05)]
@@ -341,6 +343,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bybit: ExchangeConfig = ExchangeConfig()
     hotlist: HotlistConfig = HotlistConfig()
     release: ReleaseConfig = ReleaseConfig()
+    capital: CapitalConfig = CapitalConfig()
     screen: ScreenConfig = ScreenConfig()
     sleeves: tuple[SleeveConfig, ...] = ()
     jobs: tuple[JobConfig, ...] = ()

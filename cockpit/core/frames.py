@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from cockpit.core.candidates import Candidate, Mood
+from cockpit.core.desk_frames import CapitalFrame, JobRow
 from cockpit.core.release.row import VersionRow
 
 PAPER = "paper:"
@@ -282,26 +283,6 @@ class DecisionRow(msgspec.Struct, frozen=True, array_like=True):
     undone: bool
 
 
-class JobRow(msgspec.Struct, frozen=True, array_like=True):
-    """A command that runs by itself."""
-
-    name: str
-    words: str
-    """The command and its options."""
-    cron: str
-    triggers: str
-    """Events that start it, by comma."""
-    state: str
-    """ready | waiting | running | off | idle"""
-    due: int
-    """Its next turn; 0 = none by the clock."""
-    last: int = 0
-    """When it last began; 0 = never."""
-    outcome: str = ""
-    """running | done | failed | too_long | interrupted"""
-    cause: str = ""
-
-
 class HotlistFrame(msgspec.Struct, frozen=True, array_like=True):
     """The newest scan and what a person made of it."""
 
@@ -369,6 +350,7 @@ class Frame(msgspec.Struct, frozen=True, array_like=True, tag="frame"):
     jobs: tuple[JobRow, ...] = ()
     versions: tuple[VersionRow, ...] = ()
     """Strategy versions that have been moved, and what they compete with; empty where nobody releases any."""
+    capital: CapitalFrame | None = None
 
 
 class Answer(msgspec.Struct, frozen=True, array_like=True, tag="answer"):

@@ -72,9 +72,7 @@ def obey(engine: Engine, state: State, event: ev.Command, turn: Turn) -> None:
         undo = inverse(state, event.args)
         deed(verb)(engine, event.args, event, turn)
     except Refusal as no:
-        state.refusals[event.command_id] = (no.message, no.numbers)
-        if len(state.refusals) > REMEMBERED:
-            del state.refusals[next(iter(state.refusals))]
+        state.refuse(event.command_id, no.message, no.numbers)
         turn.note("warn", no.message, **no.numbers)
         return
     state.undo = undo

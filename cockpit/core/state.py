@@ -5,7 +5,6 @@ Only the engine's modules write here; strategies and rules see windows (``View``
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from decimal import Decimal, localcontext
 
 import msgspec
@@ -18,16 +17,20 @@ from cockpit.core.intents import Intent, Verdict
 from cockpit.core.ledger import Ledger
 from cockpit.core.ledger.position import MONEY
 from cockpit.core.ledger.valuation import known_mark
+from cockpit.core.mark_prices import MarkPrices
 from cockpit.core.orders import Order, Role
 from cockpit.core.ports import EquityPoint
 from cockpit.core.posture import Posture, combine
 from cockpit.core.receipt import Receipt
 from cockpit.core.release.records import Release
 from cockpit.core.returns import Track
+from cockpit.core.shares import Applied
 from cockpit.core.sizing import Size
 from cockpit.core.stops import Lock, Trade, Watch, sleeve_key, symbol_key, version_key
 from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, SleeveId, Stage
 
+REFUSED = 1_000
+"""Refusals of commands that are remembered."""
 RECENT = 4_000
 """Ended orders kept in memory so that late news still finds them."""
 
@@ -149,26 +152,6 @@ class HaltState(msgspec.Struct):
     """Proof, once the venue has given it."""
 
 
-class MarkPrices(Mapping[str, Decimal]):
-    """The mark of each symbol, else its last price. Made exact when asked for: few of them ever are."""
-
-    __slots__ = ("_last", "_marks")
-
-    def __init__(self, marks: Mapping[str, float], last: Mapping[str, float]) -> None:
-        self._marks = marks
-        self._last = last
-
-    def __getitem__(self, symbol: str) -> Decimal:
-        price = self._marks.get(symbol)
-        return Decimal(repr(self._last[symbol] if price is None else price))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter({**self._last, **self._marks})
-
-    def __len__(self) -> int:
-        return len({**self._last, **self._marks})
-
-
 class State(msgspec.Struct):
     """The fold."""
 
@@ -243,6 +226,8 @@ class State(msgspec.Struct):
     delever: float = 0.5
     """What the first rung of the breakers leaves of a wish."""
     hotlist: Hotlist = msgspec.field(default_factory=Hotlist)
+    capital: Applied = Applied()
+    """The last change of shares."""
     sizing: SizingConfig = SizingConfig()
     """Thresholds and limits of the account that sizings keep to."""
     release: Release = msgspec.field(default_factory=Release)
@@ -250,6 +235,12 @@ class State(msgspec.Struct):
     @property
     def posture(self) -> Posture:
         return combine(self.voices)
+
+    def refuse(self, command_id: str, message: str, words: dict[str, str]) -> None:
+        """Keep why a command was not obeyed, for whoever gave it."""
+        self.refusals[command_id] = (message, words)
+        if len(self.refusals) > REFUSED:
+            del self.refusals[next(iter(self.refusals))]
 
     def said(self, voice: str) -> str:
         """Why a voice speaks, in words: an account stop that fired, a person who stopped entries."""

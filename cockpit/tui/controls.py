@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cockpit.core.past import SPANS
 from cockpit.core.typed import WORDS
 from cockpit.text import LANGUAGES, safe_text
-from cockpit.tui import approval, export, figures, theme
+from cockpit.tui import approval, capital, export, figures, theme
 from cockpit.tui.box import STRUCTURE
 from cockpit.tui.commands import Commands
 from cockpit.tui.dialogs import Help
@@ -48,6 +48,8 @@ class Controls(Commands):
             "halt": self.halt,
             "order.cancel": self.cancel_order,
             "sleeve.switch": self.switch_sleeve,
+            "capital.apply": lambda: capital.apply(app),
+            "capital.undo": lambda: capital.undo(app),
             "hotlist.approve": lambda: approval.approve(app),
             "hotlist.reject": lambda: approval.reject(app),
             "hotlist.snooze": lambda: approval.plain(app, "snooze"),

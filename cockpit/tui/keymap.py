@@ -33,6 +33,8 @@ CONTEXTS: dict[str, tuple[str, ...]] = {
     "numbers": (LIST, "lab"),
     "curve": ("lab",),
     "chain": (LIST, "audit"),
+    "capital": (LIST, "capital"),
+    "jobs": (LIST,),
 }
 """Panel → contexts that hold while it has the focus, besides ANYWHERE and DESK."""
 
@@ -81,6 +83,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("hotlist.undo", ("u",), "hotlist", Danger.DRIVE, footer=62),
     Action("lab.mark", ("m",), "lab", footer=62),
     Action("lab.backtest", ("b",), "trades", footer=58),
+    Action("capital.apply", ("a",), "capital", Danger.DRIVE, footer=65),
+    Action("capital.undo", ("u",), "capital", Danger.DRIVE, footer=64),
     Action("audit.open", ("enter",), "audit", footer=62),
     Action("audit.kind", ("f",), "audit", footer=58),
     Action("audit.export", ("e",), "audit", footer=59),

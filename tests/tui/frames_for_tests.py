@@ -9,6 +9,7 @@ import msgspec
 
 from cockpit.core.audit import AuditRow, wanted
 from cockpit.core.candidates import Candidate, Mood, Term
+from cockpit.core.desk_frames import CapitalFrame, CapitalRow, JobRow
 from cockpit.core.frames import (
     BookFrame,
     CandleRow,
@@ -19,7 +20,6 @@ from cockpit.core.frames import (
     Halt,
     Health,
     HotlistFrame,
-    JobRow,
     LimitRow,
     OrderRow,
     PositionRow,
@@ -355,6 +355,23 @@ def hotlist(at: int) -> HotlistFrame:
     )
 
 
+def capital(now: int) -> CapitalFrame:
+    """A plan that is waiting, with one of each word."""
+    hour, row = 60 * MINUTE, CapitalRow
+    trend, pair = "ema_trend@1/okx:BTC-USDT-SWAP/1h", "pairs@1/okx:BTC-USDT-SWAP+okx:ETH-USDT-SWAP/1h"
+    maker, burst = "market_maker@1/okx:SOL-USDT-SWAP", "breakout@1/okx:ETH-USDT-SWAP/1h"
+    rows = (
+        row(trend, 0.30, 0.44, 0.35, 0.41, 0.5, 0.021, 410, 61, 0.21, "more"),
+        row(maker, 0.40, 0.31, 0.35, 0.12, 0.3, 0.004, 400, 980, 0.46, "less"),
+        row(burst, 0.20, 0.0, 0.0, 0.0, 0.0, -0.09, 400, 44, 0.97, "rest"),
+        row(pair, 0.0, 0.0, 0.0, 0.0, 0.0, -0.1, 90, 31, 0.95, "resting", now + 70 * hour),
+        row("momentum@1/okx:XRP-USDT-SWAP/1h", 0.1, 0.1, 0.1, 0.09, 0.1, 0.0, 12, 3, 0.5, "young"),
+    )
+    when, done = (now - MINUTE, now + 4 * MINUTE), (now - hour, "tty3", True)
+    regret = (0.0132, 0.0101, 0.0217, trend, now - 216 * hour)
+    return CapitalFrame("thompson", "ask", *when, "5e1f00d5ea15", rows, *done, *regret)
+
+
 def jobs(now: int) -> tuple[JobRow, ...]:
     """One in each state that matters."""
     hour = 60 * MINUTE
@@ -396,6 +413,7 @@ def frame(at: int = 0, **changes: object) -> Frame:
         events=events(at),
         sources=sources(age),
         jobs=jobs(T0 + at * 100),
+        capital=capital(T0 + at * 100),
         limits=(
             LimitRow("max_leverage", 1.04, 3.0, "x"),
             LimitRow("max_notional", 16_400.0, 20_000.0, "USDT"),

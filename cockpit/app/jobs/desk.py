@@ -18,8 +18,8 @@ from cockpit.app.jobs.process import perform
 from cockpit.app.jobs.records import Record, Records
 from cockpit.app.jobs.watching import Watching
 from cockpit.core.config import JobConfig
+from cockpit.core.desk_frames import JobRow
 from cockpit.core.errors import CockpitError, StoreError
-from cockpit.core.frames import JobRow
 from cockpit.core.ports import Clock
 from cockpit.core.triggers import Facts
 from cockpit.workers.scheduler import next_after

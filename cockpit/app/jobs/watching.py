@@ -87,6 +87,10 @@ class Watching:
         if now:
             self._known[at] = now
 
+    def regime(self, symbol: str, tf: int) -> str:
+        """The published regime of a market on these bars; empty while none is known."""
+        return self._known.get((symbol, tf), "")
+
     def look(self, now: int) -> Facts:
         """The facts of this minute."""
         state = self._state

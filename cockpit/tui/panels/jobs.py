@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cockpit.core.frames import Frame, JobRow
+from cockpit.core.desk_frames import JobRow
+from cockpit.core.frames import Frame
 from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness

@@ -1,0 +1,74 @@
+"""What frames show of work beside the trading: jobs and the allocation of capital."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class JobRow(msgspec.Struct, frozen=True, array_like=True):
+    """A command that runs by itself."""
+
+    name: str
+    words: str
+    """The command and its options."""
+    cron: str
+    triggers: str
+    """Events that start it, by comma."""
+    state: str
+    """ready | waiting | running | off | idle"""
+    due: int
+    """Its next turn; 0 = none by the clock."""
+    last: int = 0
+    """When it last began; 0 = never."""
+    outcome: str = ""
+    """running | done | failed | too_long | interrupted"""
+    cause: str = ""
+
+
+class CapitalRow(msgspec.Struct, frozen=True, array_like=True):
+    """A sleeve's capital: what it may use, where that would go, and on which evidence."""
+
+    sleeve: str
+    share: float
+    target: float
+    step: float
+    """Its share once the plan is applied."""
+    used: float
+    """Notional that it holds now, over equity."""
+    score: float
+    mean: float
+    """Mean R an hour."""
+    hours: int
+    trades: int
+    losing: float
+    """P(its true mean is below 0)."""
+    word: str
+    """hold | more | less | rest | resting | off | young"""
+    until: int = 0
+    """Until when it rests (UTC ms)."""
+
+
+class CapitalFrame(msgspec.Struct, frozen=True, array_like=True):
+    """Who may use how much, and what is proposed."""
+
+    method: str
+    """equal | ucb | thompson; empty = shares stay as they are named."""
+    apply: str
+    """ask | auto"""
+    at: int
+    """When the plan was made; 0 = there is none yet."""
+    due: int
+    """The next evaluation."""
+    seal: str
+    """Names the plan; empty = nothing to apply."""
+    rows: tuple[CapitalRow, ...]
+    applied: int = 0
+    applied_by: str = ""
+    can_undo: bool = False
+    actual: float = 0.0
+    equal: float = 0.0
+    best: float = 0.0
+    """Sum of hourly returns on equity since counting began: with the shares as they were, with equal ones,
+    and with all of it in the one sleeve that was best."""
+    best_name: str = ""
+    since: int = 0
