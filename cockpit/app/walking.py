@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from cockpit.core.errors import ConfigError, PluginError
 from cockpit.lab.proof import walkforward
 from cockpit.lab.proof.walkforward import Choice, Step, Walk
 from cockpit.lab.proof.windows import Span, Window
+from cockpit.lab.search import pools
 from cockpit.lab.search.goal import Goal, goal_of
 from cockpit.lab.search.measure import Path, measure
 from cockpit.lab.search.method import Brief, choose, made
@@ -89,20 +91,39 @@ class Walker:
                 f"walk forward: {bench.sleeve.strategy} has nothing to search; --param NAME=LOW..HIGH"
             )
         self.runs: dict[bytes, Path | None] = {}
-        self.count = ledgers.counting(
+        self._counted: set[bytes] = set()
+        self._write = ledgers.counting(
             bench.data_dir, f"{bench.terms.study} walk".strip(), bench.task(bench.terms.sleeve),
             bench.stage.period, "walkforward",
         )  # fmt: skip
 
+    def count(self, batch: Sequence[Trial]) -> None:
+        """Each configuration once: another window of the same run is no other trial."""
+        fresh = [trial for trial in batch if _params_key(trial.params) not in self._counted]
+        self._write(fresh)
+        self._counted.update(_params_key(trial.params) for trial in fresh)
+
     def run(self, params: dict[str, Any]) -> Path | None:
         """The whole run of a configuration; None when its rules forbid it or it breaks."""
-        key = msgspec.json.encode(params, order="deterministic")
+        key = _params_key(params)
         if key not in self.runs:
-            try:
-                self.runs[key] = self.bench.stage.path(params)
-            except (PluginError, ArithmeticError):
-                self.runs[key] = None
+            self.runs[key] = self._fresh(params)
         return self.runs[key]
+
+    def _fresh(self, params: dict[str, Any]) -> Path | None:
+        try:
+            return self.bench.stage.path(params)
+        except (PluginError, ArithmeticError):
+            return None
+
+    def _evaluate(self, orders: Sequence[tuple[int, int, Point]], train: Span) -> list[Trial]:
+        """A batch: what was never run is run side by side where that pays (machine code leaves the lock)."""
+        wanted = {_params_key(p): p for p in (self.space.params(point) for _, _, point in orders)}
+        new = {key: params for key, params in wanted.items() if key not in self.runs}
+        if self.bench.stage.ready is not None and len(new) > 1:
+            with pools.threads(os.cpu_count() or 1) as pool:
+                self.runs.update(zip(new, pool.map(self._fresh, new.values()), strict=True))
+        return [self._tried(order, train) for order in orders]
 
     def search(self, train: Span, validate: Span | None) -> Choice | None:
         """What a search takes that sees the training rows, judged on the validation rows."""
@@ -116,7 +137,7 @@ class Walker:
         )
         loop = Search(
             self.space, made(method, brief), Unkept(),
-            lambda orders: [self._tried(order, train) for order in orders], names,
+            lambda orders: self._evaluate(orders, train), names,
             lambda point: _key(build(point)), self.count,
         )  # fmt: skip
         loop.run(budget)
@@ -169,6 +190,10 @@ def walked(bench: Bench, course: Course, told: Callable[[int, int, Step], None] 
     return walkforward.walk(
         windows, walker.search, walker.evaluate, bench.ppy, purge, course.embargo, bench.terms.seed, heard
     )
+
+
+def _params_key(params: dict[str, Any]) -> bytes:
+    return msgspec.json.encode(params, order="deterministic")
 
 
 def _key(params: Any) -> Any:
