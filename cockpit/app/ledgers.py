@@ -132,16 +132,21 @@ def _trials(
 
 
 def count_look(data_dir: Path, request: Any) -> Stamp:
-    """A tape is about to be played through the whole machine: what it will earn is a try like any other.
+    """A tape is about to be played where it can be watched: stopped half-way, it is a try like any other.
 
-    Nothing is kept of its returns. ``request`` (``trial.Request``) names the sleeves. Raises StoreError.
+    Nothing is kept of its returns. ``request`` (``trial.Request``) names the sleeves, or the tape does.
+    Raises ConfigError, StoreError.
     """
     from cockpit.adapters.store import tape as tapes
+    from cockpit.app import compose, market
     from cockpit.app.trial import data_hash
 
-    data = data_hash(tapes.read_info(Path(request.tape)))
-    made = _trials(request, request.sleeves, data, source="backtest", period=DAY, returns=())
-    return ledger_of(data_dir).append(made)
+    path = Path(request.tape)
+    source = market.from_tape(request.config, path, request.start_ms, request.end_ms, request.sleeves)
+    compose.cast(source.sleeves, source.instruments, source.frames)  # what cannot be run is no try
+    data = data_hash(tapes.read_info(path))
+    made = _trials(request, source.sleeves, data, source="backtest", period=DAY, returns=())
+    return ledger_of(data_dir).append(msgspec.structs.replace(row, status="begun") for row in made)
 
 
 def counting(

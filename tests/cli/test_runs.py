@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from tests.cli.conftest import Shell
 
@@ -88,7 +89,8 @@ def test_a_ledger_that_is_deleted_still_counts(tape: str, cockpit: Shell, tmp_pa
     assert cockpit("ledger", "verify").code == 4  # the run remembers
     assert cockpit("backtest", "--tape", tape, "--brief").code == 0
     found = cockpit("ledger", "--json").json
-    assert (found["trials"], found["lost"]) == (2 * counted, counted)
+    assert found["lost"] >= counted  # as often as it was written
+    assert found["trials"] == found["lost"] + counted
     assert cockpit("ledger", "verify").code == 0
 
 
@@ -117,7 +119,8 @@ def test_a_restored_backup_does_not_forget_what_was_tried_since(
     run(8)  # another history, and then the first one again
     assert cockpit("restore", str(file)).code == 0
     found = cockpit("ledger", "--json").json
-    assert (found["trials"], found["lost"]) == (2, 1)
+    assert found["lost"] >= 1
+    assert found["trials"] == found["lost"] + 1
     assert cockpit("ledger", "verify").code == 0
 
 
@@ -128,3 +131,18 @@ def test_a_tape_that_is_played_is_a_try_too(tape: str, cockpit: Shell, tmp_path:
     assert (found["trials"], found["last"][0]["sharpe"]) == (1, None)
     assert cockpit("backtest", "--tape", tape, *sleeve, "--brief").code == 0  # the same experiment
     assert cockpit("ledger", "--json").json["trials"] == 1
+
+
+def test_a_backtest_that_breaks_off_was_a_try(
+    tape: str, cockpit: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can be watched on the screen while it runs."""
+    from cockpit.lab import backtest
+
+    def stopped(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(backtest, "run", stopped)
+    assert cockpit("backtest", "--tape", tape, "--brief").code == 130
+    found = cockpit("ledger", "--json").json
+    assert (found["trials"], found["rows"], found["last"][0]["status"]) == (1, 1, "begun")

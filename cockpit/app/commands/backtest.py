@@ -63,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     request = Request(str(Path(args.tape).absolute()), found.config, sleeves, begin, end)
     from cockpit.app.going import Telling
 
+    ledgers.count_look(found.data_dir, request)
     with Telling(found.data_dir, session.sleeves_text(sleeves) or "-", request.tape) as telling:
         result, why = _performed(request, args.executor, partial(perform, telling=telling))
     stamp = ledgers.count_backtest(found.data_dir, request, result)

@@ -37,7 +37,9 @@ def _show(args: argparse.Namespace, data_dir: Any, lang: str) -> int:
     ledger = ledger_of(data_dir)
     rows = list(ledger.rows())
     counts, stamp = counted(rows), ledger.stamp()
-    last = list(ledger.told(islice(reversed(rows), max(0, args.last))))
+    ended = {row.key for row in rows if row.status != "begun"}
+    shown = (row for row in reversed(rows) if row.status != "begun" or row.key not in ended)
+    last = list(ledger.told(islice(shown, max(0, args.last))))
     lines = [tr("ledger.total", lang, trials=f"{counts.trials:,}", rows=f"{counts.rows:,}")]
     if counts.lost:
         lines.append(tr("ledger.lost", lang, count=f"{counts.lost:,}"))

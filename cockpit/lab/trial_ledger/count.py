@@ -15,7 +15,7 @@ class Counts(msgspec.Struct, frozen=True):
     trials: int
     """Different experiments, ``lost`` included."""
     rows: int
-    """As often as something was run."""
+    """As often as something was run; a run that was begun and ended is one."""
     lost: int
     by_data: dict[str, int]
     """Hash of the data set → trials on it, ``lost`` not included."""
@@ -32,12 +32,15 @@ class Counts(msgspec.Struct, frozen=True):
 def counted(rows: Iterable[Row]) -> Counts:
     """Count distinct trials."""
     seen: set[bytes] = set()
+    begun: set[bytes] = set()
+    ended: set[bytes] = set()
     total = number = lost = 0
     by_data: dict[str, int] = {}
     by_family: dict[tuple[str, str], int] = {}
     by_source: dict[str, int] = {}
     for row in rows:
-        number += 1
+        (begun if row.status == "begun" else ended).add(row.key)
+        number += row.status != "begun"
         if row.key in seen or row.source == "passport":
             continue
         seen.add(row.key)
@@ -49,4 +52,4 @@ def counted(rows: Iterable[Row]) -> Counts:
         by_data[row.data] = by_data.get(row.data, 0) + row.weight
         pair = (row.data, row.family)
         by_family[pair] = by_family.get(pair, 0) + row.weight
-    return Counts(total, number, lost, by_data, by_family, by_source)
+    return Counts(total, number + len(begun - ended), lost, by_data, by_family, by_source)

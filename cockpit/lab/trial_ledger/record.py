@@ -29,7 +29,8 @@ FIRST = bytes(SEAL)
 SOURCES = ("lost", "backtest", "sweep", "optimize", "walkforward", "robustness", "advice", "passport")
 """Where a trial came from. ``lost``: trials that were counted once and are no longer there; ``passport``: no
 trial, the seal of a passport that was made here."""
-STATUSES = ("done", "pruned", "failed")
+STATUSES = ("done", "pruned", "failed", "begun")
+"""``begun``: written before a run that can be watched; whoever stops it has seen it all the same."""
 
 
 class Trial(msgspec.Struct, frozen=True):
