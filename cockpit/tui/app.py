@@ -93,7 +93,7 @@ class CockpitApp(App[str]):
         self.gesture = halt.Gesture()
         self.asked: halt.Asked | None = None
         self.controls = Controls(self)
-        self.aside = Aside()
+        self.aside = Aside(keys={action.id: self.keymap.key(action.id) for action in self.keymap.actions})
         self.asides = Asides(self, openers)
         self.auditing, self.past, self.lab = self.asides.audit, self.asides.past, self.asides.lab
         self.governor = Governor(self.period)

@@ -144,6 +144,8 @@ class Aside(msgspec.Struct, frozen=True, eq=False):
     audit: AuditSheet = AuditSheet()
     past: PastSheet = PastSheet()
     lab: LabSheet = LabSheet()
+    keys: dict[str, str] = {}
+    """Action → how its first key is written: what a panel says of keys is what they are."""
 
 
 NOTHING_ASIDE = Aside()

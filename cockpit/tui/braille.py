@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isfinite
+from typing import NamedTuple
 
 from cockpit.tui.cells import Row, Segment
 from cockpit.tui.glyphs import Glyphs
@@ -13,23 +14,29 @@ DOTS = ((0x40, 0x04, 0x02, 0x01), (0x80, 0x20, 0x10, 0x08))
 BLANK = 0x2800
 
 
-def lines(
-    curves: Sequence[tuple[Sequence[float], str]], width: int, height: int, glyphs: Glyphs
-) -> list[Row]:
-    """Curves of (values, style) over one scale, ``width`` x ``height`` cells; the first lies on top."""
-    known = [value for values, _ in curves for value in values if isfinite(value)]
+class Curve(NamedTuple):
+    """A line of values and how it is drawn."""
+
+    values: Sequence[float]
+    style: str
+    dashed: bool = False
+    """Told from another one without colour."""
+
+
+def lines(curves: Sequence[Curve], width: int, height: int, glyphs: Glyphs) -> list[Row]:
+    """Curves over one scale, ``width`` x ``height`` cells; the first lies on top."""
+    known = [value for curve in curves for value in curve.values if isfinite(value)]
     if not known or width < 1 or height < 1:
         return [((" " * max(0, width), ""),)] * max(0, height)
     low, high = min(known), max(known)
     dots: list[list[tuple[int, str]]] = [[(0, "")] * width for _ in range(height)]
-    for values, style in reversed(curves):
-        _draw(dots, values, style, low, high)
+    for curve in reversed(curves):
+        _draw(dots, curve, low, high)
     return [_row(line, glyphs) for line in dots]
 
 
-def _draw(
-    dots: list[list[tuple[int, str]]], values: Sequence[float], style: str, low: float, high: float
-) -> None:
+def _draw(dots: list[list[tuple[int, str]]], curve: Curve, low: float, high: float) -> None:
+    values = curve.values
     height, wide = len(dots), len(dots[0]) * 2
     tall, before = height * 4, -1
     for x in range(wide):
@@ -38,11 +45,14 @@ def _draw(
             before = -1
             continue
         y = round((value - low) / (high - low) * (tall - 1)) if high > low else tall // 2
+        if curve.dashed and x // 2 % 3 == 2:
+            before = y
+            continue
         first, last = (y, y) if before < 0 else sorted((y, before + (y > before) - (y < before)))
         for at in range(first, last + 1):
             row = height - 1 - at // 4
             bits, _ = dots[row][x // 2]
-            dots[row][x // 2] = (bits | DOTS[x % 2][at % 4], style)
+            dots[row][x // 2] = (bits | DOTS[x % 2][at % 4], curve.style)
         before = y
 
 

@@ -37,11 +37,16 @@ class Commands:
     def send(self, verb: str, args: dict[str, str]) -> str:
         """Hand a command to the engine; its answer becomes a line in the corner. The past sends none."""
         if self.app.past.on:
-            self.app.warn(self.app.look().say("past.no_commands"))
+            self.no_commands()
             return ""
         command_id = self.app.link.send(verb, args)
         self.waiting[command_id] = verb
         return command_id
+
+    def no_commands(self) -> None:
+        """A past moment is shown: it cannot be changed, and now is not seen."""
+        key = self.app.keymap.key("past.leave")
+        self.app.warn(self.app.look().say("past.no_commands", key=key))
 
     def take_answers(self) -> None:
         """What the engine said since the last round."""

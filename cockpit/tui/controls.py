@@ -105,10 +105,10 @@ class Controls(Commands):
             self.app.past.pace(PACES[action_id])
             return
         if self.app.past.on and action_id in OF_NOW:
-            self.app.tell("past.only_now")
+            self.app.tell("past.only_now", key=self.app.keymap.key("past.leave"))
             return
         if self.app.past.on and action.danger is Danger.DRIVE:
-            self.app.warn(self.app.look().say("past.no_commands"))
+            self.no_commands()
             return
         if action.danger is Danger.DRIVE and not self.app.link.driver:
             self.app.warn(self.app.look().say("refused.viewer"))

@@ -134,7 +134,8 @@ class Past:
     def play(self) -> None:
         """Let the past run, or stand."""
         if not self.on:
-            self.app.tell("past.not_on")
+            keys = self.app.aside.keys
+            self.app.tell("past.not_on", here=keys["past.here"], time=keys["past.time"])
             return
         self._speed = 0 if self._speed else SPEEDS[0]
         self._aim, self._played_at = self._where(), self.app.clock()
@@ -215,15 +216,16 @@ def moment(text: str, now: int) -> dict[str, int]:
 
 def banner(sheet: PastSheet, look: Look, only: bool) -> Banner:
     """The row that keeps anybody from taking the past for now."""
+    key = look.aside.keys.get("past.leave", "")
     if sheet.fault:
         words = look.say(sheet.fault) if known(sheet.fault) else sheet.fault
-        return Banner(look.say("past.fault", reason=words), "banner_danger")
+        return Banner(look.say("past.fault", reason=words, key=key), "banner_danger")
     if sheet.progress or not sheet.ts:
-        return Banner(look.say("past.rebuilding", share=f"{sheet.progress:.0%}"), "banner_past")
+        return Banner(look.say("past.rebuilding", share=f"{sheet.progress:.0%}", key=key), "banner_past")
     at = f"{figures.date(sheet.ts)} {figures.clock(sheet.ts)}.{sheet.ts % 1000:03d}"
     ago = figures.span(max(0, sheet.last_ts - sheet.ts))
     pace = look.say("past.playing", times=look.glyphs.times, speed=sheet.speed) if sheet.speed else ""
     words = look.say("past.banner", at=at, seq=sheet.seq)
-    leave = look.say("past.quit" if only else "past.leave_hint")
+    leave = look.say("past.quit") if only else look.say("past.leave_hint", key=key)
     parts = (f"{words} {leave}", pace, look.say("past.ago", ago=ago), sheet.now)
     return Banner("  ".join(filter(None, parts)), "banner_past")

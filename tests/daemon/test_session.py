@@ -94,3 +94,42 @@ def test_start_look_approve_why_plan_halt_flatten_resume_detach_attach_quit(tmp_
         screen.type(shlex.join([*COCKPIT, "stop", "--data-dir", str(tmp_path)]))
         screen.press("Enter")
         assert daemon.ended() == 0
+
+
+def test_why_then_back_in_time_and_home_by_the_kill_switch(tmp_path: Path) -> None:
+    with Daemon(tmp_path) as daemon, Tmux(tmp_path) as screen:
+        daemon.wait(lambda: daemon.status()["fills"] > 0)
+        attach(screen, tmp_path)
+        screen.for_words("First steps 1/5")
+        screen.press("Escape")
+        screen.wait(lambda words: "First steps" not in words)
+        screen.press("8")
+        screen.for_words("Audit", "wish", "order", "all there are")
+        screen.press("Enter")
+        screen.for_words("heard", "#")
+        screen.press("Enter")
+        screen.press("v")
+        screen.for_words("REPLAY", "the past, no commands", "now: NORMAL")
+        screen.press("1")
+        screen.for_words("REPLAY", "Order book", "Positions")
+        screen.press("C-g")
+        words = screen.for_words("ARMED")
+        assert "REPLAY" not in words
+        screen.press("Escape")
+        screen.wait(lambda words: "ARMED" not in words)
+        assert daemon.status()["halt"] is None
+
+        screen.press("8")
+        screen.for_words("all there are")
+        screen.press("e")
+        screen.for_words("1  CSV")
+        screen.press("1")
+        exports = tmp_path / "exports"
+        daemon.wait(lambda: list(exports.glob("audit-*.csv")))
+        (file,) = exports.glob("audit-*.csv")
+        assert file.stat().st_mode & 0o077 == 0
+        assert file.read_text("utf-8").startswith("seq,")
+        screen.press("7")
+        screen.for_words("Nothing has been tried here yet")
+        screen.press("q")
+        daemon.stop()

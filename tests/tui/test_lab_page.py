@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cockpit.tui.aside import LabSheet
-from cockpit.tui.braille import lines
+from cockpit.tui.braille import Curve, lines
 from cockpit.tui.cells import plain, row_width
 from cockpit.tui.glyphs import ASCII, UNICODE
 from cockpit.tui.panels.curve import fallen
@@ -99,11 +99,13 @@ def test_an_empty_lab_says_what_it_is(cockpit: Opened, sheet: LabSheet, words: s
 
 def test_curves_are_drawn_in_their_cells() -> None:
     rising = [float(n) for n in range(50)]
-    rows = lines([(rising, "accent"), ([float("nan")] * 3, "faint")], 20, 5, UNICODE)
+    rows = lines([Curve(rising, "accent"), Curve([float("nan")] * 3, "faint")], 20, 5, UNICODE)
     assert [row_width(row) for row in rows] == [20] * 5
     first = [len(plain(row)) - len(plain(row).lstrip(" \u2800")) for row in rows]
     assert first == sorted(first, reverse=True)
-    assert set("".join(map(plain, lines([(rising, "x")], 8, 3, ASCII)))) <= {" ", "*"}
-    assert lines([([], "x")], 4, 2, UNICODE) == [((" " * 4, ""),)] * 2
+    assert set("".join(map(plain, lines([Curve(rising, "x")], 8, 3, ASCII)))) <= {" ", "*"}
+    assert lines([Curve([], "x")], 4, 2, UNICODE) == [((" " * 4, ""),)] * 2
+    dashed = lines([Curve(rising, "x", dashed=True)], 20, 5, UNICODE)
+    assert "".join(map(plain, dashed)).count(" ") - "".join(map(plain, rows)).count(" ") > 0
     assert fallen([100.0, 110.0, 99.0, 120.0]) == pytest.approx([0.0, 0.0, -0.1, 0.0])
     assert made.lab().rows[0].kind == "going"

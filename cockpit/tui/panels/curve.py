@@ -9,8 +9,8 @@ from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures
 from cockpit.tui.aside import LabDetail, LabHeat
-from cockpit.tui.braille import lines
-from cockpit.tui.cells import Row, fit
+from cockpit.tui.braille import Curve, lines
+from cockpit.tui.cells import Row, fit, wrapped
 from cockpit.tui.picture import Look, Picture
 
 LABEL = 11
@@ -39,18 +39,20 @@ def _run(found: LabDetail, other: LabDetail | None, look: Look) -> list[Row]:
     wide = max(1, look.width - LABEL)
     fall = FALL if look.height >= 12 else 2 if look.height >= 7 else 0
     tall = max(1, look.height - fall - 1)
-    curves: list[tuple[Sequence[float], str]]
     if other is not None and other.curve:
-        curves = [(_based(found.curve), "accent bold"), (_based(other.curve), "own bold")]
+        curves = [
+            Curve(_based(found.curve), "accent bold"),
+            Curve(_based(other.curve), "own bold", look.mono),
+        ]
     else:
-        curves = [(found.curve, "accent bold")]
+        curves = [Curve(found.curve, "accent bold")]
         if found.held:
-            curves.append((found.held, "faint"))
-    known = [value for values, _ in curves for value in values if value == value]
+            curves.append(Curve(found.held, "faint", look.mono))
+    known = [value for curve in curves for value in curve.values if value == value]
     rows = _labelled(lines(curves, wide, tall, look.glyphs), max(known), min(known))
     if fall:
-        under = [(fallen(found.curve), "down")]
-        deepest = min(under[0][0])
+        under = [Curve(fallen(found.curve), "down")]
+        deepest = min(under[0].values)
         rows += _labelled(lines(under, wide, fall, look.glyphs), 0.0, deepest, percent=True)
     ends = f"{figures.date(found.ts[0])}"
     last = figures.date(found.ts[-1])
@@ -89,7 +91,7 @@ def _study(found: LabDetail, look: Look) -> list[Row]:
     """The best score so far in a few rows, then the two parameters that matter most, field by field."""
     rows: list[Row] = []
     if look.height >= 14:
-        drawn = lines([(found.curve, "accent bold")], max(1, look.width - LABEL), 3, look.glyphs)
+        drawn = lines([Curve(found.curve, "accent bold")], max(1, look.width - LABEL), 3, look.glyphs)
         rows += _labelled(drawn, max(found.curve), min(found.curve))
         rows.append(((look.say("curve.best_so_far"), "faint"),))
     return rows + (_map(found.heat, look) if found.heat is not None else [])
@@ -104,8 +106,9 @@ def _map(heat: LabHeat, look: Look) -> list[Row]:
     side = max(len(label) for label in heat.rows) + 1
     shown = max(1, min(len(heat.columns), (look.width - side) // CELL))
     head = "".join(fit(safe_text(label), CELL, right=True) for label in heat.columns[:shown])
+    words = look.say("curve.map", x=safe_text(heat.x), y=safe_text(heat.y))
     rows: list[Row] = [
-        ((look.say("curve.map", x=safe_text(heat.x), y=safe_text(heat.y)), "muted"),),
+        *(((line, "muted"),) for line in wrapped(words, max(1, look.width))),
         ((" " * side, ""), (head, "muted")),
     ]
     for label, cells in zip(reversed(heat.rows), reversed(heat.cells), strict=True):

@@ -9,6 +9,18 @@ from cockpit.tui import figures
 from cockpit.tui.cells import Row, fit, wrapped
 from cockpit.tui.picture import Look, Picture
 
+ACTIONS = (
+    "past.here",
+    "past.time",
+    "past.back",
+    "past.forward",
+    "past.minute_back",
+    "past.minute_forward",
+    "past.play",
+    "past.leave",
+)
+KEY = 6
+
 
 @panel("moment", rate=4, aside=True)
 def paint(frame: Frame, look: Look) -> Picture:
@@ -27,7 +39,15 @@ def paint(frame: Frame, look: Look) -> Picture:
         lines.append(((f"{at}  {pace}".strip(), "accent bold"),))
     else:
         lines.append(((say("moment.now", at=f"{figures.clock(frame.ts)}Z"), "good"),))
-    lines += [((line, "muted"),) for line in wrapped(say("moment.keys"), max(1, look.width))]
+    keys = {action: look.aside.keys.get(action, "") for action in ACTIONS}
+    lines += [
+        (
+            (fit(key, KEY), "accent"),
+            (fit(say(f"action.{action}"), look.width - KEY, False, look.glyphs.more), "muted"),
+        )
+        for action, key in keys.items()
+        if key
+    ]
     return Picture(title=say("panel.moment"), rows=tuple(lines[: look.height]))
 
 

@@ -6,7 +6,7 @@ from cockpit.core.frames import Frame
 from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui.aside import LabDetail, Strip
-from cockpit.tui.cells import Row, fit, width_of, wrapped
+from cockpit.tui.cells import Row, Segment, fit, width_of, wrapped
 from cockpit.tui.picture import Look, Picture, window
 
 BAR = 8
@@ -42,24 +42,35 @@ def paint(frame: Frame, look: Look) -> Picture:
 
 
 def _pairs(found: LabDetail, other: LabDetail | None, look: Look) -> list[Row]:
+    """Name and value; beside them, where two are compared, the value of the marked one."""
     theirs = dict(other.numbers) if other is not None else {}
-    name = min(look.width // 2, max((width_of(label) for label, _ in found.numbers), default=0) + 1)
-    second = min((look.width - name) // 2, max((width_of(v) for v in theirs.values()), default=0) + 1)
-    second = max(second, 0) if theirs else 0
+    heads = (look.say("numbers.this"), look.say("numbers.marked"))
+    widest = max((width_of(label) for label, _ in found.numbers), default=0) + 1
+    name = min(look.width * (2 if theirs else 3) // 6, widest)
+    values = [
+        max(map(width_of, (head, *column))) + 2
+        for head, column in zip(heads, _columns(found, theirs), strict=True)
+    ]
+    first = min(values[0], (look.width - name) // 2) if theirs else look.width - name
+    second = max(0, min(values[1], look.width - name - first))
     rows: list[Row] = []
     if theirs:
-        heads = (look.say("numbers.this"), look.say("numbers.marked"))
-        line = fit("", name), fit(heads[0], look.width - name - second), fit(heads[1], second)
-        rows.append(((line[0], ""), (line[1], "accent bold"), (line[2], "own bold")))
-    for label, value in found.numbers:
-        row: Row = (
-            (f"{fit(safe_text(label), name - 1, False, look.glyphs.more)} ", "muted"),
-            (fit(safe_text(value), max(1, look.width - name - second), False, look.glyphs.more), "text"),
+        rows.append(
+            ((" " * name, ""), (fit(heads[0], first), "accent bold"), (fit(heads[1], second), "own bold"))
         )
-        if theirs:
-            row = (*row, (fit(safe_text(theirs.get(label, "-")), second, False, look.glyphs.more), "own"))
-        rows.append(row)
+    for label, value in found.numbers:
+        row: Row = (_cell(label, name, "muted", look), _cell(value, first, "text", look))
+        rows.append((*row, _cell(theirs.get(label, "-"), second, "own", look)) if theirs else row)
     return rows
+
+
+def _columns(found: LabDetail, theirs: dict[str, str]) -> tuple[list[str], list[str]]:
+    return [value for _, value in found.numbers], list(theirs.values())
+
+
+def _cell(text: str, width: int, style: str, look: Look) -> Segment:
+    """At most ``width`` cells, the last of them blank."""
+    return (fit(f"{fit(safe_text(text), max(1, width - 1), False, look.glyphs.more)} ", width), style)
 
 
 def _warnings(found: LabDetail, look: Look) -> list[Row]:

@@ -46,7 +46,11 @@ def paint(frame: Frame, look: Look) -> Picture:
 def _empty(look: Look) -> tuple[Row, ...]:
     sheet = look.aside.lab
     message = sheet.fault or ("lab.none" if sheet.read else "lab.reading")
-    words = look.say(message) if known(message) else safe_text(message)
+    words = safe_text(message)
+    if known(message):
+        keys = look.aside.keys
+        page, key = keys.get("page.strategies", ""), keys.get("lab.backtest", "")
+        words = look.say(message, page=page, key=key)
     return tuple(((line, "muted"),) for line in ["", *wrapped(words, max(1, look.width))])
 
 
