@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from decimal import Decimal
 from functools import partial
 
@@ -75,7 +76,8 @@ def draft(
 def _noted(times: list[int], now: int) -> list[int]:
     """One more within the last minute."""
     times.append(now)
-    return [ts for ts in times if ts > now - RATE_WINDOW_MS] if times[0] <= now - RATE_WINDOW_MS else times
+    old = now - RATE_WINDOW_MS
+    return times[bisect_right(times, old) :] if times[0] <= old else times
 
 
 def lay_out(state: State, sleeve: Sleeve, instrument: Instrument, have: Decimal, price: float) -> Desk:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from cockpit.core.intents import Intent
-from cockpit.core.types import Instrument
+
+if TYPE_CHECKING:
+    from cockpit.core.gate import GateContext
 
 HAIR = 1e-9
 """More than any rounding of a float."""
@@ -11,15 +15,19 @@ MANY = 1e15
 """Lots beyond which a float no longer counts them one by one."""
 
 
-def fits(intent: Intent, limit: float, instrument: Instrument) -> bool:
-    """Is a wish without quotes surely within ``limit`` (contracts), the grid and its minimum allowed for?
+def fits(intent: Intent, limit: float, context: GateContext) -> bool:
+    """Is a wish surely within ``limit`` (contracts), the grid and its minimum allowed for?
 
     False says nothing: then ``gate.scaled`` looks exactly. True only where it would change nothing.
     """
-    if intent.quotes:
-        return False
-    if intent.target is None:
+    quotes, target = intent.quotes, intent.target
+    if not quotes and target is None:
         return True
+    instrument = context.instrument
     lot = float(instrument.lot)
-    need = max(abs(float(intent.target)), float(instrument.min_qty)) + lot
-    return need * (1 + HAIR) < limit < lot * MANY
+    size = abs(float(target)) if target is not None else 0.0
+    if quotes:
+        if not context.on_grid(intent):
+            return False
+        size += context.engaged + max([float(quote.qty) for quote in quotes])
+    return (max(size, float(instrument.min_qty)) + lot) * (1 + HAIR) < limit < lot * MANY

@@ -21,7 +21,7 @@ def ready(market: Market) -> bool:
     """Is there a price an arriving order can meet at once? On bars only the next open is one."""
     if market.source is Source.BARS:
         return False
-    return bool(market.bids or market.asks or market.last)
+    return bool(market.last or market.bids or market.asks)
 
 
 def execute(desk: Desk, market: Market, order: Working, ts: int, base: int = 0, note: str = "") -> None:
@@ -97,6 +97,9 @@ def _plan(desk: Desk, market: Market, side: Side, want: int, limit: int, base: i
     if base:
         price = max(base + slip, 1)
         return [(price, want)] if crosses(side, limit, price) else []
+    best = market.ask() if side is Side.BUY else market.bid()
+    if best and not crosses(side, limit, best):
+        return []
     plan: Plan = []
     book = market.asks if side is Side.BUY else market.bids
     for ticks in sorted(book, reverse=side is Side.SELL):

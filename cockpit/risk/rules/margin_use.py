@@ -31,7 +31,7 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     locked += context.beside / leverage(context, intent.symbol)
     room = max(0.0, params.max_margin_use * max(0.0, context.equity) * (1 + HAIR) - locked)
     most = room * leverage(context, intent.symbol) / unit
-    if fits(intent, most, context.instrument):
+    if fits(intent, most, context):
         return intent
     limit = context.instrument.qty(most)
     after = scaled(intent, limit, context)

@@ -18,7 +18,7 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     if unit <= 0 or unit != unit:
         context.later()
         return context.block("max_notional", intent, "no price to value the position with")
-    if fits(intent, room / unit, context.instrument):
+    if fits(intent, room / unit, context):
         return intent
     limit = context.instrument.qty(room / unit)
     after = scaled(intent, limit, context)

@@ -25,7 +25,7 @@ def check(intent: Intent, context: GateContext, params: ReleaseConfig) -> Intent
     if unit <= 0 or unit != unit:
         context.later()
         return context.block("stage_limit", intent, "no price to value the position with")
-    if fits(intent, room / unit, context.instrument):
+    if fits(intent, room / unit, context):
         return intent
     after = scaled(intent, context.instrument.qty(room / unit), context)
     if after is intent:

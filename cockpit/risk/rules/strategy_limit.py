@@ -39,7 +39,7 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     if unit <= 0 or unit != unit:
         context.later()
         return context.block("strategy_limit", intent, "no price to value the position with")
-    if fits(intent, room * (1 + DRIFT) / unit, context.instrument):
+    if fits(intent, room * (1 + DRIFT) / unit, context):
         return intent
     limit = context.instrument.qty(room * (1 + DRIFT) / unit)
     after = scaled(intent, limit, context)
