@@ -107,8 +107,6 @@ def check(engine: Engine, columns: Columns) -> Slot:
         "more than one strategy": len(slots) != 1 or len(engine.state.sleeves) != 1,
         "stops of the account": bool(engine.watchers),
         "position sizing": any(slot.sizer is not None for slot in slots),
-        "stops on another price than the mark": engine.state.stop_price != "mark"
-        or any(slot.sleeve.stop_price not in {"", "mark"} for slot in slots),
         "circuit breakers": bool(engine.breakers),
         "stop layers": any(slot.guard is not None for slot in slots),
         "longer bars": any(not slot.plain for slot in slots),
