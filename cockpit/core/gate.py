@@ -40,13 +40,13 @@ class GateContext:
     """What a rule may look at: the world as known now, bounded over everything not yet known."""
 
     __slots__ = (
-        "_engaged",
         "_equity",
-        "_gridded",
         "_others",
         "bar_ms",
         "beside",
         "book",
+        "engaged",
+        "gridded",
         "have",
         "heard",
         "instrument",
@@ -90,8 +90,8 @@ class GateContext:
         self.verdicts: list[Verdict] = []
         self._equity: float | None = None
         self._others: list[Other] | None = None
-        self._engaged: float | None = None
-        self._gridded: Intent | None = None
+        self.engaged: float | None = None  # for core/room
+        self.gridded: Intent | None = None
 
     @property
     def equity(self) -> float:
@@ -120,23 +120,6 @@ class GateContext:
             if order.role is Role.ENTRY and order.side is side and order.kind is not OrderKind.POST_ONLY:
                 total += order.remaining
         return total
-
-    @property
-    def engaged(self) -> float:
-        """What is held and what may be entered toward a target, both sides together (contracts)."""
-        if self._engaged is None:
-            entering = self.entering(Side.BUY) + self.entering(Side.SELL)
-            self._engaged = float(abs(self.have) + entering)
-        return self._engaged
-
-    def on_grid(self, intent: Intent) -> bool:
-        """Are the quotes of a wish whole lots that the venue takes? Looked at once a wish."""
-        if self._gridded is not intent:
-            qty = self.instrument.qty
-            if any(qty(quote.qty) != quote.qty for quote in intent.quotes):
-                return False
-            self._gridded = intent
-        return True
 
     def later(self, ms: int = RETRY_MS) -> None:
         """The answer may be another one soon: the rules are asked again after ``ms``, never at once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cockpit.core.intents import Intent
+from cockpit.core.types import Side
 
 if TYPE_CHECKING:
     from cockpit.core.gate import GateContext
@@ -27,7 +28,25 @@ def fits(intent: Intent, limit: float, context: GateContext) -> bool:
     lot = float(instrument.lot)
     size = abs(float(target)) if target is not None else 0.0
     if quotes:
-        if not context.on_grid(intent):
+        if not _on_grid(intent, context):
             return False
-        size += context.engaged + max([float(quote.qty) for quote in quotes])
+        size += _engaged(context) + max([float(quote.qty) for quote in quotes])
     return (max(size, float(instrument.min_qty)) + lot) * (1 + HAIR) < limit < lot * MANY
+
+
+def _engaged(context: GateContext) -> float:
+    """What is held and what may be entered toward a target, both sides together (contracts)."""
+    if context.engaged is None:
+        entering = context.entering(Side.BUY) + context.entering(Side.SELL)
+        context.engaged = float(abs(context.have) + entering)
+    return context.engaged
+
+
+def _on_grid(intent: Intent, context: GateContext) -> bool:
+    """Are the quotes of a wish whole lots that the venue takes? Looked at once a wish."""
+    if context.gridded is not intent:
+        qty = context.instrument.qty
+        if any(qty(quote.qty) != quote.qty for quote in intent.quotes):
+            return False
+        context.gridded = intent
+    return True
