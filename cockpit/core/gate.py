@@ -45,14 +45,13 @@ class GateContext:
         "bar_ms",
         "beside",
         "book",
-        "engaged",
-        "gridded",
         "have",
         "heard",
         "instrument",
         "locking",
         "now",
         "price",
+        "room",
         "settings",
         "sleeve",
         "state",
@@ -90,8 +89,7 @@ class GateContext:
         self.verdicts: list[Verdict] = []
         self._equity: float | None = None
         self._others: list[Other] | None = None
-        self.engaged: float | None = None  # for core/room
-        self.gridded: Intent | None = None
+        self.room: tuple[Intent, float] | None = None  # what core/room has worked out
 
     @property
     def equity(self) -> float:

@@ -28,25 +28,22 @@ def fits(intent: Intent, limit: float, context: GateContext) -> bool:
     lot = float(instrument.lot)
     size = abs(float(target)) if target is not None else 0.0
     if quotes:
-        if not _on_grid(intent, context):
+        engaged = _engaged(intent, context)
+        if engaged is None:
             return False
-        size += _engaged(context) + max([float(quote.qty) for quote in quotes])
+        size += engaged + max([float(quote.qty) for quote in quotes])
     return (max(size, float(instrument.min_qty)) + lot) * (1 + HAIR) < limit < lot * MANY
 
 
-def _engaged(context: GateContext) -> float:
-    """What is held and what may be entered toward a target, both sides together (contracts)."""
-    if context.engaged is None:
-        entering = context.entering(Side.BUY) + context.entering(Side.SELL)
-        context.engaged = float(abs(context.have) + entering)
-    return context.engaged
+def _engaged(intent: Intent, context: GateContext) -> float | None:
+    """What is held and what may be entered toward a target, both sides together (contracts).
 
-
-def _on_grid(intent: Intent, context: GateContext) -> bool:
-    """Are the quotes of a wish whole lots that the venue takes? Looked at once a wish."""
-    if context.gridded is not intent:
+    None: a quote is no whole number of lots that the venue takes. Worked out once a wish.
+    """
+    if context.room is None or context.room[0] is not intent:
         qty = context.instrument.qty
         if any(qty(quote.qty) != quote.qty for quote in intent.quotes):
-            return False
-        context.gridded = intent
-    return True
+            return None
+        entering = context.entering(Side.BUY) + context.entering(Side.SELL)
+        context.room = (intent, float(abs(context.have) + entering))
+    return context.room[1]
