@@ -12,7 +12,15 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from cockpit.app.parser import build, module_of
-from cockpit.core.errors import CockpitError, InvariantError
+from cockpit.core.errors import CockpitError, ConfigError, InvariantError
+
+EXTRAS = {
+    "lab": ("cmaes", "numba", "numpy", "optuna", "scipy"),
+    "cluster": ("distributed",),
+    "freqtrade": ("pandas", "talib"),
+    "web": ("textual_serve",),
+}
+"""Optional modules, by the extra that brings them."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,10 +43,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Whoever read us has had enough (``cockpit data info | head``); Python must not complain at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except ModuleNotFoundError as error:
+        missing = lacking(error.name or "")
+        return _failed(ConfigError(missing) if missing else _bug(error), words)
     except Exception as error:  # noqa: BLE001  the last fence: a bug is a sentence and exit 70, not a traceback
-        bug = InvariantError(f"internal error: {type(error).__name__}: {error}")
-        bug.__cause__ = error
-        return _failed(bug, words)
+        return _failed(_bug(error), words)
+
+
+def lacking(module: str) -> str:
+    """The line that installs an optional module; empty for one that belongs to no extra."""
+    top = module.partition(".")[0]
+    extra = next((extra for extra, modules in EXTRAS.items() if top in modules), "")
+    return f"this needs {top}: pip install 'cockpit[{extra}]'" if extra else ""
+
+
+def _bug(error: Exception) -> InvariantError:
+    bug = InvariantError(f"internal error: {type(error).__name__}: {error}")
+    bug.__cause__ = error
+    return bug
 
 
 def _failed(error: CockpitError, words: Sequence[str]) -> int:

@@ -23,7 +23,7 @@ COMMANDS = {
     "replay": "run a journal through the engine again and compare every decision",
     "backtest": "run strategies over a tape as fast as it goes",
     "optimize": "search a strategy's parameters over a tape; every try is kept, and it can go on later",
-    "studies": "the searches that were run or run here: list, show, export",
+    "studies": "the searches that were run or run here: list, show, export, repeat a trial by the kernel",
     "check": "look for bias: lookahead, recursive (warm-up), fills that the market could not have given",
     "runs": "the backtests that were run here: list, show, repeat and compare",
     "ledger": "every trial that was ever run here: show, verify",

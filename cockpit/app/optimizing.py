@@ -7,6 +7,7 @@ import re
 import signal
 import threading
 import time
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -33,6 +34,8 @@ from cockpit.lab.search.study import Search
 from cockpit.lab.search.trial import Trial
 
 LEAST_DAYS = 2
+SAME = 1e-6
+"""Two returns, kept in single precision, that are one."""
 MACHINES = 1_000_003
 """Between the seeds of two machines that share a study."""
 
@@ -170,6 +173,22 @@ def _exchange(crew: Crew, name: str, plan: Plan) -> Exchange | None:
     task = msgspec.structs.replace(plan.task, tape="")  # each machine has its own copy of the tape
     head = hashlib.sha256(msgspec.json.encode((task, plan.code_hash), order="deterministic")).hexdigest()
     return Exchange(crew.storage, name, plan.task.space, len(plan.goals), crew.machine, head)
+
+
+def repeat(plan: Plan, trial: Trial) -> tuple[bool, Trial]:
+    """A trial once more, by the kernel itself: (the same?, what it is now). Raises ConfigError, TapeError.
+
+    The kernel is asked whoever ran it first, so this also holds the compiled executor to it.
+    """
+    task = msgspec.structs.replace(plan.task, executor="interpreted")
+    again = stage_of(msgspec.msgpack.encode(task)).run((trial.number, trial.batch, trial.point), trial.share)
+    before, now = (array("f", one.returns) for one in (trial, again))
+    near = len(before) == len(now) and all(abs(a - b) <= SAME for a, b in zip(before, now, strict=True))
+    scores = len(trial.scores) == len(again.scores) and all(
+        (a is None) == (b is None) and abs((a or 0.0) - (b or 0.0)) <= SAME
+        for a, b in zip(trial.scores, again.scores, strict=True)
+    )
+    return near and scores, again
 
 
 def _run(loop: Search, progress: Progress, total: int) -> Status:

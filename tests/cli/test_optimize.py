@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -82,6 +83,20 @@ def test_a_study_is_exported_as_a_page_a_table_and_json(coin: str, cockpit: Shel
     assert zh.code == 0, zh.err
     assert "未见" in (tmp_path / "zh" / "study.html").read_text("utf-8")
     assert cockpit("studies", "export", "a").code == 2
+
+
+def test_a_trial_can_be_repeated_by_the_kernel(coin: str, cockpit: Shell, tmp_path: Path) -> None:
+    assert cockpit(*words(coin, "--trials", "12", "--study", "a", "--method", "lhs")).code == 0
+    best = cockpit("studies", "repeat", "a", "--json")
+    assert (best.code, best.json["same"], best.json["code_changed"]) == (0, True, False), best.err
+    other = cockpit("studies", "repeat", "a", "--trial", "3")
+    assert (other.code, "trial 3 of a: the kernel finds the same" in other.out) == (0, True)
+    assert cockpit("studies", "repeat", "a", "--trial", "99").code == 2
+    file = tmp_path / "data" / "studies" / "a" / studies.TRIALS
+    with sqlite3.connect(file) as db:
+        db.execute("update trials set returns = substr(returns, 1, length(returns) - 4) where number = 3")
+    db.close()
+    assert cockpit("studies", "repeat", "a", "--trial", "3").code == 1
 
 
 def test_the_best_of_a_search_is_a_backtest_that_anybody_can_run(coin: str, cockpit: Shell) -> None:
@@ -285,3 +300,28 @@ def test_a_trial_whose_count_cannot_be_written_is_not_kept(coin: str, cockpit: S
     assert "ledger" in refused.err
     assert cockpit("studies", "show", "a", "--json").json["trials"] == 0
     assert cockpit("backtest", "--tape", coin, "--brief").code == 4
+
+
+@pytest.mark.parametrize("command", ["optimize", "studies", "help search"])
+def test_without_the_extra_the_line_that_mends_it_is_said(command: str, repo: Path, tmp_path: Path) -> None:
+    program = (
+        "import sys; sys.modules['numpy'] = None; from cockpit import cli; sys.exit(cli.main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--data-dir", str(tmp_path), *command.split()],
+        cwd=repo, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (2, "cockpit: this needs numpy: pip install 'cockpit[lab]'\n")
+
+
+def test_the_extras_that_are_named_are_those_that_there_are(repo: Path) -> None:
+    import tomllib
+
+    from cockpit import cli
+
+    extras = tomllib.loads((repo / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    for extra, modules in cli.EXTRAS.items():
+        declared = " ".join(extras[extra]).lower().replace("-", "_").replace("ta_lib", "talib")
+        assert all(module in declared for module in modules), extra
+    assert cli.lacking("numpy.linalg") == "this needs numpy: pip install 'cockpit[lab]'"
+    assert cli.lacking("json") == ""
