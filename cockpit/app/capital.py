@@ -169,7 +169,7 @@ class Allocator:
         """Names exactly what the plan would do; empty when that is nothing."""
         if self.plan is None or self.plan.empty:
             return ""
-        raw = msgspec.json.encode((self.plan.at, self.plan.moves, self.plan.rest))
+        raw = msgspec.json.encode((self.plan.moves, self.plan.rest))
         return hashlib.sha256(raw).hexdigest()[:12]
 
     def meant(self, to: str, seal: str = "") -> Word:

@@ -256,7 +256,7 @@ def _step(share: float, target: float, hours: float, settings: CapitalConfig, wo
     """Slow weights: at most ``damping`` an hour; a change that is not worth its cost is none."""
     most = settings.damping * max(0.0, min(hours, 24.0))
     step = share + min(most, max(-most, target - share))
-    return share if abs(step - share) * worth < settings.least_move else step
+    return share if abs(step - share) * worth < settings.least_move else round(step, 4)
 
 
 def _word(arm: Arm, step: float, now: int, rest: Sequence[str], settings: CapitalConfig) -> str:

@@ -16,6 +16,8 @@ from cockpit.portfolio.bandit import Nig
 from cockpit.portfolio.rewards import DAY, HOURS_A_YEAR, Rewards
 
 NOW = 1_700_006_400_000
+ROUND = 1e-4
+"""Steps are whole hundredths of a percent."""
 THOMPSON = CapitalConfig(method="thompson", total=1.0, most=0.8, regime_weight=0.0, damping=1.0)
 
 
@@ -140,8 +142,8 @@ def test_bounds_always_hold(
     assert fsum(row.target for row in found.rows) <= settings.total + 1e-9
     for row in found.rows:
         assert -1e-12 <= row.target <= most + 1e-9
-        assert min(row.share, row.target) - 1e-12 <= row.step <= max(row.share, row.target) + 1e-12
-        assert abs(row.step - row.share) <= 0.05 * min(hours, 24) + 1e-9
+        assert min(row.share, row.target) - ROUND <= row.step <= max(row.share, row.target) + ROUND
+        assert abs(row.step - row.share) <= 0.05 * min(hours, 24) + ROUND
 
 
 def test_rewards_are_counted_in_the_risk_that_was_allowed() -> None:

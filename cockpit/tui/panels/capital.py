@@ -94,7 +94,7 @@ def _foot(capital: CapitalFrame, look: Look) -> list[Row]:
     """The regret meter, and what can be done now."""
     say = look.say
     lines: list[Row] = []
-    if capital.since:
+    if capital.best_name:
         best, behind = f"{capital.best:+.2%}", f"{capital.best - capital.actual:.2%}"
         name = name_of(capital.best_name)
         ours = say("capital.regret", actual=f"{capital.actual:+.2%}", equal=f"{capital.equal:+.2%}")
