@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cockpit.app.console import language
 
 if TYPE_CHECKING:
+    from cockpit.app.archive_port import ArchiveProcess
     from cockpit.app.lab_port import LabProcess
     from cockpit.app.past.port import PastProcess
     from cockpit.app.settings import Loaded
@@ -32,9 +33,25 @@ def lab_of(loaded: Loaded, args: argparse.Namespace) -> Callable[[], LabProcess]
     def opened() -> LabProcess:
         from cockpit.app.lab_port import LabProcess
 
-        words = [] if args.config is None else ["--config", args.config]
-        words += [word for pair in args.set for word in ("--set", pair)]
+        words = _options(args)
         lang = language(args, loaded.config.screen.language)
         return LabProcess(loaded.data_dir, lang, words, loaded.config.sleeves)
 
     return opened
+
+
+def archive_of(loaded: Loaded, args: argparse.Namespace) -> Callable[[], ArchiveProcess]:
+    """What looks into the archive of the data directory, and mends it."""
+
+    def opened() -> ArchiveProcess:
+        from cockpit.app.archive_port import ArchiveProcess
+
+        return ArchiveProcess(loaded.data_dir, _options(args))
+
+    return opened
+
+
+def _options(args: argparse.Namespace) -> list[str]:
+    """What gives another command the settings of this one."""
+    words = [] if args.config is None else ["--config", args.config]
+    return words + [word for pair in args.set for word in ("--set", pair)]

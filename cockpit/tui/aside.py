@@ -138,12 +138,45 @@ class LabSheet(msgspec.Struct, frozen=True, eq=False):
     fault: str = ""
 
 
+class ArchiveRow(msgspec.Struct, frozen=True):
+    """One series of the archive."""
+
+    symbol: str
+    kind: str
+    tf: int
+    """Length of candles, ms; 0 for everything else."""
+    rows: int
+    first: int
+    last: int
+    """UTC ms."""
+    coverage: float | None = None
+    """Share of the rows that should be there; None = nobody knows how many."""
+    gaps: int | None = None
+    """None = it has not been read for them."""
+    missing: int = 0
+    findings: int = 0
+    """Rows or files that cannot be right."""
+
+
+class ArchiveSheet(msgspec.Struct, frozen=True, eq=False):
+    """What the archive holds, and what is being done about it."""
+
+    rows: tuple[ArchiveRow, ...] = ()
+    read: bool = False
+    checked: bool = False
+    """The rows come from a check, which has looked for holes."""
+    busy: str = ""
+    """status | check | repair; empty = nothing is under way."""
+    fault: str = ""
+
+
 class Aside(msgspec.Struct, frozen=True, eq=False):
     """All of it. Compared by identity: a new one is made whenever something in it has changed."""
 
     audit: AuditSheet = AuditSheet()
     past: PastSheet = PastSheet()
     lab: LabSheet = LabSheet()
+    archive: ArchiveSheet = ArchiveSheet()
     keys: dict[str, str] = {}
     """Action → how its first key is written: what a panel says of keys is what they are."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from cockpit.tui import laboratory, past
+from cockpit.tui import archived, laboratory, past
 from cockpit.tui.auditing import Auditing
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ class Openers(NamedTuple):
     """Rebuilds past moments."""
     lab: Callable[[], laboratory.Port] | None = None
     """Reads what was tried, and tries."""
+    archive: Callable[[], archived.Port] | None = None
+    """Looks into the archive, and mends it."""
     only_past: bool = False
     """There is no present behind the link."""
 
@@ -33,6 +35,7 @@ class Asides:
         self.audit = Auditing(app)
         self.past = past.Past(app, openers.past, only=openers.only_past)
         self.lab = laboratory.Laboratory(app, openers.lab)
+        self.archive = archived.Archived(app, openers.archive)
 
     def ask(self, now: float) -> None:
         """Whatever the page that is shown wants to know."""
@@ -44,6 +47,7 @@ class Asides:
         if "runs" in panels:
             self.lab.tick(now)
         self.lab.listen()
+        self.archive.tick(now, "archive" in panels)
 
     def changed(self, **parts: object) -> None:
         """Something that was asked for has come: its panels are due."""
@@ -56,3 +60,4 @@ class Asides:
         """The screen ends, and the processes that read for it."""
         self.past.close()
         self.lab.close()
+        self.archive.close()

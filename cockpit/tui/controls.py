@@ -329,6 +329,8 @@ class Controls(Commands):
 def aside_actions(app: CockpitApp) -> dict[str, Callable[[], None]]:
     """What is done with the screens that ask for more than pictures: the audit, the past."""
     return {
+        "archive.check": lambda: app.asides.archive.check(),
+        "archive.repair": lambda: app.asides.archive.repair(),
         "lab.mark": lambda: app.lab.mark(),
         "lab.backtest": lambda: app.lab.backtest(),
         "audit.open": lambda: app.auditing.enter(),

@@ -35,7 +35,11 @@ PAGES: tuple[Page, ...] = (
     Page("7", "lab", ((5, (("runs", 1),)), (8, (("curve", 3), ("numbers", 2))))),
     Page("8", "audit", ((8, (("audit", 1),)), (6, (("chain", 2), ("moment", 1))))),
     Page("9", "capital", ((6, (("capital", 1),)), (5, (("sleeves", 3), ("card", 2))))),
-    Page("0", "system", ((5, (("feeds", 1), ("health", 1))), (6, (("events", 1), ("jobs", 1))))),
+    Page(
+        "0",
+        "system",
+        ((5, (("feeds", 1), ("health", 1))), (6, (("events", 1), ("jobs", 1))), (5, (("archive", 1),))),
+    ),
 )
 PAGE = {page.name: page for page in PAGES}
 LEAST_WIDTH, LEAST_HEIGHT = 38, 5

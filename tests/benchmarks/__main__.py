@@ -36,6 +36,7 @@ SUITES = (
     "proof",
     "search",
     "screen",
+    "sizes",
     "start",
 )
 LIMIT_S = 300

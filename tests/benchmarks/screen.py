@@ -10,6 +10,7 @@ import statistics
 import sys
 import threading
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
@@ -57,8 +58,8 @@ class Watched(msgspec.Struct):
 def run() -> list[Row]:
     """Starts first, then the three markets, then the loop beside a painting screen."""
     first, cpu, bare = _first_paints()
-    seen = {name: _watch(rate) for name, rate in RATES.items()}
-    late, stall, floor = _together()
+    seen = {name: watch(rate) for name, rate in RATES.items()}
+    late, stall, floor = (max(beats) for beats in together(RATE))
     busy = seen["busy"]
     rows = [
         row("start to first paint of an empty Textual app", bare, "ms", note="the floor, taken in turns"),
@@ -121,13 +122,14 @@ def _painted(terminal: Terminal) -> float:
     return seconds
 
 
-def _watch(rate: float) -> Watched:
-    with folder() as place, Terminal(_command(place, rate), place) as terminal:
+def watch(rate: float, size: tuple[int, int] = (COLUMNS, LINES), seconds: float = SECONDS) -> Watched:
+    """A real cockpit in a pseudo-terminal, for so long after it has settled."""
+    with folder() as place, Terminal(_command(place, rate), place, size) as terminal:
         _painted(terminal)
         terminal.read(SETTLE_S)
         terminal.fresh()
         before, painted, begin = terminal.threads(), terminal.painted, time.monotonic()
-        terminal.read(SECONDS)
+        terminal.read(seconds)
         elapsed = time.monotonic() - begin
         spent = {name: (cpu - before.get(name, 0.0)) / elapsed for name, cpu in terminal.threads().items()}
         screen = sum(spent.pop(name, 0.0) for name in SCREEN)
@@ -140,29 +142,40 @@ def _watch(rate: float) -> Watched:
         )
 
 
-def _together() -> tuple[float, float, float]:
-    """Worst delays in ms: (the machine's loop, the screen's loop in the same process, an empty loop)."""
+def together(
+    rate: float,
+    size: tuple[int, int] = (COLUMNS, LINES),
+    seconds: float = SECONDS,
+    press: Callable[[CockpitApp], Awaitable[None]] | None = None,
+) -> tuple[list[float], list[float], list[float]]:
+    """Delays in ms: (the machine's loop, the screen's loop in the same process, an empty loop).
+
+    ``press`` is done on the screen's loop meanwhile, once it has settled.
+    """
     discover()
-    config = msgspec.structs.replace(Config(), run=msgspec.structs.replace(Config().run, practice_rate=RATE))
+    config = msgspec.structs.replace(Config(), run=msgspec.structs.replace(Config().run, practice_rate=rate))
     with folder() as place:
         source = market.practice(config, time.time_ns() // 1_000_000)
-        machine = _Machine(Plan(config, "practice", place), source)
+        machine = _Machine(Plan(config, "practice", place), source, seconds)
         machine.start()
         machine.ready.wait(30)
         assert machine.runtime is not None
         assert machine.loop is not None
         app = _Felt(rig.LocalLink(machine.runtime, machine.loop), TuiSettings())
+        app.seconds, app.press = seconds, press
         machine.app = app
-        with Neighbour(SETTLE_S + SECONDS - 1.0) as outside:
-            app.run(headless=True, size=(COLUMNS, LINES))
+        with Neighbour(SETTLE_S + seconds - 1.0) as outside:
+            app.run(headless=True, size=size)
         machine.join(30)
-    return max(machine.beats.late_ms), max(app.beats.late_ms), max(outside.late_ms)
+    return machine.beats.late_ms, app.beats.late_ms, outside.late_ms
 
 
 class _Felt(CockpitApp):
     """The screen, and how late its own loop wakes a sleeper once it has settled."""
 
     beats: Beats
+    seconds: float
+    press: Callable[[CockpitApp], Awaitable[None]] | None
 
     def on_mount(self) -> None:
         # Textual calls the base class's handler by itself.
@@ -172,14 +185,17 @@ class _Felt(CockpitApp):
 
     async def _feel(self) -> None:
         await asyncio.sleep(SETTLE_S)
-        await self.beats.run(SECONDS - 1)
+        if self.press is not None:
+            self.run_worker(self.press(self), name="press")
+        await self.beats.run(self.seconds - 1)
 
 
 class _Machine(threading.Thread):
     """The runtime on its own thread, as ``cockpit`` runs it (D6)."""
 
-    def __init__(self, plan: Plan, source: market.MarketSource) -> None:
+    def __init__(self, plan: Plan, source: market.MarketSource, seconds: float) -> None:
         super().__init__(name="machine", daemon=True)
+        self.seconds = seconds
         self.plan = plan
         self.source = source
         self.ready = threading.Event()
@@ -197,7 +213,7 @@ class _Machine(threading.Thread):
         self.ready.set()
         working = asyncio.ensure_future(runtime.run())
         await asyncio.sleep(SETTLE_S)
-        await self.beats.run(SECONDS)
+        await self.beats.run(self.seconds)
         assert self.app is not None
         self.app.call_from_thread(self.app.exit)
         runtime.stop()

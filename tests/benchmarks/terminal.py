@@ -25,9 +25,11 @@ HERTZ = os.sysconf("SC_CLK_TCK")
 class Terminal:
     """Starts a program with the slave as its terminal and reads what it paints."""
 
-    def __init__(self, command: Sequence[str], folder: Path) -> None:
+    def __init__(
+        self, command: Sequence[str], folder: Path, size: tuple[int, int] = (COLUMNS, LINES)
+    ) -> None:
         self.master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
         self.begun = time.monotonic()
         self.process = subprocess.Popen(

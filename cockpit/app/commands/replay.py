@@ -119,7 +119,7 @@ def _screen(args: argparse.Namespace, found: Loaded, journal: Path, at: dict[str
     from contextlib import ExitStack
 
     from cockpit.app import rig
-    from cockpit.app.openers import lab_of, past_of
+    from cockpit.app.openers import archive_of, lab_of, past_of
     from cockpit.app.past.closed import ClosedLink, asker
     from cockpit.tui.app import CockpitApp
     from cockpit.tui.asides import Openers
@@ -128,7 +128,12 @@ def _screen(args: argparse.Namespace, found: Loaded, journal: Path, at: dict[str
         link = ClosedLink(asker(journal, stack))
         settings = rig.screen_settings(found, args)
         settings.guide, settings.memory_file = False, None
-        openers = Openers(past_of(journal.parent, found, journal.name), lab_of(found, args), True)
+        openers = Openers(
+            past_of(journal.parent, found, journal.name),
+            lab_of(found, args),
+            archive_of(found, args),
+            only_past=True,
+        )
         app = CockpitApp(link, settings, openers=openers)
         app.call_later(app.past.go, **at)
         app.run()
