@@ -225,7 +225,9 @@ def test_a_market_that_gets_another_grid_is_told_anew_and_never_crosses() -> Non
                 raw.venue.relist(SWAP, tick=tick, lot=lot)
                 await wire.wait(lambda m: m.get("action") == "snapshot", after=at)
                 begin = len(wire.told("books")) - 1
-                await asyncio.sleep(0.8)
+                async with asyncio.timeout(20):
+                    while len(wire.told("books")) < begin + 6:
+                        await asyncio.sleep(0.01)
                 raw.venue.feed.pause(raw.venue.clock.now())
                 await asyncio.sleep(0.25)
                 book = Copy()
