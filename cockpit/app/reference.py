@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from cockpit.app import lessons, release_page, search_page, settings
+from cockpit.app import lessons, proof_page, release_page, search_page, settings
 from cockpit.app.complaints import allowed, shown
 from cockpit.app.console import columns
 from cockpit.app.grammar import COMMANDS, EXIT_CODES
@@ -64,6 +64,7 @@ TOPICS = (
     "data",
     "release",
     "search",
+    "proof",
 )
 LAYERS = {"stops": STOPS, "breakers": BREAKERS, "jobs": TRIGGERS}
 """Topics that are a table of plug-ins with numbers of their own."""
@@ -217,6 +218,8 @@ def page(topic: str, lang: str) -> tuple[Any, str] | None:
         return release_page.page()
     if topic == "search":
         return search_page.page(parameters)
+    if topic == "proof":
+        return proof_page.page(lang)
     pairs = {
         "commands": COMMANDS,
         "exit": {str(code): meaning for code, meaning in EXIT_CODES.items()},

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,3 +104,23 @@ def test_the_whole_examination_with_its_bias_checks(coin: str, shell: Shell) -> 
     assert made.json["evidence"]["bias"]["decisions"] > 0
     assert made.json["evidence"]["bias"]["findings"] == []
     assert made.code == (0 if made.json["passed"] else 1)
+
+
+def test_the_page_of_proof_names_the_bounds_that_hold(cockpit: Shell) -> None:
+    from cockpit.lab.proof import gate
+
+    data = cockpit("help", "proof", "--json").json
+    assert data["bounds"]["DSR_LEAST"] == gate.DSR_LEAST
+    assert data["bounds"]["PBO_MOST"] == gate.PBO_MOST
+    assert len(data["bounds"]) == 9
+
+
+def test_a_missing_library_is_named_with_the_line_that_mends_it(repo: Path) -> None:
+    program = (
+        "import sys; sys.modules['numpy'] = None; from cockpit.cli import main;"
+        "sys.exit(main(['passport', 'ema_trend@x', '--tape', 'nowhere']))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", program], cwd=repo, capture_output=True, text=True, check=False
+    )
+    assert (said.returncode, said.stderr) == (2, "cockpit: this needs numpy: pip install 'cockpit[lab]'\n")

@@ -2,7 +2,7 @@
 
     ledger = Ledger(data_dir / "ledger")
     stamp = ledger.append(trials)                 # a batch at a time: two syncs of the disk each
-    with ledger.recorder(source="optimize") as record: record(trial)    # gathers batches by itself
+    with ledger.recorder() as record: record(trial)                     # gathers batches by itself
 
 What was counted once is counted for ever. The newest seal is also kept outside the folder (``ledger.head``),
 in every run and in every passport; rows that those know and the file no longer has become one ``lost`` row
