@@ -15,6 +15,7 @@ from cockpit.app.discover import discover
 from cockpit.core.config import Config, RunConfig, SleeveConfig
 from cockpit.core.errors import TapeError
 from cockpit.core.registry import STRATEGIES
+from cockpit.core.types import Kind
 from cockpit.lab.search.ranges import space_of
 from cockpit.lab.search.trial import Outcome
 from tests.app.tapes import swinging
@@ -67,6 +68,25 @@ def test_the_compiled_machine_and_the_kernel_give_the_same_trial(tape: Path) -> 
         a, b = (np.frombuffer(one.returns, "<f4") for one in (ours, theirs))
         assert len(a) == ours.train.periods > 40
         assert a == pytest.approx(b, abs=1e-9)
+
+
+@pytest.mark.parametrize("kind", [Kind.INVERSE, Kind.SPOT])
+def test_coins_and_contracts_in_coin_are_the_same_in_both(kind: Kind, tmp_path: Path) -> None:
+    tape = swinging(tmp_path, SYMBOL, 1_500, kind=kind)
+    run = RunConfig(equity=100.0, currency="COIN") if kind is Kind.INVERSE else RunConfig(equity=10_000.0)
+    found = []
+    for how in ("compiled", "interpreted"):
+        stage = searching.Stage(task_of(tape, "ema_trend", how, said=SAID, config=Config(run=run), lam=1e-5))
+        assert stage.why == ""
+        found.append(stage.run((0, 0, (0.1, 0.2, 0.3))))
+    ours, theirs = found
+    assert ours.train is not None
+    assert theirs.train is not None
+    assert ours.train.trades > 3
+    for name in ours.train.__struct_fields__:
+        assert getattr(ours.train, name) == pytest.approx(getattr(theirs.train, name), rel=1e-7), name
+    a, b = (np.frombuffer(one.returns, "<f4") for one in found)
+    assert a == pytest.approx(b, abs=1e-8)
 
 
 def test_a_trial_is_the_backtest_of_its_parameters(tape: Path) -> None:
