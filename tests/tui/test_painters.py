@@ -193,11 +193,20 @@ def test_stop_letters(states: tuple[str, str, str, str], letters: str) -> None:
 
 def test_only_the_old_marks_are_dimmed() -> None:
     young, old, *_ = made.positions(0)
-    frame = made.frame(0, positions=(young, swap(old, age=5000)))
+    frame = made.frame(0, positions=(young, swap(old, age=5000, exit_pnl=old.pnl)))
     picture = paint("positions", frame)
     assert (picture.stale, picture.dim) == (5000, False)
     assert {style for part, style in picture.rows[2] if part.strip()} == {"stale"}
     assert "stale" not in {style for _, style in picture.rows[1]}
+
+
+def test_positions_stand_by_what_leaving_would_cost_in_doublings() -> None:
+    costs = {"cheap": 0.4, "dear": 9.0, "nearly": 7.5, "unknown": nan, "free": -1.0}
+    base = swap(made.positions(0)[0], pnl=0.0)
+    rows = tuple(swap(base, symbol=name, exit_pnl=-cost) for name, cost in costs.items())
+    picture = paint("positions", made.frame(0, positions=rows))
+    order = [key.partition("|")[2] for key in picture.keys]
+    assert order == ["dear", "nearly", "cheap", "unknown", "free"], "8 and 9 are one step: nothing dances"
 
 
 def test_a_gain_and_a_loss_differ_by_shape_and_sign() -> None:

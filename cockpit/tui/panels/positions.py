@@ -1,9 +1,12 @@
 """What we hold: size, entry, mark, profit, what closing now would leave, and which stops really stand.
 
-A position whose stop is missing goes to the top: it is the one line on the screen that cannot wait.
+A position whose stop is missing goes to the top: it is the one line on the screen that cannot wait. Below it
+the rows stand by what leaving would cost (MS-06).
 """
 
 from __future__ import annotations
+
+from math import log2
 
 from cockpit.core.frames import Frame, PositionRow
 from cockpit.core.registry import panel
@@ -18,8 +21,8 @@ LAYERS = "HSTP"
 
 @panel("positions", rate=4, cursor=True)
 def paint(frame: Frame, look: Look) -> Picture:
-    """All open positions, those without their stop first."""
-    rows = sorted(frame.positions, key=lambda row: not missing(row))
+    """All open positions: those without their stop first, then the dearest to leave."""
+    rows = sorted(frame.positions, key=lambda row: (not missing(row), -dear(row)))
     ages = [freshness.price_age(frame, row.symbol, row.age, look.lag) for row in rows]
     title = look.say("panel.positions")
     return listing(
@@ -34,6 +37,12 @@ def paint(frame: Frame, look: Look) -> Picture:
         dim=bool(ages) and min(ages) > 0,
         alarm=look.say("positions.stop_missing") if any(missing(row) for row in rows) else "",
     )
+
+
+def dear(row: PositionRow) -> int:
+    """What leaving now would cost beyond the mark (MS-06), in doublings, so that rows do not dance."""
+    cost = row.pnl - row.exit_pnl
+    return round(log2(cost)) if cost > 0 else -99
 
 
 def missing(row: PositionRow) -> bool:
