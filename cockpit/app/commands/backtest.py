@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -65,11 +67,11 @@ def run(args: argparse.Namespace) -> int:
 
     ledgers.count_look(found.data_dir, request)
     with Telling(found.data_dir, session.sleeves_text(sleeves) or "-", request.tape) as telling:
-        result, why = _performed(request, args.executor, partial(perform, telling=telling))
+        result, why = _performed(request, args.executor, partial(perform, telling=telling), lang)
     stamp = ledgers.count_backtest(found.data_dir, request, result)
     if args.beside:
         other = msgspec.structs.replace(request, config=_with(args, found).config)
-        more, _ = _performed(other, args.executor, perform)
+        more, _ = _performed(other, args.executor, perform, lang)
         stamp = ledgers.count_backtest(found.data_dir, other, more)
         result = beside(result, more, args.beside)
     title = tr("report.title", lang, sleeves=session.sleeves_text(result.sleeves), tape=Path(args.tape).name)
@@ -100,7 +102,7 @@ def _with(args: argparse.Namespace, found: Any) -> Any:
     return other
 
 
-def _performed(request: Any, executor: str, kernel: Callable[[Any], Any]) -> tuple[Any, str]:
+def _performed(request: Any, executor: str, kernel: Callable[[Any], Any], lang: str) -> tuple[Any, str]:
     """The result, and why it was not the compiled executor that made it."""
     from cockpit.lab.compiled.reasons import Unsupported
 
@@ -108,8 +110,10 @@ def _performed(request: Any, executor: str, kernel: Callable[[Any], Any]) -> tup
     if executor != "interpreted":
         from cockpit.app import fast
 
+        least = fast.WORTH_COMPILING if executor == "auto" else 0
         try:
-            return fast.perform(request, _progress, fast.WORTH_COMPILING if executor == "auto" else 0), ""
+            with _Ticker(lang) as ticker:
+                return fast.perform(request, ticker.tell, least), ""
         except Unsupported as refusal:
             why = str(refusal)
     result = kernel(request)
@@ -122,12 +126,41 @@ def _counts(did: dict[str, Any]) -> dict[str, str]:
     return {name: f"{did.get(name, 0):,}" for name in ("events", "slept")}
 
 
-def _progress(what: str, done: float) -> None:
-    """The first run of a machine compiles; nobody should look at a still screen meanwhile."""
-    if sys.stderr.isatty():
-        end = "\n" if done >= 1 else ""
-        sys.stderr.write(f"\rcompiling {what}: {done:4.0%}{end}")
-        sys.stderr.flush()
+class _Ticker:
+    """What is being compiled and for how long: nobody should look at a still screen meanwhile."""
+
+    def __init__(self, lang: str) -> None:
+        self._lang = lang
+        self._what, self._done, self._since = "", 0.0, 0.0
+        self._shown = False
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._tick, daemon=True)
+
+    def __enter__(self) -> _Ticker:
+        if sys.stderr.isatty():
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        if self._shown:
+            sys.stderr.write("\n")
+
+    def tell(self, what: str, done: float) -> None:
+        """Something is being compiled; ``done`` from 0 to 1."""
+        if what != self._what:
+            self._since = time.monotonic()
+        self._what, self._done = what, done
+
+    def _tick(self) -> None:
+        while not self._over.wait(0.5):
+            if self._what and self._done < 1:
+                self._shown = True
+                took = f"{time.monotonic() - self._since:.0f}"
+                what = f"{self._what} {self._done:.0%}" if self._done else self._what
+                line = tr("executor.compiling", self._lang, what=what, s=took)
+                sys.stderr.write(f"\r{line}")
+                sys.stderr.flush()
 
 
 def _plain(report: object) -> object:

@@ -169,6 +169,11 @@ def _link() -> object:
 
 
 def load(program: Program, progress: build.Progress | None = None) -> ModuleType:
-    """The module of a strategy; compiled at its first run or read from disk."""
+    """The module of a strategy: compiled, which takes seconds, or read from disk."""
     _link()
-    return build.load_text(text_of(program), progress)
+    if progress is not None:
+        progress(program.strategy, 0.0)
+    module = build.load_text(text_of(program))
+    if progress is not None:
+        progress(program.strategy, 1.0)
+    return module
