@@ -31,6 +31,7 @@ COMMANDS = {
     "passport": "examine a strategy version and certify it; list, show, verify",
     "backup": "take a backup beside a running cockpit, verified; list, verify",
     "restore": "bring a backup back; what is there now is moved aside",
+    "report": "controls: what is verified, by which tests, and what this machine can show for it",
     "bundle": "what an engineer needs after an incident, in one file, without secrets; nothing is sent",
     "audit": "the journals' hash chains: verify, anchor (keep where they stand elsewhere), export",
     "capital": "who may use how much of the equity: show, apply the plan, undo",
