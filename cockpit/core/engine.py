@@ -49,7 +49,6 @@ class Engine:
         self.rehearsal = False  # a copy on which a plan is tried: nothing of it is ever sent
         self.twins: dict[str, Twin] = {}  # shadows of versions on their way, by the version's id
         self.foundry: Foundry | None = None
-        self.asked: dict[str, float] = {}  # client id → price when the order was decided
         self.released = False  # has any version to be watched after each step?
         self.deadline = 0
         account: dict[type, Callable[[State, Any, Turn], None]] = {

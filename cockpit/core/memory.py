@@ -68,6 +68,8 @@ class TwinMemory(msgspec.Struct, frozen=True):
     out: list[tuple[int, Action]]
     back: list[tuple[int, AnyEvent]]
     asked: dict[str, float]
+    deadline: int
+    """When it wants to be woken: nobody else keeps its clock."""
 
 
 class Memory(msgspec.Struct, frozen=True):
@@ -103,10 +105,11 @@ def freeze(engine: Engine) -> bytes:
     twins = {
         name: TwinMemory(
             freeze(twin.engine),
-            twin.exchange.export(history=False),
+            twin.exchange.export(),
             list(twin.out),
             list(twin.back),
             twin.asked,
+            twin.engine.deadline,
         )
         for name, twin in engine.twins.items()
     }

@@ -251,6 +251,16 @@ class Exchange:
         """Orders that no longer live, oldest first, from the ``after``-th on: (client id, msgpack)."""
         return saved.ended(self._desk, after)
 
+    def forget(self, most: int) -> None:
+        """Keep no more than the newest ``most`` fills, bills and ended orders; half of them go at once."""
+        desk = self._desk
+        for log in (desk.fills, desk.bills):
+            if len(log) > most:
+                del log[: -most // 2]
+        if len(desk.done) > most:
+            for cid in [*desk.done][: -most // 2]:
+                del desk.done[cid]
+
     def remember(
         self, fills: list[Fill], bills: list[FundingPaid | Transfer], ended: list[tuple[str, bytes]]
     ) -> None:

@@ -203,6 +203,8 @@ class Release(msgspec.Struct):
     versions: dict[str, Version] = {}
     due: int = 0
     """When the live ones are looked at again at the latest."""
+    asked: dict[str, float] = {}
+    """Client id → price when the order was decided, while versions are watched."""
 
     def in_stage(self, *stages: Stage) -> list[Version]:
         """Those in one of these stages, oldest first."""

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 MODE = "twin"
 FAR = 1 << 62
+REMEMBERED = 2_000
+"""Fills and ended orders that its exchange can still be asked about."""
 LONGEST = 10_000
 """Things that may happen between two facts; more is a machine that talks to itself."""
 
@@ -147,6 +149,7 @@ class Twin:
         for report in self.exchange.reports:
             self.back.append((max(ts, report.ts) + self.delays[1], report))
         self.exchange.reports.clear()
+        self.exchange.forget(REMEMBERED)
 
 
 def _symbol(event: ev.Event) -> str:
@@ -202,6 +205,7 @@ def recalled(engine: Engine, frozen: memory.TwinMemory, cast: Cast, foundry: Fou
     twin.out.extend(frozen.out)
     twin.back.extend(frozen.back)
     twin.asked = frozen.asked
+    machine.deadline = frozen.deadline
     return twin
 
 

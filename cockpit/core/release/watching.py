@@ -29,7 +29,7 @@ KEPT = 1_000
 def after(engine: Engine, event: ev.Event, outcome: Outcome) -> Outcome:
     """The outcome with what the twins did, and with what a rollback sends."""
     state, release, turn = engine.state, engine.state.release, Turn()
-    _asked(state, engine.asked, outcome)
+    _asked(state, release.asked, outcome)
     if isinstance(event, ev.Fill):
         _account_fill(engine, event)
     for name, twin in engine.twins.items():
@@ -96,7 +96,7 @@ def _account_fill(engine: Engine, fill: ev.Fill) -> None:
     if version is None or version.stage not in LIVE:
         return
     seen = version.realised.n
-    _slip(state, engine.asked, fill, version.realised.add)
+    _slip(state, state.release.asked, fill, version.realised.add)
     if version.realised.n > seen and version.passport is not None:
         least = state.release.settings.min_fills
         slipped = version.realised.values[-1] - gates.modelled(version, least)
