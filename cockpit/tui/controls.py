@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cockpit.core.past import SPANS
 from cockpit.core.typed import WORDS
 from cockpit.text import LANGUAGES, safe_text
-from cockpit.tui import approval, capital, export, figures, theme
+from cockpit.tui import approval, capital, export, figures, promoting, theme
 from cockpit.tui.box import STRUCTURE
 from cockpit.tui.commands import Commands
 from cockpit.tui.dialogs import Help
@@ -54,6 +54,8 @@ class Controls(Commands):
             "hotlist.reject": lambda: approval.reject(app),
             "hotlist.snooze": lambda: approval.plain(app, "snooze"),
             "hotlist.undo": lambda: approval.plain(app, "undo"),
+            "version.approve": lambda: promoting.approve(app),
+            "version.rollback": lambda: promoting.rollback(app),
             **aside_actions(app),
             **{f"page.{page.name}": partial(app.desk_turn, page.name) for page in PAGES},
             "symbol.previous": lambda: self.step_symbol(-1),

@@ -30,7 +30,11 @@ PAGES: tuple[Page, ...] = (
     ),
     Page("3", "hotlist", ((6, (("hotlist", 1),)), (7, (("evidence", 1), ("decisions", 1))))),
     Page("4", "risk", ((5, (("limits", 1), ("why", 1))), (5, (("ladder", 1),)), (4, (("events", 1),)))),
-    Page("5", "strategies", ((5, (("heatmap", 1),)), (6, (("sleeves", 3), ("card", 2))))),
+    Page(
+        "5",
+        "strategies",
+        ((5, (("heatmap", 1),)), (6, (("sleeves", 3), ("card", 2))), (3, (("versions", 1),))),
+    ),
     Page("6", "chart", ((1, (("chart", 4), ("book", 1))),)),
     Page("7", "lab", ((5, (("runs", 1),)), (8, (("curve", 3), ("numbers", 2))))),
     Page("8", "audit", ((8, (("audit", 1),)), (6, (("chain", 2), ("moment", 1))))),

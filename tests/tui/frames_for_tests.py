@@ -31,6 +31,7 @@ from cockpit.core.frames import (
     StopLayer,
     TradeRow,
 )
+from cockpit.core.release.row import VersionRow
 from cockpit.tui.aside import LabDetail, LabHeat, LabRow, LabSheet, LabTape, PastSheet, Strip
 from cockpit.tui.link import FixedLink
 
@@ -372,6 +373,32 @@ def capital(now: int) -> CapitalFrame:
     return CapitalFrame("thompson", "ask", *when, "5e1f00d5ea15", rows, *done, *regret)
 
 
+def versions(now: int) -> tuple[VersionRow, ...]:
+    """A champion, a canary that asks for production, a twin on paper, one whose source has changed."""
+    day = 86_400_000
+    usual = ("ema_trend", (BTC,), "1h")
+    made, none = "candidate", ("", 0, "", (), 0)
+    return (
+        VersionRow(
+            "ema_trend-453e75a0a7", *usual, "prod", now - 90 * day, "settings", "", 88, 0.11, 0.03, 0.04, 31,
+            1.2, 1.0, 1.4, 1.0, *none, "", 0, ("ema_trend@1/" + BTC + "/1h",), 301.5,
+        ),
+        VersionRow(
+            "ema_trend-bbc0fe486b", *usual, "canary", now - 55 * day, made, "ema_trend-453e75a0a7", 55, 0.19,
+            0.028, 0.012, 24, 1.1, 0.9, 1.0, 23.5, "prod", now - 60_000, "ann", ("bob",), 2, "", 0,
+            ("ema_trend@1.bbc0fe486b/" + BTC + "/1h",), 24.5,
+        ),
+        VersionRow(
+            "ema_trend-0011aabbcc", *usual, "paper", now - 3 * day, made, "", 3, -0.4, -0.003, 0.006, 2, 0.0,
+            1.0, 1.3, 1.0, *none, "", 0, (), 0.0,
+        ),
+        VersionRow(
+            "market_maker-9020db65b1", "market_maker", (SOL,), "", "retired", now - day, made, "", 0, 0.0,
+            0.0, 0.0, 0, 0.0, 0.0, 1.0, 1.0, *none, "source has changed", now + day, (), -3.0,
+        ),
+    )  # fmt: skip
+
+
 def jobs(now: int) -> tuple[JobRow, ...]:
     """One in each state that matters."""
     hour = 60 * MINUTE
@@ -414,6 +441,9 @@ def frame(at: int = 0, **changes: object) -> Frame:
         sources=sources(age),
         jobs=jobs(T0 + at * 100),
         capital=capital(T0 + at * 100),
+
+
+        versions=versions(T0 + at * 100),
         limits=(
             LimitRow("max_leverage", 1.04, 3.0, "x"),
             LimitRow("max_notional", 16_400.0, 20_000.0, "USDT"),

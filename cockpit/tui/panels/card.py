@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from cockpit.core.frames import Frame, Record, SleeveRow
 from cockpit.core.registry import panel
-from cockpit.core.types import Stage
+from cockpit.core.release.records import LADDER
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
 from cockpit.tui.cells import Row, fit, width_of, wrapped
 from cockpit.tui.picture import Look, Picture, gain
 
 LABEL = 15
-STAGES = tuple(stage.value for stage in Stage)
+STAGES = tuple(stage.value for stage in LADDER)
 
 
 @panel("card", rate=1)
