@@ -24,7 +24,7 @@ from cockpit.core.drafting import record
 from cockpit.core.gate import Rule
 from cockpit.core.intents import OUTCOME_ENCODER, Outcome
 from cockpit.core.release import acting, watching
-from cockpit.core.release.twin import Foundry, Twin
+from cockpit.core.release.twin import FAR, Foundry, Twin
 from cockpit.core.sized import resize, transferred, with_size
 from cockpit.core.sizing import Sizer
 from cockpit.core.slots import Market, Slot, join
@@ -133,7 +133,7 @@ class Engine:
         outcome = self._handlers[event.__class__](event)
         if self.released:
             outcome = watching.after(self, event, outcome)
-            self._plan()
+            self._wake()
         if outcome is not NOTHING:
             state.digest = hashlib.sha256(state.digest + OUTCOME_ENCODER.encode(outcome)).digest()
         return outcome
@@ -391,6 +391,10 @@ class Engine:
     def _plan(self) -> None:
         """Find the earliest instant at which something is due."""
         self.deadline = outside.next_due(self.state, self.slots.values())
-        for twin in self.twins.values():
-            if due := twin.due:
-                self.deadline = max(self.state.now, min(self.deadline or due, due))
+        self._wake()
+
+    def _wake(self) -> None:
+        """Twins keep no clock of their own."""
+        soonest = min([twin.wake for twin in self.twins.values()], default=FAR) if self.twins else FAR
+        if soonest < FAR and (not self.deadline or soonest < self.deadline):
+            self.deadline = max(self.state.now, soonest)

@@ -441,8 +441,6 @@ def frame(at: int = 0, **changes: object) -> Frame:
         sources=sources(age),
         jobs=jobs(T0 + at * 100),
         capital=capital(T0 + at * 100),
-
-
         versions=versions(T0 + at * 100),
         limits=(
             LimitRow("max_leverage", 1.04, 3.0, "x"),

@@ -73,16 +73,18 @@ class Twin:
         self.symbols = frozenset(engine.markets)
         self.out: deque[tuple[int, Action]] = deque()
         self.back: deque[tuple[int, ev.AnyEvent]] = deque()
+        self.wake = FAR
+        """The earliest instant at which something of its own happens: nothing need be looked at before."""
         self.asked: dict[str, float] = {}
         """Client id → price when the order was decided."""
 
-    @property
-    def due(self) -> int:
-        """The earliest instant at which something of its own happens; 0 = nothing is under way."""
-        times = [row[0][0] for row in (self.out, self.back) if row]
-        if self.engine.deadline:
-            times.append(self.engine.deadline)
-        return min(times, default=0)
+    def look(self) -> None:
+        """Work out ``wake`` anew."""
+        wake = min(self.engine.deadline or FAR, self.exchange.wake)
+        for row in (self.out, self.back):
+            if row and row[0][0] < wake:
+                wake = row[0][0]
+        self.wake = wake
 
     @property
     def profit(self) -> float:
@@ -98,23 +100,29 @@ class Twin:
     def hear(self, event: ev.Event) -> list[tuple[ev.Event, Outcome]]:
         """A fact of the common feed; returns what it learned and decided, in order."""
         heard: list[tuple[ev.Event, Outcome]] = []
-        self._pass(event.ts, heard)
+        if event.ts >= self.wake:
+            self._pass(event.ts, heard)
         if event.__class__ is ev.Boot:  # nobody listened for a while: no price is fresh
             self._step(event, heard)
-        if event.__class__ in ev.MARKET or isinstance(event, ev.Listing):
-            if _symbol(event) not in self.symbols:
-                return heard
+            self.look()
+        elif (event.__class__ in ev.MARKET or event.__class__ is ev.Listing) and _symbol(
+            event
+        ) in self.symbols:
             self.exchange.market(event, event.ts)  # type: ignore[arg-type]
-            self._collect(event.ts)
+            if self.exchange.reports:
+                self._collect(event.ts)
             self._step(event, heard)
-            self._pass(event.ts, heard)
+            self.look()
+            if event.ts >= self.wake:
+                self._pass(event.ts, heard)
         return heard
 
     def _pass(self, until: int, heard: list[tuple[ev.Event, Outcome]]) -> None:
         """Everything that was on its way and arrives by then."""
         for _ in range(LONGEST):
-            due = self.due
-            if not due or due > until:
+            self.look()
+            due = self.wake
+            if due > until:
                 break
             if self.back and self.back[0][0] <= due:
                 at, report = self.back.popleft()
@@ -124,11 +132,11 @@ class Twin:
                 self.exchange.request(action, at)
                 self._trade_on_bars(at)
                 self._collect(at)
+            elif self.exchange.wake <= due:
+                self.exchange.advance(due)
+                self._collect(due)
             else:
                 self._step(ev.Timer(due), heard)
-        if self.exchange.wake <= until:
-            self.exchange.advance(until)
-            self._collect(until)
 
     def _trade_on_bars(self, at: int) -> None:
         """Where bars are all there is, an order trades at the last close: the next open is not known yet."""
@@ -184,6 +192,7 @@ def build(engine: Engine, cast: Cast, foundry: Foundry, strategy: Any = None) ->
             own.last[symbol] = price
     heard: list[tuple[ev.Event, Outcome]] = []
     twin._step(ev.Boot(state.now, 1, MODE, "", ""), heard)
+    twin.look()
     return twin
 
 
@@ -206,6 +215,7 @@ def recalled(engine: Engine, frozen: memory.TwinMemory, cast: Cast, foundry: Fou
     twin.back.extend(frozen.back)
     twin.asked = frozen.asked
     machine.deadline = frozen.deadline
+    twin.look()
     return twin
 
 
