@@ -82,8 +82,8 @@ def prepare(request: Request, progress: Progress | None = None, least: int = 0) 
         raise Unsupported("position sizing")
     if part.sleeve.frames or not part.sleeve.on:
         raise Unsupported("longer bars, or a strategy that is switched off")
-    if tuple(source.frames[part.sleeve.symbol]) != (part.sleeve.tf,):
-        raise Unsupported("a tape with bars of several lengths")
+    if tuple(source.frames.get(part.sleeve.symbol, ())) != (part.sleeve.tf,):
+        raise Unsupported("a tape without bars, or with bars of several lengths")
     recorded = tapes.read(path, start_ms=request.start_ms, end_ms=request.end_ms)
     columns = _columns(recorded, {i.symbol: i for i in info.instruments})
     if len(columns) < max(1, least):

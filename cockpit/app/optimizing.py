@@ -33,7 +33,8 @@ from cockpit.lab.search.store import SqliteStore
 from cockpit.lab.search.study import Search
 from cockpit.lab.search.trial import Trial
 
-LEAST_DAYS = 2
+LEAST_MS, LEAST_BARS = 1_800_000, 48
+"""Of a span to search on: half an hour, and so many bars where there is nothing finer."""
 SAME = 1e-6
 """Two returns, kept in single precision, that are one."""
 MACHINES = 1_000_003
@@ -92,11 +93,10 @@ def planned(config: Config, wish: Wish) -> Plan:
     space = space_of(plugin, wish.sleeve.params, wish.params)
     goal = goal_of(wish.objective, wish.limits)
     start, end = max(info.start_ms, wish.start_ms), min(info.end_ms, wish.end_ms or info.end_ms)
-    days = (end - start) / 86_400_000
-    if days < LEAST_DAYS:
-        raise ConfigError(
-            f"{max(days, 0):.1f} days of {wish.tape} are too few to search on: {LEAST_DAYS} at least"
-        )
+    least = least_span(info, wish.sleeve.legs)
+    if end - start < least:
+        have, need = (ms / 3_600_000 for ms in (max(end - start, 0), least))
+        raise ConfigError(f"{have:.1f} hours of {wish.tape} are too few to search on: {need:.1f} at least")
     if not 0 <= wish.validate < 0.9 or wish.trials < 1:
         raise ConfigError(f"validate {wish.validate} (0 to 0.9), trials {wish.trials} (1 or more)")
     if wish.prune and len(goal.names) > 1:
@@ -111,6 +111,13 @@ def planned(config: Config, wish: Wish) -> Plan:
     )  # fmt: skip
     method = choose(space, len(goal.names), wish.trials) if wish.method == "auto" else wish.method
     return Plan(task, method, wish.seed, wish.trials, goal.names, code_hash(), wish.impact)
+
+
+def least_span(info: Any, symbols: Sequence[str]) -> int:
+    """How long (ms) a search must be able to look at these markets of a tape."""
+    finer = all(info.symbols[symbol].keys() & {"books", "touch", "trades"} for symbol in symbols)
+    lengths = [min(info.bar_lengths.get(symbol) or (0,)) for symbol in symbols]
+    return LEAST_MS if finer else max(LEAST_MS, LEAST_BARS * max(lengths))
 
 
 def checked_name(name: str) -> str:
@@ -205,6 +212,8 @@ def _run(loop: Search, progress: Progress, total: int) -> Status:
 
 def _begun(store: SqliteStore, place: Path, plan: Plan, resume: bool) -> None:
     head = store.head()
+    if head is not None and not resume and next(store.trials(), None) is None:
+        head = None  # begun and never got anywhere: nothing is lost by beginning anew
     if head is not None and not resume:
         raise ConfigError(
             f"there is a study {place.name!r} already: --resume goes on with it, --study names another"

@@ -221,6 +221,12 @@ def test_a_name_is_not_taken_twice_by_accident(coin: str, cockpit: Shell) -> Non
     assert "--resume goes on with it" in second.err
 
 
+def test_a_study_that_never_got_anywhere_may_begin_anew(coin: str, cockpit: Shell) -> None:
+    refused = cockpit(*words(coin, "--trials", "4", "--study", "a", "--method", "luck"))
+    assert refused.code == 2
+    assert cockpit(*words(coin, "--trials", "4", "--study", "a", "--method", "lhs")).code == 0
+
+
 def test_a_search_without_a_single_trade_says_so(coin: str, cockpit: Shell) -> None:
     found = cockpit(
         "optimize", "ema_trend:rsi_min=99,rsi_max=99.5,rsi_short_min=0.1,rsi_short_max=0.2@lab:COIN-USDT",
