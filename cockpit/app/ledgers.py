@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -149,42 +149,55 @@ def count_look(data_dir: Path, request: Any) -> Stamp:
     return ledger_of(data_dir).append(msgspec.structs.replace(row, status="begun") for row in made)
 
 
-def counting(
-    data_dir: Path, study: str, task: Any, period: int, source: str = "optimize"
-) -> Callable[[Sequence[Any]], None]:
-    """What counts the batches of a study, before they are kept. Raises TapeError; it raises StoreError."""
-    import numpy as np
+class Counting:
+    """Counts the batches of a search, before they are kept. Raises TapeError; StoreError when it cannot."""
 
-    from cockpit.lab.search.ranges import builder
-    from cockpit.lab.search.trial import Outcome
+    def __init__(
+        self, data_dir: Path, study: str, task: Any, period: int, source: str = "optimize"
+    ) -> None:  # fmt: skip
+        from cockpit.lab.search.ranges import builder
 
-    ledger, build = ledger_of(data_dir), builder(STRATEGIES[task.sleeve.strategy], task.space)
-    start, end = stretch_of(task.tape, task.start_ms, task.end_ms)
-    blank = trial_of(
-        task.config,
-        task.sleeve,
-        task.data_hash,
-        start,
-        end,
-        {},
-        source=source,
-        study=study,
-        period=period,
-    )
-    blank = msgspec.structs.replace(blank, setting=with_impact(blank.setting, task.lam))
-    words = {Outcome.PRUNED: "pruned", Outcome.FAILED: "failed"}
+        self.ledger = ledger_of(data_dir)
+        self._build = builder(STRATEGIES[task.sleeve.strategy], task.space)
+        start, end = stretch_of(task.tape, task.start_ms, task.end_ms)
+        blank = trial_of(
+            task.config,
+            task.sleeve,
+            task.data_hash,
+            start,
+            end,
+            {},
+            source=source,
+            study=study,
+            period=period,
+        )
+        self._blank = msgspec.structs.replace(blank, setting=with_impact(blank.setting, task.lam))
 
-    def count(batch: Sequence[Any]) -> None:
-        ledger.append(
-            msgspec.structs.replace(
-                blank, params=msgspec.to_builtins(build(trial.point)),
+    def __call__(self, batch: Sequence[Any]) -> None:
+        """A batch of ``lab.search`` trials. What its strategy's rules barred was never run."""
+        self.ledger.append(self._made(batch))
+
+    def again(self, kept: Iterable[Any]) -> None:
+        """Trials of a study that is taken up: those that this ledger does not know are counted now."""
+        known = {row.key for row in self.ledger.rows()}
+        with self.ledger.recorder() as note:
+            for trial in self._made(kept):
+                if trial.key not in known:
+                    note(trial)
+
+    def _made(self, batch: Iterable[Any]) -> Iterator[Trial]:
+        import numpy as np
+
+        from cockpit.lab.search.trial import Outcome
+
+        words = {Outcome.PRUNED: "pruned", Outcome.FAILED: "failed"}
+        for trial in batch:
+            if trial.outcome is Outcome.BARRED or trial.twin >= 0:
+                continue
+            yield msgspec.structs.replace(
+                self._blank, params=msgspec.to_builtins(self._build(trial.point)),
                 status=words.get(trial.outcome, "done"), returns=np.frombuffer(trial.returns, "<f4"),
-            )
-            for trial in batch
-            if trial.outcome is not Outcome.BARRED and trial.twin < 0
-        )  # fmt: skip
-
-    return count
+            )  # fmt: skip
 
 
 def with_impact(setting: str, lam: float) -> str:

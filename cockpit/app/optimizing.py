@@ -152,7 +152,7 @@ def search(
         stage = stage_of(msgspec.msgpack.encode(plan.task))
         build = builder(stage.plugin, plan.task.space)
         goals = len(plan.goals)
-        count = ledgers.counting(data_dir, name, plan.task, stage.period)
+        count = ledgers.Counting(data_dir, name, plan.task, stage.period)
         seed = plan.seed + MACHINES * crew.machine
         brief = Brief(plan.task.space, seed, plan.budget, goals, lambda point: build(point) is not None)
         with pool_of(crew, stage.ready is not None) as (pool, where):
@@ -167,7 +167,7 @@ def search(
                 lambda point: _key(build(point)), count, _exchange(crew, name, plan),
             )  # fmt: skip
             if loop.resume():
-                count(list(store.trials()))  # a study that was begun elsewhere, or copied here
+                count.again(store.trials())  # it may have been begun elsewhere, and copied here
             status = _first(name, plan, total, crew, where, stage.why, len(loop.trials))
             return _run(loop, Progress(place, status, told), total)
     finally:

@@ -92,7 +92,7 @@ class Walker:
             )
         self.runs: dict[bytes, Path | None] = {}
         self._counted: set[bytes] = set()
-        self._write = ledgers.counting(
+        self._write = ledgers.Counting(
             bench.data_dir, f"{bench.terms.study} walk".strip(), bench.task(bench.terms.sleeve),
             bench.stage.period, "walkforward",
         )  # fmt: skip

@@ -197,7 +197,7 @@ def test_several_processes_write_one_chain(ledger: Ledger) -> None:
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(60)
+        worker.join(300)
     assert [worker.exitcode for worker in workers] == [0, 0, 0]
     assert total(ledger) == 120
     assert verify(ledger).whole
