@@ -245,6 +245,7 @@ class CockpitApp(App[str]):
         """Show one of the pages."""
         self.desk.turn_to(page)
         self.tick()
+        self.remember()  # not only at the end: a terminal may be closed on us
 
     # --- memory ---------------------------------------------------------------------------------------
 

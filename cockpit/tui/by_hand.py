@@ -117,7 +117,10 @@ def ask_words(app: CockpitApp, verb: str) -> None:
 
 
 def ask_plan(app: CockpitApp, line: str) -> None:
-    """Ask the engine what the line would do. Nothing is done by it."""
+    """Ask the engine what the line would do. Nothing is done by it, and nothing is planned in the past."""
+    if app.past.on:
+        app.controls.no_commands()
+        return
     command_id = app.link.send("plan", from_line(line))
     app.controls.planned[command_id] = lambda answer: show(app, answer)
 

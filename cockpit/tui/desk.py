@@ -18,7 +18,7 @@ from cockpit.core.registry import PANELS
 from cockpit.tui import bars, freshness
 from cockpit.tui.halt import Banner
 from cockpit.tui.keymap import CONTEXTS, DESK
-from cockpit.tui.layout import PAGE, PAGES, Page, Rect, arrange
+from cockpit.tui.layout import PAGE, PAGES, Page, Rect, arrange, size_class
 from cockpit.tui.panels import load
 from cockpit.tui.picture import Look
 from cockpit.tui.widgets import Painted, PanelView, bindings
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from cockpit.tui.app import CockpitApp
 
 
+AROUND = 4
+"""Rows of a screen that are not the panels': status, pages, markets, keys."""
 LEAST_FOR_PAGES = 12
 """Rows of the terminal below which the row of pages gives its place to the panel."""
 
@@ -93,6 +95,7 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         self.views = {name: PanelView(name, app.keymap) for name in names}
         self.needle = Input(id="needle", compact=True, select_on_focus=False)
         self._aged = False
+        self._placed = False
         self.focus_by_page = {page.name: _known(page, app.memory.focus) for page in PAGES}
         """Where the focus was on each page."""
         self.desk.page = PAGE.get(app.memory.page, PAGES[0])
@@ -120,7 +123,17 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         self.guide.display = False
         self.focused_view.focus()
 
+    @property
+    def size_class(self) -> str:
+        """Of the room that the panels have."""
+        return size_class(self.desk.size.width, self.desk.size.height)
+
     def on_resize(self, event: events.Resize) -> None:
+        if not self._placed:
+            # What was left zoomed in a terminal of this size comes back so.
+            self._placed = True
+            size = size_class(event.size.width, event.size.height - AROUND)
+            self.desk.zoomed = self.controls.memory.zoomed.get(size) == self.desk.page.name
         self.pages.display = event.size.height >= LEAST_FOR_PAGES
         self.controls.paint_bars()
 
@@ -219,6 +232,7 @@ class DeskScreen(Screen[None], inherit_bindings=False):
             return
         self.desk.page = page
         self.desk.zoomed = False
+        self.controls.memory.zoomed.pop(self.size_class, None)
         view = self.views[self.focus_by_page[name]]
         self.desk.focused_panel = view.panel
         self.desk.rearrange()
@@ -229,6 +243,9 @@ class DeskScreen(Screen[None], inherit_bindings=False):
     def zoom(self) -> None:
         """The focused panel over the whole desk, or back."""
         self.desk.zoomed = not self.desk.zoomed
+        self.controls.memory.zoomed.pop(self.size_class, None)
+        if self.desk.zoomed:
+            self.controls.memory.zoomed[self.size_class] = self.desk.page.name
         self.desk.rearrange()
 
     # --- filter ---------------------------------------------------------------------------------------

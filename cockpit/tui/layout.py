@@ -58,6 +58,13 @@ SHORT = 19
 TINY_WIDTH, TINY_HEIGHT = 64, 14
 
 
+def size_class(width: int, height: int) -> str:
+    """narrow | normal | wide: terminals of one class are laid out alike, and remembered alike."""
+    if width < NARROW or height < 26:
+        return "narrow"
+    return "normal" if width < WIDE or height < 45 else "wide"
+
+
 class Rect(NamedTuple):
     """Cells from the top left of the desk."""
 
@@ -77,11 +84,10 @@ def arrange(
         return {focus: Rect(0, 0, width, height)}
     if PAGE[page].rows:
         return _rows(PAGE[page], width, height, focus)
-    if width < NARROW or height < 26:
+    size = size_class(width, height)
+    if size == "narrow":
         return _narrow(width, height, focus)
-    if width < WIDE or height < 45:
-        return _normal(width, height, focus)
-    return _wide(width, height)
+    return _normal(width, height, focus) if size == "normal" else _wide(width, height)
 
 
 def _narrow(width: int, height: int, focus: str) -> dict[str, Rect]:

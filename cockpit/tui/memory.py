@@ -21,6 +21,8 @@ class Memory(msgspec.Struct):
     symbol: str = ""
     focus: dict[str, str] = {}
     """Page → the panel that had the focus there."""
+    zoomed: dict[str, str] = {}
+    """Size class of the terminal → the page on which one panel had all of it: narrow ones are zoomed more."""
     timeframe: int = 0
     step: int = 2
     unit: str = "bp"

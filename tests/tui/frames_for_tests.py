@@ -648,7 +648,7 @@ def lab() -> LabSheet:
         Strip("ema_slow", None, "", "", (None, 0.5)),
     )
     details = {
-        "going:g1": LabDetail("going:g1", ts[:50], flat[:50]),
+        "going:g1": LabDetail("going:g1", ts[:50], flat[:50], (), (("Progress", "42%"),)),
         "run:r2": LabDetail("run:r2", ts, trend, held, numbers, ("fewer than 30 round trips",)),
         "run:r1": LabDetail("run:r1", ts, flat, held, others),
         "study:s1": LabDetail(

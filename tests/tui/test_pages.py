@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from cockpit.core.registry import PANELS, STOPS
 from cockpit.text import known
 from cockpit.tui import trades
 from cockpit.tui.layout import LEAST_HEIGHT, LEAST_WIDTH, PAGES, arrange
+from cockpit.tui.memory import recall
 from cockpit.tui.panels import ladder, load
 from cockpit.tui.picture import Look
 from cockpit.tui.widgets import Painted
@@ -189,3 +191,34 @@ def test_every_stop_layer_has_a_word() -> None:
     for module in pkgutil.iter_modules(package.__path__):
         importlib.import_module(f"cockpit.risk.stops.{module.name}")
     assert [name for name in STOPS if not known(f"word.{name}")] == []
+
+
+def test_a_zoom_is_remembered_for_terminals_of_that_size(cockpit: Opened, tmp_path: Path) -> None:
+    file = tmp_path / "screen.json"
+
+    async def zoomed(screen: Cockpit) -> None:
+        await screen.press("2", "tab", "z")
+
+    async def small(screen: Cockpit) -> None:
+        assert set(screen.app.desk.desk.places) == {"ladder"}
+        await screen.press("z")
+        assert len(screen.app.desk.desk.places) > 1
+
+    async def large(screen: Cockpit) -> None:
+        assert len(screen.app.desk.desk.places) > 1
+
+    play(cockpit, zoomed, size=(80, 24), memory_file=file)
+    assert file.stat().st_mode & 0o077 == 0
+    play(cockpit, large, size=(200, 60), memory_file=file)
+    play(cockpit, small, size=(80, 24), memory_file=file)
+    play(cockpit, large, size=(80, 24), memory_file=file)
+
+
+def test_the_page_is_remembered_before_the_end(cockpit: Opened, tmp_path: Path) -> None:
+    file = tmp_path / "screen.json"
+
+    async def story(screen: Cockpit) -> None:
+        await screen.press("4")
+        assert recall(file).page == "risk"
+
+    play(cockpit, story, memory_file=file)

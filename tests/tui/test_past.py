@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cockpit.tui import by_hand
 from cockpit.tui.past import moment
 from tests.tui import frames_for_tests as made
 from tests.tui.conftest import Cockpit, Opened, play
@@ -106,6 +107,7 @@ def test_nothing_is_commanded_from_the_past(cockpit: Opened, action: str) -> Non
         await back(screen)
         screen.app.controls.run(action)
         assert screen.app.controls.send("cancel", {"cid": "x"}) == ""
+        by_hand.ask_plan(screen.app, "exit BTC-USDT-SWAP")
         await screen.pilot.pause()
         assert {verb for verb, _ in screen.link.sent} <= {"audit", "explain"}
         assert any("REPLAY" in words for words in screen.toasts)

@@ -19,7 +19,7 @@ def paint(frame: Frame, look: Look) -> Picture:
     found = sheet.details.get(sheet.cursor)
     other = sheet.details.get(sheet.marked) if sheet.marked != sheet.cursor else None
     title = look.say("panel.numbers")
-    if found is None:
+    if found is None or not (found.numbers or found.warnings or found.strips):
         return Picture(title=title, rows=((("", ""),), ((f" {look.say('curve.none')}", "muted"),)))
     lines = [*_warnings(found, look), *_pairs(found, other, look), *_strips(found.strips, look)]
     keys = [str(n) for n in range(len(lines))]
