@@ -292,13 +292,13 @@ class Engine:
             turn = self._hear(slot, slot.on_book, turn, event)
         return NOTHING if turn is None else self._finish(turn, event)
 
-    def _hear(self, slot: Slot, hook: Any, turn: Turn | None, event: ev.Event, *fact: Any) -> Turn | None:
+    def _hear(self, slot: Slot, hook: Any, turn: Turn | None, event: Any, fact: Any = None) -> Turn | None:
         """Run a market hook; make a Turn only if something came of it."""
         if not slot.plain:
             slot.hear(slot.view.now)
         lead = slot.lead
         try:
-            hook(*fact, lead.view, lead.want) if fact else hook(lead.view, lead.want)
+            hook(lead.view, lead.want) if fact is None else hook(fact, lead.view, lead.want)
         except Exception as error:  # noqa: BLE001 - the one fence around plug-ins: bench it, fly on
             turn = turn or Turn()
             self._bench(slot, error, turn, event)

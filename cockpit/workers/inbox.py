@@ -63,12 +63,11 @@ class Inbox:
         """Take a fact in; never waits, never refuses an account fact."""
         if event.__class__ in MARKET:
             self.received += 1
-            left = self._left
-            if left:
-                assert self._serve is not None
+            left, serve = self._left, self._serve
+            if left and serve is not None:
                 self._left = 0  # what is put meanwhile must wait
                 try:
-                    left -= self._serve(event)
+                    left -= serve(event)
                 except BaseException as error:  # noqa: BLE001  the kernel's, not whose callback this is
                     self._failed = error
                     self._wake.set()
