@@ -11,7 +11,7 @@ from cockpit.core.frames import Frame
 from cockpit.text import known, safe_text, say, tr
 from cockpit.tui import figures
 from cockpit.tui.aside import NOTHING_ASIDE, Aside
-from cockpit.tui.cells import Row, Segment, fit, plain, width_of
+from cockpit.tui.cells import Row, Segment, fit, plain, width_of, wrapped
 from cockpit.tui.glyphs import UNICODE, Glyphs
 
 
@@ -209,7 +209,9 @@ def listing(
     """A panel that is a table: header, the rows around the cursor, and lines at its foot."""
     head, rows = table(columns, body, max(look.width, 1), look.glyphs.more)
     if not rows:
-        return Picture(title=title, rows=((("", ""),), ((f" {empty}", "muted"),)), note=note, stale=stale)
+        said = wrapped(empty, max(1, look.width - 2))
+        rest: list[Row] = [((f" {line}", "muted"),) for line in said]
+        return Picture(title=title, rows=((("", ""),), *rest), note=note, stale=stale)
     seen = matching(rows, look.needle)
     names = [keys[index] for index in seen]
     at = names.index(look.cursor) if look.cursor in names else 0

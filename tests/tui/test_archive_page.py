@@ -80,7 +80,7 @@ def test_status_check_and_repair_from_the_screen() -> None:
             await later()
             await later()
             assert "97.22%" in words()
-            assert "2 holes or bad rows" in words()
+            assert "holes or bad rows: 2" in words()
             await pilot.press("R")
             assert port.begun[-1] == "check", "nothing is asked for before the yes"
             await pilot.press("enter")
