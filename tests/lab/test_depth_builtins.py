@@ -137,6 +137,13 @@ def test_a_tape_that_goes_back_in_time_is_left_to_the_kernel() -> None:
         asleep([*events[:50], events[20]], found, BTC_SWAP, EAGER, Config())
 
 
+def test_a_market_that_gets_another_grid_is_left_to_the_kernel() -> None:
+    events, found = practised()
+    coarse = msgspec.structs.replace(found[BTC_SWAP], tick=found[BTC_SWAP].tick * 5)
+    with pytest.raises(Unsupported, match="another tick or lot"):
+        asleep([*events[:500], ev.Listing(events[499].ts, coarse)], found, BTC_SWAP, EAGER, Config())
+
+
 def test_prices_finer_than_the_tick_are_left_to_the_kernel() -> None:
     events, found = practised()
     price = next(e for e in events if isinstance(e, ev.BookSnapshot) and e.symbol == BTC_SWAP).bids[0][0]

@@ -14,6 +14,7 @@ from cockpit.core.events import (
     AnyEvent,
     BookDelta,
     BookSnapshot,
+    Listing,
     Mark,
     OpenInterest,
     Touch,
@@ -132,6 +133,7 @@ def build(
     strangers = [symbol for symbol in symbols if symbol not in instruments]
     if strangers:
         raise Unsupported(f"market data of {strangers[0]}, which is not listed")
+    _same_grid(rare, instruments)
     events = np.zeros(len(parts["ts"]) if parts else 0, np.dtype(flat.dtype(Event)))
     for name, column in parts.items():
         events[name] = column
@@ -157,6 +159,16 @@ def build(
         row["bid_qty"] = row["ask_qty"] = np.nan
         row["seq"] = -1
     return Columns(symbols, events, levels, shelves[1], markets, dict(rare))
+
+
+def _same_grid(rare: Mapping[int, AnyEvent], instruments: Mapping[str, Instrument]) -> None:
+    """Ranks are of one grid: a market that gets another tick or lot is the kernel's."""
+    for event in rare.values():
+        if isinstance(event, Listing):
+            fresh = event.instrument
+            known = instruments.get(fresh.symbol, fresh)
+            if (fresh.tick, fresh.lot) != (known.tick, known.lot):
+                raise Unsupported(f"{fresh.symbol} gets another tick or lot")
 
 
 def _touches(events: Any, count: int) -> Any:
