@@ -10,6 +10,7 @@ versions, version                            what there is; one in full
 from __future__ import annotations
 
 import getpass
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -78,7 +79,11 @@ def _rows(runtime: Runtime) -> list[dict[str, Any]]:
 
 def _one(runtime: Runtime, args: dict[str, str]) -> dict[str, Any]:
     state = runtime.engine.state
-    return _plain(listing.shown(state, acting.find(state.release, args.get("version", ""))))
+    found = _plain(listing.shown(state, acting.find(state.release, args.get("version", ""))))
+    for condition in found["conditions"]:
+        if not isfinite(condition["value"]):
+            condition["value"] = None  # nothing was measured yet, and JSON knows no infinity
+    return found
 
 
 def _plain(found: Any) -> dict[str, Any]:

@@ -33,10 +33,10 @@ SYMBOL = MARKET.symbol
 
 
 class Params(msgspec.Struct, frozen=True):
-    """``against``: short while it rises. ``size``: fraction of equity."""
+    """``against``: short while it rises. ``max_position``: fraction of equity."""
 
     against: bool = False
-    size: float = 0.5
+    max_position: float = 0.5
     salt: int = 0
     """Only makes it another version."""
 
@@ -59,9 +59,9 @@ class Rider(msgspec.Struct):
             return
         self.side = side
         if side > 0:
-            want.long(self.params.size, bar.close * 0.9, tag="up")
+            want.long(self.params.max_position, bar.close * 0.9, tag="up")
         else:
-            want.short(self.params.size, bar.close * 1.1, tag="down")
+            want.short(self.params.max_position, bar.close * 1.1, tag="down")
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def in_production(
     return stand, name
 
 
-CHAMPION = SleeveConfig("rider", SYMBOL, "1m", params={"against": True, "size": 0.1})
+CHAMPION = SleeveConfig("rider", SYMBOL, "1m", params={"against": True, "max_position": 0.1})
 """What trades before: it swims against the waves, and a better one is easily told."""
 
 
@@ -183,14 +183,19 @@ def test_other_numbers_in_the_settings_are_another_version_and_the_old_position_
     old = next(iter(state.release.versions.values()))
     held = state.position(old.sleeves[0])
     assert held
-    changed = msgspec.structs.replace(CHAMPION, params={"against": False, "size": 0.1})
+    changed = msgspec.structs.replace(CHAMPION, params={"against": False, "max_position": 0.1})
     parts = compose.cast((changed,), {SYMBOL: MARKET}, stand.frames)
     ((before, make),) = versions.changed(stand.engine, parts)
     assert before == old.id
     assert stand.say("settings", make=msgspec.json.encode(make).decode(), old=before) == ""
     assert state.position(old.sleeves[0]) == held, "nobody touches what it holds"
     assert versions.changed(stand.engine, parts) == [], "said once"
-    stand.run(30)
+    most = 0.0
+    for _ in range(30):
+        stand.run(1)
+        held = sum(abs(float(state.position(name))) for name in state.sleeves)
+        most = max(most, held * state.price(SYMBOL) / state.equity())
+    assert most <= 0.105, "both together hold what one may"
     new = state.release.versions[make.id]
     assert (old.stage, new.stage) == (Stage.RETIRED, Stage.PROD)
     assert state.position(new.sleeves[0])

@@ -108,7 +108,9 @@ def test_without_a_passport_nothing_begins() -> None:
     bare = stand.add()
     assert stand.say("promote", version=bare, to="paper") == "release.gate"
     assert "passport" in stand.refused["conditions"]
-    bad = stand.add(passport(proven(), valid=False, dsr=0.4, faults=("the ledger was cut",)), size=0.2)
+    bad = stand.add(
+        passport(proven(), valid=False, dsr=0.4, faults=("the ledger was cut",)), max_position=0.2
+    )
     assert stand.say("promote", version=bad, to="paper") == "release.gate"
     assert "dsr 0.4 (must be >= 0.95)" in stand.refused["conditions"]
     assert stand.say("promote", version=bad, to="canary") == "release.not_next"

@@ -17,7 +17,8 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     """Trim to what the strategy's own parameters allow: alone, with its other legs, and with its pool.
 
     Alone ``max_position`` x its share of equity; all legs of one strategy together ``max_leverage`` x that;
-    all sleeves of one ``pool`` together no more than one of them may hold, every open entry filled.
+    all sleeves of one ``pool`` together no more than one of them may hold, every open entry filled. What a
+    version that gave its place up still holds is counted as its own.
     """
     sleeve, state = context.sleeve, context.state
     if not sleeve.limit:
@@ -25,6 +26,10 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     capital = max(0.0, context.equity) * sleeve.share
     room, whose = sleeve.limit * capital, f"{sleeve.limit:g}x of its capital"
     others = [s for s in state.sleeves.values() if s.id != sleeve.id]
+    before = [s for s in others if s.leaving and (s.strategy, s.symbol) == (sleeve.strategy, sleeve.symbol)]
+    if before:
+        room -= sum(worst_notional(state, s) for s in before)
+        whose += " less what a version before it still holds"
     if sleeve.pool:
         left = room - sum(worst_notional(state, s) for s in others if s.pool == sleeve.pool)
         if left < room:
