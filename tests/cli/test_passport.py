@@ -99,8 +99,8 @@ def test_what_cannot_be_done_is_told(words: tuple[str, ...], word: str, coin: st
 
 
 @pytest.mark.soak
-def test_the_whole_examination_with_its_bias_checks(coin: str, shell: Shell) -> None:
-    made = shell("passport", SLEEVE, "--tape", coin, *RANGES, "--bars", "800", "--json")
+def test_the_whole_examination_with_its_bias_checks(coin: str, cockpit: Shell) -> None:
+    made = cockpit("passport", SLEEVE, "--tape", coin, *RANGES, "--bars", "800", "--json")
     assert made.json["evidence"]["bias"]["decisions"] > 0
     assert made.json["evidence"]["bias"]["findings"] == []
     assert made.code == (0 if made.json["passed"] else 1)
