@@ -25,7 +25,17 @@ from cockpit.core.errors import ConfigError, StoreError
 
 PREFIX = "COCKPIT_"
 NOT_SETTINGS = frozenset(
-    ("SHARED", "SOAK", "CONFIG", "DATA_DIR", "DEBUG", "KEYS_PASSWORD_FILE", "CONFIRM_LIVE", "JIT_CACHE")
+    (
+        "SHARED",
+        "SOAK",
+        "CONFIG",
+        "DATA_DIR",
+        "DEBUG",
+        "KEYS_PASSWORD_FILE",
+        "CONFIRM_LIVE",
+        "JIT_CACHE",
+        "STUDY_STORAGE",
+    )
 )
 """Names behind the prefix that are no keys of the file."""
 FILE = "cockpit.toml"

@@ -135,6 +135,18 @@ def test_giving_up_early_runs_most_trials_on_a_part_only(coin: str, cockpit: She
     assert (refused.code, "nothing says which trial to give up" in refused.err) == (2, True)
 
 
+def test_the_address_of_a_shared_study_may_come_from_the_environment_and_its_password_is_not_said(
+    coin: str, cockpit: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("optuna")
+    monkeypatch.setenv("COCKPIT_STUDY_STORAGE", "postgresql://me:sesame@127.0.0.1:1/x")
+    found = cockpit(*words(coin, "--study", "s", "--trials", "2"))
+    assert found.code in {2, 4}
+    assert "me:***@127.0.0.1" in found.err
+    assert "sesame" not in found.out + found.err
+    assert "is not a setting" not in found.err
+
+
 def test_two_machines_share_a_study_through_a_database(coin: str, cockpit: Shell, tmp_path: Path) -> None:
     pytest.importorskip("optuna")
     shared = (
