@@ -1,6 +1,6 @@
 """The event loop of a process that trades: uvloop where it is installed (``pip install 'cockpit[fast]'``).
 
-Same program, same outcomes; about a tenth less CPU a message. COCKPIT_LOOP=asyncio keeps Python's own, for a
+Same program, same outcomes; up to a tenth less CPU a message. COCKPIT_LOOP=asyncio keeps Python's own, for a
 debugger or for comparing the two.
 """
 
