@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from decimal import Context, Decimal
 from typing import Any
 
 from cockpit.app import console
 from cockpit.core.errors import DoorError
 from cockpit.text import tr
 
+DIGITS = Context(prec=10)
+"""Of an average price: the JSON has all of them."""
 POSITION = ("column.symbol", "column.qty", "column.entry")
 ORDER = ("column.symbol", "column.side", "column.kind", "column.qty", "column.price", "column.state")
 
@@ -56,7 +59,7 @@ def text(status: dict[str, Any], lang: str) -> str:
     if not status["reconciled"]:
         lines.append(tr("status.not_reconciled", lang))
     lines += risk(status, lang)
-    positions = [(p["symbol"], p["qty"], p["entry"]) for p in status["positions"]]
+    positions = [(p["symbol"], p["qty"], shown(p["entry"])) for p in status["positions"]]
     lines += table("panel.positions", POSITION, positions, "positions.none", lang, frozenset((1, 2)))
     orders = [
         (o["symbol"], o["side"], o["kind"], o["qty"], o["price"] or "-", o["state"])
@@ -109,6 +112,11 @@ def money(status: dict[str, Any], lang: str) -> str:
         lang,
         **{key: status[key] for key in ("equity", "currency", "pnl", "fees", "funding", "fills", "orders")},
     )
+
+
+def shown(price: str) -> str:
+    """An average price in as many digits as a person reads."""
+    return format(DIGITS.plus(Decimal(price)).normalize(), "f")
 
 
 def halt_lines(found: dict[str, Any], lang: str) -> list[str]:
