@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ import msgspec
 
 import cockpit
 from cockpit.adapters.store.sqlite import SqliteStore
-from cockpit.app import receipts, recovery, releasing, trades
+from cockpit.app import memory_use, receipts, recovery, releasing, trades
 from cockpit.app.capital import Allocator
 from cockpit.app.consent import Consent
 from cockpit.app.jobs.desk import Desk
@@ -91,17 +90,11 @@ class Runtime:
         if self.scanning is not None:
             observe = self.scanning.watched(observe)
             jobs["scan"] = self.scanning.run
-        watching, observe = self._watching(observe)
-        self.desk = self._jobs(watching)
-        if self.desk is not None:
-            jobs["jobs"] = self.desk.run
-        self.allocator = None if replay else self._capital(watching)
-        if self.allocator is not None:
-            jobs["capital"] = self.allocator.run
+        self.memory = memory_use.Watch(plan.config.run.max_memory_usage, self.tell)
+        self.desk: Desk | None = None
+        self.allocator: Allocator | None = None
         if not replay:
-            trades.recall(self.projector.past, plan.folder)
-            jobs["past"] = lambda: trades.keeping(self.projector.past, plan.folder)
-            observe = receipts.kept(engine.state, plan.folder, observe)
+            observe = self._surround(observe, jobs)
         self.heartbeat = plan.folder / "heartbeat" if plan.mode in {"demo", "live"} else None
         self.crew = Crew(
             engine,
@@ -126,11 +119,25 @@ class Runtime:
         self.watched: Callable[[], bool] = lambda: True
         self._rate = (time.monotonic(), 0, 0.0)
 
+    def _surround(self, observe: Observe, jobs: dict[str, Callable[[], Awaitable[None]]]) -> Observe:
+        """What works beside the trading: jobs, capital, the past, receipts. Raises ConfigError."""
+        plan = self.plan
+        watching, observe = self._watching(observe)
+        self.desk = self._jobs(watching)
+        if self.desk is not None:
+            jobs["jobs"] = self.desk.run
+        self.allocator = self._capital(watching)
+        jobs["capital"] = self.allocator.run
+        jobs["memory"] = self.memory.run
+        trades.recall(self.projector.past, plan.folder)
+        jobs["past"] = lambda: trades.keeping(self.projector.past, plan.folder)
+        return receipts.kept(self.engine.state, plan.folder, observe)
+
     def _watching(self, observe: Observe) -> tuple[Watching | None, Observe]:
         """What jobs and the allocator are shown of the market, where one of them asks for it."""
         config = self.plan.config
         asked = config.capital.method or any(job.on for job in config.jobs)
-        if self.plan.mode == "replay" or not asked:
+        if not asked:
             return None, observe
         watching = Watching(self.engine.state, self.plan.folder / "curves.bin", self.source.warm)
         return watching, watching.watched(observe)
@@ -138,7 +145,7 @@ class Runtime:
     def _jobs(self, watching: Watching | None) -> Desk | None:
         """The desk of the jobs that the settings name. Raises ConfigError."""
         jobs, home = self.plan.config.jobs, self.plan.home
-        if home is None or self.plan.mode == "replay" or not jobs:
+        if home is None or not jobs:
             return None
         return Desk(jobs, home.data_dir, self.wall, watching=watching, config=home.config, say=self.tell)
 
@@ -250,7 +257,8 @@ class Runtime:
             conflated=int(getattr(source, "conflated", 0)),
             journal_rows=stats.rows,
             journal_ms=stats.last_ms,
-            rss_mb=resident_mb(),
+            rss_mb=memory_use.resident_mb(),
+            machine=self.memory.percent,
             uptime_ms=int((time.monotonic() - self.started) * 1_000),
         )
 
@@ -287,16 +295,6 @@ def scanning_of(plan: Plan, source: RunSource, wiring: Wiring) -> Scanning | Non
         past=source.past if isinstance(source, MarketSource) else None,
         kept=None if practice else plan.folder / "hotlist.bin",
     )
-
-
-def resident_mb() -> float:
-    """Memory of this process that is really in RAM; 0 where the system does not say."""
-    try:
-        with open(f"/proc/{os.getpid()}/statm") as file:
-            pages = int(file.read().split()[1])
-    except (OSError, ValueError, IndexError):
-        return 0.0
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1_048_576
 
 
 async def open_runtime(plan: Plan, source: RunSource) -> Runtime:

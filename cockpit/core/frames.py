@@ -241,6 +241,8 @@ class Health(msgspec.Struct, frozen=True, array_like=True):
     """Duration of the last commit."""
     rss_mb: float = 0.0
     uptime_ms: int = 0
+    machine: float = 0.0
+    """Memory of the whole machine that is in use, percent; 0 = not known."""
 
 
 class Halt(msgspec.Struct, frozen=True, array_like=True):

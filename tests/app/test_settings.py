@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from cockpit.app import settings
-from cockpit.core.config import Config, SleeveConfig
+from cockpit.core.config import Config, JobConfig, SleeveConfig
 from cockpit.core.errors import ConfigError, StoreError
 
 
@@ -54,10 +54,11 @@ def keys(kind: type[msgspec.Struct], prefix: str = "") -> Iterator[str]:
 
 def test_the_shipped_file_names_every_key(repo: Path) -> None:
     written = tomllib.loads((repo / "cockpit.toml").read_text("utf-8"))
-    present = {f"{table}.{key}" for table, rows in written.items() for key in rows} | {"sleeves"}
+    present = {f"{table}.{key}" for table, rows in written.items() for key in rows} | {"sleeves", "jobs"}
     assert set(keys(Config)) - present == set()
     text = (repo / "cockpit.toml").read_text("utf-8")
-    example = text.partition("# [[sleeves]]")[2]
+    example, _, jobs = text.partition("# [[sleeves]]")[2].partition("# [[jobs]]")
+    assert [name for name in keys(JobConfig) if f"# {name} = " not in jobs] == []
     assert [name for name in keys(SleeveConfig) if f"# {name} = " not in example] == []
 
 
@@ -73,11 +74,20 @@ def test_every_key_of_the_shipped_file_is_explained(repo: Path) -> None:
 
 def test_the_commented_sleeve_is_a_valid_one(repo: Path, tmp_path: Path) -> None:
     text = (repo / "cockpit.toml").read_text("utf-8")
-    _, _, example = text.partition("# [[sleeves]]")
+    example = text.partition("# [[sleeves]]")[2].partition("\n\n")[0]
     path = file(tmp_path, "[[sleeves]]" + example.replace("\n# ", "\n"), "sleeve.toml")
     sleeve, pair = settings.load(path, {}).config.sleeves
     assert (sleeve.strategy, sleeve.params["ema_fast"]) == ("ema_trend", 9)
     assert len(pair.legs) == 2
+
+
+def test_the_commented_jobs_are_valid_ones(repo: Path, tmp_path: Path) -> None:
+    text = (repo / "cockpit.toml").read_text("utf-8")
+    example = text.partition("# [[jobs]]")[2]
+    path = file(tmp_path, "[[jobs]]" + example.replace("\n#\n", "\n").replace("\n# ", "\n"), "jobs.toml")
+    backup, nightly = settings.load(path, {}).config.jobs
+    assert (backup.run[0], backup.cron) == ("backup", "0 */6 * * *")
+    assert [row["trigger"] for row in nightly.on] == ["drawdown", "no_new_high", "breaker"]
 
 
 # --- precedence -------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from cockpit.tui.picture import Look, Picture
 
 SLOW_LOOP_MS = 50.0
 FULL_QUEUE = 5_000
+FULL_MACHINE = 85.0
 
 
 @panel("health", rate=1)
@@ -33,6 +34,11 @@ def paint(frame: Frame, look: Look) -> Picture:
         ("health.journal", f"{health.journal_rows:,}", "text"),
         ("health.commit", f"{health.journal_ms:.1f} ms", "text"),
         ("health.memory", f"{health.rss_mb:,.0f} MB", "text"),
+        (
+            "health.machine",
+            f"{health.machine:.0f} %" if health.machine else "-",
+            "danger bold" if health.machine >= FULL_MACHINE else "text",
+        ),
         ("health.uptime", figures.span(health.uptime_ms), "text"),
         ("health.facts", f"{frame.seq:,}", "muted"),
     ]
