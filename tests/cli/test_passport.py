@@ -6,9 +6,13 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from cockpit.adapters.store.tape import read_info
+from cockpit.app import compose, proofs, versions
+from cockpit.core.config import SleeveConfig
 from tests.app.tapes import swinging
 from tests.cli.conftest import Shell
 
@@ -39,6 +43,7 @@ def test_a_version_is_examined_listed_shown_and_verified(coin: str, cockpit: She
     listed = cockpit("passport", "list", "--json").json
     assert [(row["passed"], row["faults"]) for row in listed] == [(False, [])]
     assert made.json["subject"]["version"] in cockpit("passport", "list").out
+    _asked_by_a_release(coin, tmp_path / "data", made.json)
     good = cockpit("passport", "verify", str(file))
     assert good.code == 0
     assert "is what was written here" in good.out
@@ -49,6 +54,23 @@ def test_a_version_is_examined_listed_shown_and_verified(coin: str, cockpit: She
     assert bad.code == 1
     assert "altered" in bad.out
     assert set(cockpit("passport", "verify", "last", "--json").json["faults"]) == {"seal", "verdict"}
+
+
+def _asked_by_a_release(coin: str, home: Path, made: dict[str, Any]) -> None:
+    """The version that would trade is the one that was examined, by its content alone."""
+    info = read_info(Path(coin))
+    given = {"volume_threshold": 0.5, "rsi_min": 40, "rsi_max": 90}
+    markets = {one.symbol: one for one in info.instruments}
+    for params, known in ((given, True), (given | {"rsi_max": 91}, False)):
+        parts = compose.cast([SleeveConfig("ema_trend", SYMBOL, params=params)], markets, info.bar_lengths)
+        proof = proofs.passport_of(home, versions.row_of(versions.make_of(parts)), 1_440.0)
+        assert (proof is not None) == known
+        if proof is not None:
+            assert proof.digest == made["seal"]
+            assert "check.lookahead" in proof.faults
+            assert not proof.valid
+            assert proof.span_ms == 86_400_000
+            assert len(proof.returns) > 1
 
 
 def test_the_best_of_a_study_is_one_of_its_trials(coin: str, cockpit: Shell) -> None:
