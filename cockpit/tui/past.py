@@ -28,8 +28,8 @@ PLAY_S = 0.2
 class Port(Protocol):
     """What rebuilds the past, in a process of its own."""
 
-    def go(self, *, ts: int = 0, seq: int = 0, by: int = 0) -> None:
-        """Ask for an instant, a fact, or so many decisions from here."""
+    def go(self, *, ts: int = 0, seq: int = 0, by: int = 0, ms: int = 0) -> None:
+        """Ask for an instant, a fact, or so many decisions or ms from here."""
 
     def sheet(self) -> PastSheet:
         """Where it stands."""
@@ -55,7 +55,6 @@ class Past:
         self._speed = 0
         self._played_at = 0.0
         self._aim = 0
-        self._coming = 0
 
     @property
     def frame(self) -> Frame | None:
@@ -69,7 +68,7 @@ class Past:
 
     # --- travelling -----------------------------------------------------------------------------------
 
-    def go(self, *, ts: int = 0, seq: int = 0, by: int = 0) -> None:
+    def go(self, *, ts: int = 0, seq: int = 0, by: int = 0, ms: int = 0) -> None:
         """To another moment; the present is left the first time."""
         if self._opening is None:
             self.app.tell("past.not_here")
@@ -77,13 +76,12 @@ class Past:
         if self._port is None:
             self._port = self._opening()
         frame = self.app.frame
-        if by and not self.on and frame is not None:
+        if (by or ms) and not self.on and frame is not None:
             self._port.go(seq=frame.seq)
         if not self.on:
             self.on = True
             self.app.controls.changed()
-        self._coming = ts
-        self._port.go(ts=ts, seq=seq, by=by)
+        self._port.go(ts=ts, seq=seq, by=by, ms=ms)
 
     def here(self) -> None:
         """The moment of the row under the audit's cursor, right after what it tells."""
@@ -123,13 +121,7 @@ class Past:
     def shift(self, ms: int) -> None:
         """Time back or forward."""
         self.stand()
-        frame = self.app.frame
-        if frame is not None:
-            self.go(ts=(self._where() or frame.ts) + ms)
-
-    def _where(self) -> int:
-        """The instant shown, or the one that is on its way: presses add up."""
-        return self._coming or (self.shown.ts if self.on else 0)
+        self.go(ms=ms)
 
     def play(self) -> None:
         """Let the past run, or stand."""
@@ -138,15 +130,19 @@ class Past:
             self.app.tell("past.not_on", here=keys["past.here"], time=keys["past.time"])
             return
         self._speed = 0 if self._speed else SPEEDS[0]
-        self._aim, self._played_at = self._where(), self.app.clock()
+        self._aim, self._played_at = self._standing(), self.app.clock()
         self._told()
 
     def pace(self, step: int) -> None:
         """Faster or slower."""
         at = SPEEDS.index(self._speed) if self._speed in SPEEDS else -1
         self._speed = SPEEDS[max(0, min(len(SPEEDS) - 1, at + step))]
-        self._aim, self._played_at = self._where(), self.app.clock()
+        self._aim, self._played_at = self._standing(), self.app.clock()
         self._told()
+
+    def _standing(self) -> int:
+        """The newest instant that has been rebuilt."""
+        return 0 if self._port is None else self._port.sheet().ts
 
     def stand(self) -> None:
         """No longer playing."""
@@ -178,7 +174,6 @@ class Past:
         if sheet is not self._seen:
             moved = self._seen is None or sheet.seq != self._seen.seq
             self._seen = sheet
-            self._coming = self._coming if sheet.progress else 0
             self._told()
             if moved and not self._speed:
                 self.app.auditing.begin()

@@ -16,6 +16,8 @@ from cockpit.app.past import past as pasts
 from cockpit.app.past.closed import ClosedLink, asker
 from cockpit.app.past.past import Past
 from cockpit.app.past.source import Source, opened
+from cockpit.app.past.words import Go
+from cockpit.app.past.worker import Orders
 from cockpit.core import memory
 from cockpit.core.config import Config
 from cockpit.core.errors import StoreError
@@ -110,3 +112,17 @@ def test_a_closed_journal_answers_questions_and_takes_no_command(journal: Path) 
         assert (halt.ok, halt.message) == (False, "past.no_engine")
         assert link.latest() is None
         assert not link.driver
+
+
+def test_wishes_wait_their_turn_and_only_a_moment_by_name_replaces_others() -> None:
+    orders = Orders()
+    for go in (Go(seq=7), Go(by=-1), Go(by=-2), Go(ms=-60_000), Go(ms=-60_000), Go(by=1)):
+        orders.put(go)
+    assert orders.waiting
+    taken = [orders.take() for _ in range(4)]
+    assert taken == [Go(seq=7), Go(by=-3), Go(ms=-120_000), Go(by=1)]
+    orders.put(Go(by=1))
+    assert not orders.waiting  # a step does not call off the way to where it begins
+    orders.put(Go(ts=5))
+    assert orders.waiting
+    assert orders.take() == Go(ts=5)

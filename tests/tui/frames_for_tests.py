@@ -558,10 +558,10 @@ class Pasts:
         self._frame: Frame | None = None
         self._sheet = PastSheet()
 
-    def go(self, *, ts: int = 0, seq: int = 0, by: int = 0) -> None:
-        self.asked.append({name: n for name, n in (("ts", ts), ("seq", seq), ("by", by)) if n})
+    def go(self, *, ts: int = 0, seq: int = 0, by: int = 0, ms: int = 0) -> None:
+        self.asked.append({name: n for name, n in (("ts", ts), ("seq", seq), ("by", by), ("ms", ms)) if n})
         before = self._sheet
-        moment = ts or before.ts + by * 1000 or T0 - 60_000
+        moment = ts or (before.ts + by * 1000 + ms if before.ts else T0 - 60_000)
         shown = frame(max(0, (moment - T0) // 100 + 900))
         number = seq or before.seq + by or 500
         self._frame = msgspec.structs.replace(shown, ts=moment, seq=number, equity=77_000.0)

@@ -64,12 +64,18 @@ class Past:
         self._projector: Projector
         self._events: Iterator[tuple[int, AnyEvent]]
         self._waiting: tuple[int, AnyEvent] | None = None
+        self._shown = 0
         self._rests: list[Rest] = []
 
     @property
     def seq(self) -> int:
         """The last fact of the moment; 0 before the first look."""
         return self._engine.state.seq if self._engine is not None else 0
+
+    @property
+    def now(self) -> int:
+        """The instant that is shown, UTC ms; before the first look the end of the journal."""
+        return self._shown or int(self.span["last_ts"])
 
     def at(self, *, ts: int = 0, seq: int = 0) -> Frame:
         """The picture at an instant (UTC ms) or right after a fact. Outside the journal: its nearest end.
@@ -189,6 +195,7 @@ class Past:
             del self._rests[:-RESTS]
 
     def _drawn(self, now: int) -> Frame:
+        self._shown = now
         found = self.source.piece("money", ts=now)
         self._projector.recall(now, found["day_pnl"], float(found["peak"]))
         return self._projector.frame(now, now, Health())

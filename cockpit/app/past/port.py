@@ -32,9 +32,9 @@ class PastProcess:
         self._thread = threading.Thread(target=self._hear, name="past", daemon=True)
         self._thread.start()
 
-    def go(self, *, ts: int = 0, seq: int = 0, by: int = 0) -> None:
+    def go(self, *, ts: int = 0, seq: int = 0, by: int = 0, ms: int = 0) -> None:
         """Ask for a moment; the newest wish counts."""
-        self._write(words.Go(ts, seq, by))
+        self._write(words.Go(ts, seq, by, ms))
 
     def sheet(self) -> PastSheet:
         """Where it stands."""

@@ -22,11 +22,17 @@ class Begin(msgspec.Struct, frozen=True):
 
 
 class Go(msgspec.Struct, frozen=True):
-    """Show a moment: an instant, a fact, or so many decisions from here. A newer one replaces an older."""
+    """Show a moment: an instant, a fact, or so many decisions or ms from here."""
 
     ts: int = 0
     seq: int = 0
     by: int = 0
+    ms: int = 0
+
+    @property
+    def relative(self) -> bool:
+        """Does it begin where the one before it ends?"""
+        return bool(self.by or self.ms)
 
 
 class Shown(msgspec.Struct, frozen=True, tag="shown"):

@@ -30,38 +30,43 @@ class Superseded(Exception):
 
 
 class Orders:
-    """The newest wish of the screen; read in a thread, because reading waits."""
+    """What the screen wants next. A moment by name replaces all before it; steps from there add up."""
 
     def __init__(self) -> None:
-        self._newest: words.Go | None = None
+        self._pending: list[words.Go] = []
         self._came = threading.Condition()
         self._over = False
 
     def listen(self) -> None:
-        """Until the screen is gone."""
+        """Until the screen is gone. Runs in a thread, because reading waits."""
         for line in sys.stdin.buffer:
-            with self._came:
-                go = msgspec.json.decode(line, type=words.Go)
-                before = self._newest
-                if before is not None and before.by and go.by:
-                    go = words.Go(by=before.by + go.by)  # steps add up, moments replace each other
-                self._newest = go
-                self._came.notify()
+            self.put(msgspec.json.decode(line, type=words.Go))
         with self._came:
             self._over = True
             self._came.notify()
 
-    def take(self) -> words.Go | None:
-        """The newest, once there is one; None when there will be none."""
+    def put(self, go: words.Go) -> None:
+        """Another wish."""
         with self._came:
-            self._came.wait_for(lambda: self._newest is not None or self._over)
-            found, self._newest = self._newest, None
-            return found
+            if not go.relative:
+                self._pending = []
+            last = self._pending[-1] if self._pending else None
+            if last is not None and last.relative and bool(last.by) == bool(go.by):
+                self._pending.pop()
+                go = words.Go(by=last.by + go.by, ms=last.ms + go.ms)
+            self._pending.append(go)
+            self._came.notify()
+
+    def take(self) -> words.Go | None:
+        """The next, once there is one; None when there will be none."""
+        with self._came:
+            self._came.wait_for(lambda: self._pending or self._over)
+            return self._pending.pop(0) if self._pending else None
 
     @property
     def waiting(self) -> bool:
-        """Is something newer wanted, or nothing any more?"""
-        return self._over or (self._newest is not None and not self._newest.by)
+        """Is another moment wanted instead, or nothing any more?"""
+        return self._over or any(not go.relative for go in self._pending)
 
 
 def main() -> int:
@@ -92,7 +97,10 @@ def main() -> int:
             return 1
         while (go := orders.take()) is not None:
             try:
-                frame = past.step(go.by) if go.by else past.at(ts=go.ts, seq=go.seq)
+                if go.by:
+                    frame = past.step(go.by)
+                else:
+                    frame = past.at(ts=max(1, past.now + go.ms) if go.ms else go.ts, seq=go.seq)
             except Superseded:
                 continue
             except CockpitError as error:
