@@ -332,7 +332,7 @@ def cash_alone(patch: Patch) -> None:
 @plant("partial", "delay")
 def stop_not_resized(patch: Patch) -> None:
     """There is a stop, so the position is protected, whatever has been bought since (F24)."""
-    patch.setattr(reconcile, "_guards", lambda order, intent, qty: True)
+    patch.setattr(reconcile, "_guards", lambda order, intent, qty, watch: True)
 
 
 @plant("crash")

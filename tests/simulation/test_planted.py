@@ -8,13 +8,13 @@ from tests.simulation.world import World
 
 FOUND: dict[str, tuple[int, int, str]] = {
     "ack_before_commit": (1, 60, "I07"),
-    "cancel_refused_is_absent": (4, 60, "I04 I09 I10"),
+    "cancel_refused_is_absent": (4, 60, "I04 I17 I09 I10"),
     "cash_alone": (1, 80, "I02 I09 I13"),
     "cid_reused": (0, 10, "I05 I06"),
     "dedup_lost_in_snapshot": (0, 20, "I01 I02 I09 I13"),
     "double_send": (0, 5, "I06"),
     "exit_beside_the_stop": (4, 60, "I17 I04"),
-    "funding_as_trade": (0, 10, "I01 I02 I04 I09"),
+    "funding_as_trade": (0, 10, "I01 I02 I04 I17 I09"),
     "group_split_in_snapshot": (2, 60, "I13"),
     "halt_confirmed_early": (0, 90, "I03"),
     "receipt_of_hope": (62, 90, "I08"),
@@ -24,15 +24,15 @@ FOUND: dict[str, tuple[int, int, str]] = {
     "lost_fill": (0, 5, "I01 I02 I09"),
     "net_is_mine": (9, 90, "I17 I04"),
     "new_id_after_timeout": (0, 10, "I05"),
-    "no_dedup": (0, 10, "I01 I02 I04 I09"),
-    "not_found_is_proof": (3, 60, "I04 I10"),
-    "one_road": (0, 60, "I04 I10 I13"),
+    "no_dedup": (0, 10, "I01 I02 I04 I17 I09"),
+    "not_found_is_proof": (3, 60, "I04 I17 I10"),
+    "one_road": (0, 60, "I04 I17 I10 I13"),
     "resend_after_timeout": (0, 10, "I06"),
     "stop_not_resized": (7, 60, "I08"),
     "split_transaction": (0, 20, "I05 I13"),
-    "stop_of_the_other_side": (0, 30, "I04"),
-    "timeout_is_rejection": (5, 60, "I04 I10"),
-    "unknown_is_nothing": (18, 150, "I04"),
+    "stop_of_the_other_side": (0, 30, "I04 I17"),
+    "timeout_is_rejection": (5, 60, "I04 I17 I10"),
+    "unknown_is_nothing": (18, 150, "I04 I17"),
 }
 """Bug: (first seed that found it when last measured, seeds it is given, invariants that may tell).
 
