@@ -54,6 +54,8 @@ STALE_MS = 1_000
 ACCOUNTS = frozenset(("DEMO", "LIVE"))
 """Where a sleeve's orders reach an exchange: its stage is then never called paper."""
 NONE = Record()
+TWINS = "twin."
+"""Notes of what never left: the journal and its pages have them, the list of events would drown in them."""
 BOOKED = frozenset(("order.filled", "liquidation"))
 """Notes of fills that were new: the venue repeats old ones whenever it is read back."""
 
@@ -122,7 +124,10 @@ class Projector:
             )
         if outcome is not NOTHING:
             for note in outcome.notes:
-                self._events.append(EventRow(outcome.ts, note.level, note.message, note.args, note.sleeve))
+                if not note.message.startswith(TWINS):
+                    self._events.append(
+                        EventRow(outcome.ts, note.level, note.message, note.args, note.sleeve)
+                    )
             for verdict in outcome.verdicts:
                 message = "rule.blocked" if verdict.action == "block" else "rule.trimmed"
                 args = {

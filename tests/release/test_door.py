@@ -16,6 +16,7 @@ from cockpit.adapters.store.version_rows import read_versions
 from cockpit.app import proofs, releasing
 from cockpit.app.commands.versions import lines, table
 from cockpit.core import events as ev
+from cockpit.core.frames import Health
 from cockpit.core.project import Projector
 from cockpit.core.release.records import Passport
 from cockpit.core.types import Stage
@@ -145,3 +146,17 @@ def test_the_journal_has_versions_and_a_history_that_only_grows(tmp_path: Path) 
         with pytest.raises(Exception, match="only grows"):
             store._connection.execute(statement)
     store.abandon()
+
+
+def test_what_a_twin_does_is_in_the_journal_and_not_among_the_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    door = Door(monkeypatch, passport(proven()))
+    name = door.ask("version_add", sleeve="rider@COIN-USDT-SWAP/1m").payload["id"]
+    door.ask("version_promote", version=name, to="paper", reason="as proven")
+    stand, heard = door.stand, len(door.stand.outcomes)
+    stand.run(20)
+    for outcome in stand.outcomes[heard:]:
+        door.projector.observe(stand.facts[-1], outcome)
+    assert stand.notes("twin.filled")
+    frame = door.projector.frame(stand.engine.state.now, 0, Health())
+    assert not [row for row in frame.events if row.message.startswith("twin.")]
+    assert [row.stage for row in frame.versions] == ["paper"]
