@@ -54,8 +54,7 @@ STALE_MS = 1_000
 ACCOUNTS = frozenset(("DEMO", "LIVE"))
 """Where a sleeve's orders reach an exchange: its stage is then never called paper."""
 NONE = Record()
-TWINS = "twin."
-"""Notes of what never left: the journal and its pages have them, the list of events would drown in them."""
+TWINS = "twin."  # what never left: the journal has it, the list of events would drown in it
 BOOKED = frozenset(("order.filled", "liquidation"))
 """Notes of fills that were new: the venue repeats old ones whenever it is read back."""
 
@@ -124,10 +123,9 @@ class Projector:
             )
         if outcome is not NOTHING:
             for note in outcome.notes:
+                row = EventRow(outcome.ts, note.level, note.message, note.args, note.sleeve)
                 if not note.message.startswith(TWINS):
-                    self._events.append(
-                        EventRow(outcome.ts, note.level, note.message, note.args, note.sleeve)
-                    )
+                    self._events.append(row)
             for verdict in outcome.verdicts:
                 message = "rule.blocked" if verdict.action == "block" else "rule.trimmed"
                 args = {
