@@ -18,7 +18,7 @@ from cockpit.adapters import practice
 from cockpit.adapters.store.tape_writer import TapeWriter
 from cockpit.app import compose, market
 from cockpit.app.discover import discover
-from cockpit.app.runtime import resident_mb
+from cockpit.app.memory_use import resident_mb
 from cockpit.app.session import parse_sleeve
 from cockpit.core.config import Config
 from cockpit.core.frames import Frame, Health
