@@ -40,3 +40,9 @@ def test_commands_of_the_examples_exist(repo: Path) -> None:
         words = line.split()
         if words and words[0] == "cockpit" and not words[1].startswith("-"):
             assert re.search(rf"\b{words[1]}\b", known), words[1]
+
+
+def test_decisions_are_numbered_in_their_order(repo: Path) -> None:
+    text = (repo / "cockpit" / "DECISIONS.md").read_text("utf-8")
+    numbers = [int(found) for found in re.findall(r"^(\d+)\. ", text, re.MULTILINE)]
+    assert numbers == list(range(1, len(numbers) + 1))
