@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ class Record(msgspec.Struct, frozen=True):
 
     job: str
     stamp: str
-    """Its folder: UTC, ``20261127-001000``."""
+    """Its folder: UTC, ``20261127-001000-123``."""
     words: tuple[str, ...]
     """What was run, as typed after ``cockpit``."""
     cause: str
@@ -43,6 +44,11 @@ class Edit(msgspec.Struct, frozen=True, omit_defaults=True):
 
     enabled: bool | None = None
     cron: str | None = None
+
+
+def stamped(ms: int) -> str:
+    """A run's folder: names in order are runs in order."""
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.gmtime(ms // 1_000))}-{ms % 1_000:03d}"
 
 
 class Records:
@@ -91,11 +97,8 @@ class Records:
     def open(self, job: str, words: tuple[str, ...], cause: str) -> tuple[Record, Path]:
         """A folder for a run that begins. Raises StoreError."""
         now = time.time_ns() // 1_000_000
-        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now / 1_000))
-        place, suffix = self.folder / job / stamp, 1
-        while place.exists():
-            suffix += 1
-            place = self.folder / job / f"{stamp}.{suffix}"
+        free = (self.folder / job / stamped(ms) for ms in count(now))
+        place = next(place for place in free if not place.exists())
         private(place)
         record = Record(job, place.name, words, cause, now)
         self.keep(record)
