@@ -216,11 +216,12 @@ def _rivals(desk: Desk, side: Side) -> list[Order]:
 
     Where the venue itself bounds closing orders by what this sleeve has, the stop may stay until the exit is
     done. It does not on spot, and not where other sleeves hold the same market: there reduce-only is measured
-    on the account's net position.
+    on the account's net position. Nor does it bound a stop that was placed without reduce-only while another
+    sleeve held the other side, however alone this one is by now.
     """
-    if desk.clipped(side, desk.closable(side)):
-        return []
-    return [o for o in desk.orders if o.role is Role.PROTECT and o.side is side]
+    bounded = desk.clipped(side, desk.closable(side))
+    stops = [o for o in desk.orders if o.role is Role.PROTECT and o.side is side]
+    return [o for o in stops if not bounded or (desk.mode is PositionMode.NET and not o.reduce_only)]
 
 
 def _in_the_way(target: Decimal, have: Decimal, working: list[Order]) -> list[Order]:

@@ -11,6 +11,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import threading
 import time
@@ -34,15 +35,18 @@ class Tmux:
     """A shell in a tmux of its own, whose server knows no settings and no other session."""
 
     def __init__(self, folder: Path, width: int = 120, height: int = 40) -> None:
-        self.socket = f"cockpit-test-{os.getpid()}-{time.monotonic_ns()}"
+        # A socket's path has 107 letters at most, and the folder of a test may need most of them.
+        self._sockets = tempfile.TemporaryDirectory(prefix="tmux-")
+        self.socket = "cockpit"
         env = {
             **os.environ,
             "TERM": "xterm-256color",
             "LANG": "C.UTF-8",
             "PS1": "$ ",
-            "TMUX_TMPDIR": str(folder),
+            "TMUX_TMPDIR": self._sockets.name,
         }
-        env.pop("TMUX", None)
+        for name in ("TMUX", "COLUMNS", "LINES"):  # the size is tmux's to say
+            env.pop(name, None)
         self.env = env
         size = ("-x", str(width), "-y", str(height))
         self._tmux("-f", "/dev/null", "new-session", "-d", *size, "-c", str(folder), "sh")
@@ -92,6 +96,7 @@ class Tmux:
 
     def __exit__(self, *_: object) -> None:
         self._tmux("kill-server")
+        self._sockets.cleanup()
 
 
 class Screen:

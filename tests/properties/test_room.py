@@ -25,10 +25,10 @@ limits = st.floats(allow_nan=True, allow_infinity=True) | st.floats(0, 200_000)
 def test_what_surely_fits_is_not_scaled(lot: Decimal, least: int, lots: int | None, limit: float) -> None:
     instrument = msgspec.structs.replace(LINEAR, lot=lot, min_qty=lot * least)
     wish = Intent("p1", LINEAR.symbol, None if lots is None else lot * lots)
-    if not fits(wish, limit, instrument) or wish.target is None:
-        return
     stand = Stand()
     context = GateContext(stand.state, stand.sleeve, instrument, price=100.0, heard=stand.now)
+    if not fits(wish, limit, context) or wish.target is None:
+        return
     assert scaled(wish, instrument.qty(limit), context) is wish
 
 
