@@ -33,7 +33,13 @@ def test_what_surely_fits_is_not_scaled(lot: Decimal, least: int, lots: int | No
 
 
 def test_plenty_of_room_is_seen() -> None:
-    assert fits(Intent("p1", LINEAR.symbol, D(5)), 500.0, LINEAR)
-    assert fits(Intent("p1", LINEAR.symbol, D(-5)), 500.0, LINEAR)
-    assert not fits(Intent("p1", LINEAR.symbol, D(5)), 5.0, LINEAR)
-    assert not fits(Intent("p1", LINEAR.symbol, D(5)), float("nan"), LINEAR)
+    stand = Stand()
+
+    def seen(qty: int, limit: float) -> bool:
+        context = GateContext(stand.state, stand.sleeve, LINEAR, price=100.0, heard=stand.now)
+        return fits(Intent("p1", LINEAR.symbol, D(qty)), limit, context)
+
+    assert seen(5, 500.0)
+    assert seen(-5, 500.0)
+    assert not seen(5, 5.0)
+    assert not seen(5, float("nan"))
