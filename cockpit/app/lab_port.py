@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from cockpit.app import farewell
 from cockpit.core.config import SleeveConfig
 from cockpit.core.frames import PAPER
 from cockpit.tui.aside import LabSheet
@@ -102,19 +103,7 @@ class LabProcess:
 
     def close(self) -> None:
         """The screen is leaving; backtests go on."""
-        if self._process.stdin is not None:
-            try:
-                self._process.stdin.close()
-            except OSError:
-                pass  # it has ended before us
-        try:
-            self._process.wait(0.5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._thread.join(1.0)
-        if self._process.stdout is not None and not self._thread.is_alive():
-            self._process.stdout.close()
+        farewell.part(self._process, self._thread)
         for process, _ in self._begun:
             process.returncode = process.returncode or 0  # nobody here waits for them any more
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from cockpit.app import farewell
 from cockpit.app.past import words
 from cockpit.core.config import Config
 from cockpit.core.frames import Frame
@@ -46,19 +47,7 @@ class PastProcess:
 
     def close(self) -> None:
         """End the process."""
-        if self._process.stdin is not None:
-            try:
-                self._process.stdin.close()
-            except OSError:
-                pass  # it has ended before us
-        try:
-            self._process.wait(0.5)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._thread.join(1.0)
-        if self._process.stdout is not None and not self._thread.is_alive():
-            self._process.stdout.close()
+        farewell.part(self._process, self._thread)
 
     def _write(self, message: words.Begin | words.Go) -> None:
         assert self._process.stdin is not None
