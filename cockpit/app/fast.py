@@ -17,7 +17,7 @@ import msgspec
 from cockpit.app import compose, deep, sizings
 from cockpit.app import market as markets
 from cockpit.app.summary import summary
-from cockpit.app.trial import Request, Result, code_hash, data_hash
+from cockpit.app.trial import Request, Result, code_hash, data_hash, entered_in
 from cockpit.core import events as ev
 from cockpit.core.config import Config
 from cockpit.core.orders import Order, OrderKind, OrderState, Role
@@ -27,6 +27,7 @@ from cockpit.lab.compiled import fold, tape
 from cockpit.lab.compiled import run as compiled
 from cockpit.lab.compiled.reasons import Unsupported
 from cockpit.lab.curve import Sampler, period_for
+from cockpit.lab.regimes import Regimes
 from cockpit.lab.report import report
 
 WORTH_COMPILING = 20_000
@@ -110,10 +111,21 @@ def perform(request: Request, progress: Progress | None = None, least: int = 0) 
     count = len(columns) + len(columns.rates)
     did = summary(told.engine, source, "backtest", count, 0, seconds, done.filled)
     did["executor"] = "compiled"
+    regimes, rows = _regimes(told, ready), tuple(trips.finish())
     return Result(
-        report(curve, trips, config.run.currency), curve, tuple(trips.finish()), did, tuple(source.sleeves),
-        data_hash(info), code_hash(),
+        report(curve, trips, config.run.currency, regimes), curve, rows, did, tuple(source.sleeves),
+        data_hash(info), code_hash(), regimes=entered_in(rows, regimes),
     )  # fmt: skip
+
+
+def _regimes(told: _Telling, ready: Ready) -> Regimes:
+    """From the bars that the strategy heard, when it heard them."""
+    columns, regimes = ready.columns, Regimes(told.state, ready.source.frames)
+    rows = zip(columns.ts, columns.high, columns.low, columns.close, columns.volume, strict=True)
+    bars = ((int(ts) + told.lag, float(top), float(low), float(c), float(v)) for ts, top, low, c, v in rows)
+    for market in regimes.markets:
+        regimes.learn(market, bars)
+    return regimes
 
 
 def _columns(recorded: Iterator[ev.AnyEvent], known: Mapping[str, Instrument]) -> tape.Tape:

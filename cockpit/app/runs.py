@@ -1,6 +1,6 @@
 """Every backtest that was ever run here: what on what, with which code, and the command that runs it again.
 
-    DATA/runs/20261127-031500-1a2b3c/run.json  report.json  report.html  equity.csv  trips.csv
+    DATA/runs/20261127-031500-1a2b3c/run.json and reports.tables.FILES
 
 The name is the time and the hash of what the run depends on: data, code, settings, sleeves, span.
 """

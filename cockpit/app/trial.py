@@ -19,12 +19,13 @@ from cockpit.app.settings import digest
 from cockpit.app.summary import summary
 from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.engine import Engine
-from cockpit.core.events import AnyEvent
+from cockpit.core.events import AnyEvent, Bar
 from cockpit.core.intents import Outcome
 from cockpit.core.state import State
 from cockpit.core.trips import Trip, Trips
 from cockpit.lab import backtest
 from cockpit.lab.curve import Curve, Sampler, period_for
+from cockpit.lab.regimes import Regimes
 from cockpit.lab.report import Report, report
 
 FIRED = 40
@@ -81,6 +82,8 @@ class Result(msgspec.Struct, frozen=True):
     fired: tuple[Fired, ...] = ()
     """Stops of the account and steps of breakers, the first ``FIRED`` of them."""
     beside: Beside | None = None
+    regimes: tuple[str, ...] = ()
+    """Of each trip, the market's regime when it was entered."""
 
 
 Drive = Callable[..., backtest.Run]
@@ -115,12 +118,14 @@ def perform(
     if telling is not None:
         telling.spans(begins, request.end_ms or info.end_ms)
     sampler = Sampler(engine.state, period_for(span), begins, None if telling is None else telling.point)
-    trips = Trips(engine.state)
+    trips, regimes = Trips(engine.state), Regimes(engine.state, source.frames)
 
     fired: list[Fired] = []
 
     def see(event: AnyEvent, outcome: Outcome) -> None:
         trips.observe(event)
+        if event.__class__ is Bar:
+            regimes.hear(event)
         if outcome.notes and len(fired) < FIRED:
             fired.extend(fired_in(outcome, engine.state))
         if heard is not None:
@@ -130,11 +135,19 @@ def perform(
     ran = drive(engine, source, config, see, sampler)
     seconds = time.monotonic() - started
     curve = sampler.done(engine.state.now)
-    told = report(curve, trips, engine.state.currency)
+    told = report(curve, trips, engine.state.currency, regimes)
     did = summary(engine, source, "backtest", ran.events, ran.outcomes, seconds, len(source.exchange.fills))
     done = tuple(trips.finish())
     sleeves = tuple(source.sleeves)
-    return Result(told, curve, done, did, sleeves, data_hash(info), code_hash(), tuple(fired[:FIRED]))
+    return Result(
+        told, curve, done, did, sleeves, data_hash(info), code_hash(), tuple(fired[:FIRED]),
+        regimes=entered_in(done, regimes),
+    )  # fmt: skip
+
+
+def entered_in(trips: Sequence[Trip], regimes: Regimes) -> tuple[str, ...]:
+    """Of each trip, the market's regime when it was entered."""
+    return tuple(regimes.at(trip.sleeve, trip.symbol, trip.opened) for trip in trips)
 
 
 def fired_in(outcome: Outcome, state: State) -> Iterator[Fired]:

@@ -1,4 +1,5 @@
-"""A run in numbers: growth, risk, trades, costs, months, and the same by tag, exit, sleeve and market.
+"""A run in numbers: growth, risk, trades, costs, months, and the same by tag, exit, sleeve, market
+and regime.
 
 Definitions: quant reference, section 6. Every ratio carries what it is uncertain by; what is undefined is
 None.
@@ -15,6 +16,7 @@ import msgspec
 from cockpit.core.trips import Trip, Trips
 from cockpit.lab.curve import ENOUGH, YEAR, Curve
 from cockpit.lab.proof import deflated
+from cockpit.lab.regimes import Regimes
 from cockpit.portfolio import performance, tails
 from cockpit.portfolio.drawdown import max_drawdown
 
@@ -98,6 +100,8 @@ class Group(msgspec.Struct, frozen=True):
     mean_share: float
     """Mean of net over notional."""
     mean_held_ms: float
+    time: float | None = None
+    """Share of the bars that the market spent in this regime; None for what is no regime."""
 
 
 class Month(msgspec.Struct, frozen=True):
@@ -129,10 +133,12 @@ class Report(msgspec.Struct, frozen=True):
     by_side: tuple[Group, ...]
     warnings: tuple[str, ...]
     """Ids of the catalogue: what the numbers must not be read without."""
+    by_regime: tuple[Group, ...] = ()
+    """By the market's regime when a trip was entered; also those in which nothing was entered."""
 
 
-def report(curve: Curve, trips: Trips, currency: str) -> Report:
-    """Judge a finished run."""
+def report(curve: Curve, trips: Trips, currency: str, regimes: Regimes | None = None) -> Report:
+    """Judge a finished run; without ``regimes`` nothing is told of them."""
     rows = trips.finish()
     done = [trip for trip in rows if trip.closed]
     mean = fsum(curve.equity) / len(curve.equity)
@@ -161,6 +167,7 @@ def report(curve: Curve, trips: Trips, currency: str) -> Report:
         by_exit=_groups(done, lambda t: t.why_out or "-", currency),
         by_side=_groups(done, lambda t: t.side, currency),
         warnings=_warnings(curve, done),
+        by_regime=() if regimes is None else _by_regime(done, regimes, currency),
     )
 
 
@@ -277,6 +284,14 @@ def _groups(rows: Sequence[Trip], key: Callable[[Trip], str], currency: str) -> 
             )
         )
     return tuple(sorted(found, key=lambda g: -g.net))
+
+
+def _by_regime(rows: Sequence[Trip], regimes: Regimes, currency: str) -> tuple[Group, ...]:
+    shares = regimes.shares()
+    found = _groups(rows, lambda t: regimes.at(t.sleeve, t.symbol, t.opened), currency)
+    traded = {group.name for group in found}
+    idle = [Group(name, 0, 0, 0.0, 0.0, 0.0, 0.0) for name in sorted(shares) if name not in traded]
+    return tuple(msgspec.structs.replace(group, time=shares.get(group.name)) for group in (*found, *idle))
 
 
 def _money(trip: Trip, amount: object, currency: str) -> float:

@@ -2,11 +2,14 @@
 
 import csv
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from cockpit.app.reports import tables
+from cockpit.indicators.regime import NAMES
 from tests.cli.conftest import Shell
 
 
@@ -16,11 +19,19 @@ def test_a_run_is_kept_shown_and_repeated(tape: str, cockpit: Shell, tmp_path: P
     name = did.json["run"]
     assert did.json["report"]["trading"]["trips"] > 0
     assert {group["name"] for group in did.json["report"]["by_exit"]} & {"stop", "take"}
-    for file in ("report.json", "report.html", "equity.csv", "trips.csv"):
+    for file in tables.FILES:
         assert (tmp_path / "out" / file).exists()
         assert (tmp_path / "data" / "runs" / name / file).exists()
     with (tmp_path / "out" / "trips.csv").open() as rows:
-        assert len(list(csv.DictReader(rows))) >= did.json["report"]["trading"]["trips"]
+        trips = [*csv.DictReader(rows)]
+    assert len(trips) >= did.json["report"]["trading"]["trips"]
+    with (tmp_path / "out" / "groups.csv").open() as rows:
+        groups = [row for row in csv.DictReader(rows) if row["by"] == "regime"]
+    done = [trip["regime"] for trip in trips if trip["closed"] != "0"]
+    assert {row["name"]: int(row["trips"]) for row in groups if row["trips"] != "0"} == Counter(done)
+    assert {row["name"] for row in groups} <= {*NAMES, "UNKNOWN"}
+    assert sum(float(row["time"]) for row in groups if row["time"]) == pytest.approx(1.0)
+    assert "By regime at the entry" in (tmp_path / "out" / "report.html").read_text()
     assert [row["id"] for row in cockpit("runs", "--json").json] == [name]
     assert name in cockpit("runs").out
     assert cockpit("runs", "show", name, "--json").json["run"]["digest"] == did.json["digest"]

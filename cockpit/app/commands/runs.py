@@ -55,13 +55,14 @@ def _show(args: argparse.Namespace, chosen: object, data_dir: object) -> int:
 
     import msgspec
 
+    from cockpit.app.reports import tables
     from cockpit.app.runs import FILE, Run
 
     assert isinstance(chosen, Run)
     folder = Path(str(data_dir)) / "runs" / chosen.id
     body = msgspec.json.decode((folder / "report.json").read_bytes())
     data = {"run": msgspec.to_builtins(chosen), **body}
-    files = "\n".join(f"  {folder / name}" for name in (FILE, "report.html", "equity.csv", "trips.csv"))
+    files = "\n".join(f"  {folder / name}" for name in (FILE, *tables.FILES))
     console.answer(
         args, data, msgspec.json.format(msgspec.json.encode(data["report"])).decode() + f"\n{files}"
     )

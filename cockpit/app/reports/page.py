@@ -56,7 +56,7 @@ def page(result: Result, title: str, lang: str) -> str:
     body.append(f'<h2>{escape(tr("report.numbers", lang))}</h2><div class="pairs">{pairs}</div>')
     body += pair.page(result, lang)
     body.append(f"<h2>{escape(tr('report.months', lang))}</h2>{_months(report)}")
-    for name in ("by_sleeve", "by_symbol", "by_entry", "by_exit", "by_side"):
+    for name in ("by_sleeve", "by_symbol", "by_entry", "by_exit", "by_side", "by_regime"):
         groups = getattr(report, name)
         if groups:
             body.append(f"<h2>{escape(tr(f'report.{name}', lang))}</h2>{_groups(groups, lang)}")
@@ -85,21 +85,13 @@ def _months(report: Report) -> str:
 
 
 def _groups(groups: Sequence[Group], lang: str) -> str:
-    heads = "".join(
-        f"<th>{escape(tr(f'report.column.{name}', lang))}</th>"
-        for name in ("trips", "wins", "net", "fees", "mean", "held")
-    )
+    timed = any(group.time is not None for group in groups)
+    names = ("trips", "wins", "net", "fees", "mean", "held", *(("time",) if timed else ()))
+    heads = "".join(f"<th>{escape(tr(f'report.column.{name}', lang))}</th>" for name in names)
     rows = [f"<tr><th></th>{heads}</tr>"]
     for group in groups:
         side = "up" if group.net > 0 else "down"
-        cells = (
-            str(group.trips),
-            f"{group.wins / group.trips:.0%}",
-            words.money(group.net),
-            words.money(-group.fees),
-            words.percent(group.mean_share, 3),
-            words.span(group.mean_held_ms),
-        )
+        cells = words.group(group, timed=timed)
         made = "".join(
             f'<td class="{side}">{cell}</td>' if i == 2 else f"<td>{cell}</td>"
             for i, cell in enumerate(cells)

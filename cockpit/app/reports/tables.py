@@ -1,4 +1,4 @@
-"""A report as files: the curve and the trips as CSV, everything as JSON, a page in HTML."""
+"""A report as files: curve, trips, months and groups of trips as CSV, everything as JSON, a page in HTML."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ import msgspec
 from cockpit.app.reports import pair
 from cockpit.app.reports.page import page
 from cockpit.app.trial import Result
+from cockpit.lab.report import Group, Month
+
+GROUPED = ("sleeve", "symbol", "entry", "exit", "side", "regime")
+FILES = ("report.json", "report.html", "equity.csv", "trips.csv", "months.csv", "groups.csv")
 
 
 def write(result: Result, folder: Path, title: str, lang: str) -> list[Path]:
-    """``report.json  report.html  equity.csv  trips.csv`` in ``folder``, which is made."""
+    """``FILES`` in ``folder``, which is made."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     curve = result.curve
     body = {"summary": result.summary, "report": msgspec.to_builtins(result.report), **pair.plain(result)}
@@ -27,8 +31,18 @@ def write(result: Result, folder: Path, title: str, lang: str) -> list[Path]:
         zip(curve.ts, curve.equity, curve.gross, curve.held, strict=True),
     )
     fields = [*result.trips[0].__struct_fields__] if result.trips else ["sleeve"]
-    _csv(folder / "trips.csv", fields, ([_plain(getattr(t, f)) for f in fields] for t in result.trips))
-    return [folder / name for name in ("report.json", "report.html", "equity.csv", "trips.csv")]
+    regimes = result.regimes or ("",) * len(result.trips)
+    trips = zip(result.trips, regimes, strict=True)
+    _csv(folder / "trips.csv", (*fields, "regime"), ([*_cells(t, fields), name] for t, name in trips))
+    report, months, groups = result.report, Month.__struct_fields__, Group.__struct_fields__
+    _csv(folder / "months.csv", months, (_cells(month, months) for month in report.months))
+    rows = ([by, *_cells(g, groups)] for by in GROUPED for g in getattr(report, f"by_{by}"))
+    _csv(folder / "groups.csv", ("by", *groups), rows)
+    return [folder / name for name in FILES]
+
+
+def _cells(row: Any, fields: Iterable[str]) -> list[Any]:
+    return [_plain(getattr(row, field)) for field in fields]
 
 
 def _csv(path: Path, heads: Sequence[str], rows: Iterable[Iterable[Any]]) -> None:

@@ -44,6 +44,7 @@ def text(report: Report, curve: Curve, lang: str) -> str:
         ("by_entry", report.by_entry),
         ("by_exit", report.by_exit),
         ("by_side", report.by_side),
+        ("by_regime", report.by_regime),
     ):
         if len(groups) > 1 or (groups and name in {"by_exit", "by_entry"}):
             parts += ["", tr(f"report.{name}", lang), table(groups, lang)]
@@ -91,20 +92,16 @@ def table(groups: Sequence[Group], lang: str) -> str:
         "",
         *(tr(f"report.column.{name}", lang) for name in ("trips", "wins", "net", "fees", "mean", "held")),
     )
-    rows = [heads]
+    timed = any(group.time is not None for group in groups)
+    rows = [(*heads, tr("report.column.time", lang)) if timed else heads]
     shown = groups if len(groups) <= LONGEST else [*groups[: LONGEST - 3], *groups[-3:]]
     rows += [
         (
             safe_text(group.name),
-            str(group.trips),
-            f"{group.wins / group.trips:.0%}",
-            words.money(group.net),
-            words.money(-group.fees),
-            words.percent(group.mean_share, 3),
-            words.span(group.mean_held_ms),
+            *words.group(group, timed=timed),
         )
         for group in shown
     ]
-    found = console.columns(rows, frozenset(range(1, 7)))
+    found = console.columns(rows, frozenset(range(1, 8)))
     hidden = len(groups) - len(shown)
     return found + (f"\n{tr('report.more', lang, count=hidden)}" if hidden else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from cockpit.lab.report import Report
+from cockpit.lab.report import Group, Report
 from cockpit.text import tr
 
 NOTHING = "–"
@@ -43,6 +43,15 @@ def span(ms: float) -> str:
 def day(ts: int) -> str:
     """A date (UTC)."""
     return f"{datetime.fromtimestamp(ts / 1000, UTC):%Y-%m-%d}" if ts else NOTHING
+
+
+def group(one: Group, *, timed: bool) -> tuple[str, ...]:
+    """The cells of a group of trips behind its name; ``timed``: with its regime's share of the time."""
+    won = f"{one.wins / one.trips:.0%}" if one.trips else NOTHING
+    mean = percent(one.mean_share, 3) if one.trips else NOTHING
+    held = span(one.mean_held_ms) if one.trips else NOTHING
+    time = (NOTHING if one.time is None else share(one.time),) if timed else ()
+    return (str(one.trips), won, money(one.net), money(-one.fees), mean, held, *time)
 
 
 def headline(report: Report, lang: str) -> list[tuple[str, str]]:
