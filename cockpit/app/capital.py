@@ -91,6 +91,8 @@ class Allocator:
             if now // MINUTE != self._minute:
                 self._minute = now // MINUTE
                 self.look(now)
+            if self.plan is not None and not self.stands:
+                await self.evaluate()
             await self.scheduler.look()
             await asyncio.sleep(1.0)
 
@@ -137,6 +139,12 @@ class Allocator:
         for name, rate in rates.items():
             kept.alone[name] = kept.alone.get(name, 0.0) + whole * rate
 
+    @property
+    def stands(self) -> bool:
+        """Is the plan about those that trade now, with the shares that they have? A promotion moves both."""
+        planned = {row.sleeve: row.share for row in self.plan.rows} if self.plan is not None else {}
+        return planned == {sleeve.id: sleeve.share for sleeve in self.leaders()}
+
     async def evaluate(self, _due: int = 0) -> None:
         """A new plan; with ``apply = "auto"`` it is applied at once."""
         now = self._clock.now_ms()
@@ -167,7 +175,7 @@ class Allocator:
     @property
     def seal(self) -> str:
         """Names exactly what the plan would do; empty when that is nothing."""
-        if self.plan is None or self.plan.empty:
+        if self.plan is None or self.plan.empty or not self.stands:
             return ""
         raw = msgspec.json.encode((self.plan.moves, self.plan.rest))
         return hashlib.sha256(raw).hexdigest()[:12]
@@ -180,7 +188,7 @@ class Allocator:
         if to != "apply":
             return Word(refused="capital.verb", words={"to": to})
         plan = self.plan
-        if plan is None or not self.seal:
+        if plan is None or plan.empty:
             return Word(refused="capital.no_plan")
         if seal != self.seal:
             return Word(refused="capital.changed")
@@ -195,7 +203,7 @@ class Allocator:
     def frame(self) -> CapitalFrame:
         """What screen 9 shows."""
         state, kept, plan = self._state, self._kept, self.plan
-        planned = {row.sleeve: row for row in plan.rows} if plan is not None else {}
+        planned = {row.sleeve: row for row in plan.rows} if plan is not None and self.stands else {}
         done = state.capital
         best = max(kept.alone, key=lambda name: kept.alone[name], default="")
         return CapitalFrame(
@@ -227,10 +235,12 @@ class Allocator:
         lock = state.locks.get(sleeve_key(sleeve.id))
         until = lock.until if lock is not None and lock.by == "capital" and lock.until > now else 0
         used = held / equity if equity > 0 else 0.0
+        version = state.release.versions.get(sleeve.release)
+        named = version.make.share if version is not None else -1.0
         if row is None:
             word = "off" if not sleeve.on else "resting" if until else "hold"
             share = sleeve.share
-            return CapitalRow(sleeve.id, share, share, share, used, 0.0, 0.0, 0, 0, 0.5, word, until)
+            return CapitalRow(sleeve.id, share, share, share, used, 0.0, 0.0, 0, 0, 0.5, word, until, named)
         return CapitalRow(
             sleeve.id,
             sleeve.share,
@@ -244,6 +254,7 @@ class Allocator:
             row.losing,
             row.word,
             until,
+            named,
         )
 
     def _keep(self) -> None:

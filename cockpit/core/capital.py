@@ -4,7 +4,8 @@
     capital_undo   the shares and rests from before, while nobody has applied anything since
 
 A share is what a sleeve may size against (``Sleeve.share``). It opens nothing by itself: the strategy's next
-wish is sized anew, and that wish passes the gate as every other does. A sleeve that rests is locked: it may
+wish is sized anew, and that wish passes the gate as every other does. A promotion does not undo it: a version
+that enters production takes the smaller of the share it names and the one applied to it or to what it replaces. A sleeve that rests is locked: it may
 leave its position, and enters nothing until its time is over.
 """
 
@@ -55,17 +56,23 @@ def _apply(state: State, event: ev.Command, turn: Turn) -> None:
     for name in (*shares, *rest):
         if name not in state.sleeves:
             raise Unfit("capital.no_sleeve", sleeve=name)
+        if name in shares and state.sleeves[name].capital:
+            raise Unfit("capital.of_its_stage", sleeve=name)
     before = {name: leg.share for name in shares for leg in _legs(state, name)}
+    held = dict(state.capital.held)
     for name, share in shares.items():
         for leg in _legs(state, name):
-            leg.share = share
+            leg.share = held[leg.id] = share
             turn.touch(leg.id)
     for name, hours in rest.items():
         for leg in _legs(state, name):
             until = event.ts + int(hours * HOUR)
             state.locks[sleeve_key(leg.id)] = Lock(BY, event.args.get("why", ""), event.ts, until)
             turn.touch(leg.id)
-    state.capital = Applied(event.ts, event.actor, event.args.get("why", ""), before, tuple(rest))
+    why, was = event.args.get("why", ""), state.capital.held
+    state.capital = Applied(
+        event.ts, event.actor, why, before, tuple(rest), held=held, held_before=dict(was)
+    )
     moved = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
     turn.note("info", "capital.applied", actor=event.actor, shares=moved, rest=", ".join(rest))
 
@@ -76,7 +83,7 @@ def _undo(state: State, event: ev.Command, turn: Turn) -> None:
         raise Unfit("capital.no_undo")
     for name, share in done.before.items():
         sleeve = state.sleeves.get(name)
-        if sleeve is not None:
+        if sleeve is not None and not sleeve.capital:  # a canary's share is its stage's
             sleeve.share = share
             turn.touch(name)
     for name in done.rested:
@@ -85,7 +92,7 @@ def _undo(state: State, event: ev.Command, turn: Turn) -> None:
             if lock is not None and lock.by == BY:
                 del state.locks[sleeve_key(leg.id)]
                 turn.touch(leg.id)
-    state.capital = msgspec.structs.replace(done, undone=event.ts)
+    state.capital = msgspec.structs.replace(done, undone=event.ts, held=done.held_before)
     turn.note("info", "capital.undone", actor=event.actor)
 
 

@@ -46,6 +46,8 @@ class CapitalRow(msgspec.Struct, frozen=True, array_like=True):
     """hold | more | less | rest | resting | off | young"""
     until: int = 0
     """Until when it rests (UTC ms)."""
+    named: float = -1.0
+    """The share that the settings or its version name; -1 = not known."""
 
 
 class CapitalFrame(msgspec.Struct, frozen=True, array_like=True):

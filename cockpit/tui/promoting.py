@@ -63,6 +63,9 @@ def lines(row: VersionRow, look: Look) -> list[str]:
         found.append(say("versions.ask.people", who=row.asked_by, people=people, count=count))
     numbers = {"n": row.samples, "annual": f"{row.annual:+.1%}", "fall": f"{row.drawdown:.1%}"}
     found.append(say("versions.ask.shown", stage=look.word(row.stage), trades=row.trades, **numbers))
+    if row.named >= 0:
+        shares = {"share": f"{row.share:.1%}", "named": f"{row.named:.1%}"}
+        found.append(say("versions.ask.kept" if row.share < row.named else "versions.ask.share", **shares))
     slips = {"slip": f"{row.slippage:+.1f}", "model": f"{row.modelled:+.1f}"}
     found.append(say("versions.ask.tests", against=f"{row.against:.2f}", better=f"{row.better:.2f}", **slips))
     return found

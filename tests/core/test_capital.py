@@ -114,6 +114,24 @@ def test_the_allocator_asks_and_what_was_seen_is_what_is_applied(bench: Bench) -
     assert [(verb, actor) for verb, _, actor in given] == [("capital", "allocator")]
 
 
+def test_a_plan_from_before_a_promotion_is_not_applied_after_it(bench: Bench) -> None:
+    class Clock:
+        def now_ms(self) -> int:
+            return bench.now
+
+    config = CapitalConfig(method="equal", most=0.5, damping=0.05)
+    allocator = Allocator(bench.state, config, lambda *_: None, Clock())
+    asyncio.run(allocator.evaluate())
+    seal = allocator.seal
+    assert seal
+    bench.state.sleeves[bench.name].share = 0.3  # what a promotion does
+    assert allocator.seal == ""
+    assert allocator.meant("apply", seal).refused == "capital.changed"
+    assert not allocator.stands
+    asyncio.run(allocator.evaluate())
+    assert allocator.stands
+
+
 def test_regret_is_counted_hour_by_hour_and_kept(bench: Bench, tmp_path: Any) -> None:
     class Clock:
         def now_ms(self) -> int:

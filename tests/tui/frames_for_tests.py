@@ -362,10 +362,10 @@ def capital(now: int) -> CapitalFrame:
     trend, pair = "ema_trend@1/okx:BTC-USDT-SWAP/1h", "pairs@1/okx:BTC-USDT-SWAP+okx:ETH-USDT-SWAP/1h"
     maker, burst = "market_maker@1/okx:SOL-USDT-SWAP", "breakout@1/okx:ETH-USDT-SWAP/1h"
     rows = (
-        row(trend, 0.30, 0.44, 0.35, 0.41, 0.5, 0.021, 410, 61, 0.21, "more"),
-        row(maker, 0.40, 0.31, 0.35, 0.12, 0.3, 0.004, 400, 980, 0.46, "less"),
-        row(burst, 0.20, 0.0, 0.0, 0.0, 0.0, -0.09, 400, 44, 0.97, "rest"),
-        row(pair, 0.0, 0.0, 0.0, 0.0, 0.0, -0.1, 90, 31, 0.95, "resting", now + 70 * hour),
+        row(trend, 0.30, 0.44, 0.35, 0.41, 0.5, 0.021, 410, 61, 0.21, "more", 0, 0.30),
+        row(maker, 0.40, 0.31, 0.35, 0.12, 0.3, 0.004, 400, 980, 0.46, "less", 0, 0.50),
+        row(burst, 0.20, 0.0, 0.0, 0.0, 0.0, -0.09, 400, 44, 0.97, "rest", 0, 0.20),
+        row(pair, 0.0, 0.0, 0.0, 0.0, 0.0, -0.1, 90, 31, 0.95, "resting", now + 70 * hour, 0.20),
         row("momentum@1/okx:XRP-USDT-SWAP/1h", 0.1, 0.1, 0.1, 0.09, 0.1, 0.0, 12, 3, 0.5, "young"),
     )
     when, done = (now - MINUTE, now + 4 * MINUTE), (now - hour, "tty3", True)
@@ -386,7 +386,7 @@ def versions(now: int) -> tuple[VersionRow, ...]:
         VersionRow(
             "ema_trend-bbc0fe486b", *usual, "canary", now - 55 * day, made, "ema_trend-453e75a0a7", 55, 0.19,
             0.028, 0.012, 24, 1.1, 0.9, 1.0, 23.5, "prod", now - 60_000, "ann", ("bob",), 2, "", 0,
-            ("ema_trend@1.bbc0fe486b/" + BTC + "/1h",), 24.5,
+            ("ema_trend@1.bbc0fe486b/" + BTC + "/1h",), 24.5, 0.5, 0.05,
         ),
         VersionRow(
             "ema_trend-0011aabbcc", *usual, "paper", now - 3 * day, made, "", 3, -0.4, -0.003, 0.006, 2, 0.0,

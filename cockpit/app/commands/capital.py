@@ -44,12 +44,13 @@ def run(args: argparse.Namespace) -> int:
 def _text(shown: dict[str, Any], lang: str) -> str:
     head = tuple(
         tr(f"capital.column.{name}", lang)
-        for name in ("sleeve", "share", "used", "target", "step", "word", "mean", "losing", "trades")
+        for name in ("sleeve", "share", "named", "used", "target", "step", "word", "mean", "losing", "trades")
     )
     lines = [
         (
             console.clean(row["sleeve"]),
             f"{row['share']:.1%}",
+            f"{row['named']:.1%}" if row["named"] >= 0 else "-",
             f"{row['used']:.0%}",
             f"{row['target']:.1%}",
             f"{row['step']:.1%}",
@@ -60,7 +61,7 @@ def _text(shown: dict[str, Any], lang: str) -> str:
         )
         for row in shown["rows"]
     ]
-    text = console.columns([head, *lines], frozenset((1, 2, 3, 4, 6, 7, 8)))
+    text = console.columns([head, *lines], frozenset((1, 2, 3, 4, 5, 7, 8, 9)))
     if shown["seal"]:
         return f"{text}\n{tr('capital.apply_by', lang, seal=shown['seal'])}"
     return text if shown["method"] else f"{text}\n{tr('capital.hint', lang)}"

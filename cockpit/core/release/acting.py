@@ -218,7 +218,7 @@ def back(engine: Engine, version: Version, who: str, why: str, turn: Turn) -> No
     if produced:
         stable = _last_stable(engine.state.release, version)
         if stable is not None:
-            move(engine, stable, Stage.PROD, "restored", who, f"{version.id}: {why}", turn)
+            move(engine, stable, Stage.PROD, "restored", who, f"{version.id}: {why}", turn, instead=version)
 
 
 def _last_stable(release: Release, version: Version) -> Version | None:
@@ -244,7 +244,11 @@ def _settings(engine: Engine, event: ev.Command, who: str, turn: Turn) -> None:
         release.versions[version.id] = version
     if version.stage is Stage.PROD:
         return
-    move(engine, version, Stage.PROD, "settings", who, args.get("reason", ""), turn, args.get("bars", ""))
+    same = old if old is not None and old.make.share == make.share else None
+    if old is not None and same is None:  # whoever writes another share there has said how much it may use
+        engine.state.capital = engine.state.capital.without(version.sleeves)
+    reason, bars = args.get("reason", ""), args.get("bars", "")
+    move(engine, version, Stage.PROD, "settings", who, reason, turn, bars, instead=same)
     if old is not None and old.id != version.id and old.stage in LIVE:
         move(engine, old, Stage.RETIRED, "superseded", who, args.get("reason", ""), turn, keeps=True)
         old.until = 0
@@ -280,22 +284,27 @@ def move(
     bars: str = "",
     *,
     keeps: bool = False,
+    instead: Version | None = None,
 ) -> None:
-    """From one stage to another, with all that follows. ``keeps``: what it holds runs out by itself."""
+    """From one stage to another, with all that follows.
+
+    ``keeps``: what it holds runs out by itself. ``instead``: whose place in production it takes.
+    """
     state, release = engine.state, engine.state.release
     before, champion = version.stage, release.champion(version)
     past: list[ev.Bar] = _decoded(bars, list[ev.Bar]) if bars else []
+    replaces = champion if to is Stage.PROD and word == "promoted" else None
     version.stage, version.since, version.ask = to, state.now, None
     if to is Stage.RETIRED:
         version.until = state.now + int(release.settings.cool_hours * HOUR)
     _fresh(version)
     if to in LIVE:
-        seating.seat(engine, version, turn, past)
+        seating.seat(engine, version, turn, past, instead or replaces)
     elif before in LIVE:
         seating.unseat(engine, version, RUNNING_OUT if keeps or to is Stage.SHADOW else CLOSING, turn)
-    if to is Stage.PROD and word == "promoted" and champion is not None:
-        version.replaced = champion.id
-        move(engine, champion, Stage.SHADOW, "superseded", who, f"{version.id}: {why}", turn)
+    if replaces is not None:
+        version.replaced = replaces.id
+        move(engine, replaces, Stage.SHADOW, "superseded", who, f"{version.id}: {why}", turn)
     _write(version, word, before, who, why, state.now, turn, to)
     seating.tidy(engine, version, past)
 

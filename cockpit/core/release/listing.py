@@ -57,7 +57,18 @@ def row(state: State, version: Version) -> VersionRow:
         version.until,
         version.sleeves,
         float(sum(state.sleeve_pnl(name) for name in version.sleeves)),
+        version.make.share,
+        share(state, version),
     )
+
+
+def share(state: State, version: Version) -> float:
+    """What it may use, or would in production: no more than was applied to it or to what it would replace."""
+    if version.stage in LIVE and version.sleeves:
+        return state.sleeves[version.sleeves[0]].share
+    champion = state.release.champion(version)
+    places = champion.sleeves[:1] if champion is not None else ()
+    return state.capital.least(version.make.share, *version.sleeves[:1], *places)
 
 
 def seen(version: Version) -> Track:

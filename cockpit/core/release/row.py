@@ -47,3 +47,7 @@ class VersionRow(msgspec.Struct, frozen=True, array_like=True):
     sleeves: tuple[str, ...]
     pnl: float
     """Of its sleeves since they began, settle money."""
+    named: float = -1.0
+    """Share of the equity that it names; -1 = an engine too old to say."""
+    share: float = -1.0
+    """What it may use, or would in production: the smaller of that and what was applied."""

@@ -28,17 +28,26 @@ SIGMAS = 4.0
 LEAST_SIGMA = 1e-6
 
 
-def seat(engine: Engine, version: Version, turn: Turn, past: list[ev.Bar]) -> None:
-    """Give a version its sleeves in the account, or the ones that it has had before. Raises Refusal."""
+def seat(
+    engine: Engine, version: Version, turn: Turn, past: list[ev.Bar], before: Version | None = None
+) -> None:
+    """Give a version its sleeves in the account, or the ones that it has had before. Raises Refusal.
+
+    ``before`` is whom it replaces: it takes no more than was applied to that one (``Applied.least``).
+    """
     state = engine.state
     if not version.sleeves:
         _build(engine, version, past)
     share = state.release.settings.canary_share if version.stage is Stage.CANARY else 0.0
     size = min(version.make.share, share) if share else version.make.share
-    for name in version.sleeves:
+    places = before.sleeves if before is not None else ()
+    for leg, name in enumerate(version.sleeves):
         sleeve = state.sleeves[name]
         sleeve.stage, sleeve.leaving = version.stage, ""
-        sleeve.capital, sleeve.share = share, size
+        sleeve.capital, sleeve.share = share, state.capital.least(size, name, *places[leg : leg + 1])
+        if sleeve.share < size and not leg:
+            told = {"version": version.id, "share": f"{sleeve.share:.1%}", "named": f"{size:.1%}"}
+            turn.note("warn", "capital.kept", sleeve=name, **told)
         sleeve.retry_at = 0
         turn.touch(name)
 

@@ -12,6 +12,8 @@ from cockpit.tui.picture import Column, Look, Picture, listing
 
 STYLES = {"more": "good", "less": "warn", "rest": "danger bold", "resting": "danger", "off": "faint"}
 BAR = 12
+ROOMY = 12
+"""Lines of a panel that has room for what its columns mean."""
 
 
 @panel("capital", rate=1)
@@ -24,11 +26,12 @@ def paint(frame: Frame, look: Look) -> Picture:
     columns = [
         Column(say("column.strategy"), 14, 0, grow=2),
         Column(say("capital.column.share"), 6, 0, right=True),
+        Column(say("capital.column.named"), 6, 4, right=True),
         Column("", BAR, 3),
         Column(say("capital.column.used"), 6, 2, right=True),
         Column(say("capital.column.target"), 6, 1, right=True),
         Column(say("capital.column.step"), 6, 0, right=True),
-        Column(say("capital.column.word"), 8, 0),
+        Column(say("capital.column.word"), 8, 0, grow=1),
         Column(say("capital.column.mean"), 8, 4, right=True),
         Column(say("capital.column.losing"), 8, 4, right=True),
         Column(say("capital.column.trades"), 6, 5, right=True),
@@ -55,6 +58,7 @@ def _cells(row: CapitalRow, frame: Frame, look: Look) -> list[Segment]:
     return [
         (name_of(row.sleeve), "text"),
         (f"{row.share:.1%}", "text"),
+        (_named(row), "warn" if row.share < row.named else "faint"),
         (_bar(row, look), "accent"),
         (f"{row.used:.0%}", "muted"),
         (f"{row.target:.1%}", "muted"),
@@ -64,6 +68,10 @@ def _cells(row: CapitalRow, frame: Frame, look: Look) -> list[Segment]:
         (f"{row.losing:.0%}" if row.hours else "-", "warn" if row.losing >= 0.9 else "muted"),
         (str(row.trades), "muted"),
     ]
+
+
+def _named(row: CapitalRow) -> str:
+    return figures.UNKNOWN if row.named < 0 else "=" if row.named == row.share else f"{row.named:.1%}"
 
 
 def name_of(sleeve: str) -> str:
@@ -104,6 +112,8 @@ def _foot(capital: CapitalFrame, look: Look) -> list[Row]:
         lines.append(((say("capital.waiting"), "accent bold"),))
     elif capital.can_undo:
         lines.append(((say("capital.undoable", by=safe_text(capital.applied_by)), "muted"),))
-    elif not capital.method:
+    if look.height >= ROOMY and any(row.share < row.named for row in capital.rows):
+        lines.append(((say("capital.smaller"), "faint"),))
+    if not capital.seal and not capital.can_undo and not capital.method:
         lines.append(((say("capital.hint"), "muted"),))
     return lines
