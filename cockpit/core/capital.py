@@ -5,8 +5,8 @@
 
 A share is what a sleeve may size against (``Sleeve.share``). It opens nothing by itself: the strategy's next
 wish is sized anew, and that wish passes the gate as every other does. A promotion does not undo it: a version
-that enters production takes the smaller of the share it names and the one applied to it or to what it replaces. A sleeve that rests is locked: it may
-leave its position, and enters nothing until its time is over.
+that enters production takes the smaller of the share it names and the one applied to it or to what it
+replaces. A sleeve that rests is locked: it may leave its position, and enters nothing until its time is over.
 """
 
 from __future__ import annotations
@@ -70,9 +70,7 @@ def _apply(state: State, event: ev.Command, turn: Turn) -> None:
             state.locks[sleeve_key(leg.id)] = Lock(BY, event.args.get("why", ""), event.ts, until)
             turn.touch(leg.id)
     why, was = event.args.get("why", ""), state.capital.held
-    state.capital = Applied(
-        event.ts, event.actor, why, before, tuple(rest), held=held, held_before=dict(was)
-    )
+    state.capital = Applied(event.ts, event.actor, why, before, tuple(rest), held=held, held_before=dict(was))
     moved = ", ".join(f"{name} {share:.1%}" for name, share in shares.items())
     turn.note("info", "capital.applied", actor=event.actor, shares=moved, rest=", ".join(rest))
 
