@@ -18,6 +18,10 @@ PAPER = "paper:"
 """Before the name of a paper sleeve where it stands among those of an account."""
 
 
+FILLS = 100
+"""Own fills that a frame carries at most, the newest."""
+
+
 class BookFrame(msgspec.Struct, frozen=True, array_like=True):
     """The visible ladder of one symbol, best first on both sides."""
 

@@ -16,6 +16,7 @@ from cockpit.core.config import RiskConfig
 from cockpit.core.dust import whole
 from cockpit.core.engine import Engine
 from cockpit.core.frames import (
+    FILLS,
     BookFrame,
     CandleRow,
     EventRow,
@@ -48,7 +49,6 @@ from cockpit.core.types import Side
 DEPTH = 40
 TAPE = 80
 EVENTS = 200
-FILLS = 100
 DAY = 86_400_000
 STALE_MS = 1_000
 ACCOUNTS = frozenset(("DEMO", "LIVE"))

@@ -25,6 +25,7 @@ from cockpit.core.past import SPANS
 from cockpit.tui import approval, halt, theme
 from cockpit.tui.aside import Aside
 from cockpit.tui.asides import Asides, Openers
+from cockpit.tui.charting import Crosshair
 from cockpit.tui.controls import UNITS, Controls
 from cockpit.tui.desk import DeskScreen
 from cockpit.tui.glyphs import SETS
@@ -85,6 +86,7 @@ class CockpitApp(App[str]):
         self.unit = self.memory.unit if self.memory.unit in UNITS else UNITS[0]
         self.span = self.memory.span if self.memory.span in SPANS else next(iter(SPANS))
         self.back = 0
+        self.crosshair = Crosshair(self)
         self.sleeve = ""
         """Whose card is shown: the strategy last under a cursor."""
         self.seen = approval.Seen()
@@ -148,6 +150,9 @@ class CockpitApp(App[str]):
             back=self.back,
             sleeve=self.sleeve,
             candidate=self.desk.views["hotlist"].cursor,
+            cross=self.crosshair.ts,
+            level=self.crosshair.level,
+            overlays=self.crosshair.overlays,
             aside=self.aside,
         )
 

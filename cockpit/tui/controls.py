@@ -86,6 +86,7 @@ class Controls(Commands):
             "chart.wider": lambda: self.set_step(app.step - 1),
             "tape.faster": lambda: self.step_speed(1),
             "tape.slower": lambda: self.step_speed(-1),
+            **chart_actions(app),
             "theme": self.next_theme,
             "scheme": self.next_scheme,
             "private": self.toggle_private,
@@ -244,6 +245,8 @@ class Controls(Commands):
         desk = self.app.desk
         if desk.needle.display:
             desk.close_needle(clear=True)
+        elif self.panel.panel == "chart" and self.app.crosshair.ts:
+            self.app.crosshair.leave()
         elif self.panel.needle:
             self.panel.needle = ""
             desk.repaint(self.panel)
@@ -326,6 +329,22 @@ class Controls(Commands):
 
     def _job(self, job: str, to: str) -> None:
         self.send("job", {"job": job, "to": to})
+
+
+def chart_actions(app: CockpitApp) -> dict[str, Callable[[], None]]:
+    """The crosshair and the indicators of the chart."""
+    cross = app.crosshair
+    return {
+        "cross.left": lambda: cross.move(-1),
+        "cross.right": lambda: cross.move(1),
+        "cross.up": lambda: cross.climb(1),
+        "cross.down": lambda: cross.climb(-1),
+        "cross.page_left": lambda: cross.move(-cross.page),
+        "cross.page_right": lambda: cross.move(cross.page),
+        "cross.first": lambda: cross.move(-MANY),
+        "cross.last": lambda: cross.move(MANY),
+        "indicators": cross.ask,
+    }
 
 
 def aside_actions(app: CockpitApp) -> dict[str, Callable[[], None]]:

@@ -41,6 +41,10 @@ class Glyphs(msgspec.Struct, frozen=True):
     hollow_lower: str
     line: str
     """A price level across the chart."""
+    cross: str
+    """The upright line of the crosshair."""
+    curve: str
+    """A curve among the candles, by quarters of a cell, highest first."""
     gauge_on: str
     gauge_off: str
     hidden: str
@@ -80,6 +84,8 @@ UNICODE = Glyphs(
     hollow_upper="╹",
     hollow_lower="╻",
     line="┈",
+    cross="┊",
+    curve="⠉⠒⠤⣀",
     gauge_on="▮",
     gauge_off="▯",
     hidden="•",
@@ -116,6 +122,8 @@ SAFE = Glyphs(
     hollow_upper="⠋",
     hollow_lower="⣄",
     line="⠒",
+    cross="⡇",
+    curve="⠉⠒⠤⣀",
     gauge_on="▮",
     gauge_off="▯",
     hidden="*",
@@ -152,6 +160,8 @@ ASCII = Glyphs(
     hollow_upper="Y",
     hollow_lower="A",
     line="-",
+    cross=":",
+    curve='"--_',
     gauge_on="#",
     gauge_off=".",
     hidden="*",

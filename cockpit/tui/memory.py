@@ -27,6 +27,8 @@ class Memory(msgspec.Struct):
     step: int = 2
     unit: str = "bp"
     span: str = "hour"
+    overlays: str = ""
+    """Indicators over the chart, as they were typed."""
     private: bool = False
     choices: dict[str, tuple[str, str]] = {}
     """Setting → (what the settings said, what the person chose instead by a key)."""

@@ -13,6 +13,7 @@ from cockpit.tui import figures
 from cockpit.tui.aside import NOTHING_ASIDE, Aside
 from cockpit.tui.cells import Row, Segment, fit, plain, width_of, wrapped
 from cockpit.tui.glyphs import UNICODE, Glyphs
+from cockpit.tui.overlays import Overlay
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -50,6 +51,12 @@ class Look(msgspec.Struct, frozen=True):
     """Of its columns: ``hour | day | week``."""
     back: int = 0
     """Its column under the cursor, counted from the running one at the right."""
+    cross: int = 0
+    """Open time (UTC ms) of the candle under the chart's crosshair; 0 = there is none."""
+    level: float = 0.0
+    """Its price; 0 = the close of that candle."""
+    overlays: tuple[Overlay, ...] = ()
+    """Indicators over the chart."""
     aside: Aside = NOTHING_ASIDE
     """What this screen has asked for besides the pictures."""
 

@@ -74,6 +74,16 @@ def test_a_page(snap_compare: Compare, page: Page, size: str) -> None:
     assert snap_compare(still(**settings), press=keys, terminal_size=SIZES[size])
 
 
+OVERLAID = ("6", "i", "2", "left", "left", "up")
+"""Three averages, and the crosshair on the candle before the last."""
+
+
+@pytest.mark.parametrize("size", sorted(SIZES))
+def test_the_crosshair_and_indicators(snap_compare: Compare, size: str) -> None:
+    settings = {"lang": "zh", "no_color": True} if size == "narrow" else {}
+    assert snap_compare(still(**settings), press=OVERLAID, terminal_size=SIZES[size])
+
+
 @pytest.mark.parametrize("size", sorted(SIZES))
 def test_the_past(snap_compare: Compare, size: str) -> None:
     """The desk a few decisions ago: it must be unmistakable."""
