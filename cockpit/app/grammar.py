@@ -97,7 +97,7 @@ def common(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
 def span(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
     """Options that say which part of which tape, and the seed."""
     absent: Any = None if top else argparse.SUPPRESS
-    parser.add_argument("--tape", metavar="TAPE", default=absent, help="a recorded market")
+    history(parser, absent)
     parser.add_argument(
         "--from",
         metavar="TIME",
@@ -114,6 +114,23 @@ def span(parser: argparse.ArgumentParser, *, top: bool = False) -> None:
         type=int,
         default=absent,
         help="of the practice market, the simulated venue, a search",
+    )
+
+
+def history(parser: argparse.ArgumentParser, absent: Any = None) -> None:
+    """Options that name recorded data: a tape, or what of the archive."""
+    parser.add_argument("--tape", metavar="TAPE", default=absent, help="a recorded market")
+    parser.add_argument(
+        "--archive",
+        action="store_true",
+        default=argparse.SUPPRESS if absent == argparse.SUPPRESS else False,
+        help="instead of a tape: what cockpit data has gathered of the strategies' markets",
+    )
+    parser.add_argument(
+        "--kinds",
+        metavar="LIST",
+        default=absent,
+        help="with --archive: beside candles only these (funding,marks,oi)",
     )
 
 

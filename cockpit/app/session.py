@@ -64,13 +64,16 @@ def prepare(args: argparse.Namespace, loaded: Loaded) -> tuple[Plan, Opening]:
     """Choose the market and the folder. Raises CockpitError with what to do."""
     config = loaded.config
     sleeves = tuple(parse_sleeve(text) for text in args.strategy or ())
-    if args.tape is not None:
-        path = Path(args.tape)
+    if args.tape is not None or args.archive:
+        from cockpit.app.data import cut
+
+        lang = console.language(args, config.screen.language)
+        path = Path(cut.played(args, loaded, lang, sleeves, window=True)[0])
         begin, end = instant(args.begin), instant(args.end)
         source = market.from_tape(config, path, begin, end, sleeves)
         if paid := market.foreign_money(config, source):
             words = {"have": config.run.currency, "paid": ", ".join(paid), "first": paid[0]}
-            console.talk(tr("cli.tape.currency", console.language(args, config.screen.language), **words))
+            console.talk(tr("cli.tape.currency", lang, **words))
         speed = args.speed or ("max" if args.daemon or args.json else "10")
         folder = loaded.data_dir if args.data_dir else _run_folder(loaded.data_dir, path)
         if (folder / "cockpit.db").exists():

@@ -14,6 +14,7 @@ import msgspec
 import cockpit
 from cockpit.app import compose
 from cockpit.app import market as markets
+from cockpit.app.data.cut import Cut
 from cockpit.app.going import Telling
 from cockpit.app.settings import digest
 from cockpit.app.summary import summary
@@ -27,6 +28,7 @@ from cockpit.lab import backtest
 from cockpit.lab.curve import Curve, Sampler, period_for
 from cockpit.lab.regimes import Regimes
 from cockpit.lab.report import Report, report
+from cockpit.text import tr
 
 FIRED = 40
 FIRING = frozenset(("account.stopped", "breaker.up"))
@@ -44,6 +46,13 @@ class Request(msgspec.Struct, frozen=True):
     """Empty = those of the settings, or of the tape."""
     start_ms: int = 0
     end_ms: int = 0
+    archive: Cut | None = None
+    """What of the archive ``tape`` was made of; None = it is a tape of its own."""
+
+
+def source_of(request: Request, lang: str) -> str:
+    """Where the market comes from, for a title."""
+    return Path(request.tape).name if request.archive is None else tr("report.archive", lang)
 
 
 class Fired(msgspec.Struct, frozen=True):

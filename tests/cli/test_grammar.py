@@ -69,7 +69,7 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
         (["strategies", "--set", "run.eqity=5"], "did you mean 'run.equity'?"),
         (["--config", "gone.toml", "strategies"], "there is no file gone.toml"),
         (["--from", "2024-01-01"], "--from and --to are for tapes"),
-        (["backtest"], "backtest needs --tape"),
+        (["backtest"], "name what to play: --tape TAPE, or --archive"),
         (["help", "kyes"], "did you mean 'keys'?"),
     ],
 )

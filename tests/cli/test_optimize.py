@@ -202,7 +202,7 @@ def test_what_the_compiler_does_not_know_runs_in_processes(coin: str, cockpit: S
     ("more", "code", "sentence"),
     [
         (["optimize"], 2, "needs a strategy and market"),
-        (["optimize", "ema_trend@lab:COIN-USDT"], 2, "needs --tape"),
+        (["optimize", "ema_trend@lab:COIN-USDT"], 2, "--tape TAPE"),
         (["optimize", "nobody@lab:COIN-USDT", "--tape", "T"], 2, "no strategy 'nobody'"),
         (["optimize", "ema_trend@lab:GONE", "--tape", "T"], 2, "has no lab:GONE"),
         (["optimize", SLEEVE, "--tape", "T", "--method", "luck"], 2, "no search method 'luck'"),

@@ -1,4 +1,4 @@
-"""``cockpit backtest --tape TAPE``: the same engine and venue as the daemon, without clock or journal."""
+"""``cockpit backtest``, on a tape or the archive: the daemon's engine and venue, no clock, no journal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from cockpit.app import console
+from cockpit.app import console, plainly
 from cockpit.app.grammar import market
 from cockpit.core.errors import ConfigError
 from cockpit.text import tr
@@ -25,6 +25,7 @@ ALONE = True
 def add(parser: argparse.ArgumentParser) -> None:
     """What ``backtest`` takes."""
     market(parser)
+    plainly.add(parser)
     parser.add_argument("--out", metavar="DIR", help="also write the page, the tables and the JSON there")
     parser.add_argument(
         "--beside",
@@ -50,19 +51,21 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run to the end of the tape. Raises TapeError (exit 5), ConfigError (exit 2)."""
     from cockpit.app import ledgers, runs, session
+    from cockpit.app.data import cut
     from cockpit.app.discover import discover
     from cockpit.app.reports import pair, tables, terminal
     from cockpit.app.summary import summary_text
-    from cockpit.app.trial import Request, beside, perform
+    from cockpit.app.trial import Request, beside, perform, source_of
 
-    if not args.tape:
-        raise ConfigError("backtest needs --tape TAPE")
+    plainly.settings(args)
     found = console.loaded(args)
     lang = console.language(args, found.config.screen.language)
     discover(found.config.run.plugins_dir)
-    sleeves = tuple(session.parse_sleeve(text) for text in args.strategy or ())
+    sleeves = tuple(session.parse_sleeve(text) for text in plainly.sleeves(args))
     begin, end = session.instant(args.begin), session.instant(args.end)
-    request = Request(str(Path(args.tape).absolute()), found.config, sleeves, begin, end)
+    path, taken = cut.played(args, found, lang, sleeves, window=True)
+    begin = plainly.begin(args, sleeves, path, begin, end)
+    request = Request(path, found.config, sleeves, begin, end, taken)
     from cockpit.app.going import Telling
 
     ledgers.count_look(found.data_dir, request)
@@ -74,7 +77,9 @@ def run(args: argparse.Namespace) -> int:
         more, _ = _performed(other, args.executor, perform, lang)
         stamp = ledgers.count_backtest(found.data_dir, other, more)
         result = beside(result, more, args.beside)
-    title = tr("report.title", lang, sleeves=session.sleeves_text(result.sleeves), tape=Path(args.tape).name)
+    title = tr(
+        "report.title", lang, sleeves=session.sleeves_text(result.sleeves), tape=source_of(request, lang)
+    )
     did = dict(result.summary)
     lines = [summary_text(did)]
     if args.executor != "interpreted":

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.app import console
+from cockpit.app.grammar import history
 from cockpit.text import tr
 
 BARS = 3_000
@@ -19,7 +20,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     """What ``check`` takes."""
     parser.add_argument("what", choices=("lookahead", "recursive", "fills"))
     parser.add_argument("sleeve", metavar="STRATEGY", help="NAME[:k=v,...][@SYMBOL[+SYMBOL...][/TF]]")
-    parser.add_argument("--tape", metavar="TAPE", required=True, help="the recorded market to check it on")
+    history(parser)
     parser.add_argument(
         "--bars", type=int, default=BARS, metavar="N", help=f"the last N bars (default {BARS})"
     )
@@ -32,27 +33,31 @@ def run(args: argparse.Namespace) -> int:
     found = console.loaded(args)
     lang = console.language(args, found.config.screen.language)
     discover(found.config.run.plugins_dir)
-    job = _job(args, found)
+    job = _job(args, found, lang)
     return {"lookahead": _lookahead, "recursive": _recursive, "fills": _fills}[args.what](args, job, lang)
 
 
-def _job(args: argparse.Namespace, found: Any) -> Any:
+def _job(args: argparse.Namespace, found: Any, lang: str) -> Any:
     import msgspec
 
     from cockpit.adapters.store import tape
     from cockpit.app import session
     from cockpit.app.check import Job
+    from cockpit.app.data import cut
     from cockpit.core.errors import ConfigError
 
     if args.bars < 10:
         raise ConfigError("--bars: at least 10")
-    path = Path(args.tape).absolute()
+    if args.archive and "@" not in args.sleeve:
+        raise ConfigError(f"with --archive name the market too: {args.sleeve}@SYMBOL/TF")
+    named = (session.parse_sleeve(args.sleeve),) if "@" in args.sleeve else ()
+    path = Path(cut.played(args, found, lang, named)[0])
     info = tape.read_info(path)
     text = args.sleeve if "@" in args.sleeve else f"{args.sleeve}@{info.instruments[0].symbol}"
     sleeve = session.parse_sleeve(text)
     absent = [symbol for symbol in sleeve.legs if symbol not in {i.symbol for i in info.instruments}]
     if absent:
-        raise ConfigError(f"{args.tape} holds no {', '.join(absent)}")
+        raise ConfigError(f"{path} holds no {', '.join(absent)}")
     offered = [set(info.bar_lengths.get(symbol, ())) for symbol in sleeve.legs]
     lengths = set.intersection(*offered)
     start = info.start_ms
@@ -98,7 +103,7 @@ def _recursive(args: argparse.Namespace, job: Any, lang: str) -> int:
     if len(told.times) < 20:
         from cockpit.core.errors import ConfigError
 
-        raise ConfigError(f"{args.tape} has only {len(told.times)} bars there")
+        raise ConfigError(f"{job.tape} has only {len(told.times)} bars there")
     rows, needed, _since = warm_up(job, told.times)
     table = [tuple(tr(f"check.column.{name}", lang) for name in ("history", "decisions", "differing"))]
     table += [(str(r.bars), str(r.decisions), str(r.differing)) for r in rows]

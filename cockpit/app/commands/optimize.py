@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from cockpit.app import console
@@ -108,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
         begun = optimizing.unchanged(plan(found.data_dir, name))
         total = args.trials or begun.budget
     else:
-        wish = _wish(args)
+        wish = _wish(args, found, lang)
         begun = optimizing.planned(found.config, wish)
         total, name = wish.trials, optimizing.checked_name(args.study or _name(wish))
     yields(args.nice)
@@ -136,8 +135,9 @@ def yields(nice: int) -> None:
         os.setpriority(os.PRIO_PROCESS, 0, nice)
 
 
-def _wish(args: argparse.Namespace) -> Any:
+def _wish(args: argparse.Namespace, found: Any, lang: str) -> Any:
     from cockpit.app import optimizing, session
+    from cockpit.app.data import cut
 
     if args.strategy:
         raise ConfigError(
@@ -145,11 +145,11 @@ def _wish(args: argparse.Namespace) -> Any:
         )
     if not args.sleeve:
         raise ConfigError("optimize needs a strategy and market, e.g. ema_trend@okx:BTC-USDT-SWAP/1h")
-    if not args.tape:
-        raise ConfigError("optimize needs --tape TAPE")
+    sleeve = session.parse_sleeve(args.sleeve)
+    tape, _ = cut.played(args, found, lang, (sleeve,))
     begin, end = session.instant(args.begin), session.instant(args.end)
     return optimizing.Wish(
-        str(Path(args.tape).absolute()), session.parse_sleeve(args.sleeve), tuple(args.param), begin, end,
+        tape, sleeve, tuple(args.param), begin, end,
         args.validate, args.method, args.objective, tuple(args.require), 200 if args.trials is None else
         args.trials, args.seed or 0, args.impact, args.executor, args.prune,
     )  # fmt: skip

@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     line = Line(lang, not args.json)
     wanted = course(args)
     if args.what:
-        config, asked = found.config, terms(args)
+        config, asked = found.config, terms(args, found, lang)
     elif args.study:
         config, asked, wanted = _best(found.data_dir, args, wanted)
     else:
@@ -89,17 +89,17 @@ def run(args: argparse.Namespace) -> int:
     return 0 if made.passed else 1
 
 
-def terms(args: argparse.Namespace) -> Any:
+def terms(args: argparse.Namespace, found: Any, lang: str) -> Any:
     """What is examined. Raises ConfigError."""
     from cockpit.app import session
+    from cockpit.app.data import cut
     from cockpit.app.proving import Terms
 
-    if not args.tape:
-        raise ConfigError("--tape TAPE: the recorded market to examine it on")
     sleeve = session.parse_sleeve(args.what)
+    tape, _ = cut.played(args, found, lang, (sleeve,))
     begin, end = session.instant(args.begin), session.instant(args.end)
     return Terms(
-        str(Path(args.tape).absolute()), sleeve, begin, end, tuple(args.param), getattr(args, "study", ""),
+        tape, sleeve, begin, end, tuple(args.param), getattr(args, "study", ""),
         args.seed or 0, args.impact, getattr(args, "bars", 0), args.executor,
     )  # fmt: skip
 

@@ -70,6 +70,10 @@ def _show(args: argparse.Namespace, chosen: object, data_dir: object) -> int:
 
 
 def _repeat(args: argparse.Namespace, chosen: object, found: object, lang: str) -> int:
+    import msgspec
+
+    from cockpit.app.data import cut
+    from cockpit.app.data.words import Progress
     from cockpit.app.discover import discover
     from cockpit.app.ledgers import count_backtest
     from cockpit.app.runs import Run
@@ -79,7 +83,8 @@ def _repeat(args: argparse.Namespace, chosen: object, found: object, lang: str) 
     assert isinstance(chosen, Run)
     assert isinstance(found, Loaded)
     discover(found.config.run.plugins_dir)
-    again = perform(chosen.request)
+    lost = cut.again(found.data_dir, chosen.request.tape, chosen.request.archive, Progress(lang))
+    again = perform(msgspec.structs.replace(chosen.request, tape=lost))
     count_backtest(found.data_dir, chosen.request, again)
     same = again.summary["digest"] == chosen.digest
     changed = {

@@ -13,7 +13,7 @@ from cockpit.core.errors import ConfigError
 def run(args: argparse.Namespace) -> int:
     """Start on the practice market or on a tape."""
     found = console.loaded(args)
-    if args.tape is None and (args.begin or args.end):
+    if args.tape is None and not args.archive and (args.begin or args.end):
         raise ConfigError("--from and --to are for tapes: the practice market begins now")
     if not (args.daemon or args.json or console.has_terminal()):
         raise ConfigError("the screen needs a terminal; without one: cockpit --daemon")

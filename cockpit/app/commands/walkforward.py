@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     found = console.loaded(args)
     lang = console.language(args, found.config.screen.language)
     line = passport.Line(lang, not args.json)
-    bench = Bench(found.config, found.data_dir, passport.terms(args), line)
+    bench = Bench(found.config, found.data_dir, passport.terms(args, found, lang), line)
 
     def told(number: int, total: int, _step: Any) -> None:
         line("walk", number / total)
