@@ -32,6 +32,7 @@ COMMANDS = {
     "backup": "take a backup beside a running cockpit, verified; list, verify",
     "restore": "bring a backup back; what is there now is moved aside",
     "report": "controls: what is verified, by which tests, and what this machine can show for it",
+    "drill": "a scripted disaster against a cockpit of its own: machine and person are scored",
     "bundle": "what an engineer needs after an incident, in one file, without secrets; nothing is sent",
     "audit": "the journals' hash chains: verify, anchor (keep where they stand elsewhere), export",
     "capital": "who may use how much of the equity: show, apply the plan, undo",

@@ -125,6 +125,13 @@ class Handler:
         no = self._runtime.engine.state.refusals.get(command_id)
         return answer if no is None else Answer(command_id, False, *no)
 
+    def _fuses(self) -> dict[str, Any]:
+        """Light, breakers and locks; a journal that cannot be written is red."""
+        runtime = self._runtime
+        found = fuses.shown(runtime.engine.state, runtime.projector.limit_rows())
+        colour, why = runtime.journal.light(found["light"], found["light_why"])
+        return {**found, "light": colour, "light_why": why}
+
     def status(self) -> dict[str, Any]:
         """The run in numbers, with what a caller of ``cockpit status`` wants first."""
         runtime = self._runtime
@@ -152,7 +159,7 @@ class Handler:
                 "receipt": None if halted.receipt is None else receipts.plain(halted.receipt),
             },
             "guardian": guardian_word(runtime.plan),
-            **fuses.shown(state, runtime.projector.limit_rows()),
+            **self._fuses(),
             "open_orders": [
                 {
                     "cid": o.cid,

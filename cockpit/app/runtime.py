@@ -18,6 +18,7 @@ from cockpit.app.capital import Allocator
 from cockpit.app.consent import Consent
 from cockpit.app.jobs.desk import Desk
 from cockpit.app.jobs.watching import Observe, Watching
+from cockpit.app.journal_watch import JournalWatch
 from cockpit.app.logbook import Logbook
 from cockpit.app.market import MarketSource, RunSource
 from cockpit.app.scanning import Scanning
@@ -91,6 +92,7 @@ class Runtime:
             observe = self.scanning.watched(observe)
             jobs["scan"] = self.scanning.run
         self.memory = memory_use.Watch(plan.config.run.max_memory_usage, self.tell)
+        self.journal = JournalWatch(store, self.tell)
         self.desk: Desk | None = None
         self.allocator: Allocator | None = None
         if not replay:
@@ -129,6 +131,7 @@ class Runtime:
         self.allocator = self._capital(watching)
         jobs["capital"] = self.allocator.run
         jobs["memory"] = self.memory.run
+        jobs["journal"] = self.journal.run
         trades.recall(self.projector.past, plan.folder)
         jobs["past"] = lambda: trades.keeping(self.projector.past, plan.folder)
         return receipts.kept(self.engine.state, plan.folder, observe)
@@ -229,6 +232,9 @@ class Runtime:
         """The newest picture. Call on the engine's thread."""
         now = self.clock.now_ms()
         frame = self.projector.frame(max(now, self.engine.state.now), self.wall.now_ms(), self.health())
+        if self.journal.failure:
+            colour, reason = self.journal.light(frame.light, frame.light_why)
+            frame = msgspec.structs.replace(frame, light=colour, light_why=reason)
         if self.desk is not None:
             frame = msgspec.structs.replace(frame, jobs=self.desk.rows())
         if self.allocator is not None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -123,6 +126,13 @@ class CockpitApp(App[str]):
             self.warn(fault)
         if not self.is_headless:
             self.call_after_refresh(self._settle)
+            # Told to end from outside: the terminal is given back as it was found.
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._told_to_end)
+
+    def _told_to_end(self) -> None:
+        stops = self.link.closing_stops_engine
+        self.say_goodbye("quit.replay" if self.past.only else "quit.stopped" if stops else "quit.detached")
 
     def _settle(self) -> None:
         """Everything alive now stays: otherwise each full collection walks the screen, 20 ms a time."""

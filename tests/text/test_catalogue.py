@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cockpit.app.reference import TOPICS
 from cockpit.core.registry import PANELS
 from cockpit.text import LANGUAGES, PLACEHOLDER, catalogue, known, say, tr
 from cockpit.tui.keymap import ACTIONS
@@ -70,7 +71,7 @@ def test_every_id_in_the_code_exists(repo: Path) -> None:
 def test_every_family_is_whole() -> None:
     load()
     wanted = [f"panel.{name}" for name in PANELS] + [f"help.panel.{name}" for name in PANELS]
-    wanted += [action.help for action in ACTIONS]
+    wanted += [action.help for action in ACTIONS] + [f"cli.topic.{topic}" for topic in TOPICS]
     wanted += [action.short for action in ACTIONS if action.footer and action.id != "quit"]
     wanted += [f"mode.{mode}" for mode in MODES] + [f"scheme.{scheme}" for scheme in SCHEMES]
     wanted += [f"feed.state.{state}" for state in ("ok", "stale", "down")]

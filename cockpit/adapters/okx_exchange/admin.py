@@ -128,6 +128,20 @@ def truth(account: Account) -> dict[str, Any]:
     desks = {mode: account.desk(mode) for mode in (MarginMode.CROSS, MarginMode.ISOLATED)}
     return {
         "orders": [order_record(order) for order in account.orders.values()],
+        "algos": [
+            {
+                "algoId": str(algo.algo_id),
+                "algoClOrdId": algo.name,
+                "instId": algo.listed.inst_id,
+                "side": str(algo.side),
+                "posSide": str(algo.pos_side),
+                "sz": algo.sz,
+                "tag": algo.tag,
+                "closes": algo.reduce_only or algo.whole,
+                "state": algo.state,
+            }
+            for algo in account.algos.values()
+        ],
         "fills": [fill_record(fill) for fill in account.fills],
         "positions": [
             {

@@ -225,6 +225,7 @@ class OkxVenue:
                     "ordId": str(order.ord_id) if order else "",
                     "sz": text(item, "sz"),
                     "px": text(item, "px"),
+                    "tag": text(item, "tag"),
                 }
             )
 

@@ -5,6 +5,7 @@ trying and warning."""
 from __future__ import annotations
 
 import argparse
+import contextlib
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from cockpit.core.errors import DoorError
 from cockpit.text import tr
 
 POLL_S = 0.2
+NOT_KEPT = "answer.not_kept"
+"""Obeyed, but the journal could not keep it: a full disk."""
 
 ALONE = True
 """May be a job: it asks nobody anything."""
@@ -41,8 +44,13 @@ def run(args: argparse.Namespace) -> int:
     try:
         with door(found) as link:
             answer = link.ask("halt", wish)
-            if not answer.ok:
+            if not answer.ok and answer.message != NOT_KEPT:
                 raise DoorError(console.sentence(answer, lang))
+            if not answer.ok:
+                # The halt is in force; a start from this journal would not know it, so the file says it too.
+                console.talk(console.sentence(answer, lang))
+                with contextlib.suppress(OSError):
+                    leave_file(folder, flatten=args.flatten)
             console.talk(tr("cli.kill.taken", lang, ms=f"{answer.ms:.0f}"))
             halt = wait(link, args.wait, lang)
     except DoorError as error:

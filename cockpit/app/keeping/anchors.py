@@ -65,9 +65,9 @@ def opened(data_dir: Path, name: str) -> Iterator[JournalFile]:
 
 
 def journals(data_dir: Path) -> list[str]:
-    """Every journal of a data directory but those of replays, which can be made again."""
+    """Every journal of a data directory but those of replays and drills."""
     found = (path.relative_to(data_dir) for path in sorted(data_dir.rglob(JOURNAL)))
-    return [name.as_posix() for name in found if name.parts[0] not in {"replay", "backups"}]
+    return [name.as_posix() for name in found if name.parts[0] not in {"replay", "backups", "drills"}]
 
 
 def anchor(data_dir: Path, to: Path) -> list[Anchor]:

@@ -14,7 +14,7 @@ FORM = 1
 MANIFEST = "manifest.json"
 JOURNAL = "cockpit.db"
 SECRET = ("keys.sealed",)
-AGAIN = frozenset(("replay", "archive", "compiled", "backups", "cuts"))
+AGAIN = frozenset(("replay", "archive", "compiled", "backups", "drills", "cuts"))
 """Folders directly in the data directory that can be made or fetched again."""
 PASSING = (".log", ".pid", ".sock", ".ballast", ".lock", ".new", ".backup", "-wal", "-shm", "-journal")
 PASSING_NAMES = frozenset(("lock", "heartbeat", "halt"))
