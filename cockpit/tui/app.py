@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import gc
 import os
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +22,7 @@ from textual.theme import Theme as TextualTheme
 from cockpit.core.errors import ConfigError
 from cockpit.core.frames import Frame
 from cockpit.core.past import SPANS
-from cockpit.tui import approval, halt, theme
+from cockpit.tui import approval, ending, halt, theme
 from cockpit.tui.aside import Aside
 from cockpit.tui.asides import Asides, Openers
 from cockpit.tui.charting import Crosshair
@@ -126,13 +123,7 @@ class CockpitApp(App[str]):
             self.warn(fault)
         if not self.is_headless:
             self.call_after_refresh(self._settle)
-            # Told to end from outside: the terminal is given back as it was found.
-            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._told_to_end)
-
-    def _told_to_end(self) -> None:
-        stops = self.link.closing_stops_engine
-        self.say_goodbye("quit.replay" if self.past.only else "quit.stopped" if stops else "quit.detached")
+            ending.obey(self)
 
     def _settle(self) -> None:
         """Everything alive now stays: otherwise each full collection walks the screen, 20 ms a time."""

@@ -163,6 +163,10 @@ class Screen:
             self._reader.join(5.0)
             raise AssertionError(f"the screen did not end: {self.seen[-6_000:].decode()}") from None
 
+    def read_out(self) -> None:
+        """What it said at the very end has been read, too."""
+        self._reader.join(5.0)
+
     def __enter__(self) -> Screen:
         return self
 

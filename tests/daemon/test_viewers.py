@@ -85,3 +85,17 @@ def test_five_lost_screens_change_no_order(tmp_path: Path) -> None:
 @pytest.mark.soak
 def test_a_hundred_lost_screens_change_no_order(tmp_path: Path) -> None:
     compare(tmp_path, 100, 1_800)
+
+
+def test_a_screen_that_is_told_to_end_gives_the_terminal_back(tmp_path: Path) -> None:
+    with Daemon(tmp_path) as daemon:
+        attach = [*COCKPIT, "attach", "--lang", "en", "--data-dir", str(tmp_path)]
+        with Screen(attach, tmp_path) as screen:
+            screen.until(b"PRACTICE")
+            screen.send(signal.SIGTERM)
+            screen.ended()
+            screen.read_out()
+            assert b"Detached" in screen.seen
+            assert screen.process.returncode == 0
+            assert b"\x1b[?1049l" in screen.seen
+        assert daemon.status()["pid"] == daemon.pid
