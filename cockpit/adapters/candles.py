@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cockpit.core.events import AnyEvent, Bar, Trade
-from cockpit.core.types import Instrument, Kind
+from cockpit.core.types import Instrument
 
 TRADES = 0
 """As a source length: made from trades."""
@@ -100,7 +100,8 @@ def _mixed(
             source = by_source.get((event.symbol, TRADES), ())
             for one in source:
                 price = event.price
-                one.add(event.ts, (price, price, price, price), _base(instruments[event.symbol], event))
+                volume = instruments[event.symbol].base_units(event.qty, price)
+                one.add(event.ts, (price, price, price, price), volume)
                 if one.end < due:
                     due = one.end
 
@@ -108,9 +109,3 @@ def _mixed(
 def _over(candle: _Candle, ts: int) -> bool:
     """Nothing that is still to come belongs to it. What a candle is made of may close at its very end."""
     return ts > candle.end or (ts == candle.end and candle.parts == TRADES)
-
-
-def _base(instrument: Instrument, trade: Trade) -> float:
-    """A trade's size in base units, as a candle's volume is told."""
-    size = trade.qty * float(instrument.contract_value)
-    return size / trade.price if instrument.kind is Kind.INVERSE else size

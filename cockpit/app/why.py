@@ -9,7 +9,7 @@ import msgspec
 from cockpit.core.gate import describe
 from cockpit.core.sized import in_force
 from cockpit.core.state import Sleeve, State
-from cockpit.text import tr
+from cockpit.text import because, say, tr
 
 
 def matching(state: State, asked: str) -> list[Sleeve]:
@@ -94,10 +94,13 @@ def text(found: dict[str, Any], lang: str) -> str:
     """One line a sleeve, and below it every further rule that touched the wish."""
     lines = []
     for row in found["sleeves"]:
-        lines.append(f"{row['sleeve']}: {tr(row['answer'], lang, **row['because'])}")
+        lines.append(f"{row['sleeve']}: {say(row['answer'], row['because'], lang)}")
         size = row["size"]
         if size is not None and row["answer"] != "why.no_size":
             told = {"method": size["method"], "weight": f"{size['weight']:.3f}", "reason": size["why"]}
             lines.append(f"  {tr('why.sized', lang, **told)}")
-        lines += [f"  {more['rule']} {more['action']}: {more['reason']}" for more in row["verdicts"][1:]]
+        lines += [
+            f"  {more['rule']} {more['action']}: {because(more['reason'], lang)}"
+            for more in row["verdicts"][1:]
+        ]
     return "\n".join(lines)

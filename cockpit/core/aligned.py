@@ -13,7 +13,7 @@ class Aligned(msgspec.Struct):
     Bars of one close arrive one after the other, in any order. Whoever compares at the first of them uses a
     fresh price of one leg and an old one of the other; a moment at which a leg has no bar is passed over.
 
-        if self.closes.update(view.news, bar.ts, bar.close):
+        if self.closes.update(view.news, bar.end, bar.close):
             spread = self.closes.value[0] - self.closes.value[1]
     """
 

@@ -28,18 +28,30 @@ class Event(msgspec.Struct, frozen=True, tag=True, array_like=True, gc=False):
 # --- market ---------------------------------------------------------------------------------------
 
 
+ON_THE_WAY_MS = 60_000
+"""News of a closed bar takes no longer than this; what is further from a whole multiple is cut otherwise."""
+
+
 class Bar(Event, frozen=True, tag="bar"):
-    """A CLOSED candle. ``ts`` is its close: the first instant at which anybody may use it."""
+    """A CLOSED candle. ``ts`` is the first instant at which anybody may use it: its close and the way from
+    the venue. What is lined up by time (other markets, longer bars, a day) is lined up by ``end``.
+    """
 
     symbol: str
     tf: int
-    """Length in ms; the bar opened at ``ts - tf``."""
+    """Length in ms; the bar opened at ``end - tf``."""
     open: float
     high: float
     low: float
     close: float
     volume: float
     """Base units."""
+
+    @property
+    def end(self) -> int:
+        """Its close by the venue's clock (UTC ms), whenever it was heard: bars are cut at whole multiples."""
+        late = self.ts % self.tf
+        return self.ts - late if late <= ON_THE_WAY_MS else self.ts
 
 
 class Trade(Event, frozen=True, tag="trade"):

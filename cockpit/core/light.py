@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from cockpit.core.breakers import Level
 from cockpit.core.frames import LimitRow
 from cockpit.core.posture import Posture
-from cockpit.core.state import State
+from cockpit.core.sized import in_force
+from cockpit.core.state import Sleeve, State
 
 NEAR = 0.8
 GREEN, YELLOW, RED = "green", "yellow", "red"
@@ -70,3 +71,13 @@ def rows(levels: Sequence[Level]) -> tuple[LimitRow, ...]:
         if known is None or level.value / level.limit > known.value / known.limit:
             worst[level.breaker] = level
     return tuple(LimitRow(x.breaker, x.value, x.limit, x.unit) for x in worst.values())
+
+
+def refusal(sleeve: Sleeve) -> str:
+    """What keeps it from what it wants: the first rule that said no, or a sizing that gives it nothing."""
+    if sleeve.verdicts:
+        return f"{sleeve.verdicts[0].rule}: {sleeve.verdicts[0].reason}"
+    size = in_force(sleeve)
+    if size is not None and not size.qty and not sleeve.benched:
+        return f"{size.method}: {size.why}"
+    return sleeve.benched

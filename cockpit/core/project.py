@@ -36,11 +36,10 @@ from cockpit.core.hotlist_frame import hotlist_frame
 from cockpit.core.intents import Outcome
 from cockpit.core.ladder import ladder
 from cockpit.core.ledger import Position, foreign
-from cockpit.core.light import light
+from cockpit.core.light import light, refusal
 from cockpit.core.limits import limit_rows
 from cockpit.core.past import Past, result
 from cockpit.core.release import listing
-from cockpit.core.sized import in_force
 from cockpit.core.state import Sleeve
 from cockpit.core.tails import Candles, exit_pnl, order_row, stranger_row
 from cockpit.core.turn import NOTHING
@@ -148,7 +147,8 @@ class Projector:
             self._trades.append(TradeRow(event.ts, event.symbol, event.side, event.price, event.qty))
             tf = self._shortest.get(event.symbol)
             if tf is not None:
-                self._series(event.symbol, tf).trade(event.ts, event.price, event.qty)
+                volume = self.engine.state.instruments[event.symbol].base_units(event.qty, event.price)
+                self._series(event.symbol, tf).trade(event.venue_ts, event.price, volume)
             self._heard[("trades", event.symbol)] = event.ts
         elif kind is ev.Mark:
             assert isinstance(event, ev.Mark)
@@ -337,7 +337,7 @@ class Projector:
             pnl,
             sleeve.trades,
             sleeve.tag,
-            _no(sleeve),
+            refusal(sleeve),
             self.past.rows(sleeve.id, pnl, now),
             sleeve.intent is None or (not sleeve.intent.target and not sleeve.intent.quotes),
             self.past.records.get(sleeve.id, NONE),
@@ -384,16 +384,6 @@ class Projector:
             halted.confirmed,
             halted.detail,
         )
-
-
-def _no(sleeve: Sleeve) -> str:
-    """What keeps it from what it wants: the first rule that said no, or a sizing that gives it nothing."""
-    if sleeve.verdicts:
-        return f"{sleeve.verdicts[0].rule}: {sleeve.verdicts[0].reason}"
-    size = in_force(sleeve)
-    if size is not None and not size.qty and not sleeve.benched:
-        return f"{size.method}: {size.why}"
-    return sleeve.benched
 
 
 _BUY = Side.BUY

@@ -32,7 +32,8 @@ class Resampler(msgspec.Struct):
         The very first longer bar is made only if it was heard from its beginning. Where the shorter bar
         that should end one never came, the next one ends it: late, and with what there is.
         """
-        begin = (bar.ts - 1) // self.tf * self.tf
+        end = bar.end
+        begin = (end - 1) // self.tf * self.tf
         found: tuple[Bar, ...] = ()
         if begin < self.opened:
             return found
@@ -44,14 +45,14 @@ class Resampler(msgspec.Struct):
             self.close = bar.close
             self.volume += bar.volume
             self.parts += 1
-        elif begin == self.opened or (self.opened < 0 and bar.ts - bar.tf > begin):
+        elif begin == self.opened or (self.opened < 0 and end - bar.tf > begin):
             return found
         else:
             self.opened = begin
             self.open, self.high, self.low, self.close = bar.open, bar.high, bar.low, bar.close
             self.volume = bar.volume
             self.parts = 1
-        if bar.ts == begin + self.tf:
+        if end == begin + self.tf:
             found = (*found, self._made(bar.symbol))
         return found
 

@@ -30,7 +30,7 @@ def learn(history: dict[str, Track], keep: int, bar: Bar) -> None:
         return
     if bar.tf != track.tf:
         return
-    track.ts.append(bar.ts)
+    track.ts.append(bar.end)
     track.r.append(bar.close / track.close - 1.0)
     track.close = bar.close
     if len(track.r) > keep:

@@ -28,12 +28,13 @@ class Candles:
         self.rows: deque[CandleRow] = deque(maxlen=CANDLES)
 
     def bar(self, bar: ev.Bar) -> None:
-        row = CandleRow(bar.ts - bar.tf, bar.open, bar.high, bar.low, bar.close, bar.volume)
+        row = CandleRow(bar.end - bar.tf, bar.open, bar.high, bar.low, bar.close, bar.volume)
         while self.rows and self.rows[-1].ts >= row.ts:
             self.rows.pop()
         self.rows.append(row)
 
     def trade(self, ts: int, price: float, volume: float) -> None:
+        """A trade at the venue's time ``ts``; ``volume`` in base units, as a bar's is."""
         start = ts - ts % self.tf
         last = self.rows[-1] if self.rows else None
         if last is None or start > last.ts:

@@ -187,6 +187,11 @@ class Instrument(msgspec.Struct, frozen=True, dict=True):
             return abs(qty) * self.contract_value
         return abs(qty) * self.contract_value * price
 
+    def base_units(self, qty: float, price: float) -> float:
+        """What a quantity in the venue's own units is in the base currency, as a bar's volume is told."""
+        size = qty * float(self.contract_value)
+        return size / price if self.kind is Kind.INVERSE else size
+
     def qty_for(self, quote_notional: float, price: float) -> Decimal:
         """Contracts (or base units) worth ``quote_notional`` at ``price``, rounded toward zero."""
         per_unit = float(self.contract_value) * (1.0 if self.kind is Kind.INVERSE else price)

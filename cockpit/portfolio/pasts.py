@@ -72,15 +72,15 @@ class Past(msgspec.Struct):
             self.heard, self.price = bar.ts, bar.close
         if not MINUTE <= bar.tf <= HOUR or HOUR % bar.tf:
             return
-        before = self.last.get(bar.tf)
-        if before is not None and bar.ts <= before[0]:
+        end, before = bar.end, self.last.get(bar.tf)
+        if before is not None and end <= before[0]:
             return  # heard before
         squares = 0.0
-        if before is not None and before[0] == bar.ts - bar.tf and before[1] > 0 and bar.close > 0:
+        if before is not None and before[0] == end - bar.tf and before[1] > 0 and bar.close > 0:
             squares = log(bar.close / before[1]) ** 2
-        self.last[bar.tf] = (bar.ts, bar.close)
+        self.last[bar.tf] = (end, bar.close)
         rows = self.hours.setdefault(bar.tf, {})
-        number = (bar.ts - 1) // HOUR
+        number = (end - 1) // HOUR
         money = bar.volume * bar.close
         row = rows.get(number)
         if row is None:
@@ -93,7 +93,7 @@ class Past(msgspec.Struct):
         row.high, row.low, row.close = max(row.high, bar.high), min(row.low, bar.low), bar.close
         row.volume += bar.volume
         row.money += money
-        if bar.tf < HOUR and bar.ts % HOUR == 0 and row.bars * bar.tf == HOUR:
+        if bar.tf < HOUR and end % HOUR == 0 and row.bars * bar.tf == HOUR:
             self._whole(bar, row)
 
     def _whole(self, bar: ev.Bar, row: Hour) -> None:

@@ -109,7 +109,7 @@ class CashCarry(msgspec.Struct):
 
     def on_bar(self, bar: Bar, view: View, want: Want) -> None:
         """Both markets have closed: does holding them against each other pay? Silent while warming up."""
-        if not self.closes.update(view.news, bar.ts, bar.close) or bar.ts <= self.rates.at:
+        if not self.closes.update(view.news, bar.end, bar.close) or bar.ts <= self.rates.at:
             return
         params = self.params
         perp, spot = self.closes.value[0], self.closes.value[1]

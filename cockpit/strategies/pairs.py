@@ -136,7 +136,7 @@ class Pairs(msgspec.Struct):
 
     def on_bar(self, bar: Bar, view: View, want: Want) -> None:
         """Both have closed: back, too far, or far enough? Silent until a full window has passed the test."""
-        if not self.closes.update(view.news, bar.ts, bar.close):
+        if not self.closes.update(view.news, bar.end, bar.close):
             return
         y, x = log(self.closes.value[0]), log(self.closes.value[1])
         if self.side != 0:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from cockpit.text.reasons import reworded
 from cockpit.text.safe import safe_text
+from cockpit.text.tables import read
 
-__all__ = ["DEFAULT", "LANGUAGES", "catalogue", "known", "safe_text", "say", "tr"]
+__all__ = ["DEFAULT", "LANGUAGES", "because", "catalogue", "known", "safe_text", "say", "tr"]
 
 DEFAULT = "en"
 
@@ -42,6 +44,9 @@ SPOKEN = (
 )
 """Arguments whose values are the machine's own words and have a translation (``word.buy``)."""
 
+REASONS = ("reason", "why", "detail")
+"""Arguments that hold a rule's sentence."""
+
 _loaded: dict[str, dict[str, str]] = {}
 
 
@@ -49,16 +54,8 @@ def catalogue(lang: str) -> Mapping[str, str]:
     """Every message of one language by id; an unknown language is answered in English."""
     lang = lang if lang in LANGUAGES else DEFAULT
     if lang not in _loaded:
-        _loaded[lang] = _read(lang)
+        _loaded[lang] = read(f"{lang}.toml")
     return _loaded[lang]
-
-
-def _read(lang: str) -> dict[str, str]:
-    import tomllib  # here, because an engine without a face never reads a sentence
-    from importlib import resources
-
-    source = resources.files(__package__).joinpath(f"{lang}.toml").read_text("utf-8")
-    return {str(key): str(value) for key, value in tomllib.loads(source).items()}
 
 
 def known(message_id: str) -> bool:
@@ -92,4 +89,12 @@ def say(message_id: str, args: Mapping[str, str], lang: str = DEFAULT) -> str:
         name: words.get(f"word.{value.lower()}", value) if name in SPOKEN else value
         for name, value in args.items()
     }
+    for name in REASONS:
+        if name in spoken:
+            spoken[name] = because(spoken[name], lang)
     return tr(message_id, lang, **spoken)
+
+
+def because(reason: str, lang: str = DEFAULT) -> str:
+    """A reason of the machine (``data 9.0 s old, allowed 3 s``) in the reader's language, safe to print."""
+    return safe_text(reason if lang == DEFAULT else reworded(reason, lang))

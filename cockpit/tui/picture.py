@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from cockpit.core.frames import Frame
-from cockpit.text import known, safe_text, say, tr
+from cockpit.text import because, known, safe_text, say, tr
 from cockpit.tui import figures
 from cockpit.tui.aside import NOTHING_ASIDE, Aside
 from cockpit.tui.cells import Row, Segment, fit, plain, width_of, wrapped
@@ -68,6 +68,14 @@ class Look(msgspec.Struct, frozen=True):
         """A line of the event log in the person's language."""
         symbol = args.get("symbol")
         return say(message_id, args | {"symbol": figures.short(symbol)} if symbol else args, self.lang)
+
+    def because(self, why: str) -> str:
+        """Why something is not done (``rule: reason``), in the person's language."""
+        head, colon, reason = why.partition(": ")
+        rule = f"word.{head.lower()}"
+        if colon and known(rule):
+            return f"{tr(rule, self.lang)}: {because(reason, self.lang)}"
+        return because(why, self.lang)
 
     def word(self, value: str) -> str:
         """One of the machine's own words (``buy``, ``paper``) in the person's language."""

@@ -157,6 +157,22 @@ def test_every_stream_says_how_old_it_is_and_goes_stale_after_a_second() -> None
     assert not any(s.up for s in stand.frame().sources)
 
 
+@pytest.mark.parametrize("instrument", [LINEAR, INVERSE, SPOT], ids=["linear", "inverse", "spot"])
+def test_the_forming_candle_counts_what_the_closed_one_will_count(instrument: Instrument) -> None:
+    """Base units: a trade on a perpetual is told in contracts, and the column must not jump at the close."""
+    stand = Watched(instrument)
+    start = stand.now - stand.now % 5_000
+    stand.tell(ev.Bar(start + 10, stand.symbol, 5_000, 100.0, 100.0, 100.0, 100.0, 3.0))
+    stand.tell(ev.Trade(start + 2_000, stand.symbol, start + 1_900, 100.0, 7.0, Side.BUY))
+    (rows,) = stand.frame().candles.values()
+    face = float(instrument.contract_value)
+    base = {LINEAR: 7 * face, INVERSE: 7 * face / 100.0, SPOT: 7.0}[instrument]
+    assert [(row.ts - start, row.closed, row.volume) for row in rows] == [
+        (-5_000, True, 3.0),
+        (0, False, pytest.approx(base)),
+    ]
+
+
 def test_positions_carry_the_age_of_their_price() -> None:
     stand = Watched()
     stand.holding(5)

@@ -129,7 +129,7 @@ class Carrier:
 
     def on_bar(self, bar: Bar, view: View, want: Want) -> None:
         """Decide when both legs have closed."""
-        if not self.closes.update(view.news, bar.ts, bar.close):
+        if not self.closes.update(view.news, bar.end, bar.close):
             return
         self.moments += 1
         dice = mix(self.moments * 17 + self.fills + bar.ts // 1000)

@@ -51,7 +51,7 @@ class FreqtradeSleeve(msgspec.Struct):
         """One closed bar: what the file says about it, and what freqtrade would do then."""
         kind = source.load(Path(self.path))
         told = source.facts(kind)
-        self.rows.append((bar.ts - bar.tf, bar.open, bar.high, bar.low, bar.close, bar.volume))
+        self.rows.append((bar.end - bar.tf, bar.open, bar.high, bar.low, bar.close, bar.volume))
         keep = max(self.params.window, told.startup + 1)
         del self.rows[:-keep]
         if len(self.rows) < max(LEAST, told.startup):
@@ -76,7 +76,7 @@ class FreqtradeSleeve(msgspec.Struct):
 
     def _hold(self, bar: Bar, view: View, want: Want, told: source.Facts, said: source.Signals) -> None:
         if not self.since:
-            self.since = bar.ts - bar.tf
+            self.since = bar.end - bar.tf
             if view.entry == view.entry:
                 self.entry = view.entry
                 self.stop = self.entry * (1 - self.side * told.stoploss) if told.stoploss else nan

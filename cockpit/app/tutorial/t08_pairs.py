@@ -29,7 +29,7 @@ class Pair(msgspec.Struct):
         return cls(Aligned.of(2))
 
     def on_bar(self, bar: Bar, view: View, want: Want) -> None:
-        if not self.closes.update(view.news, bar.ts, bar.close):
+        if not self.closes.update(view.news, bar.end, bar.close):
             return
         rich, cheap = self.closes.value
         if rich / cheap > 1.02:

@@ -88,7 +88,7 @@ def _record(record: Record, look: Look) -> list[Row]:
 
 
 def _why(row: SleeveRow, look: Look) -> list[Row]:
-    words = safe_text(row.why)
+    words = look.because(row.why)
     if not words:
         return [
             ((fit(look.say("column.tag"), LABEL), "muted"), (safe_text(row.tag) or figures.UNKNOWN, "text"))

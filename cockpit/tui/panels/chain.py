@@ -78,7 +78,7 @@ def _order(found: dict[str, Any], look: Look) -> list[Link]:
         out.append((len(out), say("audit.kind.signal"), _amount(f"{wish['wish']}{tag}", look), "accent"))
     for rule in found["verdicts"]:
         words = f"{look.word(rule['rule'])} {look.word(rule['action'])}: {rule['before']} → {rule['after']}"
-        words = f"{words}  {rule['reason']}"
+        words = f"{words}  {look.because(rule['reason'])}"
         out.append((min(len(out), 3), say("audit.kind.gate"), _amount(words, look), "warn"))
     decided = found["decided"]
     if decided is not None:

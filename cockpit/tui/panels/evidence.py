@@ -7,10 +7,12 @@ from cockpit.core.frames import Frame, HotlistFrame
 from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
-from cockpit.tui.cells import Row, fit
+from cockpit.tui.cells import Row, fit, width_of, wrapped
 from cockpit.tui.picture import Look, Picture
 
 BAR = 10
+HEAD, SHARE = 24, 21
+"""Cells before and after a bar: a term's name and value; its share in the score."""
 
 
 @panel("evidence", rate=2)
@@ -20,8 +22,9 @@ def paint(frame: Frame, look: Look) -> Picture:
     title = look.say("panel.evidence")
     row = None if hot is None else chosen(hot, look.candidate)
     if hot is None or row is None:
-        return Picture(title=title, rows=(((f" {look.say('hotlist.none')}", "muted"),),))
-    lines = [
+        lines = wrapped(look.say("hotlist.none"), max(1, look.width - 2))
+        return Picture(title=title, rows=tuple(((f" {line}", "muted"),) for line in lines[: look.height]))
+    rows = [
         _head(row, hot, frame, look),
         *_terms(row, look),
         _price(row, frame, look),
@@ -33,11 +36,23 @@ def paint(frame: Frame, look: Look) -> Picture:
     ]
     return Picture(
         title=title,
-        rows=tuple(lines[: look.height]),
+        rows=tuple(folded(rows, look)[: look.height]),
         stale=freshness.market_age(frame, row.symbol, look.lag),
         dim=False,
         alarm=look.say("hotlist.expired_title") if hot.expired else "",
     )
+
+
+def folded(rows: list[Row], look: Look) -> list[Row]:
+    """Sentences wrapped: half a number is a wrong number."""
+    out: list[Row] = []
+    for row in rows:
+        if len(row) == 1:
+            text, style = row[0]
+            out += [((line, style),) for line in wrapped(text, max(1, look.width))]
+        else:
+            out.append(row)
+    return out
 
 
 def chosen(hot: HotlistFrame, symbol: str) -> Candidate | None:
@@ -61,15 +76,20 @@ def _head(row: Candidate, hot: HotlistFrame, frame: Frame, look: Look) -> Row:
 
 
 def _terms(row: Candidate, look: Look) -> list[Row]:
+    """Each term: what was measured, its rank as a bar where there is room for one, what that adds."""
     lines: list[Row] = []
+    room = min(BAR, look.width - HEAD - SHARE)
     for term in row.terms:
-        full = round(term.rank * BAR)
-        bar = look.glyphs.column[-1] * full + look.glyphs.flat * (BAR - full)
+        full = round(term.rank * max(0, room))
+        bar = look.glyphs.column[-1] * full + look.glyphs.flat * (room - full)
         part = f"{term.rank:.2f} x {term.weight:.2f} = {term.rank * term.weight:.3f}"
+        part = f"  {part}" if room > 0 else part.replace(" ", "")
         value = "?" if term.value is None else f"{term.value:.3f}"
-        head = (f"{fit(safe_text(term.name), 13)} {fit(value, 8, True)}  ", "text")
-        tail = (f"  {look.say('hotlist.unknown')}" if term.value is None else "", "warn")
-        lines.append((head, (bar, "accent"), (f"  {part}", "muted"), tail))
+        cells = 13 if room > 0 else 12
+        head = (f"{fit(safe_text(term.name), cells)} {fit(value, cells - 5, True)}  ", "text")
+        words = f"  {look.say('hotlist.unknown')}" if term.value is None else ""
+        tail = (words if width_of(words) <= look.width - HEAD - room - SHARE else "", "warn")
+        lines.append((head, (bar, "accent"), (part, "muted"), tail))
     return lines
 
 

@@ -42,8 +42,9 @@ def _columns(look: Look) -> list[Column]:
     say = look.say
     return [
         Column(say("column.strategy"), 13, 0, grow=1),
-        Column(say("column.symbol"), 9, 3, grow=1),
-        Column(say("column.stage"), 6, 2),
+        # However narrow it is, two sleeves of one strategy must be told apart: the market outlasts the stage.
+        Column(say("column.symbol"), 6, 2, grow=1),
+        Column(say("column.stage"), 6, 3),
         Column(say("column.state"), 7, 1),
         Column(say("column.position"), 7, 6, right=True),
         Column(say("column.pnl"), 10, 0, right=True),
@@ -55,7 +56,7 @@ def _columns(look: Look) -> list[Column]:
 
 
 def _cells(row: SleeveRow, look: Look) -> list[Segment]:
-    why = safe_text(row.why)
+    why = look.because(row.why)
     return [
         (safe_text(f"{row.strategy}@{row.version}"), "strong bold"),
         (safe_text(figures.short(row.symbol)), "text"),
@@ -94,7 +95,7 @@ def _silence(row: SleeveRow, look: Look) -> str:
 
 def _why(row: SleeveRow, look: Look) -> Row:
     name = safe_text(f"{row.strategy}@{row.version} ")
-    why = safe_text(row.why) or _silence(row, look)
+    why = look.because(row.why) or _silence(row, look)
     tag = f"  {look.say('sleeves.wants', tag=row.tag)}" if row.tag and (row.why or not row.idle) else ""
     return (
         (name, "strong"),

@@ -33,7 +33,7 @@ def paint(frame: Frame, look: Look) -> Picture:
 
 
 def _cells(row: SleeveRow, look: Look) -> list[Segment]:
-    why = safe_text(row.why)
+    why = look.because(row.why)
     own = look.say("sleeves.wants", tag=row.tag) if row.tag else look.say("sleeves.nothing_said_no")
     return [
         (safe_text(f"{row.strategy}@{row.version}"), "strong"),
