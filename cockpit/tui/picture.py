@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from cockpit.core.frames import Frame
-from cockpit.text import because, known, safe_text, say, tr
+from cockpit.text import DEFAULT, because, known, safe_text, say, tr
 from cockpit.tui import figures
 from cockpit.tui.aside import NOTHING_ASIDE, Aside
 from cockpit.tui.cells import Row, Segment, fit, plain, width_of, wrapped
@@ -73,7 +73,7 @@ class Look(msgspec.Struct, frozen=True):
         """Why something is not done (``rule: reason``), in the person's language."""
         head, colon, reason = why.partition(": ")
         rule = f"word.{head.lower()}"
-        if colon and known(rule):
+        if colon and self.lang != DEFAULT and known(rule):
             return f"{tr(rule, self.lang)}: {because(reason, self.lang)}"
         return because(why, self.lang)
 
