@@ -240,7 +240,7 @@ class _Maker:
         row: SleeveRow | None = self.sleeve
         if row is None:
             return []
-        words = safe_text(row.why or row.tag)
+        words = self.look.because(row.why) or safe_text(row.tag)
         lines = wrapped(words, max(1, self.look.width - LABEL - 1)) if words else [figures.UNKNOWN]
         style = "warn" if row.why else "text"
         first = self._line("column.why" if row.why else "column.tag", (lines[0], style))
