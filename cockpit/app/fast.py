@@ -161,7 +161,7 @@ class _Telling:
         starts = [columns.ts[0], *(row.ts for row in columns.rates[:1]), *filter(None, [columns.start])]
         sampler = Sampler(state, period, int(min(starts)) + self.lag)
         trips = Trips(state)
-        for row in done.rows[: done.booked]:
+        for row in done.lines:
             heard = int(row["heard"])
             self._until(sampler, heard)
             state.now = heard
