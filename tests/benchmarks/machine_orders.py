@@ -76,7 +76,11 @@ async def measure(where: str, port: int, count: int, file: Path) -> dict[str, An
     config = Config(
         run=RunConfig(feed="okx", execution="demo", equity=100_000.0),
         risk=RiskConfig(
-            max_orders_per_second=10_000, max_orders_per_minute=100_000, min_confidence=0.0, max_entries=0
+            max_orders_per_second=10_000,
+            max_orders_per_minute=100_000,
+            min_confidence=0.0,
+            max_entries=0,
+            max_latency_ms=0,
         ),
         okx=OkxConfig(rest=f"http://127.0.0.1:{port}", socket=f"ws://127.0.0.1:{port}", dead_man=False),
         sleeves=(SleeveConfig("bench_flip", f"okx:{INST}"),),
