@@ -44,6 +44,24 @@ class Compiled(msgspec.Struct, frozen=True):
         """The hooks it has."""
         return tuple(self.program.hooks)
 
+    @property
+    def tags(self) -> dict[str, int]:
+        """Words of its wishes, by number."""
+        found: dict[str, int] = self.program.tags
+        return found
+
+    @property
+    def asks_rates(self) -> bool:
+        """Does it look at ``view.funding_rate``?"""
+        return bool(self.program.asks_rates)
+
+    def run(
+        self, params: Any, instrument: Instrument, tape: Tape, config: Config | None = None,
+        share: float = 1.0, sleeve: str = "", prefix: str = PREFIX,
+    ) -> Result:  # fmt: skip
+        """As ``run``."""
+        return run(self, params, instrument, tape, config, share, sleeve, prefix)
+
 
 class Result(msgspec.Struct, frozen=True, dict=True):
     """What one run did. Money is exact in ``books``; the floats are the nearest to it."""
@@ -65,7 +83,7 @@ class Result(msgspec.Struct, frozen=True, dict=True):
     prefix: str
     machine: Any
     state: Any
-    """The strategy's own numbers at the end, in the order of ``layout``."""
+    """The strategy's own numbers at the end, in the order of ``layout``; itself where it ran as Python."""
 
     @property
     def lines(self) -> Any:
@@ -86,21 +104,23 @@ def compile_strategy(plugin: Plugin, progress: build.Progress | None = None) -> 
     """Translate a strategy and compile what is not compiled yet. Raises Unsupported (Outside by line)."""
     if not build.available():
         raise Unsupported(build.MISSING)
-    options = plugin.options
-    reasons = {
-        "it trades several markets": options.get("legs", 1) not in (1, ()) and options.get("legs", 1) != 1,
-        "it hears longer bars too": bool(options.get("timeframes")),
-        "it has stop layers": bool(options.get("stops")),
-    }
-    for reason, holds in reasons.items():
+    for reason, holds in reasons(plugin).items():
         if holds:
             raise Unsupported(f"{plugin.name}: {reason}")
     program = Program(plugin.target, plugin.name)
-    if "on_bar" not in program.hooks:
-        raise Unsupported(f"{plugin.name} does not listen to bars")
-    if getattr(plugin.target, "timer_ms", 0) or hasattr(plugin.target, "on_timer"):
-        raise Unsupported(f"{plugin.name} has a timer")
     return Compiled(plugin, program, build.load_strategy(program, progress))
+
+
+def reasons(plugin: Plugin) -> dict[str, bool]:
+    """Why the machine may not be able to drive a strategy, and whether it is so."""
+    options, target = plugin.options, plugin.target
+    return {
+        "it trades several markets": options.get("legs", 1) not in (1, ()) and options.get("legs", 1) != 1,
+        "it hears longer bars too": bool(options.get("timeframes")),
+        "it has stop layers": bool(options.get("stops")),
+        "it does not listen to bars": not hasattr(target, "on_bar"),
+        "it has a timer": bool(getattr(target, "timer_ms", 0) or hasattr(target, "on_timer")),
+    }
 
 
 def run(
@@ -109,7 +129,7 @@ def run(
 ) -> Result:  # fmt: skip
     """One backtest. Raises Unsupported where the kernel must be asked."""
     config = config or Config()
-    start = _start(instrument, tape, config, share, play)
+    start = start_of(instrument, tape, config, share, play)
     version = play.plugin.options.get("version", 1)
     sleeve = sleeve or f"{play.plugin.name}@{version}/{instrument.symbol}"
     room = LIST_ROOM
@@ -141,7 +161,7 @@ class _Of(NamedTuple):
     prefix: str
 
 
-class _Start(msgspec.Struct, frozen=True):
+class Start(msgspec.Struct, frozen=True):
     """What every run of a strategy over a tape begins with."""
 
     machine: Any
@@ -166,7 +186,7 @@ _sheet = _Sheet()
 
 
 def _once(
-    play: Compiled, params: Any, start: _Start, of: _Of, room: int, lines: int
+    play: Compiled, params: Any, start: Start, of: _Of, room: int, lines: int
 ) -> Result:  # fmt: skip
     import numpy as np
 
@@ -210,13 +230,13 @@ def _once(
     )  # fmt: skip
 
 
-def _start(instrument: Instrument, tape: Tape, config: Config, share: float, play: Compiled) -> _Start:
+def start_of(instrument: Instrument, tape: Tape, config: Config, share: float, play: Any) -> Start:
     """The same for every run of a sweep, so it is made once. Raises Unsupported."""
     import numpy as np
 
-    key = (id(instrument), id(config), share, id(play.program))
+    key = (id(instrument), id(config), share, id(play.plugin), play.asks_rates)
     known = tape.__dict__.setdefault("_starts", {})
-    found: _Start | None = known.get(key)
+    found: Start | None = known.get(key)
     if found is None:
         setting.check(instrument, tape, config, play.hooks)
         m = records.Machine()
@@ -224,16 +244,16 @@ def _start(instrument: Instrument, tape: Tape, config: Config, share: float, pla
         _windows(m, instrument)
         m.hears_fills = int("on_fill" in play.hooks)
         m.hears_rates = int("on_funding" in play.hooks)
-        m.reads_rates = int(play.program.asks_rates)
+        m.reads_rates = int(play.asks_rates)
         columns = arrays(tape)
         m.at_ts, m.at_open, m.at_high, m.at_low, m.at_close, m.at_volume, m.at_rates = (
             column.ctypes.data for column in columns
         )
         m.bars, m.tape_rates = len(tape), len(tape.rates)
         made = np.array([flat.pack(m)], np.dtype(flat.dtype(records.Machine)))
-        found = known[key] = _Start(
+        found = known[key] = Start(
             made.view(np.uint8), made.dtype, np.dtype(layout.dtype(play.plugin.target)),
-            np.dtype(flat.dtype(records.Entry)), (instrument, config, play.program, columns),
+            np.dtype(flat.dtype(records.Entry)), (instrument, config, play.plugin, columns),
         )  # fmt: skip
     return found
 

@@ -123,7 +123,7 @@ def text_of(program: Program) -> str:
         **calls,
     }
     shapes = "\n".join(f"# {row.__name__} {rows.dtype(row)}" for row in ROWS)
-    head = HEAD % {"equity": SYMBOL} + shapes + compose.intrinsics() + "\n" + constants + "\n"
+    head = HEAD % {"equity": SYMBOL} + shapes + "\n" + compose.intrinsics() + "\n" + constants + "\n"
     return head + "\n".join(early.values()) + BODY % names
 
 
