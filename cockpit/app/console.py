@@ -19,15 +19,20 @@ from cockpit.text import safe_text, say, tr
 
 def loaded(args: argparse.Namespace) -> Loaded:
     """The settings in force for this command line; warnings go to stderr. Raises ConfigError."""
-    found = load(
+    found = settings_of(args)
+    for warning in found.warnings:
+        talk(f"cockpit: {warning}")
+    return found
+
+
+def settings_of(args: argparse.Namespace) -> Loaded:
+    """The same without a word: a screen may be on stderr. Raises ConfigError."""
+    return load(
         Path(args.config).expanduser() if args.config else None,
         os.environ,
         args.set,
         Path(args.data_dir) if args.data_dir else None,
     )
-    for warning in found.warnings:
-        talk(f"cockpit: {warning}")
-    return found
 
 
 def has_terminal() -> bool:

@@ -17,7 +17,7 @@ import cockpit
 from cockpit.api.door import Door, HelloInfo
 from cockpit.api.place import door_path
 from cockpit.app import by_hand, capital, fuses, questions, receipts, releasing, trades, why
-from cockpit.app.console import language
+from cockpit.app.console import language, settings_of
 from cockpit.app.keeping import holding
 from cockpit.core import approving
 from cockpit.core.errors import DoorError, NotRunning
@@ -263,9 +263,14 @@ class LocalLink:
 
 def screen_settings(loaded: Loaded, args: argparse.Namespace) -> TuiSettings:
     """How the screen looks, from the settings and the command line."""
+    from cockpit.app import setting_rows
     from cockpit.tui.settings import TuiSettings
 
     screen = loaded.config.screen
+
+    def again() -> TuiSettings:
+        return screen_settings(settings_of(args), args)
+
     return TuiSettings(
         theme=screen.theme,
         lang=language(args, screen.language),
@@ -277,6 +282,9 @@ def screen_settings(loaded: Loaded, args: argparse.Namespace) -> TuiSettings:
         memory_file=loaded.data_dir / "screen.json",
         exports_dir=loaded.data_dir / "exports",
         screenshots_dir=loaded.data_dir / "screenshots",
+        file=loaded.source,
+        listed=lambda: setting_rows.rows(loaded),
+        again=again,
     )
 
 

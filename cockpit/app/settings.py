@@ -66,6 +66,8 @@ class Loaded(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     checkout: bool = False
     """Running from the project's own folder."""
+    origins: dict[str, str] = {}
+    """Key → the file, the variable or the option that set it."""
 
 
 def load(
@@ -90,7 +92,13 @@ def load(
     config = _converted(tree, origins)
     _refuse_unsafe(config, origins, oldnames.forbidden(env))
     return Loaded(
-        config, source, _data_dir(data_dir, env), digest(config), tuple(warnings), checkout() is not None
+        config,
+        source,
+        _data_dir(data_dir, env),
+        digest(config),
+        tuple(warnings),
+        checkout() is not None,
+        {".".join(key_path): where for key_path, where in origins.items()},
     )
 
 

@@ -30,11 +30,12 @@ from cockpit.tui.controls import UNITS, Controls
 from cockpit.tui.desk import DeskScreen
 from cockpit.tui.glyphs import SETS
 from cockpit.tui.governor import Governor
-from cockpit.tui.keymap import Keymap, written
+from cockpit.tui.keymap import Keymap, personal, written
 from cockpit.tui.link import Link
 from cockpit.tui.memory import CHOICES, keep, recall
 from cockpit.tui.past import banner as past_banner
 from cockpit.tui.picture import Look
+from cockpit.tui.reread import Reread, stamp
 from cockpit.tui.settings import TuiSettings
 from cockpit.tui.tour import Tour
 
@@ -60,14 +61,14 @@ class CockpitApp(App[str]):
     ) -> None:
         self.settings = settings or TuiSettings()
         self.memory = recall(self.settings.memory_file)
-        self._said = {name: str(getattr(self.settings, name)) for name in CHOICES}
+        self.said = {name: str(getattr(self.settings, name)) for name in CHOICES}
         self.memory.apply(self.settings)
         self.no_color = self.settings.no_color or bool(os.environ.get("NO_COLOR"))
         colourless = self.no_color
         super().__init__(driver_class=_driver_class(), ansi_color=True if colourless else None)
         self.link = link
         self.clock = clock
-        self.keymap, keymap_fault = _keymap(self.settings)
+        self.keymap, keymap_fault = personal(self.settings.keymap)
         self.palette, theme_fault = _palette(self.settings, colourless)
         self.faults = [fault for fault in (keymap_fault, theme_fault) if fault]
         if colourless:
@@ -92,6 +93,7 @@ class CockpitApp(App[str]):
         self.seen = approval.Seen()
         self.key_at = 0.0
         """When the key that is being handled was pressed."""
+        self.key = ""
         self.gesture = halt.Gesture()
         self.asked: halt.Asked | None = None
         self.controls = Controls(self)
@@ -106,6 +108,7 @@ class CockpitApp(App[str]):
         self._show_theme()
         self.desk = DeskScreen(self)
         self.tour = Tour(self)
+        self.reread = Reread(self)
 
     @property
     def period(self) -> float:
@@ -191,6 +194,7 @@ class CockpitApp(App[str]):
                 if not self.past.on:
                     self.tour.tick(self.frame, now)
                 self._reread_theme()
+                self.reread.look()
         self.governor.end(self.clock())
 
     def paint_bars(self) -> None:
@@ -221,13 +225,15 @@ class CockpitApp(App[str]):
     async def on_event(self, event: events.Event) -> None:
         """The kill switch comes before everything: inputs, dialogues, the palette, any other binding."""
         if isinstance(event, events.Key) and not event.is_forwarded:
-            self.key_at = event.time
+            self.key_at, self.key = event.time, "," if event.key == "comma" else event.key
             if event.key in self._halt_keys:
                 self.press_halt(event.time)
                 return
             if self.gesture.armed(event.time):
                 self.gesture.cancel()
                 self.paint_bars()
+            if self.desk.jumps and self.desk.jumped(event.key):
+                return
         await super().on_event(event)
 
     def press_halt(self, at: float) -> None:
@@ -242,6 +248,8 @@ class CockpitApp(App[str]):
 
     def action_do(self, action_id: str) -> None:
         """Every binding ends here."""
+        if self.past.on and not self.keymap[action_id].past:
+            action_id = self.keymap.meant(action_id, self.key)
         self.controls.run(action_id)
 
     def action_help_quit(self) -> None:
@@ -253,11 +261,19 @@ class CockpitApp(App[str]):
         self.tick()
         self.remember()  # not only at the end: a terminal may be closed on us
 
+    def use_keymap(self, keymap: Keymap) -> None:
+        """Other keys from now on: bindings, footer, help and what panels say of keys."""
+        self.keymap = keymap
+        self._halt_keys = frozenset(keymap["halt"].keys)
+        self.desk.bind_keys(keymap)
+        self.asides.changed(keys={action.id: keymap.key(action.id) for action in keymap.actions})
+        self.paint_bars()
+
     # --- memory ---------------------------------------------------------------------------------------
 
     def choose(self, name: str, value: str) -> None:
         """A key has changed a setting: next time it is still so."""
-        self.memory.choose(name, self._said[name], value)
+        self.memory.choose(name, self.said[name], value)
 
     def remember(self) -> None:
         """Write down where the person is. A screen that has shown nothing has nothing to say."""
@@ -310,14 +326,14 @@ class CockpitApp(App[str]):
 
     def _remember_file(self) -> None:
         self._theme_file = self.themes().get(self.settings.theme)
-        self._theme_stamp = _stamp(self._theme_file)
+        self._theme_stamp = stamp(self._theme_file)
 
     def _reread_theme(self) -> None:
         """A theme file that is being edited shows at once what it does."""
-        stamp = _stamp(self._theme_file)
-        if stamp != self._theme_stamp:
-            self._theme_stamp = stamp
-            if stamp:
+        now = stamp(self._theme_file)
+        if now != self._theme_stamp:
+            self._theme_stamp = now
+            if now:
                 self.use_theme(self.settings.theme)
 
     def _show_theme(self) -> None:
@@ -356,28 +372,12 @@ class CockpitApp(App[str]):
         self._filters.append(NoColor())
 
 
-def _stamp(file: Path | None) -> int:
-    """When a file was last written, ns; 0 when it is not there."""
-    try:
-        return file.stat().st_mtime_ns if file is not None else 0
-    except OSError:
-        return 0
-
-
 def _driver_class() -> type[Driver] | None:
     if sys.platform == "win32" or "TEXTUAL_DRIVER" in os.environ:
         return None  # Windows has its own, and so has a browser page
     from cockpit.tui.driver import DropDriver
 
     return DropDriver
-
-
-def _keymap(settings: TuiSettings) -> tuple[Keymap, str]:
-    """The person's keys, or the shipped ones and what is wrong with the person's."""
-    try:
-        return Keymap(settings.keymap), ""
-    except ConfigError as error:
-        return Keymap(), str(error)
 
 
 def _palette(settings: TuiSettings, no_color: bool) -> tuple[theme.Palette, str]:

@@ -191,6 +191,19 @@ def footer(keymap: Keymap, panel: str, look: Look, driver: bool, closing_stops: 
     )
 
 
+def jumps(letters: dict[str, str], keymap: Keymap, look: Look) -> Row:
+    """Where each letter goes, also to panels for which there is no room just now. The kill switch stays."""
+    items: list[Item] = [
+        (100 - place, ((letter, "footer_key"), (f" {look.say(f'panel.{name}')}", "footer")))
+        for place, (letter, name) in enumerate(letters.items())
+    ]
+    items.append((1000, _key(keymap["halt"], keymap, look, closing_stops=False)))
+    return tuple(
+        (text, style or "footer")
+        for text, style in clip_row(((" ", ""), *fitted(items, look.width - 2)), look.width)
+    )
+
+
 def _key(action: Action, keymap: Keymap, look: Look, closing_stops: bool) -> tuple[Segment, ...]:
     name = action.short
     if action.id == "quit":

@@ -53,6 +53,9 @@ def _top(picture: Picture, look: Look, corners: str, edge: str, width: int) -> R
     left = f"{corners[0]}{corners[4]}"
     room = width - width_of(left) - 4
     out: list[Segment] = [(f"{left} ", edge)]
+    if look.letter:
+        parts.insert(0, (f" {look.letter} ", "last"))
+        parts.insert(1, (" ", ""))
     for text, style in parts:
         text = trim(text, room, look.glyphs.more)
         room -= width_of(text)

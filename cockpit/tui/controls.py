@@ -71,6 +71,8 @@ class Controls(Commands):
             "filter": lambda: app.desk.open_needle(),
             "palette": self.open_palette,
             "help": self.open_help,
+            "settings": self.open_settings,
+            "jump": lambda: app.desk.jump(),
             "guide": lambda: app.tour.start(),
             "back": self.back,
             "row.up": lambda: self.panel.move(-1),
@@ -180,9 +182,9 @@ class Controls(Commands):
     def next_theme(self) -> None:
         names = sorted(self.app.themes())
         at = names.index(self.app.settings.theme) if self.app.settings.theme in names else -1
-        self._theme(names[(at + 1) % len(names)])
+        self.set_theme(names[(at + 1) % len(names)])
 
-    def _theme(self, name: str) -> None:
+    def set_theme(self, name: str) -> None:
         if self.app.use_theme(name):
             self.app.choose("theme", name)
             self.app.tell("theme.now", name=name)
@@ -190,9 +192,9 @@ class Controls(Commands):
 
     def next_scheme(self) -> None:
         at = theme.SCHEMES.index(self.app.settings.scheme)
-        self._scheme(theme.SCHEMES[(at + 1) % len(theme.SCHEMES)])
+        self.set_scheme(theme.SCHEMES[(at + 1) % len(theme.SCHEMES)])
 
-    def _scheme(self, scheme: str) -> None:
+    def set_scheme(self, scheme: str) -> None:
         self.app.settings.scheme = scheme
         if self.app.use_theme(self.app.settings.theme):
             self.app.choose("scheme", scheme)
@@ -206,18 +208,20 @@ class Controls(Commands):
 
     def next_language(self) -> None:
         codes = list(LANGUAGES)
-        self._language(codes[(codes.index(self.app.lang) + 1) % len(codes) if self.app.lang in codes else 0])
+        self.set_language(
+            codes[(codes.index(self.app.lang) + 1) % len(codes) if self.app.lang in codes else 0]
+        )
 
-    def _language(self, code: str) -> None:
+    def set_language(self, code: str) -> None:
         self.app.lang = code
         self.app.choose("lang", code)
         self.changed()
 
     def next_glyphs(self) -> None:
         names = list(SETS)
-        self._glyphs(names[(names.index(self.app.glyphs.name) + 1) % len(names)])
+        self.set_glyphs(names[(names.index(self.app.glyphs.name) + 1) % len(names)])
 
-    def _glyphs(self, name: str) -> None:
+    def set_glyphs(self, name: str) -> None:
         self.app.glyphs = SETS[name]
         self.app.choose("glyphs", name)
         self.changed()
@@ -256,6 +260,12 @@ class Controls(Commands):
             self.app.past.leave()
         else:
             self.app.tour.leave()
+
+    def open_settings(self) -> None:
+        """What can be set, and where it comes from."""
+        from cockpit.tui.settings_page import SettingsPage
+
+        self.app.push_screen(SettingsPage(self.app))
 
     def open_help(self) -> None:
         self.app.push_screen(Help(self.app.look(), self.app.keymap, self.panel.panel))
@@ -302,17 +312,17 @@ class Controls(Commands):
             out.append(Entry(look.say(action.help), run, self.app.keymap.key(action.id), action.id))
         out.extend(self._jobs())
         out.extend(
-            Entry(look.say("palette.theme", name=name), _later(self._theme, name), "", f"theme {name}")
+            Entry(look.say("palette.theme", name=name), _later(self.set_theme, name), "", f"theme {name}")
             for name in sorted(self.app.themes())
         )
         for scheme in theme.SCHEMES:
             label = look.say("palette.scheme", name=look.say(f"scheme.{scheme}"))
-            out.append(Entry(label, _later(self._scheme, scheme), "", f"scheme {scheme}"))
+            out.append(Entry(label, _later(self.set_scheme, scheme), "", f"scheme {scheme}"))
         for code, name in LANGUAGES.items():
             label = look.say("palette.language", name=name)
-            out.append(Entry(label, _later(self._language, code), "", f"lang {code}"))
+            out.append(Entry(label, _later(self.set_language, code), "", f"lang {code}"))
         out.extend(
-            Entry(look.say("palette.glyphs", name=name), _later(self._glyphs, name), "", f"glyphs {name}")
+            Entry(look.say("palette.glyphs", name=name), _later(self.set_glyphs, name), "", f"glyphs {name}")
             for name in SETS
         )
         return out

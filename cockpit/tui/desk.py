@@ -17,7 +17,7 @@ from cockpit.core.frames import Frame
 from cockpit.core.registry import PANELS
 from cockpit.tui import bars, freshness
 from cockpit.tui.halt import Banner
-from cockpit.tui.keymap import CONTEXTS, DESK
+from cockpit.tui.keymap import CONTEXTS, DESK, Keymap
 from cockpit.tui.layout import PAGE, PAGES, Page, Rect, arrange, size_class
 from cockpit.tui.panels import load
 from cockpit.tui.picture import Look
@@ -33,6 +33,10 @@ AROUND = 4
 """Rows of a screen that are not the panels': status, pages, markets, keys."""
 LEAST_FOR_PAGES = 12
 """Rows of the terminal below which the row of pages gives its place to the panel."""
+
+
+LETTERS = "asdfghjklqwertyuiop"
+"""Of the panels in jump mode: those under the fingers first."""
 
 
 class DeskLayout(Layout):
@@ -94,6 +98,8 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         names = dict.fromkeys(name for page in PAGES for name in page.panels if name in PANELS)
         self.views = {name: PanelView(name, app.keymap) for name in names}
         self.needle = Input(id="needle", compact=True, select_on_focus=False)
+        self.jumps: dict[str, str] = {}
+        """Letter → panel, while somebody wants to jump."""
         self._aged = False
         self._placed = False
         self.focus_by_page = {page.name: _known(page, app.memory.focus) for page in PAGES}
@@ -101,6 +107,12 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         self.desk.page = PAGE.get(app.memory.page, PAGES[0])
         self.desk.focused_panel = self.focus_by_page[self.desk.page.name]
         self._bindings = bindings(app.keymap.within(DESK))
+
+    def bind_keys(self, keymap: Keymap) -> None:
+        """Take all keys from the table."""
+        self._bindings = bindings(keymap.within(DESK))
+        for view in self.views.values():
+            view.bind_keys(keymap)
 
     def compose(self) -> ComposeResult:
         yield self.status
@@ -181,7 +193,9 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         self.alarms.put([bars.banner(banner, look) for banner in banners])
         keymap = self.controls.keymap
         self.keys.put(
-            [bars.footer(keymap, self.desk.focused_panel, look, link.driver, link.closing_stops_engine)]
+            [bars.jumps(self.jumps, keymap, look)]
+            if self.jumps
+            else [bars.footer(keymap, self.desk.focused_panel, look, link.driver, link.closing_stops_engine)]
         )
 
     def repaint(self, view: PanelView) -> None:
@@ -216,6 +230,30 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         names = [name for name in self.desk.page.panels if name in self.views]
         at = names.index(self.desk.focused_panel)
         self.go(self.views[names[(at + step) % len(names)]])
+
+    def jump(self) -> None:
+        """A letter on every panel; the next key goes there."""
+        names = [name for name in self.desk.page.panels if name in self.views]
+        self.jumps = dict(zip(LETTERS, names, strict=False))
+        self._show_letters()
+
+    def jumped(self, key: str) -> bool:
+        """The key after that. Another one ends it, and does what it does."""
+        name = self.jumps.get(key)
+        self.jumps = {}
+        if name is not None:
+            self.go(self.views[name])
+        self._show_letters()
+        return name is not None or key == "escape"
+
+    def letter_of(self, panel: str) -> str:
+        """What jumps there now; empty while nobody wants to jump."""
+        return next((letter for letter, name in self.jumps.items() if name == panel), "")
+
+    def _show_letters(self) -> None:
+        for name in self.desk.places:
+            self.repaint(self.views[name])
+        self.controls.paint_bars()
 
     def _make_room(self, view: PanelView) -> None:
         """Where room is short the focused panel may take another one's place."""

@@ -62,7 +62,7 @@ class Action(msgspec.Struct, frozen=True):
     footer: int = 0
     """Importance in the footer; 0 = not shown there."""
     past: bool = False
-    """In the footer only while a past moment is shown."""
+    """In the footer only while a past moment is shown; its keys may do something else in the present."""
 
     @property
     def help(self) -> str:
@@ -118,6 +118,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("filter", ("/",), LIST, footer=30),
     Action("palette", (":", "ctrl+p"), DESK, footer=80),
     Action("help", ("?", "f1"), DESK, footer=90),
+    Action("settings", (",",), DESK),
+    Action("jump", ("o",), DESK),
     Action("back", ("escape",), DESK),
     Action("past.time", ("@",), DESK),
     Action("past.back", (",",), DESK, footer=86, past=True),
@@ -196,6 +198,11 @@ class Keymap:
         """What can be done while a panel has the focus."""
         return self.within(ANYWHERE, DESK, *CONTEXTS.get(panel, ()))
 
+    def meant(self, action_id: str, key: str) -> str:
+        """What a key does while a past moment is shown: it may be that of an action of the past, too."""
+        taken = (action.id for action in self.actions if action.past and key in action.keys)
+        return next(taken, action_id)
+
     def key(self, action_id: str) -> str:
         """How the first key of an action is written: ``^g``, ``?``, ``tab``; empty when it has none."""
         keys = self._by_id[action_id].keys
@@ -205,8 +212,16 @@ class Keymap:
         for index, one in enumerate(self.actions):
             for other in self.actions[index + 1 :]:
                 shared = set(one.keys) & set(other.keys)
-                if shared and _together(one.context, other.context):
+                if shared and one.past is other.past and _together(one.context, other.context):
                     raise ConfigError(f"keymap: {written(min(shared))!r} is both {one.id!r} and {other.id!r}")
+
+
+def personal(overrides: Mapping[str, str]) -> tuple[Keymap, str]:
+    """A person's keys, or the shipped ones and what is wrong with the person's."""
+    try:
+        return Keymap(overrides), ""
+    except ConfigError as error:
+        return Keymap(), str(error)
 
 
 def _parsed(action_id: str, text: str, before: tuple[str, ...]) -> tuple[str, ...]:

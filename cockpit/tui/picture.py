@@ -33,6 +33,8 @@ class Look(msgspec.Struct, frozen=True):
     """Key of the row under the cursor: rows move, keys do not."""
     needle: str = ""
     """Only rows that contain this are shown."""
+    letter: str = ""
+    """What jumps to this panel now."""
     timeframe: int = 0
     """Candle length in ms; 0 = as delivered."""
     step: int = 1

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """One key of the settings, as it is listed."""
+
+    key: str
+    value: str
+    default: str
+    origin: str
+    """The file, the variable or the option that set it; empty = the default."""
+    live: bool = False
+    """Does a running screen take a change over at once?"""
+    about: str = ""
 
 
 class TuiSettings(msgspec.Struct):
@@ -34,3 +48,9 @@ class TuiSettings(msgspec.Struct):
     """Where exports go; the working directory by default."""
     screenshots_dir: Path | None = None
     """Where ctrl+s writes; the working directory by default."""
+    file: Path | None = None
+    """The settings file: what changes in it shows at once, as far as it concerns this screen."""
+    again: Callable[[], TuiSettings] | None = None
+    """Reads everything anew. Raises ConfigError."""
+    listed: Callable[[], tuple[Setting, ...]] | None = None
+    """Every setting there is; asked for when a person looks."""

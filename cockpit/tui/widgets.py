@@ -31,7 +31,15 @@ WHEEL = 3
 
 
 def bindings(actions: Sequence[Action]) -> BindingsMap:
-    """The bindings of some actions; every one of them ends in ``CockpitApp.action_do``."""
+    """The bindings of some actions; every one of them ends in ``CockpitApp.action_do``.
+
+    A key that an action of the past shares is the other one's: ``Keymap.meant`` tells them apart.
+    """
+    taken = {key for action in actions if not action.past for key in action.keys}
+    actions = [
+        msgspec.structs.replace(a, keys=tuple(key for key in a.keys if not (a.past and key in taken)))
+        for a in actions
+    ]
     return BindingsMap(
         [
             Binding(bound(action.keys), f"app.do('{action.id}')", action.help, show=False, id=action.id)
@@ -116,7 +124,11 @@ class PanelView(Painted, can_focus=True):
         self.picture = Picture(title="")
         self._place = 0
         self._last: tuple[Frame | None, Look] | None = None
-        own = [context for context in CONTEXTS.get(name, ()) if self.cursors or context == name]
+        self.bind_keys(keymap)
+
+    def bind_keys(self, keymap: Keymap) -> None:
+        """Take its keys from the table."""
+        own = [context for context in CONTEXTS.get(self.panel, ()) if self.cursors or context == self.panel]
         self._bindings = bindings(keymap.within(*own))
 
     def paint(self, frame: Frame | None, look: Look) -> None:
@@ -211,4 +223,5 @@ def _sized(look: Look, view: PanelView) -> Look:
         focused=view.has_focus,
         cursor=view.cursor,
         needle=view.needle,
+        letter=view.cockpit.desk.letter_of(view.panel),
     )

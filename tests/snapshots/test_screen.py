@@ -74,6 +74,12 @@ def test_a_page(snap_compare: Compare, page: Page, size: str) -> None:
     assert snap_compare(still(**settings), press=keys, terminal_size=SIZES[size])
 
 
+@pytest.mark.parametrize("size", sorted(SIZES))
+def test_jump_mode(snap_compare: Compare, size: str) -> None:
+    settings = {"lang": "zh", "no_color": True} if size == "narrow" else {}
+    assert snap_compare(still(**settings), press=("o",), terminal_size=SIZES[size])
+
+
 OVERLAID = ("6", "i", "2", "left", "left", "up")
 """Three averages, and the crosshair on the candle before the last."""
 
@@ -88,8 +94,8 @@ def test_the_crosshair_and_indicators(snap_compare: Compare, size: str) -> None:
 def test_the_past(snap_compare: Compare, size: str) -> None:
     """The desk a few decisions ago: it must be unmistakable."""
     settings = {"lang": "zh", "theme": "paper"} if size == "wide" else {}
-    assert snap_compare(still(**settings), press=(",",), terminal_size=SIZES[size])
+    assert snap_compare(still(**settings), press=("(",), terminal_size=SIZES[size])
 
 
 def test_the_past_without_colour(snap_compare: Compare) -> None:
-    assert snap_compare(still(no_color=True), press=(",",), terminal_size=SIZES["normal"])
+    assert snap_compare(still(no_color=True), press=("(",), terminal_size=SIZES["normal"])

@@ -87,7 +87,7 @@ def test_an_action_may_lose_its_key() -> None:
 
 
 def test_the_comma_can_be_bound() -> None:
-    assert Keymap({"theme": ",", "past.back": "f9"})["theme"].keys == (",",)
+    assert Keymap({"theme": ",", "settings": "f9"})["theme"].keys == (",",)
     assert bound((",", "x")) == "comma,x"
 
 

@@ -1,0 +1,240 @@
+"""The settings: what can be set, what it is now, where that comes from, and when a change takes effect.
+
+What only concerns this screen is changed here, at once, and remembered. Everything else is shown: it is read
+at a start, from a file that is judged as a whole, and nothing on this page can change what trades.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from cockpit.text import LANGUAGES, safe_text
+from cockpit.tui import overlays, theme
+from cockpit.tui.cells import Row, Segment, clip_row, trim, width_of, wrapped
+from cockpit.tui.glyphs import SETS
+from cockpit.tui.picture import Column, Look, table, window
+from cockpit.tui.settings import Setting
+from cockpit.tui.widgets import Painted
+
+if TYPE_CHECKING:
+    from cockpit.tui.app import CockpitApp
+
+LONGEST = 44
+"""Cells of a value in the list; all of it stands at the foot."""
+ABOUT = 3
+"""Lines at the foot: what the setting under the cursor is for."""
+HIDDEN = "screen.keymap"
+"""Listed with the keys themselves, in the help."""
+
+
+class Choices(NamedTuple):
+    """A setting of this screen that is changed here."""
+
+    key: str
+    values: tuple[str, ...]
+    said: str
+    """What it is when no key has changed it."""
+    now: Callable[[], str]
+    take: Callable[[str], None]
+
+
+class Line(NamedTuple):
+    """One line of the page."""
+
+    setting: Setting
+    choices: Choices | None = None
+
+    @property
+    def words(self) -> str:
+        """What it is found by."""
+        return f"{self.setting.key} {self.setting.about}".casefold()
+
+
+class SettingsPage(ModalScreen[None]):
+    """Arrows choose a line, left and right change one of this screen's own; typing finds."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", show=False),
+        Binding("up", "move(-1)", show=False),
+        Binding("down", "move(1)", show=False),
+        Binding("pageup", "move(-10)", show=False),
+        Binding("pagedown", "move(10)", show=False),
+        Binding("left", "change(-1)", show=False, priority=True),
+        Binding("right,enter", "change(1)", show=False, priority=True),
+    ]
+
+    def __init__(self, app: CockpitApp) -> None:
+        super().__init__()
+        self.cockpit = app
+        self.at = 0
+        self.needle = ""
+        self.every = own(app) + [
+            Line(row) for row in (app.settings.listed() if app.settings.listed is not None else ())
+            if not row.key.startswith(HIDDEN) and row.key not in OWN
+        ]  # fmt: skip
+
+    def compose(self) -> ComposeResult:
+        look = self.cockpit.look()
+        with Vertical(id="settings"):
+            yield Static(look.say("settings.title"), markup=False, id="heading")
+            yield Input(placeholder=look.say("settings.find"), id="typed", compact=True)
+            yield Painted(id="entries")
+            yield Static("", markup=False, id="hint")
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self.repaint)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self.needle, self.at = event.value.strip().casefold(), 0
+        self.repaint()
+
+    @property
+    def found(self) -> list[Line]:
+        """The lines that contain what was typed."""
+        return [line for line in self.every if self.needle in line.words]
+
+    def action_move(self, step: int) -> None:
+        self.at = max(0, min(len(self.found) - 1, self.at + step))
+        self.repaint()
+
+    def action_change(self, step: int) -> None:
+        """The next value of a setting of this screen; of any other it is said why not."""
+        if not self.found:
+            return
+        choices = self.found[self.at].choices
+        look = self.cockpit.look()
+        if choices is None:
+            self.query_one("#hint", Static).update(look.say("settings.not_here"))
+            return
+        values, now = choices.values, choices.now()
+        choices.take(values[(values.index(now) + step) % len(values)] if now in values else values[0])
+        self.repaint()
+
+    def action_close(self) -> None:
+        self.dismiss(None)
+
+    def repaint(self) -> None:
+        """All of it: a change of colours or language is one of this page, too."""
+        if not self.is_attached:
+            return
+        look, view = self.cockpit.look(), self.query_one("#entries", Painted)
+        width, height = view.size
+        rows = self.found
+        self.at = max(0, min(self.at, len(rows) - 1))
+        body = painted(rows, self.at, look, width, max(2, height - ABOUT - 1))
+        foot = told(rows[self.at], look, width) if rows else []
+        blank: list[Row] = [clip_row((), width)] * (height - ABOUT - len(body))
+        view.forget()
+        view.put([*body, *blank, *foot][:height])
+        hint = "settings.hint" if self.cockpit.link.closing_stops_engine else "settings.hint_remote"
+        self.query_one("#heading", Static).update(look.say("settings.title"))
+        self.query_one("#hint", Static).update(look.say(hint))
+
+
+OWN = ("screen.theme", "screen.language", "screen.scheme", "screen.glyphs")
+ONLY_HERE = ("privacy", "indicators")
+"""Of this screen, and in no file."""
+
+
+def own(app: CockpitApp) -> list[Line]:
+    """What this screen changes at once, with what it is now."""
+    controls, said, themes = app.controls, app.said, tuple(sorted(app.themes()))
+
+    def privacy(value: str) -> None:
+        if (value == "on") is not app.private:
+            controls.toggle_private()
+
+    def scheme() -> str:
+        return app.settings.scheme
+
+    def drawn() -> str:
+        return overlays.written(app.crosshair.overlays) or "-"
+
+    def draw(value: str) -> None:
+        app.crosshair.draw("" if value == "-" else value)
+
+    choices = [
+        Choices("screen.theme", themes, said["theme"], lambda: app.settings.theme, controls.set_theme),
+        Choices("screen.language", tuple(LANGUAGES), said["lang"], lambda: app.lang, controls.set_language),
+        Choices("screen.scheme", theme.SCHEMES, said["scheme"], scheme, controls.set_scheme),
+        Choices("screen.glyphs", tuple(SETS), said["glyphs"], lambda: app.glyphs.name, controls.set_glyphs),
+        Choices("privacy", ("off", "on"), "off", lambda: "on" if app.private else "off", privacy),
+        Choices("indicators", ("-", *overlays.PRESETS), "-", drawn, draw),
+    ]
+    known = {row.key: row for row in (app.settings.listed() if app.settings.listed is not None else ())}
+    return [Line(known.get(one.key, Setting(one.key, "", "", "", live=True)), one) for one in choices]
+
+
+def painted(rows: Sequence[Line], at: int, look: Look, width: int, height: int) -> list[Row]:
+    """Header and the lines around the cursor. Pure."""
+    say = look.say
+    if not rows:
+        return [clip_row(((f" {say('settings.nothing')}", "muted"),), width)]
+    columns = [
+        Column(say("settings.key"), 20, 0, grow=1),
+        Column(say("settings.value"), 10, 1, grow=1),
+        Column(say("settings.from"), 12, 2, grow=1),
+        Column(say("settings.takes"), 8, 0),
+    ]
+    head, body = table(columns, [_cells(row, look) for row in rows], width, look.glyphs.more)
+    out = [head]
+    for place in window(len(body), at, max(1, height - 1)):
+        row = body[place]
+        if place == at:
+            row = tuple((text, f"{style} cursor".strip()) for text, style in row)
+        out.append(row)
+    return out
+
+
+def _cells(line: Line, look: Look) -> list[Segment]:
+    row, here = line.setting, line.choices is not None
+    value = line.choices.now() if line.choices is not None else row.value
+    changed = bool(row.default) and row.value != row.default
+    mark = f"{look.glyphs.cursor} " if here else "  "
+    return [
+        (f"{mark}{safe_text(row.key)}", "strong" if here else "text"),
+        (
+            trim(safe_text(value), LONGEST, look.glyphs.more),
+            "accent bold" if here else "strong bold" if changed else "text",
+        ),
+        (safe_text(_from(line, look)), "own" if row.origin else "faint"),
+        (look.say("settings.now" if here or row.live else "settings.start"), "good" if here else "muted"),
+    ]
+
+
+def _from(line: Line, look: Look) -> str:
+    row, choices = line.setting, line.choices
+    if choices is not None and choices.now() != choices.said:
+        return look.say("settings.by_key")
+    if not row.origin:
+        return look.say("settings.default")
+    return row.origin.rsplit("/", 1)[-1]
+
+
+def told(line: Line, look: Look, width: int) -> list[Row]:
+    """What it is for, its default, and how it is changed."""
+    row = line.setting
+    words = row.about or (look.say(f"settings.about.{row.key}") if row.key in ONLY_HERE else "")
+    lines: list[Row] = [((part, "text"),) for part in wrapped(safe_text(words), max(1, width))]
+    empty: Row = (("", ""),)
+    lines = [*lines, empty, empty][: ABOUT - 1]
+    if width_of(row.value) > LONGEST:
+        lines[-1] = ((trim(safe_text(row.value), width, look.glyphs.more), "text"),)
+    ways = []
+    if row.default and width_of(row.default) <= LONGEST:
+        ways.append(look.say("settings.usually", value=safe_text(row.default)))
+    if row.origin:
+        ways.append(look.say("settings.set_by", origin=safe_text(row.origin)))
+    if line.choices is None:
+        ways.append(look.say("settings.how", key=row.key))
+    return [*lines, clip_row((("  ".join(ways), "muted"),), width)]
