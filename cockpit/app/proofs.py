@@ -97,7 +97,8 @@ def passport_of(home: Path, row: SleeveConfig, span_minutes: float) -> Passport 
         span_ms=period * times,
         returns=together(_unseen(evidence), times),
         slippage_bp=evidence.slippage_bp,
-        drawdowns=tuple((length // times, fall) for length, fall in _falls(evidence) if length >= times),
+        drawdowns=_spans(evidence.figures.drawdowns, times),
+        band=_spans(evidence.figures.band, times),
         faults=faults,
     )
 
@@ -111,8 +112,8 @@ def _unseen(evidence: Any) -> Sequence[float]:
     return tuple(evidence.returns)
 
 
-def _falls(evidence: Any) -> Sequence[tuple[int, float]]:
-    return tuple(evidence.figures.drawdowns)
+def _spans(falls: Sequence[tuple[int, float]], times: int) -> tuple[tuple[int, float], ...]:
+    return tuple((length // times, fall) for length, fall in falls if length >= times)
 
 
 def together(returns: Sequence[float], times: int) -> tuple[float, ...]:

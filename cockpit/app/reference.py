@@ -36,6 +36,7 @@ ENVIRONMENT = {
     "COCKPIT_KEYS_PASSWORD_FILE": "cli.env.keys_password",
     "COCKPIT_JIT_CACHE": "cli.env.jit_cache",
     "COCKPIT_STUDY_STORAGE": "cli.env.study_storage",
+    "COCKPIT_TOKEN_FILE": "cli.env.token_file",
     "COCKPIT_CONFIRM_LIVE": "cli.env.confirm_live",
     "COCKPIT_SHARED": "cli.env.shared",
     "COCKPIT_SOAK": "cli.env.soak",

@@ -5,6 +5,7 @@ version_promote  version, to, reason         the gate is asked in the step; peop
 version_approve  version, reason             by one more person
 version_rollback, version_retire             out of the account
 versions, version                            what there is; one in full
+people, person_add, person_remove            who may decide; of tokens only what is kept of them
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ import msgspec
 
 from cockpit.app import by_hand, compose, proofs, versions
 from cockpit.core import events as ev
-from cockpit.core.config import timeframe_text
+from cockpit.core.config import SleeveConfig, timeframe_text
 from cockpit.core.errors import CockpitError, ConfigError
 from cockpit.core.frames import Answer
 from cockpit.core.refusal import Refusal
 from cockpit.core.release import acting, listing
-from cockpit.core.release.records import Make
+from cockpit.core.release.people import key_of
+from cockpit.core.release.records import MACHINE, Make
 
 if TYPE_CHECKING:
     from cockpit.app.runtime import Runtime
@@ -33,8 +35,10 @@ DEEDS = {
     "version_approve": "release.approve",
     "version_rollback": "release.rollback",
     "version_retire": "release.retire",
+    "person_add": "release.person",
+    "person_remove": "release.unperson",
 }
-VERBS = frozenset((*DEEDS, "versions", "version"))
+VERBS = frozenset((*DEEDS, "versions", "version", "people"))
 
 
 async def obey(runtime: Runtime, verb: str, args: dict[str, str], actor: str, command_id: str) -> Answer:
@@ -44,17 +48,23 @@ async def obey(runtime: Runtime, verb: str, args: dict[str, str], actor: str, co
             return Answer(command_id, True, "answer.versions", payload={"versions": _rows(runtime)})
         if verb == "version":
             return Answer(command_id, True, "answer.versions", payload=_one(runtime, args))
-        said = await _prepared(runtime, verb, args)
+        if verb == "people":
+            return Answer(command_id, True, "answer.versions", payload=_people(runtime))
+        said = await _prepared(runtime, verb, args, actor)
     except Refusal as no:
         return Answer(command_id, False, no.message, no.numbers)
     except CockpitError as error:
         return Answer(command_id, False, "release.cannot_be_made", {"why": str(error)})
-    said["who"] = args.get("who", "").strip() or me(runtime)
+    said["who"] = actor if actor == MACHINE else args.get("who", "").strip() or me(runtime)
+    if args.get("token"):
+        said["key"] = key_of(args["token"])
     taken = runtime.crew.command(DEEDS[verb], said, actor, command_id)
     answer = await by_hand.kept(taken, command_id, "answer.taken")
     refused = runtime.engine.state.refusals.get(command_id)
     if refused is not None:
         return Answer(command_id, False, *refused)
+    if verb.startswith("person_"):
+        return Answer(command_id, answer.ok, answer.message, answer.args, _people(runtime))
     name = said.get("version", "") or _id(said)
     known = runtime.engine.state.release.versions
     found = next((v for v in known.values() if v.id.startswith(name)), None)
@@ -86,6 +96,13 @@ def _one(runtime: Runtime, args: dict[str, str]) -> dict[str, Any]:
     return found
 
 
+def _people(runtime: Runtime) -> dict[str, Any]:
+    """Names, roles and since when; never what is kept of a token."""
+    release = runtime.engine.state.release
+    rows = [{"name": name, "role": p.role, "since": p.since} for name, p in release.persons.items()]
+    return {"people": rows, "solo": release.settings.solo}
+
+
 def _plain(found: Any) -> dict[str, Any]:
     plain: dict[str, Any] = msgspec.to_builtins(found)
     return plain
@@ -95,12 +112,13 @@ def _id(said: dict[str, str]) -> str:
     return msgspec.json.decode(said["make"], type=Make).id if "make" in said else ""
 
 
-async def _prepared(runtime: Runtime, verb: str, args: dict[str, str]) -> dict[str, str]:
+async def _prepared(runtime: Runtime, verb: str, args: dict[str, str], actor: str) -> dict[str, str]:
     """What the step needs besides what was typed: it knows no files. Raises Refusal, CockpitError."""
-    kept = ("version", "to", "reason", "at", "parent")
+    kept = ("version", "to", "reason", "at", "parent", "name", "role", "newkey")
     said = {name: args[name] for name in kept if args.get(name)}
     if verb == "version_add":
-        make = _make(runtime, args.get("sleeve", ""), args)
+        offered = actor == MACHINE and "row" in args
+        make = _offered(runtime, args["row"]) if offered else _make(runtime, args.get("sleeve", ""), args)
         said["make"] = msgspec.json.encode(make).decode()
     elif verb == "version_promote":
         version = acting.find(runtime.engine.state.release, args.get("version", ""))
@@ -139,6 +157,17 @@ def _make(runtime: Runtime, text: str, args: dict[str, str]) -> Make:
         if not 0 < share <= 1:
             raise ConfigError(f"--share {args['share']}: above 0, at most 1")
         row = msgspec.structs.replace(row, share=share)
+    return made_of(runtime, row)
+
+
+def _offered(runtime: Runtime, raw: str) -> Make:
+    """From a whole row, as the steward has it."""
+    return made_of(runtime, msgspec.json.decode(raw, type=SleeveConfig))
+
+
+def made_of(runtime: Runtime, row: SleeveConfig) -> Make:
+    """What a row of the settings is made of on this market. Raises ConfigError."""
+    source = runtime.source
     return versions.make_of(compose.cast([row], source.instruments, source.frames))
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import cockpit
 from cockpit.api.door import Door, HelloInfo
 from cockpit.api.place import door_path
-from cockpit.app import by_hand, capital, fuses, questions, receipts, releasing, trades, why
+from cockpit.app import by_hand, capital, fuses, questions, receipts, releasing, tokens, trades, why
 from cockpit.app.console import language, settings_of
 from cockpit.app.keeping import holding
 from cockpit.core import approving
@@ -295,7 +295,7 @@ def show(link: Any, loaded: Loaded, args: argparse.Namespace, folder: Path) -> N
     from cockpit.tui.asides import Openers
 
     openers = Openers(past_of(folder, loaded), lab_of(loaded, args), archive_of(loaded, args))
-    CockpitApp(link, screen_settings(loaded, args), openers=openers).run()
+    CockpitApp(tokens.credited(link, releasing.DEEDS), screen_settings(loaded, args), openers=openers).run()
 
 
 def question(loaded: Loaded, args: argparse.Namespace) -> Callable[[str, list[str], str], str | None]:

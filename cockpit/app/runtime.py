@@ -22,6 +22,7 @@ from cockpit.app.journal_watch import JournalWatch
 from cockpit.app.logbook import Logbook
 from cockpit.app.market import MarketSource, RunSource
 from cockpit.app.scanning import Scanning
+from cockpit.app.steward import Steward
 from cockpit.app.summary import summary
 from cockpit.app.wiring import SPEEDS, WallClock, Wiring, closed, wire
 from cockpit.core import events as ev
@@ -94,6 +95,7 @@ class Runtime:
         self.memory = memory_use.Watch(plan.config.run.max_memory_usage, self.tell)
         self.journal = JournalWatch(store, self.tell)
         self.desk: Desk | None = None
+        self.steward: Steward | None = None
         self.allocator: Allocator | None = None
         if not replay:
             observe = self._surround(observe, jobs)
@@ -128,6 +130,9 @@ class Runtime:
         self.desk = self._jobs(watching)
         if self.desk is not None:
             jobs["jobs"] = self.desk.run
+        if plan.config.release.automatic and plan.home is not None:
+            self.steward = Steward(self, plan.home.data_dir)
+            jobs["steward"] = self.steward.run
         self.allocator = self._capital(watching)
         jobs["capital"] = self.allocator.run
         jobs["memory"] = self.memory.run
@@ -245,10 +250,7 @@ class Runtime:
         paper = (
             msgspec.structs.replace(s, sleeve=f"{PAPER}{s.sleeve}", stage="paper") for s in other.sleeves
         )
-        makers = (msgspec.structs.replace(m, sleeve=f"{PAPER}{m.sleeve}") for m in other.makers)
-        return msgspec.structs.replace(
-            frame, sleeves=(*frame.sleeves, *paper), makers=(*frame.makers, *makers)
-        )
+        return msgspec.structs.replace(frame, sleeves=(*frame.sleeves, *paper))
 
     def health(self) -> Health:
         kernel, source = self.crew.kernel, self.crew.source

@@ -35,6 +35,7 @@ NOT_SETTINGS = frozenset(
         "CONFIRM_LIVE",
         "JIT_CACHE",
         "STUDY_STORAGE",
+        "TOKEN_FILE",
     )
 )
 """Names behind the prefix that are no keys of the file."""

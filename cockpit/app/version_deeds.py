@@ -21,11 +21,19 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="take the wheel from whoever drives")
 
 
+def credentials(args: argparse.Namespace) -> dict[str, str]:
+    """Who says so, and their token where they have one. Raises ConfigError."""
+    from cockpit.app import tokens
+
+    given = {"who": args.who, "token": tokens.mine()}
+    return {name: value for name, value in given.items() if value}
+
+
 def carry_out(args: argparse.Namespace, verb: str, **more: str) -> int:
     """Do it. Raises NotRunning (exit 7), DoorError (exit 8) when refused."""
     from cockpit.app.commands.plan import ask, refused
 
-    wish = {"version": args.version, "reason": args.reason, **more} | ({"who": args.who} if args.who else {})
+    wish = {"version": args.version, "reason": args.reason, **more} | credentials(args)
     lang, answer = ask(args, verb, wish, drives=True, timeout=PATIENCE_S)
     if not answer.ok or answer.payload is None:
         raise refused(answer, lang)

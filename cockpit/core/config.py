@@ -294,9 +294,13 @@ class ReleaseConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a strategy version gets from paper to production, and back."""
 
     people: dict[str, Annotated[str, Meta(pattern="^(viewer|trader|approver|admin)$")]] = {}
-    """Who may do what, name to role; empty = everybody may do everything (prod still needs two names)."""
+    """Roles of names while nobody has a token (``cockpit people``); empty = everybody may do everything."""
     me: str = ""
     """Who sits at this screen; empty = the login name."""
+    solo: bool = False
+    """One person decides alone, prod too: for the owner of a single machine. The screen says so."""
+    automatic: bool = False
+    """The machine moves versions by itself as far as their gates are open, and asks where people decide."""
     canary_share: Annotated[float, Meta(gt=0, le=0.1)] = 0.1
     """Largest notional of all canaries together, fraction of equity."""
     span_minutes: Positive = 1_440.0

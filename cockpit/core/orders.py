@@ -14,13 +14,14 @@ A cancel or amend in flight is a flag beside the state, not a state: the order s
 from __future__ import annotations
 
 from decimal import Decimal
+from enum import StrEnum
 
 import msgspec
 
-from cockpit.core.types import ZERO, PosSide, Side, SleeveId, Word
+from cockpit.core.types import ZERO, PosSide, Side, SleeveId
 
 
-class OrderKind(Word):
+class OrderKind(StrEnum):
     """How it trades. The last four rest at the venue and go off by price."""
 
     MARKET = "market"
@@ -43,7 +44,7 @@ WATCHED = ("mark", "last", "index")
 ALGO = frozenset((OrderKind.STOP, OrderKind.TRIGGER, OrderKind.OCO, OrderKind.TRAIL))
 
 
-class Role(Word):
+class Role(StrEnum):
     """Why it exists. ENTRY may increase risk; EXIT and PROTECT may only reduce it."""
 
     ENTRY = "entry"
@@ -51,7 +52,7 @@ class Role(Word):
     PROTECT = "protect"
 
 
-class OrderState(Word):
+class OrderState(StrEnum):
     PENDING = "pending"
     """Decided and journalled; nothing has left."""
     SENT = "sent"

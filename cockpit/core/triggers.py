@@ -71,6 +71,8 @@ class Facts(msgspec.Struct, frozen=True):
     """Running episode of a circuit breaker → its reason."""
     halted: str = ""
     """Who stopped trading; empty = nobody."""
+    fallen: Mapping[str, str] = {}
+    """Version that the machine has taken out of the account and that rests since → why."""
 
 
 class Fired(msgspec.Struct, frozen=True):

@@ -19,21 +19,16 @@ SleeveId = str
 """A strategy version on one instrument: ``ema_trend@1/okx:BTC-USDT-SWAP``."""
 
 
-class Word(StrEnum):
-    """One of a few words. It hashes as the text that it is; an enum's own hash is a call in Python."""
-
-    __hash__ = str.__hash__
-
-
-class Side(Word):
+class Side(StrEnum):
     """What an order does to the account's inventory."""
 
     BUY = "buy"
     SELL = "sell"
 
-    def __init__(self, word: str) -> None:
-        self.sign = 1 if word == "buy" else -1
+    @property
+    def sign(self) -> int:
         """+1 for a buy, -1 for a sell."""
+        return 1 if self is Side.BUY else -1
 
     @property
     def opposite(self) -> Side:
@@ -41,7 +36,7 @@ class Side(Word):
         return Side.SELL if self is Side.BUY else Side.BUY
 
 
-class Stage(Word):
+class Stage(StrEnum):
     """How far a strategy version has been trusted. It belongs to a sleeve, never to the process."""
 
     BACKTEST = "backtest"
@@ -52,7 +47,7 @@ class Stage(Word):
     RETIRED = "retired"
 
 
-class Kind(Word):
+class Kind(StrEnum):
     """How an instrument pays: spot, USDT-margined (linear) or coin-margined (inverse) perpetual."""
 
     SPOT = "spot"
@@ -60,7 +55,7 @@ class Kind(Word):
     INVERSE = "inverse"
 
 
-class PosSide(Word):
+class PosSide(StrEnum):
     """Which of the account's positions an order touches; NET in one-way mode."""
 
     NET = "net"
@@ -68,14 +63,14 @@ class PosSide(Word):
     SHORT = "short"
 
 
-class PositionMode(Word):
+class PositionMode(StrEnum):
     """One position per instrument (NET), or a long and a short side by side (HEDGE)."""
 
     NET = "net"
     HEDGE = "hedge"
 
 
-class MarginMode(Word):
+class MarginMode(StrEnum):
     """CASH for spot; CROSS shares the account's equity; ISOLATED risks only the position's own margin."""
 
     CASH = "cash"
@@ -83,7 +78,7 @@ class MarginMode(Word):
     ISOLATED = "isolated"
 
 
-class InstrumentState(Word):
+class InstrumentState(StrEnum):
     """Whether the venue takes orders for it now."""
 
     LIVE = "live"
@@ -137,7 +132,7 @@ class Instrument(msgspec.Struct, frozen=True, dict=True):
         """The venue's own id."""
         return self.symbol.partition(":")[2]
 
-    @cached_property
+    @property
     def derivative(self) -> bool:
         return self.kind is not Kind.SPOT
 

@@ -61,6 +61,8 @@ def lines(row: VersionRow, look: Look) -> list[str]:
         people = ", ".join(row.approvals) or "-"
         count = f"{len(row.approvals)}/{row.needed}"
         found.append(say("versions.ask.people", who=row.asked_by, people=people, count=count))
+        if row.asked == "prod" and row.needed == 1:
+            found.append(say("versions.ask.solo"))
     numbers = {"n": row.samples, "annual": f"{row.annual:+.1%}", "fall": f"{row.drawdown:.1%}"}
     found.append(say("versions.ask.shown", stage=look.word(row.stage), trades=row.trades, **numbers))
     if row.named >= 0:

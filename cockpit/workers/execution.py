@@ -118,11 +118,8 @@ class Execution:
         """An order that could not be journalled is not sent (F45)."""
         if durable is None:
             return True
-        if durable.done():
-            await asyncio.sleep(0)  # what needs no commit goes first
         try:
-            # No shield: its own future would cost another turn of the loop. Nobody else's answer hangs on it.
-            await durable
+            await asyncio.shield(durable)
         except StoreError as error:
             self._refuse(action, "journal", str(error))
             return False

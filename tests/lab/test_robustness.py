@@ -175,3 +175,20 @@ def test_random_entries_of_no_skill_are_uniform() -> None:
         found.append(p)
     assert np.mean(np.array(found) <= 0.1) < 0.25
     assert 0.35 < np.mean(found) < 0.65
+
+
+def test_who_looks_at_every_length_needs_a_wider_band() -> None:
+    """Paths of the same kind leave the bounds of single lengths one time in seven, the band one in twenty."""
+    dice = np.random.default_rng(4)
+    found = resampling.resampled(dice.normal(0.0005, 0.003, 600), 8_760.0)
+    paths = np.cumprod(1.0 + dice.normal(0.0005, 0.003, (2_000, 365)), axis=1)
+    high = np.maximum(np.maximum.accumulate(paths, axis=1), 1.0)
+    worst = np.maximum.accumulate(1.0 - paths / high, axis=1)
+
+    def left(bounds: tuple[tuple[int, float], ...]) -> float:
+        return float(np.any([worst[:, length - 1] > bound for length, bound in bounds], axis=0).mean())
+
+    assert [length for length, _ in found.band] == [length for length, _ in found.drawdowns]
+    assert all(wide >= alone for (_, wide), (_, alone) in zip(found.band, found.drawdowns, strict=True))
+    assert left(found.drawdowns) > 0.09
+    assert 0.02 < left(found.band) < 0.08

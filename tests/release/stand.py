@@ -19,6 +19,7 @@ from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.intents import Outcome
 from cockpit.core.matching import Exchange, Latency, World
 from cockpit.core.registry import STRATEGIES
+from cockpit.core.release.people import key_of
 from cockpit.core.release.records import Make, Passport, Version
 from cockpit.core.view import View
 from cockpit.core.want import Want
@@ -131,8 +132,17 @@ class Stand:
         self.said += 1
         name = f"c{self.said}"
         args = {"reason": "a drill", "who": "ann", **args}
+        if args["who"] in self.engine.state.release.persons:
+            args = {"key": key_of(args["who"]), **args}
         self.step(ev.Command(self.engine.state.now, name, f"release.{deed}", args, "test"))
         return self.engine.state.refusals.get(name, ("", {}))[0]
+
+    def people(self, **roles: str) -> None:
+        """Give people tokens; here each one's token is their name. The first is an admin."""
+        for name, role in roles.items():
+            first = next(iter(roles))
+            no = self.say("person", name=name, role=role, newkey=key_of(name), who=first)
+            assert not no, no
 
     @property
     def refused(self) -> dict[str, str]:

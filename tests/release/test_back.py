@@ -44,6 +44,7 @@ def in_production(
 ) -> tuple[Stand, str]:
     stand = Stand(bars, sleeves, max_trades_day=1e4)
     name = stand.add(passport(proven(), **changes))
+    stand.people(ann="admin", bob="approver", cat="approver")
     assert stand.say("promote", version=name, to="paper") == ""
     to_canary(stand, name)
     stand.run(250)

@@ -26,7 +26,7 @@ def certificate(**changes: Any) -> Any:
         forward=None,
         returns=(0.5,),
         slippage_bp=1.5,
-        figures=Some(drawdowns=((10, 0.01), (24, 0.05), (240, 0.1))),
+        figures=Some(drawdowns=((10, 0.01), (24, 0.05), (240, 0.1)), band=((10, 0.02), (24, 0.07))),
     )
     return Some(
         seal="ab" * 32, made=7, subject=Some(period=HOUR), evidence=Some(**{**vars(evidence), **changes})
@@ -41,6 +41,7 @@ def test_returns_are_put_together_to_whole_observations(monkeypatch: pytest.Monk
     assert found.span_ms == 24 * HOUR
     assert found.returns == pytest.approx((1.01**24 - 1, 1.01**24 - 1)), "the 49th hour is no whole day"
     assert found.drawdowns == ((1, 0.05), (10, 0.1))
+    assert (found.drawdown(1), found.fall(1)) == (0.05, 0.07)
     assert found.pbo == 0.0, "one that was chosen from nothing"
     assert found.min_trl > found.length, "a record that never suffices"
 

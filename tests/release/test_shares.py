@@ -49,6 +49,7 @@ def canary() -> tuple[Stand, str, str]:
 
 
 def promote(stand: Stand, name: str) -> None:
+    stand.people(ann="admin", bob="approver", cat="approver")
     assert stand.say("promote", version=name, to="prod") == "", stand.refused
     for who in ("bob", "cat"):
         assert stand.say("approve", version=name, who=who) == ""

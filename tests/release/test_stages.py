@@ -47,6 +47,7 @@ def to_canary(stand: Stand, name: str) -> None:
 
 def test_the_whole_way_and_back_leaves_no_order_and_no_position() -> None:
     stand, name = begun()
+    stand.people(ann="admin", bob="approver", cat="approver")
     state = stand.engine.state
     stand.run(200)
     assert not state.orders, "paper sends nothing"

@@ -181,12 +181,16 @@ def _number(value: float | None) -> str:
 
 def _add(args: argparse.Namespace) -> int:
     from cockpit.app.commands.plan import ask, refused
-    from cockpit.app.version_deeds import PATIENCE_S
+    from cockpit.app.version_deeds import PATIENCE_S, credentials
 
     head, at, place = args.what.partition("@")
     glue = "" if not args.params else "," if ":" in head else ":"
-    names = ("share", "parent", "reason", "who")
-    wish = {name: getattr(args, name) for name in names} | {"sleeve": f"{head}{glue}{args.params}{at}{place}"}
+    names = ("share", "parent", "reason")
+    wish = (
+        {name: getattr(args, name) for name in names}
+        | credentials(args)
+        | {"sleeve": f"{head}{glue}{args.params}{at}{place}"}
+    )
     lang, answer = ask(
         args, "version_add", {k: v for k, v in wish.items() if v}, drives=True, timeout=PATIENCE_S
     )

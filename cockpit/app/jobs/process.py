@@ -20,8 +20,8 @@ NICE = 10
 """Trading comes first on a machine that has too little of everything."""
 PATIENCE_S = 10.0
 """How long a process that was asked to end may take."""
-UNHEARD = ("COCKPIT_CONFIRM",)
-"""What a job must not inherit: consent to real money is given to one process."""
+UNHEARD = ("COCKPIT_CONFIRM", "COCKPIT_TOKEN")
+"""What a job must not inherit: consent to real money is given to one process, a token to one person."""
 
 
 def command(words: tuple[str, ...], data_dir: Path, config: Path | None) -> list[str]:

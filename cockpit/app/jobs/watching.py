@@ -14,11 +14,14 @@ from cockpit.core.config import timeframe_text
 from cockpit.core.guarding import version_pnl
 from cockpit.core.intents import Outcome
 from cockpit.core.pulse import FAST, SETTLED, SLOW
+from cockpit.core.release.records import MACHINE
 from cockpit.core.state import State
 from cockpit.core.stops import version_key
 from cockpit.core.triggers import Curve, Facts
+from cockpit.core.types import Stage
 from cockpit.indicators.regime import Regime, name_of
 
+ROLLED_BACK = "rolled_back"
 Observe = Callable[[ev.AnyEvent, Outcome], None]
 
 
@@ -107,7 +110,8 @@ class Watching:
         changed, self._changed = self._changed, {}
         unrest = {s: ratio for s, row in self._unrest.items() if isfinite(ratio := row.ratio)}
         trips = {f"{trip.breaker} {trip.about}".strip(): trip.reason for trip in state.trips.values()}
-        return Facts(now, self.curves, changed, unrest, trips, state.halt.by if state.halt else "")
+        halted = state.halt.by if state.halt else ""
+        return Facts(now, self.curves, changed, unrest, trips, halted, _fallen(state))
 
     def keep(self) -> str:
         """Remember the curves; what went wrong, in words. Without the file only the days before are lost."""
@@ -129,3 +133,10 @@ class Watching:
             return msgspec.msgpack.decode(self._kept.read_bytes(), type=dict[str, Curve])
         except (OSError, msgspec.MsgspecError):
             return {}
+
+
+def _fallen(state: State) -> dict[str, str]:
+    """Versions that rest because they went back by themselves."""
+    resting = state.release.in_stage(Stage.RETIRED)
+    last = [(version.id, version.history[-1]) for version in resting if version.history]
+    return {name: line.why for name, line in last if line.word == ROLLED_BACK and line.who == MACHINE}

@@ -1,7 +1,7 @@
 """What people (and the machine) may do with a version. Each deed is a command: a fact, with who and why.
 
     add ─► backtest ─► paper ─► shadow ─► canary ─► prod     promote: one stage, its gate open
-                                             │        │      canary: one person, prod: two different ones
+                                             │        │      canary: one person, prod: two (people)
                     retired ◄────────────────┴────────┘      rollback: at once, and the one before returns
 
 Every version has sleeves of its own. What one holds stays its own through every change: position, stop and
@@ -19,12 +19,11 @@ from cockpit.core import commands, hand
 from cockpit.core import events as ev
 from cockpit.core.errors import CockpitError
 from cockpit.core.refusal import Refusal
-from cockpit.core.release import gates, seating
+from cockpit.core.release import gates, people, seating
 from cockpit.core.release.leaving import CLOSING, RUNNING_OUT
 from cockpit.core.release.records import (
     HOUR,
     LIVE,
-    MACHINE,
     MADE,
     NEEDED,
     SETTINGS,
@@ -62,19 +61,14 @@ def obey(engine: Engine, state: State, event: ev.Command, turn: Turn) -> None:
     who = event.args.get("who", "") or event.actor
     deed = event.verb.partition(".")[2]
     try:
-        if who != MACHINE and deed in ("add", "promote", "approve", "rollback", "retire"):
-            _allowed(state.release, who, deed)
+        if deed in people.GUARDED:
+            people.allowed(state.release, event, who, deed)
         DEEDS[event.verb](engine, event, who, turn)
     except Refusal as no:
         state.refusals[event.command_id] = (no.message, no.numbers)
         if len(state.refusals) > REMEMBERED:
             del state.refusals[next(iter(state.refusals))]
         turn.note("warn", no.message, **no.numbers)
-
-
-def _allowed(release: Release, who: str, deed: str) -> None:
-    if not release.may(who, deed):
-        raise Refusal("release.not_allowed", who=who, role=release.role(who), deed=deed)
 
 
 def find(release: Release, text: str) -> Version:
@@ -175,6 +169,7 @@ def _approve(engine: Engine, event: ev.Command, who: str, turn: Turn) -> None:
     why, ask = _reason(args), version.ask
     if ask is None:
         raise Refusal("release.nothing_asked", version=version.id)
+    people.alone(release, ask.to)
     if event.ts - ask.at > release.settings.ask_hours * HOUR:
         version.ask = None
         raise Refusal("release.ask_expired", version=version.id)
@@ -182,7 +177,7 @@ def _approve(engine: Engine, event: ev.Command, who: str, turn: Turn) -> None:
         raise Refusal("release.another_ask", version=version.id)
     if who in ask.approvals:
         raise Refusal("release.twice", who=who)
-    needed = NEEDED[ask.to]
+    needed = release.needed(ask.to)
     if len(ask.approvals) + 1 >= needed:
         _open(engine, version, ask.to)
     ask.approvals[who] = why
@@ -266,6 +261,8 @@ DEEDS: dict[str, Deed] = {
     "release.approve": _approve,
     "release.rollback": _rollback,
     "release.retire": _retire,
+    "release.person": people.enter,
+    "release.unperson": people.leave,
     "release.settings": _settings,
     "release.tell": _tell,
 }

@@ -130,9 +130,13 @@ def _size(version: Version) -> float:
     return float(version.make.params.get("max_position") or 1.0)
 
 
-def _deepest(settings: ReleaseConfig, version: Version, n: int) -> float:
-    """How far it may fall: the settings' bound, or the 95 % bootstrap drawdown of its own past."""
-    proven = version.passport.drawdown(max(1, n)) if version.passport is not None else 0.0
+def _deepest(settings: ReleaseConfig, version: Version, n: int, *, always: bool = False) -> float:
+    """How far it may fall: the settings' bound, or the 95 % bootstrap drawdown of its own past.
+
+    ``always``: for whoever looks all the time, and not once after ``n`` observations.
+    """
+    passport, spans = version.passport, max(1, n)
+    proven = 0.0 if passport is None else passport.fall(spans) if always else passport.drawdown(spans)
     return min(settings.max_drawdown, proven) if proven > 0 else settings.max_drawdown
 
 
@@ -179,7 +183,7 @@ def hit(release: Release, version: Version) -> str:
     settings, live = release.settings, version.live
     if version.stage not in LIVE or version.passport is None:
         return ""
-    deepest = _deepest(settings, version, live.n)
+    deepest = _deepest(settings, version, live.n, always=True)
     if live.drawdown > deepest:
         return f"drawdown {live.drawdown:.2%} > {deepest:.2%}"
     if version.decay.refutes(settings.alpha):

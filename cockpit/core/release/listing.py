@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cockpit.core.release import gates
-from cockpit.core.release.records import LIVE, NEEDED, Version
+from cockpit.core.release.records import LIVE, Version
 from cockpit.core.release.row import VersionRow
 from cockpit.core.release.track import Track
 from cockpit.core.state import State
@@ -52,7 +52,7 @@ def row(state: State, version: Version) -> VersionRow:
         ask.at if ask is not None else 0,
         ask.by if ask is not None else "",
         tuple(ask.approvals) if ask is not None else (),
-        NEEDED[ask.to] if ask is not None else 0,
+        state.release.needed(ask.to) if ask is not None else 0,
         version.fault,
         version.until,
         version.sleeves,
@@ -102,6 +102,6 @@ def _brief(version: Version) -> dict[str, Any]:
     """The passport without its long columns."""
     passport = version.passport
     assert passport is not None
-    hidden = ("returns", "drawdowns")
+    hidden = ("returns", "drawdowns", "band")
     rest = {name: getattr(passport, name) for name in passport.__struct_fields__ if name not in hidden}
     return {**rest, "observations": len(passport.returns)}

@@ -21,7 +21,7 @@ MACHINE = "machine"
 SETTINGS = "settings"
 """Origin of a version that the settings name: a person wrote it there, and nobody else need approve."""
 NEEDED = {Stage.CANARY: 1, Stage.PROD: 2}
-"""People who must approve, none of them twice."""
+"""People who must approve, none of them twice; one where the settings say that there is only one."""
 MADE = "release.made"
 """Note of a version that is new."""
 CHANGES = {
@@ -100,11 +100,21 @@ class Passport(msgspec.Struct, frozen=True):
     """(spans, 95 % bootstrap drawdown over so many of them), rising."""
     faults: tuple[str, ...] = ()
     """Why it is not valid."""
+    band: tuple[tuple[int, float], ...] = ()
+    """As ``drawdowns``, for whoever looks all the time: 5 % by chance at any of the lengths."""
 
     def drawdown(self, spans: int) -> float:
         """The drawdown that a stretch of ``spans`` exceeds with 5 % by chance; 0 = nobody worked it out."""
-        found = [bound for length, bound in self.drawdowns if length >= spans]
-        return found[0] if found else (self.drawdowns[-1][1] if self.drawdowns else 0.0)
+        return _at(self.drawdowns, spans)
+
+    def fall(self, spans: int) -> float:
+        """The drawdown that, looked at all the time up to ``spans``, is exceeded with 5 % by chance."""
+        return _at(self.band or self.drawdowns, spans)
+
+
+def _at(bounds: tuple[tuple[int, float], ...], spans: int) -> float:
+    found = [bound for length, bound in bounds if length >= spans]
+    return found[0] if found else (bounds[-1][1] if bounds else 0.0)
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -141,6 +151,16 @@ class Duel(msgspec.Struct):
     mine: Track
     theirs: Track
     """Both twins in the candidate's spans."""
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Somebody who may decide (``core.release.people``)."""
+
+    role: str
+    """One of ``MAY``."""
+    key: str
+    """sha256 of their token."""
+    since: int
 
 
 class Version(msgspec.Struct):
@@ -201,6 +221,8 @@ class Release(msgspec.Struct):
 
     settings: ReleaseConfig = ReleaseConfig()
     versions: dict[str, Version] = {}
+    persons: dict[str, Person] = {}
+    """Who has a token, by name."""
     due: int = 0
     """When the live ones are looked at again at the latest."""
     asked: dict[str, float] = {}
@@ -229,8 +251,15 @@ class Release(msgspec.Struct):
 
     def role(self, who: str) -> str:
         """What a person is; anybody may do everything where the settings name nobody."""
+        if self.persons:
+            person = self.persons.get(who)
+            return "viewer" if person is None else person.role
         people = self.settings.people
         return people.get(who, "viewer") if people else "admin"
+
+    def needed(self, stage: Stage) -> int:
+        """How many people must approve a promotion to ``stage``."""
+        return min(NEEDED.get(stage, 0), 1 if self.settings.solo else 2)
 
     def may(self, who: str, deed: str) -> bool:
         """Is that within their role?"""

@@ -26,9 +26,8 @@ def paint(frame: Frame, look: Look) -> Picture:
         _head(row, look),
         _stage(row, look),
         *_held(row, look),
-        *(_why(row, look) if row.why else ()),
         *_record(row.record, look),
-        *(() if row.why else _why(row, look)),
+        *_why(row, look),
     ]
     return Picture(
         title=title,

@@ -68,4 +68,7 @@ def waits(row: VersionRow, look: Look) -> str:
     """What it waits for: people, or nothing; a fault comes first."""
     if row.fault:
         return safe_text(row.fault)
-    return f"{look.word(row.asked)} {len(row.approvals)}/{row.needed}" if row.asked else ""
+    if not row.asked:
+        return ""
+    solo = f" {look.say('versions.solo')}" if row.asked == "prod" and row.needed == 1 else ""
+    return f"{look.word(row.asked)} {len(row.approvals)}/{row.needed}{solo}"

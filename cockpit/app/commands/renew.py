@@ -1,0 +1,125 @@
+"""``cockpit renew SLEEVE …``: search, examine the best out of sample, hand over what passes. For jobs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+from cockpit.app import console
+from cockpit.core.errors import ConfigError
+from cockpit.text import tr
+
+EPILOG = """\
+cockpit renew ema_trend@okx:BTC-USDT-SWAP/1h --archive --days 730 --offer    what passes goes on
+cockpit renew 'ema_trend@*/1h' --tape 2025.tape                     every market of a tape; a line each
+
+as a job:  run = ["renew", "ema_trend@okx:BTC-USDT-SWAP/1h", "--archive", "--days", "730",
+           "--offer"], cron = "10 0 * * *"
+with release.automatic = true the running cockpit takes what is offered: cockpit help release
+"""
+
+ALONE = True
+"""May be a job: it asks nobody anything."""
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """What ``renew`` takes."""
+    # As in optimize: before numpy is loaded.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    from cockpit.app.commands.passport import searched
+
+    parser.epilog = EPILOG
+    parser.add_argument(
+        "sleeves", nargs="+", metavar="SLEEVE", help="NAME[:k=v,...]@SYMBOL[/TF]; patterns: 'ema_trend@*/1h'"
+    )
+    searched(parser)
+    parser.add_argument(
+        "--days", metavar="N", type=float, default=0.0, help="only the newest N (all there is)"
+    )
+    parser.add_argument(
+        "--forward", metavar="N", type=float, default=45.0, help="days at the end that no search sees (45)"
+    )
+    parser.add_argument(
+        "--bars", metavar="N", type=int, default=3_000, help="of the bias checks, the last N (3000)"
+    )
+    parser.add_argument(
+        "--offer", action="store_true", help="hand what passes to the cockpit here (release.automatic)"
+    )
+    parser.add_argument("--workers", metavar="N", type=int, default=os.cpu_count() or 1, help="all cores")
+    parser.add_argument("--nice", metavar="N", type=int, default=10, help="as in cockpit optimize (10)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """0 when every sleeve was looked at, whether or not one passes. Raises ConfigError, TapeError."""
+    import msgspec
+
+    from cockpit.adapters.store.tape import read_info
+    from cockpit.app import renewing, session
+    from cockpit.app.commands import optimize, passport
+    from cockpit.app.data import cut
+    from cockpit.app.discover import discover
+
+    found = console.loaded(args)
+    lang = console.language(args, found.config.screen.language)
+    if args.workers < 1 or args.days < 0 or args.forward < 0:
+        raise ConfigError("--workers must be 1 or more, --days and --forward not below 0")
+    discover(found.config.run.plugins_dir)
+    optimize.yields(args.nice)
+    asked = [session.parse_sleeve(text) for text in args.sleeves]
+    course, line = passport.course(args), passport.Line(lang, not args.json)
+    tape, _ = cut.played(args, found, lang, asked)
+    info = read_info(Path(tape))
+    told = [
+        renewing.renewed(
+            found.config, found.data_dir,
+            renewing.Order(_wish(args, row, tape, info.end_ms), course, args.bars, args.offer,
+                           args.workers, lang), line,
+        )
+        for row in renewing.rows_of(found.config, asked, info)
+    ]  # fmt: skip
+    line.close()
+    console.answer(args, msgspec.to_builtins(told), table(told, lang))
+    return 0
+
+
+def _wish(args: argparse.Namespace, row: Any, tape: str, last: int) -> Any:
+    from cockpit.app import optimizing, session
+    from cockpit.app.renewing import DAY
+
+    end = session.instant(args.end) or last
+    begin = session.instant(args.begin) or (int(end - args.days * DAY) if args.days else 0)
+    return optimizing.Wish(
+        tape, row, tuple(args.param), begin, int(end - args.forward * DAY),
+        method=args.method, objective=args.objective, limits=tuple(args.require), trials=args.trials,
+        seed=args.seed or 0, impact=args.impact, executor=args.executor,
+    )  # fmt: skip
+
+
+def table(rows: list[Any], lang: str) -> str:
+    """A row a sleeve, and how many passed."""
+    names = ("sleeve", "trials", "sharpe", "dsr", "pbo", "years", "walk", "forward", "verdict")
+    lines = [tuple(tr(f"renew.column.{name}", lang) for name in names)]
+    for row in rows:
+        verdict = tr("passport.state.pass" if row.passed else "passport.state.fail", lang)
+        why = row.error or ", ".join(row.reasons)
+        lines.append(
+            (
+                console.clean(row.sleeve),
+                str(row.trials),
+                *map(_number, (row.sharpe, row.dsr, row.pbo)),
+                f"{row.years:.2f}/{_number(row.needed)}",
+                *map(_number, (row.walk, row.forward)),
+                verdict + (f" ({console.clean(why)})" if why else ""),
+            )
+        )
+    counts = {"passed": sum(row.passed for row in rows), "count": len(rows)}
+    said = [console.columns(lines, frozenset(range(1, 8))), tr("renew.passed", lang, **counts)]
+    offered = [row for row in rows if row.offered]
+    said += [tr("renew.offered", lang, sleeve=row.sleeve, file=row.offered) for row in offered]
+    return "\n".join(said)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
