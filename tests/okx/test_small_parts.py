@@ -7,6 +7,7 @@ import copy
 import pickle
 import traceback
 from collections import deque
+from collections.abc import Callable
 from decimal import Decimal
 
 import msgspec
@@ -19,7 +20,10 @@ from cockpit.adapters.okx import requests
 from cockpit.adapters.okx.budget import LIMITS, MARGIN_S, Budget
 from cockpit.adapters.okx.codes import Reply, judge, judge_each, verdict
 from cockpit.adapters.okx.endpoints import endpoints
+from cockpit.adapters.okx.frames import Arg
+from cockpit.adapters.okx.short import Short
 from cockpit.adapters.okx.sign import login
+from cockpit.adapters.okx.topics import Phase, Topic, Watch
 from cockpit.adapters.secret import Credentials, Secret
 from cockpit.core.errors import ConfigError, Transient, VenueError
 from cockpit.core.intents import Amend, Place
@@ -272,3 +276,51 @@ def test_a_secret_shows_itself_to_nobody() -> None:
     assert copy.deepcopy(secret).reveal() == CANARY
     assert not hasattr(secret, "__dict__")
     assert login(keys, 1_772_600_767_089)["args"][0]["timestamp"] == "1772600767"
+
+
+def test_each_push_finds_the_reader_of_its_own_subscription_whoever_spoke_before_it() -> None:
+    heard: list[tuple[str, bytes]] = []
+
+    def reader(arg: Arg) -> Callable[[bytes], int]:
+        def lean(raw: bytes) -> int:
+            heard.append((arg.inst_id, raw))
+            return 0
+
+        return lean
+
+    def bug(_raw: bytes) -> None:
+        raise AssertionError
+
+    short = Short(reader, lambda raw: heard.append(("general", raw)), bug)
+    pushes = {}
+    watches = {}
+    for inst in ("BTC-USDT", "BTC-USDT-SWAP"):
+        pushes[inst] = b'{"arg":{"channel":"trades","instId":"%s"},"data":[]}' % inst.encode()
+        watches[inst] = Watch(Topic("trades", inst))
+        short.take(pushes[inst], 1.0)
+        short.learn(pushes[inst], Arg("trades", inst), watches[inst])
+        watches[inst].move(Phase.HEARD, 1.0)
+    stranger = b'{"arg":{"channel":"trades","instId":"BTC-USDT","instType":"SPOT"},"data":[]}'
+    heard.clear()
+    order = [
+        "BTC-USDT",
+        "BTC-USDT",
+        "general",
+        "BTC-USDT",
+        "BTC-USDT-SWAP",
+        "BTC-USDT-SWAP",
+        "general",
+        "BTC-USDT",
+    ]
+    for who in order:
+        short.take(pushes.get(who, stranger), 2.0)
+    assert heard == [(who, pushes.get(who, stranger)) for who in order]
+    watches["BTC-USDT"].move(Phase.ASKED, 3.0)  # not heard: nothing goes the short way
+    short.take(pushes["BTC-USDT"], 3.0)
+    assert heard[-1] == ("general", pushes["BTC-USDT"])
+    again: list[bytes] = []
+    short._lean = lambda _arg: lambda raw: again.append(raw) or 0
+    short.learn(pushes["BTC-USDT"], Arg("trades", "BTC-USDT"), watches["BTC-USDT"])
+    watches["BTC-USDT"].move(Phase.HEARD, 4.0)
+    short.take(pushes["BTC-USDT"], 4.0)
+    assert again == [pushes["BTC-USDT"]]  # the newest reader, not the one that was remembered

@@ -17,6 +17,8 @@ from cockpit.adapters.okx.topics import Phase, Watch
 Lean = Callable[[bytes], int]
 """Takes a whole frame of one subscription, hands its facts over and returns the venue's time in it (ms)."""
 HEARD = Phase.HEARD
+NEVER = b"\0"
+"""No text frame begins so."""
 
 
 def nothing(_arg: Arg) -> Lean | None:
@@ -39,6 +41,8 @@ class Short:
         self._general = general
         self._bug = bug
         self._known: dict[bytes, tuple[Watch, Lean]] = {}
+        self._last = NEVER  # how the last push that went the short way began: its neighbour is often another
+        self._way: tuple[Watch, Lean] | None = None
         self.received = 0
         """Text frames so far."""
 
@@ -47,18 +51,22 @@ class Short:
 
     def learn(self, raw: bytes, arg: Arg, watch: Watch) -> None:
         """A push has been understood the general way: those that begin as it does may go the short one."""
-        head = raw[: raw.find(b"}")]
+        head = raw[: raw.find(b"}") + 1]
         if head.startswith(b'{"arg"') and (lean := self._lean(arg)) is not None:
             self._known[head] = (watch, lean)
+            self._last = NEVER
 
     def take(self, raw: bytes, now: float) -> None:
         """One text frame, which came at ``now``. Raises nothing."""
         self.received += 1
-        known = self._known.get(raw[: raw.find(b"}")])
-        if known is not None and known[0].phase is HEARD:
-            watch = known[0]
+        if not raw.startswith(self._last):
+            head = raw[: raw.find(b"}") + 1]
+            self._way = self._known.get(head)
+            self._last = head if self._way is not None else NEVER
+        if (way := self._way) is not None and way[0].phase is HEARD:
+            watch, lean = way
             try:
-                stamp = known[1](raw)
+                stamp = lean(raw)
             except (msgspec.MsgspecError, UnicodeDecodeError):
                 pass
             except Exception:  # noqa: BLE001  a bug in a reader costs its message, not the stream
