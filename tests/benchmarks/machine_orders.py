@@ -15,6 +15,7 @@ from cockpit.adapters.store.sqlite import SqliteStore
 from cockpit.app import eventloop
 from cockpit.app.okx import open_okx
 from cockpit.app.recovery import recover
+from cockpit.app.session import calm
 from cockpit.app.wiring import WallClock
 from cockpit.core import events as ev
 from cockpit.core.config import Config, OkxConfig, RiskConfig, RunConfig, SleeveConfig
@@ -82,6 +83,7 @@ async def measure(where: str, port: int, count: int, file: Path) -> dict[str, An
         sleeves=(SleeveConfig("bench_flip", f"okx:{INST}"),),
     )
     watch = Watch(count)
+    calm()  # as a run does
     with folder(in_memory=where == "memory") as place:
         session = await open_okx(config, place, OneKey())
         store = await SqliteStore.open(place / "cockpit.db", mode="demo", synchronous="FULL")
