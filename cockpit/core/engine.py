@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import nan
 from typing import Any
 
 from cockpit.core import breaking, guarding, halting, lifecycle, outside, reckoning, returns, watch
@@ -81,7 +82,7 @@ class Engine:
             ev.Touch: self._touch,
             ev.Mark: self._mark,
             ev.FundingRate: self._rate,
-            ev.OpenInterest: self._quiet,
+            ev.OpenInterest: partial(outside.on_interest, self.markets),
         }
         for kind, handler in account.items():
             self._handlers[kind] = self._with_turn(handler)
@@ -326,6 +327,7 @@ class Engine:
         if market is not None:
             for slot in market.slots:
                 slot.view.mark = event.mark
+                slot.view.index = event.index or nan
         if self.watchers or self.breakers:
             self._look()
         return NOTHING
@@ -340,9 +342,6 @@ class Engine:
             if slot.on_funding is not None:
                 turn = self._hear(slot, slot.on_funding, turn, event, event)
         return NOTHING if turn is None else self._finish(turn, event)
-
-    def _quiet(self, _event: ev.Event) -> Outcome:
-        return NOTHING
 
     # --- the world and people ---------------------------------------------------------------------
 

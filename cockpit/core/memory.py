@@ -40,7 +40,9 @@ class SlotMemory(msgspec.Struct, frozen=True):
     pen: dict[str, Any]
     last: float
     mark: float
+    index: float
     funding_rate: float
+    open_interest: float
     touch_ts: int
     now: int
     equity_at: int

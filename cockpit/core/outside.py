@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from cockpit.core import approving, breaking, guarding, halting, lifecycle, reckoning, watch
 from cockpit.core import events as ev
 from cockpit.core.breakers import Breaker
+from cockpit.core.intents import Outcome
 from cockpit.core.slots import Market, Slot
 from cockpit.core.state import State
 from cockpit.core.stops import Layer
-from cockpit.core.turn import Turn
+from cockpit.core.turn import NOTHING, Turn
 
 if TYPE_CHECKING:
     from cockpit.core.engine import Engine
@@ -43,6 +44,14 @@ def on_boot(markets: dict[str, Market], state: State, event: ev.Boot, turn: Turn
     for sleeve in state.sleeves.values():
         if sleeve.benched and not sleeve.leg:
             turn.note("alarm", "sleeve.benched", sleeve.id, sleeve=sleeve.id, reason=sleeve.benched)
+
+
+def on_interest(markets: dict[str, Market], event: ev.OpenInterest) -> Outcome:
+    """Open interest decides nothing by itself; strategies may look at it."""
+    market = markets.get(event.symbol)
+    for slot in market.slots if market is not None else ():
+        slot.view.open_interest = event.qty
+    return NOTHING
 
 
 def on_listing(markets: dict[str, Market], state: State, event: ev.Listing, turn: Turn) -> None:

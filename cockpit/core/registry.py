@@ -15,7 +15,7 @@ from cockpit.core.errors import PluginError
 
 T = TypeVar("T")
 
-API_VERSION = "1.0"
+API_VERSION = "1.1"
 """Of what plug-ins may rely on (``cockpit.sdk``): the major number changes what is there, the minor adds."""
 
 

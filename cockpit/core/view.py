@@ -24,6 +24,7 @@ class View:
         "equity_now",
         "equity_of",
         "funding_rate",
+        "index",
         "inverse",
         "last",
         "latency",
@@ -35,6 +36,7 @@ class View:
         "min_qty",
         "news",
         "now",
+        "open_interest",
         "position",
         "resting",
         "symbol",
@@ -70,7 +72,11 @@ class View:
         self.last = nan
         """Last traded (or bar close) price."""
         self.mark = nan
+        self.index = nan
+        """Price of the index that the mark follows; NaN where nobody tells it."""
         self.funding_rate = nan
+        self.open_interest = nan
+        """Contracts outstanding (base units at venues that say so); NaN before it was heard of."""
         self.touch_ts = 0
         """When best bid/ask were last heard of; 0 = not since the start."""
         self.resting = 0

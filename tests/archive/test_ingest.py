@@ -1,8 +1,10 @@
 """An exchange's past over real sockets: page by page, cut off anywhere, gone on with, never asked twice."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from cockpit.adapters.archive.archive import Archive
 from cockpit.adapters.archive.layout import Series
 from cockpit.adapters.connectivity.history import Page
-from cockpit.adapters.okx.history import MARK_STEP
+from cockpit.adapters.okx.history import INTEREST_STEP, MARK_STEP
 from cockpit.adapters.okx_exchange import Running
 from cockpit.app.data.ingest import Done, fill, plan, samples
 from cockpit.app.data.quality import check
@@ -44,7 +46,7 @@ async def market() -> AsyncIterator[Running]:
 
 
 def test_the_local_exchange_is_read_whole_and_only_once(tmp_path: Path) -> None:
-    kinds = ("funding", "marks", "trades")
+    kinds = ("funding", "marks", "oi", "trades")
     wanted = [ONES, QUARTERS, Series("bars", SPOT, MINUTE), *(Series(kind, SYMBOL) for kind in kinds)]
 
     async def story(archive: Archive) -> None:
@@ -60,6 +62,7 @@ def test_the_local_exchange_is_read_whole_and_only_once(tmp_path: Path) -> None:
                 assert first[ONES].pages >= 5
                 assert first[QUARTERS].took.new >= 95
                 assert not any(history.offers(kind, SPOT, 0) for kind in ("funding", "marks", "oi"))
+                assert first[Series("oi", SYMBOL)].took.new >= 23
                 again = await history.look()
                 jobs = plan(archive, wanted, again - 2 * DAY, again, incremental=True)
                 second = {one.series: one for one in await fill(archive, history, jobs, again, quiet)}
@@ -72,6 +75,10 @@ def test_the_local_exchange_is_read_whole_and_only_once(tmp_path: Path) -> None:
 
     with Archive(tmp_path, write=True) as archive:
         asyncio.run(story(archive))
+        for kind, step in (("marks", MARK_STEP), ("oi", INTEREST_STEP)):
+            times = [one.ts for one in archive.events(Series(kind, SYMBOL))]
+            assert max(times) <= time.time() * 1000  # nothing is known before its time is over
+            assert sum(b - a == step for a, b in pairwise(times)) >= len(times) - 3
         quality = {h.series: check(archive, h, {}) for h in archive.holdings()}
         assert quality[ONES].sound
         assert quality[QUARTERS].sound
@@ -87,7 +94,7 @@ def test_the_local_exchange_is_read_whole_and_only_once(tmp_path: Path) -> None:
         (book,) = archive.events(Series("books", SYMBOL))
         assert isinstance(book, BookSnapshot)
         assert book.bids[0][0] < book.asks[0][0]
-        (interest,) = archive.events(Series("oi", SYMBOL))
+        interest = archive.events(Series("oi", SYMBOL))[-1]
         assert isinstance(interest, OpenInterest)
 
 
@@ -201,6 +208,18 @@ def test_exchanges_behind_ccxt_tell_their_candles(tmp_path: Path, venue: str) ->
                 (done,) = await fill(archive, history, jobs, now, quiet)
                 assert 179 <= done.took.new <= 180
                 assert done.pages == (3 if venue == "binance" else 8)
+                marks = Series("marks", symbol)
+                jobs = plan(archive, [marks], now - 20 * HOUR, now, incremental=False)
+                (done,) = await fill(archive, history, jobs, now, quiet)
+                assert 239 <= done.took.new == done.took.rows <= 241
+                interest = Series("oi", symbol)
+                jobs = plan(archive, [interest], now - 60 * DAY, now, incremental=False)
+                (done,) = await fill(archive, history, jobs, now, quiet)
+                kept = 29 * 24 if venue == "binance" else 60 * 24
+                assert kept - 2 <= done.took.new <= kept
+                jobs = plan(archive, [marks, interest], now - 60 * DAY, now, incremental=True)
+                again = await fill(archive, history, jobs, now, quiet)
+                assert [one.took.new for one in again] == [0, 0]
                 seen = await samples(archive, history, [Series("books", symbol)])
                 assert seen[0].took.new == 1
             finally:

@@ -45,12 +45,14 @@ def test_a_backfill_says_what_it_does_and_an_ingest_goes_on(cockpit: Shell, plac
     rows = {row["label"]: row for row in first.json["series"]}
     assert rows[f"{SWAP} bars 15m"]["new"] >= 94
     assert rows[f"{SWAP} marks"]["pages"] >= 1
-    assert first.json["not_offered"] == [f"{SWAP} oi"]
+    assert rows[f"{SWAP} oi"]["new"] >= 22
+    assert first.json["not_offered"] == []
     assert f"100% {SWAP} bars 1h" in first.err
     again = cockpit("data", "ingest", *words, "--kinds", "bars,oi", "--json")
     assert again.code == 0
     news = {row["label"]: row["new"] for row in again.json["series"]}
-    assert news.pop(f"{SWAP} oi") == 1
+    labels = [row["label"] for row in again.json["series"]]
+    assert labels.count(f"{SWAP} oi") == 2  # what is new of the past, and how it stands now
     assert max(news.values()) <= 1
     (row,) = cockpit("data", "status", "--timeframes", "1h", "--kinds", "bars", "--json").json["series"]
     assert row["rows"] >= 22
@@ -75,7 +77,9 @@ def test_quotes_are_sampled_until_somebody_interrupts(
     assert cockpit("data", "ingest", *words).code == 130
     assert pauses == [20.0] * 3
     rows = cockpit("data", "status", "--json").json["series"]
-    assert {row["series"]["kind"]: row["rows"] for row in rows} == {"books": 3, "oi": 3}
+    found = {row["series"]["kind"]: row["rows"] for row in rows}
+    assert found["books"] == 3
+    assert found["oi"] >= 25  # three looks, and the hours before
     shown = cockpit("data", "show", SWAP, "--json").json
     assert 0 < shown["bid"] < shown["ask"]
     assert shown["candles"] == []

@@ -26,6 +26,9 @@ PUBLIC = {
     "premiumIndex",
     "openInterest",
     "fundingRate",
+    "openInterestHist",
+    "markPriceKlines",
+    "indexPriceKlines",
 }
 HOURS8 = 28_800_000
 KINDS = {"GTC": OrderKind.LIMIT, "GTX": OrderKind.POST_ONLY, "IOC": OrderKind.IOC, "FOK": OrderKind.FOK}
@@ -74,7 +77,12 @@ class FakeBinance(Scripted):
         return 503, {"code": -1000, "msg": "Unknown error, please check your request or try again later."}
 
     async def answer(self, verb: str, path: str, params: dict[str, Any]) -> tuple[int, Any]:
-        name = f"{verb} {path.partition('/v')[2].partition('/')[2]}"
+        place = (
+            path.removeprefix("/futures/data/")
+            if "/data/" in path
+            else path.partition("/v")[2].partition("/")[2]
+        )
+        name = f"{verb} {place}"
         found = getattr(self, "_" + name.replace("/", "_").replace(" ", "_"), None)
         if found is None:
             return 404, {"code": -5000, "msg": f"Path {name} is invalid"}
@@ -123,6 +131,30 @@ class FakeBinance(Scripted):
             [at, "60000", "60001", "59999", "60000.5", "12.5", at + 59_999, "750000", 10, "6", "360000", "0"]
             for at in starts
         ]
+
+    def _GET_markPriceKlines(self, params: dict[str, Any]) -> tuple[int, Any]:
+        end, step = int(params["endTime"]), 300_000
+        last = end // step * step
+        starts = [last - step * i for i in range(min(int(params["limit"]), 30))][::-1]
+        base = 60_000 if "symbol" in params else 59_990
+        return 200, [
+            [at, "1", "1", "1", f"{base + at // step % 7}.5", "0", at + step - 1, "0", 1, "0", "0", "0"]
+            for at in starts
+        ]
+
+    def _GET_indexPriceKlines(self, params: dict[str, Any]) -> tuple[int, Any]:
+        return self._GET_markPriceKlines(params)
+
+    def _GET_openInterestHist(self, params: dict[str, Any]) -> tuple[int, Any]:
+        lo, hi, hour = int(params["startTime"]), int(params["endTime"]), 3_600_000
+        if lo < wall_ms() - 30 * 24 * hour:
+            return 400, {"code": -1130, "msg": "parameter 'startTime' is invalid."}
+        times = range(-(-lo // hour) * hour, hi + 1, hour)[: int(params["limit"])]
+        return 200, [
+            {"symbol": NATIVE, "sumOpenInterest": f"{1_000 + at // hour % 50}.5", "sumOpenInterestValue": "1",
+             "timestamp": at}
+            for at in times
+        ]  # fmt: skip
 
     def _GET_fundingRate(self, params: dict[str, Any]) -> tuple[int, Any]:
         first, last = -(-int(params["startTime"]) // HOURS8), int(params["endTime"]) // HOURS8

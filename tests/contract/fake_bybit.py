@@ -116,6 +116,22 @@ class FakeBybit(Scripted):
         rows = [[str(at), "60000", "60001", "59999", "60000.5", "12.5", "750000"] for at in starts]
         return {"category": "linear", "symbol": NATIVE, "list": rows}
 
+    def _GET_market_mark_price_kline(self, params: dict[str, Any]) -> Any:
+        end, step = int(params["end"]), 300_000
+        last = end // step * step
+        starts = [last - step * i for i in range(min(int(params["limit"]), 30))]
+        rows = [[str(at), "1", "1", "1", f"{60_000 + at // step % 7}.5"] for at in starts]
+        return {"category": "linear", "symbol": NATIVE, "list": rows}
+
+    def _GET_market_index_price_kline(self, params: dict[str, Any]) -> Any:
+        return self._GET_market_mark_price_kline(params)
+
+    def _GET_market_open_interest(self, params: dict[str, Any]) -> Any:
+        lo, hi, hour = int(params["startTime"]), int(params["endTime"]), 3_600_000
+        times = range(-(-lo // hour) * hour, hi + 1, hour)
+        rows = [{"openInterest": f"{1_000 + at // hour % 50}.5", "timestamp": str(at)} for at in times]
+        return {"category": "linear", "list": rows[::-1][: int(params["limit"])]}
+
     def _GET_market_funding_history(self, params: dict[str, Any]) -> Any:
         step = 28_800_000
         first, last = -(-int(params["startTime"]) // step), int(params["endTime"]) // step

@@ -20,6 +20,9 @@ from cockpit.core.intents import Amend, Cancel, Place
 from cockpit.core.orders import WATCHED
 from cockpit.core.types import ZERO, Instrument, MarginMode, PositionMode, Side
 
+MARK_STEP, MARKS = 300_000, 1_000
+"""Past marks are the closes of five-minute candles, so many at a time."""
+
 
 class OrderWord(msgspec.Struct, frozen=True):
     """The exchange's word on one order."""
@@ -182,6 +185,19 @@ class Dialect(ABC):
     @abstractmethod
     async def funding(self, door: Door, native: str, lo: int, hi: int) -> list[ev.FundingRate]:
         """Settled rates of [lo, hi) (venue ms), in any order."""
+
+    interest_span: int
+    """Longest span (ms) of one answer about past open interest."""
+    interest_kept: int
+    """How far back (ms) the exchange tells it; 0 = all of it."""
+
+    @abstractmethod
+    async def interests(self, door: Door, native: str, lo: int, hi: int) -> list[ev.OpenInterest]:
+        """Open interest by the hour, of rows stamped within [lo, hi), oldest first; ``ts`` as stamped."""
+
+    @abstractmethod
+    async def marks(self, door: Door, native: str, end: int) -> list[ev.Mark]:
+        """Mark and index: closes of five minutes that closed before ``end``, oldest first."""
 
     @abstractmethod
     async def snapshot(self, door: Door, native: str, now: int) -> Snapshot:

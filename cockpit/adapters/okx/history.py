@@ -1,8 +1,9 @@
-"""OKX's public past over REST: candles, settled funding, mark, index, trades; open interest, books as of now.
+"""OKX's public past over REST: candles, settled funding, mark, index, open interest, trades; books as of now.
 
 Lists come newest first; ``after`` is exclusive and means older. A page with nothing in it is the end of what
 OKX keeps (trades: three months). Source: OKX API v5, "Get candlesticks history", "Get funding rate history",
-"Get mark price candlesticks history", "Get index candlesticks history", "Get trades history".
+"Get mark price candlesticks history", "Get index candlesticks history", "Get contract open interest history",
+"Get trades history".
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ from cockpit.core.types import Kind, Side
 
 MARK_STEP = 300_000
 """Marks are kept as the closes of five-minute candles."""
-MARKS, TRADES, FUNDING = 100, 100, 100
+INTEREST_STEP = 3_600_000
+"""Open interest by the hour. Nobody says whether a row is the beginning or the end of its hour, so it counts
+as known at the end: an hour late rather than an hour early."""
+MARKS, TRADES, FUNDING, INTERESTS = 100, 100, 100, 100
 DEPTH = 20
 PATIENCE_S = 30.0
 """Nobody waits for history: a request may stand in the queue of the rate limit."""
@@ -54,6 +58,13 @@ class TradeRow(msgspec.Struct, frozen=True, rename="camel"):
     ts: int
 
 
+class PastInterest(msgspec.Struct, array_like=True, frozen=True):
+    """Contracts outstanding at an hour."""
+
+    ts: int
+    oi: float
+
+
 class InterestRow(msgspec.Struct, frozen=True, rename="camel"):
     oi: float
 
@@ -67,7 +78,7 @@ class BookRow(msgspec.Struct, frozen=True):
 class OkxHistory:
     """``connectivity.history.History`` of OKX and of whatever speaks its protocol."""
 
-    paged = frozenset(("bars", "funding", "marks", "trades"))
+    paged = frozenset(("bars", "funding", "marks", "oi", "trades"))
     sampled = frozenset(("oi", "books"))
 
     def __init__(
@@ -91,7 +102,10 @@ class OkxHistory:
         return self._wall_ms() + self._rest.offset_ms
 
     async def page(self, kind: str, symbol: str, tf: int, lo: int, hi: int) -> Page:
-        read = {"bars": self._bars, "funding": self._funding, "marks": self._marks, "trades": self._trades}
+        read = {
+            "bars": self._bars, "funding": self._funding, "marks": self._marks, "oi": self._interest,
+            "trades": self._trades,
+        }  # fmt: skip
         return await read[kind](symbol, tf, lo, hi)
 
     async def sample(self, kind: str, symbol: str) -> list[ev.AnyEvent]:
@@ -149,6 +163,19 @@ class OkxHistory:
             if r.funding_time >= lo
         ]
         return Page(facts, max(lo, rows[-1].funding_time) if rows else lo, hi)
+
+    async def _interest(self, symbol: str, _tf: int, lo: int, hi: int) -> Page:
+        params = {
+            "instId": self._inst(symbol), "period": "1H", "begin": str(lo - 1), "end": str(hi),
+            "limit": str(INTERESTS),
+        }  # fmt: skip
+        rows = await self._get("rubik/stat/contracts/open-interest-history", params, PastInterest)
+        over = self._now() - INTEREST_STEP
+        facts: list[ev.AnyEvent] = [
+            ev.OpenInterest(r.ts + INTEREST_STEP, symbol, r.oi) for r in reversed(rows) if lo <= r.ts <= over
+        ]
+        reached = max(lo, rows[-1].ts) if rows else lo
+        return Page(facts, reached, min([hi, *(r.ts for r in rows if r.ts > over)]))
 
     async def _trades(self, symbol: str, _tf: int, lo: int, hi: int) -> Page:
         """By time. The oldest millisecond of a page may be cut through, so the next page tells it whole; more

@@ -134,6 +134,17 @@ class Candles:
         return self.minutes[-1][4] if self.minutes else 0.0
 
 
+def like(prices: Candles, now: float) -> list[Row]:
+    """A past for something of which only ``now`` is known: it went with the price."""
+    rows = list(prices.minutes)
+    by = now / rows[-1][4] if rows and rows[-1][4] else 0.0
+
+    def at(row: list[float], i: int) -> float:
+        return round(row[i] * by, 3)
+
+    return [(int(row[0]), at(row, 1), at(row, 2), at(row, 3), at(row, 4), 0.0, 0.0, 0.0) for row in rows[:-1]]
+
+
 def _sums(rows: list[list[float]]) -> tuple[float, ...]:
     if not rows:
         return ()

@@ -12,7 +12,7 @@ from math import ceil, floor
 
 import msgspec
 
-from cockpit.adapters.okx_exchange.candles import Candles
+from cockpit.adapters.okx_exchange.candles import Candles, like
 from cockpit.adapters.okx_exchange.figures import amount, plain
 from cockpit.adapters.okx_exchange.listed import Listed
 from cockpit.core.events import (
@@ -71,6 +71,7 @@ class Floor:
         self.settled: deque[Settled] = deque(maxlen=400)
         self.interest = 0.0
         self.interest_ts = 0
+        self.interests = Candles()
         self.book_ts = 0
         self.ts = 0
         self.seq = 1_000
@@ -177,6 +178,9 @@ class Floor:
             self._funding(event)
         elif isinstance(event, OpenInterest):
             self.interest, self.interest_ts = event.qty, event.ts
+            if not self.interests.minutes:
+                self.interests.fill(like(self.last_prices, event.qty))
+            self.interests.add(event.ts, event.qty)
         elif isinstance(event, Bar) and not self.trades:
             self._bar(event)
 

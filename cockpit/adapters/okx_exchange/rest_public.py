@@ -236,9 +236,15 @@ def status(call: Call) -> Rows:
 
 @endpoint("GET", "rubik/stat/contracts/open-interest-history", Limit(10))
 def interest_history(call: Call) -> Rows:
+    """One row a period, newest first, between ``begin`` and ``end``, both exclusive; the running one too."""
     floor = the_floor(call)
-    row = floor.interest_record(call.now)
-    return [[row["ts"], row["oi"], row["oiCcy"], row["oiUsd"]]]
+    begin, end = call.instant("begin"), call.instant("end")
+    found = []
+    for row, _closed in reversed(floor.interests.rows(call.get("period") or "5m", call.now)):
+        if (end is None or row[0] < end) and (begin is None or row[0] > begin):
+            coin, quote = floor.worth(row[4], floor.mark_price)
+            found.append([str(row[0]), amount(row[4]), amount(coin), amount(quote)])
+    return found[: call.count(100, 100)]
 
 
 @endpoint("GET", "rubik/stat/contracts/long-short-account-ratio-contract", Limit(5))

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from cockpit.adapters.ccxt_venue.dialect import Dialect, Snapshot
+from cockpit.adapters.ccxt_venue.dialect import MARK_STEP, MARKS, Dialect, Snapshot
 from cockpit.adapters.ccxt_venue.door import Call, Door, Refused
 from cockpit.adapters.ccxt_venue.values import Level, Price, Size, levels, number, read, tiers
 from cockpit.core import events as ev
@@ -67,6 +67,11 @@ class Candle(msgspec.Struct, array_like=True, frozen=True):
     end: int
 
 
+class PastInterest(msgspec.Struct, frozen=True, rename={"qty": "sumOpenInterest", "time": "timestamp"}):
+    qty: Size
+    time: int
+
+
 class Depth(msgspec.Struct, frozen=True, rename={"last": "lastUpdateId"}):
     last: int
     bids: list[Level]
@@ -86,6 +91,8 @@ class Markets(Dialect):
     frames = FRAMES
     page = 1_000
     funding_span = 30 * 24 * HOUR
+    interest_span = 400 * HOUR
+    interest_kept = 29 * 24 * HOUR
     interest_s = 60.0
 
     async def clock(self, door: Door) -> int:
@@ -166,6 +173,30 @@ class Markets(Dialect):
         return [
             ev.FundingRate(r.time, symbol, r.rate, round(r.time / minute) * minute, settled=True)
             for r in found
+        ]
+
+    async def interests(self, door: Door, native: str, lo: int, hi: int) -> list[ev.OpenInterest]:
+        params = {"symbol": native, "period": "1h", "limit": 500, "startTime": lo, "endTime": hi - 1}
+        body = await door.ask(Call("fapiDataGetOpenInterestHist", params))
+        symbol = self.symbol(native)
+        rows = read(body, list[PastInterest], "openInterestHist")
+        return [ev.OpenInterest(r.time, symbol, r.qty) for r in sorted(rows, key=lambda row: row.time)]
+
+    async def marks(self, door: Door, native: str, end: int) -> list[ev.Mark]:
+        params = {"interval": FRAMES[MARK_STEP], "limit": MARKS, "endTime": end}
+        prices = []
+        for name, key in (
+            ("fapiPublicGetMarkPriceKlines", "symbol"),
+            ("fapiPublicGetIndexPriceKlines", "pair"),
+        ):
+            body = await door.ask(Call(name, {**params, key: native}))
+            prices.append({r.start: r.close for r in read(body, list[Candle], name) if r.end < end})
+        marks, indices = prices
+        symbol = self.symbol(native)
+        return [
+            ev.Mark(at + MARK_STEP, symbol, marks[at], indices.get(at, 0.0))
+            for at in sorted(marks)
+            if not indices or at >= min(indices)
         ]
 
     async def snapshot(self, door: Door, native: str, now: int) -> Snapshot:

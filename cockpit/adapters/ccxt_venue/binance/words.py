@@ -85,6 +85,7 @@ class Words(Dialect):
     def hosts(self, rest: str, socket: str) -> dict[str, Any]:
         return {
             "fapiPublic": f"{rest}/fapi/v1",
+            "fapiData": f"{rest}/futures/data",
             "fapiPublicV2": f"{rest}/fapi/v2",
             "fapiPrivate": f"{rest}/fapi/v1",
             "fapiPrivateV2": f"{rest}/fapi/v2",

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from cockpit.adapters.ccxt_venue.dialect import Dialect, Snapshot
+from cockpit.adapters.ccxt_venue.dialect import MARK_STEP, MARKS, Dialect, Snapshot
 from cockpit.adapters.ccxt_venue.door import Call, Door, Refused
 from cockpit.adapters.ccxt_venue.values import Level, Price, Size, levels, number, read, tiers
 from cockpit.core import events as ev
@@ -58,6 +58,21 @@ class Candle(msgspec.Struct, array_like=True, frozen=True):
     volume: Size
 
 
+class PriceCandle(msgspec.Struct, array_like=True, frozen=True):
+    """A candle of marks or of an index: it has no volume."""
+
+    start: int
+    open: Price
+    high: Price
+    low: Price
+    close: Price
+
+
+class PastInterest(msgspec.Struct, frozen=True, rename={"qty": "openInterest", "time": "timestamp"}):
+    qty: Size
+    time: int
+
+
 class Depth(msgspec.Struct, frozen=True):
     b: list[Level]
     a: list[Level]
@@ -86,6 +101,8 @@ class Markets(Dialect):
     frames = FRAMES
     page = 1_000
     funding_span = 8 * 24 * 3_600_000
+    interest_span = 190 * 3_600_000
+    interest_kept = 0
 
     async def clock(self, door: Door) -> int:
         body = await door.ask(Call("publicGetV5MarketTime"))
@@ -162,6 +179,29 @@ class Markets(Dialect):
         return [
             ev.FundingRate(r.time, symbol, r.rate, r.time, settled=True)
             for r in read(body, list[Settled], "funding/history")
+        ]
+
+    async def interests(self, door: Door, native: str, lo: int, hi: int) -> list[ev.OpenInterest]:
+        params = {
+            **LINEAR, "symbol": native, "intervalTime": "1h", "startTime": lo,
+            "endTime": hi - 1, "limit": 200,
+        }  # fmt: skip
+        body = rows(await door.ask(Call("publicGetV5MarketOpenInterest", params)))
+        symbol, found = self.symbol(native), read(body, list[PastInterest], "open-interest")
+        return [ev.OpenInterest(r.time, symbol, r.qty) for r in sorted(found, key=lambda row: row.time)]
+
+    async def marks(self, door: Door, native: str, end: int) -> list[ev.Mark]:
+        params = {**LINEAR, "symbol": native, "interval": FRAMES[MARK_STEP], "end": end, "limit": MARKS}
+        prices = []
+        for name in ("publicGetV5MarketMarkPriceKline", "publicGetV5MarketIndexPriceKline"):
+            found = read(rows(await door.ask(Call(name, params))), list[PriceCandle], name)
+            prices.append({r.start: r.close for r in found if r.start + MARK_STEP <= end})
+        marks, indices = prices
+        symbol = self.symbol(native)
+        return [
+            ev.Mark(at + MARK_STEP, symbol, marks[at], indices.get(at, 0.0))
+            for at in sorted(marks)
+            if not indices or at >= min(indices)
         ]
 
     async def snapshot(self, door: Door, native: str, now: int) -> Snapshot:
