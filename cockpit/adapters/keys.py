@@ -20,6 +20,7 @@ import msgspec
 
 from cockpit.adapters.secret import Credentials, Secret
 from cockpit.core.errors import ConfigError
+from cockpit.core.unreadable import UNREADABLE
 
 SERVICE = "cockpit"
 INDEX = "index"
@@ -182,7 +183,7 @@ class KeyFile:
             raise ConfigError(f"{self._path} can be read by others: chmod 600 it, and make new keys")
         try:
             return msgspec.json.decode(raw, type=_Box)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise ConfigError(f"{self._path} is no key file: {error}") from error
 
     def _write(self, box: _Box) -> None:

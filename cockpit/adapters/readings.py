@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from math import isfinite
+from math import isfinite, nan
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,9 @@ def _rows(path: Path, needed: tuple[str, ...]) -> list[tuple[int, dict[str, Any]
 
 def _number(path: Path, value: Any) -> float:
     try:
-        return float(value)
+        found = float(value)
     except (TypeError, ValueError):
-        raise TapeError(f"{path}: {value!r} is no number") from None
+        found = nan
+    if not isfinite(found):
+        raise TapeError(f"{path}: {value!r} is no number")
+    return found

@@ -22,6 +22,7 @@ from cockpit.core.hand import MANUAL
 from cockpit.core.ports import Clock
 from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import sleeve_key
+from cockpit.core.unreadable import UNREADABLE
 from cockpit.portfolio import allocating
 from cockpit.portfolio.allocating import Arm, Evidence, Plan
 from cockpit.portfolio.rewards import Rewards
@@ -275,7 +276,7 @@ class Allocator:
             return Kept()
         try:
             return msgspec.msgpack.decode(self._path.read_bytes(), type=Kept)
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, *UNREADABLE):
             return Kept()
 
 

@@ -20,6 +20,7 @@ from typing import Self
 import msgspec
 
 from cockpit.core.errors import CockpitError
+from cockpit.core.unreadable import UNREADABLE
 
 FOLDER = "running"
 EVERY_S = 0.25
@@ -123,7 +124,7 @@ def listed(data_dir: Path) -> Iterator[Going]:
     for file in sorted((data_dir / FOLDER).glob("*.json"), reverse=True):
         try:
             found = msgspec.json.decode(file.read_bytes(), type=Going)
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, *UNREADABLE):
             continue
         if found.state == "running" and not _alive(file.with_suffix(".lock")):
             found = msgspec.structs.replace(found, state="stopped")

@@ -21,6 +21,7 @@ from cockpit.app import going, runs, studies
 from cockpit.app.reports import words
 from cockpit.app.reports.study import FIGURES, figure
 from cockpit.core.errors import CockpitError
+from cockpit.core.unreadable import UNREADABLE
 from cockpit.lab.report import Report
 from cockpit.lab.search import landscape
 from cockpit.text import tr
@@ -71,7 +72,7 @@ class Lab:
             if folder.name not in self._runs:
                 try:
                     run = msgspec.json.decode((folder / runs.FILE).read_bytes(), type=runs.Run)
-                except (OSError, msgspec.MsgspecError):
+                except (OSError, *UNREADABLE):
                     continue
                 self._runs[folder.name] = self._row(run)
             yield self._runs[folder.name]
@@ -103,7 +104,7 @@ class Lab:
         for run in used:
             try:
                 record = msgspec.json.decode((run / runs.FILE).read_bytes(), type=runs.Run)
-            except (OSError, msgspec.MsgspecError):
+            except (OSError, *UNREADABLE):
                 continue
             found.append(Path(record.request.tape))
         for path in found:
@@ -113,7 +114,7 @@ class Lab:
             try:
                 info: dict[str, Any] = msgspec.json.decode((path / "tape.json").read_bytes())
                 yield LabTape(str(path), tuple(info.get("symbols", ())))
-            except (OSError, msgspec.MsgspecError):
+            except (OSError, *UNREADABLE):
                 continue
 
     # --- details ----------------------------------------------------------------------------------
@@ -137,14 +138,14 @@ class Lab:
                 while len(self._details) > 40:
                     self._details.pop(next(iter(self._details)))
             return self._details[key][1]
-        except (OSError, ValueError, msgspec.MsgspecError, CockpitError) as error:
+        except (OSError, ValueError, CockpitError, *UNREADABLE) as error:
             return LabDetail(key, warnings=(str(error),))
 
     def _report(self, name: str) -> Report | None:
         try:
             body = msgspec.json.decode((self.data_dir / "runs" / name / "report.json").read_bytes())
             return msgspec.convert(body["report"], Report)
-        except (OSError, KeyError, msgspec.MsgspecError):
+        except (OSError, KeyError, *UNREADABLE):
             return None
 
     def _run(self, key: str, name: str) -> LabDetail:

@@ -18,6 +18,7 @@ from cockpit.app.discover import params_of
 from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.errors import StoreError
 from cockpit.core.registry import STRATEGIES
+from cockpit.core.unreadable import UNREADABLE
 from cockpit.lab.curve import DAY
 from cockpit.lab.trial_ledger.chain import Ledger, Stamp, missing, stamp_of
 from cockpit.lab.trial_ledger.family import fingerprint
@@ -37,7 +38,7 @@ def kept(data_dir: Path) -> dict[str, Stamp]:
     for file in sorted([*data_dir.glob("runs/*/run.json"), *data_dir.glob("passports/*.json")]):
         try:
             tree = msgspec.json.decode(file.read_bytes())
-        except (OSError, ValueError, msgspec.MsgspecError):
+        except (OSError, ValueError, *UNREADABLE):
             continue
         text = tree.get("ledger", "") if isinstance(tree, dict) else ""
         stamp = stamp_of(text) if isinstance(text, str) else None

@@ -21,6 +21,7 @@ from cockpit.core.engine import Engine
 from cockpit.core.errors import ConfigError
 from cockpit.core.matching import Exchange, World
 from cockpit.core.types import Instrument, Side
+from cockpit.core.unreadable import UNREADABLE
 
 WARM_BARS = 300
 HOUR_MS, PAST_HOURS = 3_600_000, 9 * 24
@@ -151,7 +152,7 @@ def _session(seed: int, rate: float, now_ms: int, folder: Path | None) -> tuple[
     path = folder / "practice.json"
     try:
         known = msgspec.json.decode(path.read_bytes(), type=PracticeSession)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, *UNREADABLE):
         known = None
     if known is not None and (known.seed, known.rate) == (seed, rate):
         missed = (now_ms - known.start_ms) / 1_000 * MESSAGES_PER_S * rate

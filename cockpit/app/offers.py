@@ -13,6 +13,7 @@ import msgspec
 from cockpit.app.settings import private
 from cockpit.core.config import SleeveConfig
 from cockpit.core.errors import StoreError
+from cockpit.core.unreadable import UNREADABLE
 
 FOLDER = "offers"
 
@@ -51,7 +52,7 @@ def waiting(data_dir: Path) -> list[tuple[Path, Offer]]:
     for file in (data_dir / FOLDER).glob("*.json"):
         try:
             found.append((file, msgspec.json.decode(file.read_bytes(), type=Offer)))
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, *UNREADABLE):
             continue
     return sorted(found, key=lambda pair: (pair[1].made, pair[1].version))
 

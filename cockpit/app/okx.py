@@ -45,6 +45,7 @@ from cockpit.core.errors import ConfigError
 from cockpit.core.matching import Exchange
 from cockpit.core.ports import Venue
 from cockpit.core.types import Instrument, MarginMode, PositionMode
+from cockpit.core.unreadable import UNREADABLE
 
 WARM_BARS = 300
 DEFAULT_FRAMES = (60_000, 300_000, 900_000, 3_600_000)
@@ -279,7 +280,7 @@ def kept(folder: Path, fresh: Born, file: str = "okx.json") -> Born:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.write_bytes(msgspec.json.encode(fresh))
         return fresh
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise ConfigError(f"{path} is damaged: {error}") from error
     if (known.execution, known.uid) != (fresh.execution, fresh.uid):
         raise ConfigError(

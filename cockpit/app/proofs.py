@@ -14,6 +14,7 @@ import msgspec
 from cockpit.core.config import SleeveConfig
 from cockpit.core.errors import CockpitError, ConfigError
 from cockpit.core.release.records import Passport
+from cockpit.core.unreadable import UNREADABLE
 
 LIMIT_S = 60.0
 NEVER = 1e9
@@ -49,7 +50,7 @@ async def asked(question: Question) -> Passport | None:
     try:
         out, _ = await asyncio.wait_for(process.communicate(msgspec.json.encode(question)), LIMIT_S)
         reply = msgspec.json.decode(out, type=Reply)
-    except (TimeoutError, msgspec.MsgspecError) as error:
+    except (TimeoutError, *UNREADABLE) as error:
         if process.returncode is None:
             process.kill()
         raise ConfigError("the passport could not be looked at: cockpit passport list says why") from error

@@ -19,6 +19,7 @@ import cockpit
 from cockpit.app.reports import tables
 from cockpit.app.trial import Request, Result
 from cockpit.core.errors import ConfigError
+from cockpit.core.unreadable import UNREADABLE
 
 FILE = "run.json"
 
@@ -93,7 +94,7 @@ def listed(data_dir: Path) -> Iterator[Run]:
     for folder in sorted((data_dir / "runs").glob("*"), reverse=True):
         try:
             yield msgspec.json.decode((folder / FILE).read_bytes(), type=Run)
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, *UNREADABLE):
             continue
 
 

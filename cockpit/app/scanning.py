@@ -19,6 +19,7 @@ from cockpit.core.errors import TapeError
 from cockpit.core.intents import Outcome
 from cockpit.core.ports import Clock
 from cockpit.core.types import Instrument
+from cockpit.core.unreadable import UNREADABLE
 from cockpit.portfolio.pasts import Past
 from cockpit.portfolio.scanner import Scanner, scan
 from cockpit.workers.scheduler import Scheduler
@@ -133,6 +134,6 @@ class Scanning:
             return
         try:
             known = msgspec.msgpack.decode(self._kept.read_bytes(), type=dict[str, Past])
-        except (OSError, msgspec.DecodeError):
+        except (OSError, *UNREADABLE):
             return
         self.scanner.pasts.update({s: past for s, past in known.items() if s in self.scanner.pasts})

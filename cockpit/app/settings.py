@@ -22,6 +22,7 @@ from cockpit.app import oldnames
 from cockpit.app.complaints import complaint, fields, nearest, shown, type_at
 from cockpit.core.config import Config, SleeveConfig, timeframe_ms, timeframe_text
 from cockpit.core.errors import ConfigError, StoreError
+from cockpit.core.unreadable import UNREADABLE
 
 PREFIX = "COCKPIT_"
 NOT_SETTINGS = frozenset(
@@ -120,7 +121,7 @@ def kept(digest_: str, folder: Path) -> Config | None:
     """The settings of a run by their digest; None when they are not there or not of this version."""
     try:
         return msgspec.json.decode((folder / "settings" / f"{digest_}.json").read_bytes(), type=Config)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, *UNREADABLE):
         return None
 
 
@@ -205,7 +206,7 @@ def _read(source: Path) -> dict[str, Any]:
         return tomllib.loads(source.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{source} cannot be read: {error}") from error
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{source} is not TOML: {error}") from error
 
 
@@ -272,7 +273,7 @@ def _typed(text: str, kind: inspect.Type | None) -> Any:
     written = text.lower() if isinstance(kind, inspect.BoolType) else text
     try:
         return tomllib.loads(f"value = {written}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return text
 
 

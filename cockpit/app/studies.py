@@ -25,6 +25,7 @@ import msgspec
 
 from cockpit.app.searching import Task
 from cockpit.core.errors import ConfigError
+from cockpit.core.unreadable import UNREADABLE
 from cockpit.lab.search.measure import Measured
 from cockpit.lab.search.store import SqliteStore
 from cockpit.lab.search.study import Search, best, front
@@ -106,7 +107,7 @@ def read(data_dir: Path, name: str) -> Status:
     place = folder(data_dir, name)
     try:
         found = msgspec.json.decode((place / STATUS).read_bytes(), type=Status)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, *UNREADABLE):
         known = ", ".join(status.name for status in listed(data_dir)) or "none"
         raise ConfigError(f"no study {name!r}; there are: {known}") from None
     if found.state == "running" and not alive(place):
@@ -120,7 +121,7 @@ def listed(data_dir: Path) -> Iterator[Status]:
     for file in (data_dir / "studies").glob(f"*/{STATUS}"):
         try:
             status = msgspec.json.decode(file.read_bytes(), type=Status)
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, *UNREADABLE):
             continue
         if status.state == "running" and not alive(file.parent):
             status = msgspec.structs.replace(status, state="stopped", rate=0.0, eta_s=None)
@@ -132,7 +133,7 @@ def plan(data_dir: Path, name: str) -> Plan:
     """How a study was begun. Raises ConfigError."""
     try:
         return msgspec.json.decode((folder(data_dir, name) / TASK).read_bytes(), type=Plan)
-    except (OSError, msgspec.MsgspecError) as error:
+    except (OSError, *UNREADABLE) as error:
         raise ConfigError(f"the study {name!r} cannot be taken up again: {error}") from error
 
 

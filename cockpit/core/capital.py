@@ -20,6 +20,7 @@ from cockpit.core.shares import Applied
 from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import Lock, sleeve_key
 from cockpit.core.turn import Turn
+from cockpit.core.unreadable import UNREADABLE
 
 VERBS = frozenset(("capital", "capital_undo"))
 BY = "capital"
@@ -103,7 +104,7 @@ def _legs(state: State, name: str) -> list[Sleeve]:
 def _numbers(text: str, most: float) -> dict[str, float]:
     try:
         found = msgspec.json.decode(text, type=dict[str, float])
-    except msgspec.MsgspecError:
+    except UNREADABLE:
         raise Unfit("capital.unreadable", text=text[:80]) from None
     for name, value in found.items():
         if not (isfinite(value) and 0.0 <= value <= most):

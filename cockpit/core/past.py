@@ -20,6 +20,7 @@ from cockpit.core.orders import Role
 from cockpit.core.state import Sleeve, State
 from cockpit.core.trips import OpenTrip, Trip, Trips
 from cockpit.core.types import ZERO, PosSide, SleeveId
+from cockpit.core.unreadable import UNREADABLE
 
 HOUR = 3_600_000
 DAY = 24 * HOUR
@@ -178,7 +179,7 @@ class Past:
         """Go on where the last run left; False when ``raw`` is not of this journal, or not to be read."""
         try:
             saved = msgspec.msgpack.decode(raw, type=Saved)
-        except msgspec.MsgspecError:
+        except UNREADABLE:
             return False
         if saved.seq > self.state.seq or any(set(spans) != set(SPANS) for spans in saved.buckets.values()):
             return False

@@ -29,6 +29,7 @@ from cockpit.core.refusal import Refusal
 from cockpit.core.state import State
 from cockpit.core.types import ZERO, MarginMode, Side, exact
 from cockpit.core.undoing import inverse, words
+from cockpit.core.unreadable import UNREADABLE
 
 if TYPE_CHECKING:
     from cockpit.core.engine import Engine
@@ -212,7 +213,7 @@ def copied(engine: Engine, ts: int) -> Engine:
         kept = memory.read(memory.freeze(engine))
         copy = type(engine)(kept.state, engine.rules)
         memory.thaw(copy, kept, {name: type(slot.strategy) for name, slot in engine.slots.items()})
-    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, *UNREADABLE) as error:
         raise Refusal("plan.no_copy", reason=f"{type(error).__name__}: {error}") from error
     finally:
         state.recent, state.ledger.seen = ended, seen

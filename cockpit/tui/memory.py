@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from cockpit.core.unreadable import UNREADABLE
 from cockpit.tui.settings import TuiSettings
 
 CHOICES = ("theme", "lang", "scheme", "glyphs")
@@ -55,7 +56,7 @@ def recall(file: Path | None) -> Memory:
         return Memory()
     try:
         return msgspec.json.decode(file.read_bytes(), type=Memory)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, *UNREADABLE):
         return Memory()
 
 

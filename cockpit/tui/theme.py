@@ -60,7 +60,7 @@ def read(file: Path) -> Theme:
     """The theme in ``file``. Raises ConfigError naming the file and the key that is wrong."""
     try:
         raw = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{file.name}: {error}") from error
     expected = {"name", "dark", "scheme", "colours", "market", "colour_blind"}
     if unknown := sorted(set(raw) - expected):

@@ -13,6 +13,8 @@ from cockpit.core.events import Levels
 from cockpit.core.types import ZERO, MarginTier
 
 T = TypeVar("T")
+FARTHEST = 40
+"""Powers of ten from 1: what lies farther is no price, and as an int ``1e999999999`` takes all memory."""
 Price = Annotated[float, msgspec.Meta(gt=0.0, lt=1e15)]
 Size = Annotated[float, msgspec.Meta(ge=0.0, lt=1e18)]
 
@@ -37,9 +39,9 @@ def number(text: Any) -> Decimal:
         value = Decimal(text if isinstance(text, str) else repr(text))
     except InvalidOperation as error:
         raise ValueError(f"not a number: {text!r}") from error
-    if not value.is_finite():
-        raise ValueError(f"not a finite number: {text!r}")
-    return value
+    if not value.is_finite() or (value and not -FARTHEST <= value.adjusted() <= FARTHEST):
+        raise ValueError(f"not a finite number that a market has: {text!r}")
+    return value or ZERO
 
 
 def plain(value: Decimal) -> str:

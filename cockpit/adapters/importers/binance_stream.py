@@ -19,6 +19,7 @@ from cockpit.core.errors import TapeError
 from cockpit.core.events import BookDelta, BookSnapshot, FundingRate, Mark, Touch, Trade
 from cockpit.core.registry import importer
 from cockpit.core.types import Side
+from cockpit.core.unreadable import UNREADABLE
 
 
 class Depth(msgspec.Struct, gc=False, frozen=True):
@@ -114,7 +115,7 @@ def load(source: Source, sink: Sink) -> int:
         count += 1
         try:
             reader.read(_message(line.msg), line.recv_ns)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise TapeError(f"{source.path}: line {number}: {error}") from error
     reader.finish()
     return count

@@ -19,6 +19,7 @@ from cockpit.core.errors import TapeError
 from cockpit.core.events import Bar, BookDelta, BookSnapshot, FundingRate, Mark, OpenInterest, Trade
 from cockpit.core.registry import importer
 from cockpit.core.types import Side
+from cockpit.core.unreadable import UNREADABLE
 
 TOPICS = ("orderbook.", "publicTrade.", "tickers.", "kline.")
 
@@ -80,7 +81,7 @@ def load(source: Source, sink: Sink) -> int:
         count += 1
         try:
             reader.read(line)
-        except (msgspec.MsgspecError, KeyError, ValueError) as error:
+        except (KeyError, ValueError, *UNREADABLE) as error:
             raise TapeError(f"{source.path}: line {number}: {error!r}") from error
     return count
 

@@ -11,6 +11,7 @@ from cockpit.core.errors import TapeError
 from cockpit.core.events import BookSnapshot, Levels, Trade
 from cockpit.core.registry import importer
 from cockpit.core.types import Side
+from cockpit.core.unreadable import UNREADABLE
 
 VENUE = "hyperliquid"
 SIDES = {"B": Side.BUY, "A": Side.SELL}
@@ -65,7 +66,7 @@ def load(source: Source, sink: Sink) -> int:
             elif message.channel == "trades":
                 for deal in _DEALS.decode(message.data):
                     _deal(deal, line.recv_ns, sink)
-        except (msgspec.MsgspecError, KeyError) as error:
+        except (KeyError, *UNREADABLE) as error:
             raise TapeError(f"{source.path}: line {number}: {error!r}") from error
     return count
 

@@ -11,6 +11,7 @@ from cockpit.adapters.importers.sink import Sink
 from cockpit.adapters.importers.source import Source
 from cockpit.core.errors import TapeError
 from cockpit.core.registry import importer
+from cockpit.core.unreadable import UNREADABLE
 
 
 class Answer(msgspec.Struct):
@@ -38,7 +39,7 @@ def load(source: Source, sink: Sink) -> int:
     for number, line in source.lines():
         try:
             answer = msgspec.json.decode(line.msg, type=Answer)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise TapeError(f"{source.path}: line {number}: {error}") from error
         for row in answer.data:
             instrument = from_okx(row)

@@ -13,6 +13,7 @@ from cockpit.adapters.okx.checksum import StringBook
 from cockpit.core.errors import TapeError
 from cockpit.core.events import Bar, BookDelta, BookSnapshot, DataFault
 from cockpit.core.registry import importer
+from cockpit.core.unreadable import UNREADABLE
 
 DEPTH = ("books", "bbo-tbt")
 
@@ -68,7 +69,7 @@ class _Reader:
     def read(self, number: int, line: Line) -> None:
         try:
             frame = okx_frames.decode(bytes(line.msg))
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise TapeError(f"{self._path}: line {number}: {error}") from error
         inst = frame.arg.inst_id
         channel = frame.arg.channel
@@ -80,7 +81,7 @@ class _Reader:
         ts = line.recv_ns // NS
         try:
             events = okx_frames.market(frame, ts)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             self._sink.fault(symbol, "garbage", line.recv_ns, f"line {number}: {error}")
             return
         if channel.startswith("books") and events and not self._proved(inst, frame):

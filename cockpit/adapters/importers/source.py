@@ -18,6 +18,7 @@ from typing import Any, Self
 import msgspec
 
 from cockpit.core.errors import TapeError
+from cockpit.core.unreadable import UNREADABLE
 
 HEAD = 200
 """Lines that a format may look at to recognise itself."""
@@ -63,6 +64,10 @@ BARE_HEADERS: dict[int, tuple[str, ...]] = {
 """CSV files without a header line: candles by their number of columns (Binance's dumps have 12)."""
 
 
+END_NS = 1 << 62
+"""Nanoseconds: the year 2116. What lies beyond is no instant of a market, and does not fit a tape."""
+
+
 class Line(msgspec.Struct, gc=False, frozen=True):
     """One line of a raw recording: the exchange's message and what the recorder put around it."""
 
@@ -92,6 +97,8 @@ class Table:
         """Find our columns among the file's. The first spelling that is there counts."""
         import pyarrow as pa
 
+        if len(set(table.column_names)) < len(table.column_names):
+            raise TapeError(f"{path}: two columns have one name")
         there = {name.lower(): name for name in table.column_names}
         columns = {
             ours: table.column(there[spelled[0]])
@@ -156,7 +163,10 @@ class Table:
         if pa.types.is_temporal(column.type):
             if column.null_count:
                 self._missing(name, column.to_pylist())
-            wide = column.cast(pa.timestamp("ns", "UTC" if column.type.tz else None))
+            try:
+                wide = column.cast(pa.timestamp("ns", "UTC" if column.type.tz else None))
+            except pa.ArrowException as error:
+                raise TapeError(f"{self.path}: {name}: {error}") from error
             stamps: list[int] = wide.cast(pa.int64()).to_pylist()
             return stamps
         if pa.types.is_integer(column.type):
@@ -168,7 +178,14 @@ class Table:
             for position, value in enumerate(values):
                 if not isfinite(value):
                     raise TapeError(f"{self.path}: row {self.row(position)}: {name} is {value}")
-        return [round(value * unit) for value in values] if (unit := _unit(values)) > 1 else values
+        unit = _unit(values)
+        stamps = [round(value * unit) for value in values]
+        for position, stamp in enumerate(stamps):
+            if not 0 <= stamp < END_NS:
+                raise TapeError(
+                    f"{self.path}: row {self.row(position)}: {name} is {values[position]}, no instant"
+                )
+        return stamps
 
     def _missing(self, name: str, values: list[Any]) -> None:
         row = self.row(values.index(None))
@@ -211,7 +228,10 @@ class Source:
         """The first lines of a recording with their decoded messages."""
         if self.tabular:
             return ()
-        return tuple((line, msgspec.json.decode(line.msg)) for _, line in islice(self.lines(), HEAD))
+        try:
+            return tuple((line, msgspec.json.decode(line.msg)) for _, line in islice(self.lines(), HEAD))
+        except UNREADABLE as error:
+            raise TapeError(f"{self.path}: {error}") from error
 
     @property
     def table(self) -> Table:
@@ -261,7 +281,7 @@ class Source:
             with gzip.open(self.path, "rb") if self.path.suffix == ".gz" else self.path.open("rb") as file:
                 for number, raw in enumerate(file, 1):
                     yield number, decode(raw)
-        except msgspec.MsgspecError as error:
+        except UNREADABLE as error:
             raise TapeError(f"{self.path}: line {number}: {error}") from error
         except (OSError, EOFError, zlib.error) as error:
             raise TapeError(f"{self.path}: after line {number}: {error}") from error

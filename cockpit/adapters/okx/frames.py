@@ -31,6 +31,7 @@ from cockpit.core.events import (
     Trade,
 )
 from cockpit.core.types import Side
+from cockpit.core.unreadable import UNREADABLE
 
 VENUE = "okx"
 INDEX = "okx-index"
@@ -254,7 +255,7 @@ def parse(raw: bytes | str, ts: int) -> list[AnyEvent]:
         frame = decode(raw)
         symbol = f"{VENUE}:{frame.arg.inst_id}"
         return market(frame, ts)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         return [DataFault(ts, symbol, "garbage", str(error))]
 
 

@@ -91,6 +91,8 @@ def listed(row: MarketRow) -> Listed | None:
     if kind is None:
         return None
     head = row.inst_id.split("-")
+    if kind is not Kind.SPOT and len(head) < 2:
+        raise ValueError(f"{row.inst_id!r} names no pair")
     base, quote = (row.base_ccy, row.quote_ccy) if kind is Kind.SPOT else (head[0], head[1])
     tick, lot, least = (number(text) for text in (row.tick_sz, row.lot_sz, row.min_sz))
     if tick <= 0 or lot <= 0:

@@ -13,6 +13,8 @@ import msgspec
 from cockpit.core.types import ZERO, PosSide, Side
 
 VENUE = "okx"
+FARTHEST = 40
+"""Powers of ten from 1: what lies farther is no price, and as an int ``1e999999999`` takes all memory."""
 OWN = "ck"
 """Client ids of ours begin with this; everything else is somebody else's."""
 
@@ -148,9 +150,9 @@ def number(text: str) -> Decimal:
         value = Decimal(text)
     except InvalidOperation as error:
         raise ValueError(f"not a number: {text!r}") from error
-    if not value.is_finite():
-        raise ValueError(f"not a finite number: {text!r}")
-    return value
+    if not value.is_finite() or (value and not -FARTHEST <= value.adjusted() <= FARTHEST):
+        raise ValueError(f"not a finite number that a market has: {text!r}")
+    return value or ZERO
 
 
 def symbol(inst_id: str) -> str:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import msgspec
-
 from cockpit.adapters.okx.frames import Arg
 from cockpit.adapters.okx.topics import Phase, Watch
+from cockpit.core.unreadable import UNREADABLE
 
 Lean = Callable[[bytes], int]
 """Takes a whole frame of one subscription, hands its facts over and returns the venue's time in it (ms)."""
@@ -67,7 +66,7 @@ class Short:
             watch, lean = way
             try:
                 stamp = lean(raw)
-            except (msgspec.MsgspecError, UnicodeDecodeError):
+            except UNREADABLE:
                 pass
             except Exception:  # noqa: BLE001  a bug in a reader costs its message, not the stream
                 self._bug(raw)

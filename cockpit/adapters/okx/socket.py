@@ -28,11 +28,11 @@ from cockpit.adapters.okx.short import Lean, Short, nothing
 from cockpit.adapters.okx.topics import FORGOTTEN, Phase, Topic, Watch
 from cockpit.adapters.secret import Credentials
 from cockpit.core.errors import Ambiguous, Transient
+from cockpit.core.unreadable import UNREADABLE
 
 BEAT_S = 0.25
 PONG_S = 5.0
-CONNECT_S = 5.0
-LOGIN_S = 5.0
+CONNECT_S = LOGIN_S = 5.0
 REPLY_S = 3.0
 """An order request without an answer for this long is ambiguous."""
 FIRST_WAIT_S = 0.4
@@ -310,7 +310,7 @@ class Socket:
                 self._reply(raw)
             else:
                 self._push(frame, raw)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except UNREADABLE as error:
             self._owner.fault("garbage", f"{error}: {raw[:120]!r}", None)
         except Exception:  # noqa: BLE001  a bug in a reader costs its message, not the stream
             self._bug(raw)

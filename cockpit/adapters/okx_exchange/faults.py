@@ -98,7 +98,7 @@ class Faults:
             rules = msgspec.convert(rows, list[Fault])
         except OSError as error:
             raise ConfigError(f"--faults {path}: {error.strerror}") from error
-        except (ValueError, msgspec.ValidationError) as error:
+        except (ValueError, RecursionError, msgspec.ValidationError) as error:
             raise ConfigError(f"--faults {path}: {error}") from error
         for rule in rules:
             self.add(rule, now)

@@ -21,6 +21,7 @@ from cockpit.adapters.okx_exchange.public import Public
 from cockpit.adapters.okx_exchange.refusals import Refusal
 from cockpit.adapters.okx_exchange.socket import Socket
 from cockpit.adapters.okx_exchange.venue import OkxVenue
+from cockpit.core.unreadable import UNREADABLE
 
 STEP_S = 0.01
 CONNECTS = Limit(3, 1_000)
@@ -243,7 +244,7 @@ def decoded(body: bytes) -> Any:
     """The JSON of a body. Raises Refusal 50002."""
     try:
         return msgspec.json.decode(body)
-    except msgspec.DecodeError:
+    except UNREADABLE:
         raise Refusal("50002", "JSON syntax error") from None
 
 

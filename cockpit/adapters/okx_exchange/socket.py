@@ -23,6 +23,7 @@ from cockpit.adapters.okx_exchange.public import (
     is_public,
 )
 from cockpit.adapters.okx_exchange.refusals import Refusal
+from cockpit.core.unreadable import UNREADABLE
 
 if TYPE_CHECKING:
     from cockpit.adapters.okx_exchange.server import Server
@@ -165,7 +166,7 @@ class Socket:
             return
         try:
             frame = msgspec.json.decode(text)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             frame = None
         args = frame.get("args") if isinstance(frame, dict) else None
         if not isinstance(frame, dict) or not isinstance(args, list) or "op" not in frame:

@@ -27,6 +27,8 @@ from cockpit.core.ports import EquityPoint
 
 T = TypeVar("T")
 
+DAMAGED = (sqlite3.Error, UnicodeDecodeError)
+"""What SQLite says of pages that are not what they were; texts of it may be no UTF-8 themselves."""
 SHARED_FIRST = 0x40000002
 SHARED_SIZE = 510
 """The bytes SQLite locks for readers; a writer in EXCLUSIVE mode holds them."""
@@ -56,7 +58,7 @@ class JournalFile:
             self.mode: str = "" if row is None else row[0]
             """practice | replay | paper | demo | live"""
             self.head = read.read_head(self._connection)
-        except sqlite3.Error as error:
+        except DAMAGED as error:
             self.close()
             raise store_error(error, path) from error
         except BaseException:
@@ -95,11 +97,11 @@ class JournalFile:
 
     def events(self, after: int = 0) -> Iterator[tuple[int, AnyEvent]]:
         """(seq, event): everything the engine was told, in its order."""
-        return read.read_events(self._connection, after)
+        return self._each(read.read_events(self._connection, after))
 
     def outcomes(self, after: int = 0) -> Iterator[Outcome]:
         """Everything it decided, in order."""
-        return read.read_outcomes(self._connection, after)
+        return self._each(read.read_outcomes(self._connection, after))
 
     def outcome(self, seq: int) -> Outcome | None:
         """What event ``seq`` led to; None when it led to nothing."""
@@ -125,7 +127,13 @@ class JournalFile:
         """A file that somebody meddled with may refuse anywhere."""
         try:
             return function(self._connection, *arguments)
-        except sqlite3.Error as error:
+        except DAMAGED as error:
+            raise store_error(error, self.path) from error
+
+    def _each(self, rows: Iterator[T]) -> Iterator[T]:
+        try:
+            yield from rows
+        except DAMAGED as error:
             raise store_error(error, self.path) from error
 
     def versions(self) -> list[dict[str, Any]]:
@@ -138,8 +146,7 @@ class JournalFile:
 
     def opening(self) -> bytes | None:
         """The engine before its first fact; None in journals of builds that did not keep it."""
-        row = self._connection.execute("SELECT body FROM snapshots WHERE seq = 0").fetchone()
-        return None if row is None else bytes(row[0])
+        return self._asked(read.read_opening)
 
     def verify(self) -> int:
         """Number of rows whose hashes hold. Raises StoreError at the first that was changed or removed."""

@@ -6,7 +6,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Iterator
 from heapq import merge
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,7 +16,9 @@ from cockpit.core.events import AnyEvent, Fill, decode
 from cockpit.core.intents import OUTCOME_DECODER, Outcome
 from cockpit.core.orders import Order
 from cockpit.core.ports import EquityPoint
+from cockpit.core.unreadable import UNREADABLE
 
+T = TypeVar("T")
 FACTS_PER_PAGE = 1000
 CHUNKS_PER_PAGE = 32
 
@@ -83,7 +85,14 @@ def unpacked(body: bytes) -> list[tuple[int, AnyEvent]]:
 def _decoded(decoder: Callable[[bytes], Any], body: bytes, what: str) -> Any:
     try:
         return decoder(body)
-    except (msgspec.DecodeError, ValueError, zlib.error) as error:
+    except (TypeError, ValueError, zlib.error, *UNREADABLE) as error:
+        raise StoreError(f"the journal is damaged: {what} cannot be read ({error})") from error
+
+
+def _converted(row: Any, kind: type[T], what: str) -> T:
+    try:
+        return msgspec.convert(row, kind, strict=False)
+    except msgspec.ValidationError as error:
         raise StoreError(f"the journal is damaged: {what} cannot be read ({error})") from error
 
 
@@ -117,21 +126,21 @@ def _orders(connection: sqlite3.Connection, which: str, *values: str) -> Iterato
         fields = dict(zip(ORDER_COLUMNS, row, strict=True))
         price, qty = fields.pop("amend_price"), fields.pop("amend_qty")
         fields["amending"] = None if price is None else (price, qty)
-        yield msgspec.convert(fields, Order, strict=False)
+        yield _converted(fields, Order, "an order")
 
 
 def read_fills(connection: sqlite3.Connection) -> list[tuple[int, Fill]]:
     """Every trade of ours once, as (seq, fill) in the order in which we learned them."""
     names = ", ".join(Fill.__struct_fields__)
     rows = connection.execute(f"SELECT seq, {names} FROM fills ORDER BY seq")
-    return [(seq, msgspec.convert(["fill", *values], Fill, strict=False)) for seq, *values in rows]
+    return [(seq, _converted(["fill", *values], Fill, f"fill {seq}")) for seq, *values in rows]
 
 
 def read_equity(connection: sqlite3.Connection) -> list[EquityPoint]:
     """The equity curve, oldest first."""
     rows = connection.execute(f"SELECT {', '.join(EQUITY_COLUMNS)} FROM equity ORDER BY ts, currency")
     return [
-        msgspec.convert(dict(zip(EQUITY_COLUMNS, row, strict=True)), EquityPoint, strict=False)
+        _converted(dict(zip(EQUITY_COLUMNS, row, strict=True)), EquityPoint, "a point of the equity curve")
         for row in rows
     ]
 
@@ -142,6 +151,12 @@ def read_snapshot(connection: sqlite3.Connection) -> tuple[int, bytes] | None:
         if chain(GENESIS, seq, body) == seal:
             return seq, body
     return None
+
+
+def read_opening(connection: sqlite3.Connection) -> bytes | None:
+    """The engine before its first fact."""
+    row = connection.execute("SELECT body FROM snapshots WHERE seq = 0").fetchone()
+    return None if row is None else bytes(row[0])
 
 
 CHAINS = (
@@ -192,7 +207,7 @@ def read_fills_of(connection: sqlite3.Connection, cid: str) -> list[Fill]:
     """The fills of one order, in the order in which we learned them."""
     names = ", ".join(Fill.__struct_fields__)
     rows = connection.execute(f"SELECT {names} FROM fills WHERE cid = ? ORDER BY seq", (cid,))
-    return [msgspec.convert(["fill", *values], Fill, strict=False) for values in rows]
+    return [_converted(["fill", *values], Fill, f"a fill of {cid}") for values in rows]
 
 
 def read_owners(connection: sqlite3.Connection) -> dict[str, str]:

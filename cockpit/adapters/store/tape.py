@@ -25,6 +25,7 @@ from cockpit.core.book import Book
 from cockpit.core.errors import TapeError
 from cockpit.core.events import AnyEvent, BookDelta, BookSnapshot, Listing
 from cockpit.core.types import Side
+from cockpit.core.unreadable import UNREADABLE
 
 __all__ = ["PartInfo", "TapeInfo", "TapeWriter", "batches", "read", "read_info", "verify"]
 
@@ -69,7 +70,7 @@ def _index(path: Path) -> TapeInfo:
         info = msgspec.json.decode(raw, type=TapeInfo)
     except OSError as error:
         raise TapeError(f"{path} is not a tape: no readable {INDEX}") from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise TapeError(f"{file} is damaged: {error}") from error
     unknown = sorted(info.parts.keys() - COLUMNS.keys())
     if unknown:

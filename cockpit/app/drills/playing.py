@@ -27,6 +27,7 @@ from cockpit.app.drills.watching import ENTRY, Watcher
 from cockpit.core import events as ev
 from cockpit.core.config import Config
 from cockpit.core.errors import CockpitError, DoorError, StoreError
+from cockpit.core.unreadable import UNREADABLE
 
 DEEDS = frozenset(("halt", "flatten", "cancel", "sleeve_off", "apply"))
 """Verbs by which a person does something about it."""
@@ -311,7 +312,7 @@ def kept(data_dir: Path) -> list[tuple[str, Result]]:
     """(folder, result) of every drill that was played here, the newest first."""
     found = []
     for path in sorted((data_dir / FOLDER).glob(f"*/{RESULT}"), reverse=True):
-        with contextlib.suppress(OSError, msgspec.MsgspecError):
+        with contextlib.suppress(OSError, *UNREADABLE):
             found.append((path.parent.name, msgspec.json.decode(path.read_bytes(), type=Result)))
     return found
 

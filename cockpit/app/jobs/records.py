@@ -15,6 +15,7 @@ import msgspec
 from cockpit.app.settings import private
 from cockpit.core.config import JobConfig
 from cockpit.core.errors import ConfigError, StoreError
+from cockpit.core.unreadable import UNREADABLE
 
 RECORD, OUT, ERR = "job.json", "out.txt", "err.txt"
 
@@ -118,7 +119,7 @@ class Records:
         for place in sorted((self.folder / job).glob("*/"), reverse=True):
             try:
                 yield msgspec.json.decode((place / RECORD).read_bytes(), type=Record)
-            except (OSError, msgspec.MsgspecError):
+            except (OSError, *UNREADABLE):
                 continue
 
     def find(self, job: str, stamp: str = "") -> Record:
@@ -143,7 +144,7 @@ class Records:
             return msgspec.json.decode(path.read_bytes(), type=kind)
         except FileNotFoundError:
             return {}
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, *UNREADABLE) as error:
             raise StoreError(f"{path} cannot be read: {error}; mend it or take it away") from error
 
     def _write(self, name: str, value: Any) -> None:

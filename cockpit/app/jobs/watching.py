@@ -19,6 +19,7 @@ from cockpit.core.state import State
 from cockpit.core.stops import version_key
 from cockpit.core.triggers import Curve, Facts
 from cockpit.core.types import Stage
+from cockpit.core.unreadable import UNREADABLE
 from cockpit.indicators.regime import Regime, name_of
 
 ROLLED_BACK = "rolled_back"
@@ -131,7 +132,7 @@ class Watching:
             return {}
         try:
             return msgspec.msgpack.decode(self._kept.read_bytes(), type=dict[str, Curve])
-        except (OSError, msgspec.MsgspecError):
+        except (OSError, *UNREADABLE):
             return {}
 
 

@@ -20,6 +20,7 @@ from cockpit.adapters.store.journal_file import JournalFile
 from cockpit.app.keeping.copying import copy, still
 from cockpit.app.keeping.inventory import JOURNAL
 from cockpit.core.errors import StoreError
+from cockpit.core.unreadable import UNREADABLE
 
 TABLES = {
     "fact": "SELECT hash FROM facts WHERE seq = ?",
@@ -106,7 +107,7 @@ def kept(path: Path) -> list[Anchor]:
         raise StoreError(f"{path} cannot be read: {error.strerror}") from error
     try:
         return [msgspec.json.decode(line, type=Anchor) for line in lines if line.strip()]
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise StoreError(f"{path} holds a line that is no anchor: {error}") from error
 
 

@@ -7,6 +7,7 @@ import os
 import tarfile
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -32,6 +33,7 @@ from cockpit.app.keeping.inventory import (
 from cockpit.app.ledgers import carry_over
 from cockpit.app.settings import private
 from cockpit.core.errors import StoreError
+from cockpit.core.unreadable import UNREADABLE
 
 END = ".backup"
 
@@ -103,7 +105,7 @@ def unpacked(path: Path, beside: Path | None = None) -> Iterator[tuple[Path, Man
             with tarfile.open(path, mode="r:gz") as tar:
                 manifest = _manifest(tar, path)
                 _extract(tar, manifest, Path(scratch), path)
-        except (OSError, EOFError, tarfile.TarError) as error:
+        except (OSError, EOFError, zlib.error, tarfile.TarError) as error:
             raise StoreError(f"{path} is not a whole backup: {error}") from error
         known = {row.name: row for row in manifest.journals}
         for name, row in known.items():
@@ -125,7 +127,7 @@ def _manifest(tar: tarfile.TarFile, path: Path) -> Manifest:
         raise StoreError(f"{path} is not a cockpit's backup: it does not begin with {MANIFEST}")
     try:
         manifest = msgspec.json.decode(file.read(), type=Manifest)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise StoreError(f"{path}: {MANIFEST} cannot be read: {error}") from error
     if manifest.form > FORM:
         raise StoreError(f"{path} was taken by a newer cockpit ({manifest.cockpit}): update this one")

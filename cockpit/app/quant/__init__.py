@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from cockpit.core.unreadable import UNREADABLE
+
 F = TypeVar("F", bound=Callable[..., Any])
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
 LARGEST = 64 * 1024 * 1024
@@ -68,7 +70,7 @@ def evaluate(line: bytes) -> dict[str, Any]:
         value = outside(target(*bound.args, **bound.kwargs))
     except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, ImportError) as error:
         return {"id": ident, "ok": False, "error": f"{type(error).__name__}: {error}"}
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         return {"id": ident, "ok": False, "error": f"not JSON: {error}"}
     return {"id": ident, "ok": True, "value": value}
 

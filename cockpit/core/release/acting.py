@@ -38,6 +38,7 @@ from cockpit.core.release.track import Slips, Track
 from cockpit.core.state import State
 from cockpit.core.turn import Turn
 from cockpit.core.types import Stage
+from cockpit.core.unreadable import UNREADABLE
 
 if TYPE_CHECKING:
     from cockpit.core.engine import Engine
@@ -90,7 +91,7 @@ def _reason(args: dict[str, str]) -> str:
 def _decoded(text: str, kind: Any) -> Any:
     try:
         return msgspec.json.decode(text, type=kind)
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise Refusal("release.unreadable", what=str(error)) from error
 
 

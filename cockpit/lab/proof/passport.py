@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from cockpit.core.unreadable import UNREADABLE
 from cockpit.lab.proof.gate import DSR_LEAST, PBO_MOST, REFUTED, Judged
 from cockpit.lab.proof.resampling import Resampled
 from cockpit.lab.proof.robustness import FLAT_POSITIVE, FLAT_RATIO, Elsewhere, Entries, Plateau, Signs
@@ -221,7 +222,7 @@ def decoded(raw: bytes) -> Passport:
     """From the file. Raises ValueError when it is none, or of another format."""
     try:
         found = msgspec.json.decode(raw, type=Passport)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise ValueError(f"no passport: {error}") from error
     if found.format != FORMAT:
         raise ValueError(f"a passport of format {found.format}; this cockpit reads {FORMAT}")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -149,6 +150,8 @@ def _checked(who: str, field: Field, low: float, high: float, step: float, wish:
     kind: Any = field.kind
     lowest = kind.ge if kind.ge is not None else kind.gt
     highest = kind.le if kind.le is not None else kind.lt
+    if not (isfinite(low) and isfinite(high) and isfinite(step)):
+        raise ConfigError(f"{who}: {field.name}={wish} has no end")
     if not low <= high or step < 0:
         raise ConfigError(f"{who}: {field.name}={wish} goes from high to low, or by a negative step")
     if field.whole and any(value != int(value) for value in (low, high, step)):

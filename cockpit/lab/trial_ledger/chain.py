@@ -22,6 +22,7 @@ from pathlib import Path
 import msgspec
 
 from cockpit.core.errors import StoreError
+from cockpit.core.unreadable import UNREADABLE
 from cockpit.lab.trial_ledger import record
 from cockpit.lab.trial_ledger.record import FIRST, LAYOUT, SIZE, Row, Told, Trial
 
@@ -237,7 +238,7 @@ class Ledger:
         """The stamp kept beside the folder; None when there is none that can be read."""
         try:
             return msgspec.json.decode(self.head_file.read_bytes(), type=Stamp)
-        except (OSError, ValueError, msgspec.MsgspecError):
+        except (OSError, ValueError, *UNREADABLE):
             return None
 
 

@@ -20,6 +20,8 @@ from typing import Any
 
 import msgspec
 
+from cockpit.core.unreadable import UNREADABLE
+
 LAYOUT = struct.Struct("<4sQQQ16s16s32sqqIIBBHdQI32s52x")
 SEAL = 32
 SIZE = LAYOUT.size + SEAL
@@ -218,7 +220,7 @@ def read_detail(raw: bytes) -> tuple[Told, array[float]]:
     size = int.from_bytes(raw[:4], "little")
     try:
         return msgspec.msgpack.decode(raw[4 : 4 + size], type=Told), unpacked(raw[4 + size :])
-    except msgspec.MsgspecError as error:
+    except UNREADABLE as error:
         raise ValueError(str(error)) from error
 
 

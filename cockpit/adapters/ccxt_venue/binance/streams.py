@@ -145,7 +145,7 @@ class Streams(Dialect):
             delta = ev.BookDelta(ts, symbol, row.E, levels(row.b), levels(row.a), row.u, row.pu)
             return Heard((delta,), self.book_topic(row.s), row.u)
         if kind == "trade":
-            if message.get("X") not in {"MARKET", None}:
+            if str(message.get("X", "MARKET")) != "MARKET":
                 return Heard()  # insurance fund and ADL: they moved no book
             deal = msgspec.convert(message, Deal, strict=False)
             side = Side.SELL if deal.m else Side.BUY
@@ -153,7 +153,8 @@ class Streams(Dialect):
         if kind == "markPriceUpdate":
             return self._mark(msgspec.convert(message, MarkPrice, strict=False), ts, memory)
         if kind == "kline":
-            return Heard(self._bar(msgspec.convert({"s": message["s"], **message["k"]}, Kline, strict=False)))
+            candle = msgspec.convert(message["k"], dict[str, Any])
+            return Heard(self._bar(msgspec.convert({"s": message["s"], **candle}, Kline, strict=False)))
         return Heard()
 
     def _mark(self, row: MarkPrice, ts: int, memory: dict[str, Any]) -> Heard:
@@ -197,7 +198,7 @@ class Streams(Dialect):
         if kind == "ALGO_UPDATE":
             return self._algo(msgspec.convert(message["o"], AlgoPush, strict=False), ts)
         if kind == "ACCOUNT_UPDATE":
-            why = str(message["a"].get("m", ""))
+            why = str(msgspec.convert(message["a"], dict[str, Any]).get("m", ""))
             return [] if why == "ORDER" else [Hint(why)]
         if kind == "listenKeyExpired":
             return [Restart("the listen key expired")]

@@ -136,7 +136,7 @@ class Streams(Dialect):
                 [ev.Trade(ts, self.symbol(d.s), d.T, d.p, d.v, Side(d.S.lower()), d.i) for d in deals]
             )
         if kind == "tickers":
-            return Heard(self._ticker(message, topic, ts, memory), topic, int(message["ts"]))
+            return Heard(self._ticker(message, topic, ts, memory), topic, _moment(message))
         if kind == "kline":
             symbol = self.symbol(topic.rpartition(".")[2])
             bars = msgspec.convert(message["data"], list[Kline], strict=False)
@@ -145,7 +145,7 @@ class Streams(Dialect):
 
     def _book(self, message: dict[str, Any], topic: str, ts: int) -> Heard:
         row = msgspec.convert(message["data"], Depth, strict=False)
-        symbol, at = self.symbol(row.s), int(message["ts"])
+        symbol, at = self.symbol(row.s), _moment(message)
         bids, asks = levels(row.b), levels(row.a)
         fact: ev.BookSnapshot | ev.BookDelta
         if message.get("type") == "snapshot":
@@ -158,11 +158,10 @@ class Streams(Dialect):
         self, message: dict[str, Any], topic: str, ts: int, memory: dict[str, Any]
     ) -> list[ev.AnyEvent]:
         """Deltas carry changed fields only: the whole is kept, and a fact made of what changed."""
-        fields = memory.setdefault(topic, {})
-        before = dict(fields)
-        if message.get("type") == "snapshot":
-            fields.clear()
-        fields.update(message["data"])
+        before: dict[str, Any] = memory.get(topic, {})
+        # A message that cannot be read leaves what is kept as it was.
+        news = msgspec.convert(message["data"], dict[str, Any])
+        fields = news if message.get("type") == "snapshot" else {**before, **news}
         symbol = self.symbol(str(fields["symbol"]))
         facts: list[ev.AnyEvent] = []
         mark, index, interest = (
@@ -175,6 +174,7 @@ class Streams(Dialect):
         settle = int(number(fields.get("nextFundingTime")))
         if settle and _changed(before, fields, "fundingRate", "nextFundingTime"):
             facts.append(ev.FundingRate(ts, symbol, float(number(fields.get("fundingRate"))), settle))
+        memory[topic] = fields
         return facts
 
     # --- roads ------------------------------------------------------------------------------------
@@ -256,6 +256,11 @@ class Streams(Dialect):
 def _bar(symbol: str, row: Kline) -> ev.Bar:
     length = row.end + 1 - row.start
     return ev.Bar(row.end + 1, symbol, length, row.open, row.high, row.low, row.close, row.volume)
+
+
+def _moment(message: dict[str, Any]) -> int:
+    """The exchange's own time of a message."""
+    return msgspec.convert(message["ts"], int, strict=False)
 
 
 def _changed(before: Mapping[str, Any], now: Mapping[str, Any], *keys: str) -> bool:
