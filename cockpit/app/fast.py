@@ -23,13 +23,15 @@ from cockpit.core.config import Config
 from cockpit.core.orders import Order, OrderKind, OrderState, Role
 from cockpit.core.trips import Trips
 from cockpit.core.types import Instrument
-from cockpit.lab.compiled import fold, tape
+from cockpit.lab.compiled import fold, handed, tape
 from cockpit.lab.compiled import run as compiled
 from cockpit.lab.compiled.reasons import Unsupported
 from cockpit.lab.curve import Sampler, period_for
 from cockpit.lab.regimes import Regimes
 from cockpit.lab.report import report
 
+COMPILED, PYTHON = "compiled", "python"
+"""Strategy and machine as machine code, or the machine alone around a strategy in Python."""
 WORTH_COMPILING = 20_000
 """Bars from which ``auto`` compiles: below it the kernel is done before a compiler would be."""
 QUIET = (ev.OpenInterest, ev.DataFault)
@@ -46,15 +48,13 @@ class Ready(msgspec.Struct, frozen=True):
     info: Any
     instrument: Instrument
     columns: tape.Tape
-    play: compiled.Compiled
+    play: compiled.Compiled | handed.Handed
 
     def run(self, params: Any, config: Config) -> compiled.Result:
         """One compiled run. Raises Unsupported."""
         sleeve = self.casts[0].sleeve
         prefix = f"ckr{sleeve.index:03d}"
-        return compiled.run(
-            self.play, params, self.instrument, self.columns, config, sleeve.share, sleeve.id, prefix
-        )
+        return self.play.run(params, self.instrument, self.columns, config, sleeve.share, sleeve.id, prefix)
 
     def until(self, ts: int) -> Ready:
         """The same market, ended at an instant (UTC ms)."""
@@ -66,8 +66,10 @@ class Ready(msgspec.Struct, frozen=True):
         return msgspec.structs.replace(self, columns=msgspec.structs.replace(columns, **cut))
 
 
-def prepare(request: Request, progress: Progress | None = None, least: int = 0) -> Ready:
-    """Read the tape and compile the strategy. Raises Unsupported, TapeError, ConfigError."""
+def prepare(
+    request: Request, progress: Progress | None = None, least: int = 0, how: str = COMPILED
+) -> Ready:  # fmt: skip
+    """Read the tape and make the strategy ready. Raises Unsupported, TapeError, ConfigError."""
     from cockpit.adapters.store import tape as tapes
 
     path, config = Path(request.tape), request.config
@@ -89,18 +91,26 @@ def prepare(request: Request, progress: Progress | None = None, least: int = 0) 
     columns = _columns(recorded, {i.symbol: i for i in info.instruments})
     if len(columns) < max(1, least):
         raise Unsupported(f"fewer than {max(1, least):,} bars")
-    play = compiled.compile_strategy(part.plugin, progress)
+    play: compiled.Compiled | handed.Handed
+    if how == PYTHON:
+        play = handed.hand(part.plugin, progress)
+    else:
+        play = compiled.compile_strategy(part.plugin, progress)
     return Ready(source, casts, info, source.instruments[part.sleeve.symbol], columns, play)
 
 
-def perform(request: Request, progress: Progress | None = None, least: int = 0) -> Result:
+def perform(
+    request: Request, progress: Progress | None = None, least: int = 0, how: str = COMPILED
+) -> Result:  # fmt: skip
     """Run compiled. Raises Unsupported (why the kernel must do it), TapeError, ConfigError.
 
-    ``least``: with fewer bars than this it is not worth it.
+    ``least``: with fewer bars than this it is not worth it. ``how``: all of it, or all but the strategy.
     """
     if deep.on_books(request):
+        if how == PYTHON:
+            raise Unsupported("a strategy on order books")
         return deep.trial(request, progress, deep.WORTH_SLEEPING if least else 0)
-    ready, config = prepare(request, progress, least), request.config
+    ready, config = prepare(request, progress, least, how), request.config
     started = time.monotonic()
     done = ready.run(ready.casts[0].params, config)
     seconds = time.monotonic() - started
@@ -110,7 +120,7 @@ def perform(request: Request, progress: Progress | None = None, least: int = 0) 
     curve, trips = told.run(period_for(span))
     count = len(columns) + len(columns.rates)
     did = summary(told.engine, source, "backtest", count, 0, seconds, done.filled)
-    did["executor"] = "compiled"
+    did["executor"] = how
     regimes, rows = _regimes(told, ready), tuple(trips.finish())
     return Result(
         report(curve, trips, config.run.currency, regimes), curve, rows, did, tuple(source.sleeves),
@@ -147,11 +157,11 @@ def _columns(recorded: Iterator[ev.AnyEvent], known: Mapping[str, Instrument]) -
 class _Telling:
     """The State, told what happened."""
 
-    def __init__(self, engine: Any, play: compiled.Compiled, done: compiled.Result) -> None:
+    def __init__(self, engine: Any, play: Any, done: compiled.Result) -> None:
         self.engine = engine
         self.state = engine.state
         self.done = done
-        self.words = {number: word for word, number in play.program.tags.items()}
+        self.words = {number: word for word, number in play.tags.items()}
         self.lag = done.config.venue.feed_latency_ms
         self.sleeve = self.state.sleeves[done.sleeve]
 
@@ -161,7 +171,7 @@ class _Telling:
         starts = [columns.ts[0], *(row.ts for row in columns.rates[:1]), *filter(None, [columns.start])]
         sampler = Sampler(state, period, int(min(starts)) + self.lag)
         trips = Trips(state)
-        for row in done.rows[: done.booked]:
+        for row in done.lines:
             heard = int(row["heard"])
             self._until(sampler, heard)
             state.now = heard

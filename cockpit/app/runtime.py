@@ -250,7 +250,10 @@ class Runtime:
         paper = (
             msgspec.structs.replace(s, sleeve=f"{PAPER}{s.sleeve}", stage="paper") for s in other.sleeves
         )
-        return msgspec.structs.replace(frame, sleeves=(*frame.sleeves, *paper))
+        makers = (msgspec.structs.replace(m, sleeve=f"{PAPER}{m.sleeve}") for m in other.makers)
+        return msgspec.structs.replace(
+            frame, sleeves=(*frame.sleeves, *paper), makers=(*frame.makers, *makers)
+        )
 
     def health(self) -> Health:
         kernel, source = self.crew.kernel, self.crew.source

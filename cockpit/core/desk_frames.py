@@ -74,3 +74,41 @@ class CapitalFrame(msgspec.Struct, frozen=True, array_like=True):
     and with all of it in the one sleeve that was best."""
     best_name: str = ""
     since: int = 0
+
+
+class MakerRow(msgspec.Struct, frozen=True, array_like=True):
+    """A sleeve that shows quotes: what it may hold, and what quoting has brought (``core.making``)."""
+
+    sleeve: str
+    symbol: str
+    room: float
+    """Most that it may hold, quote currency; 0 = nothing says so."""
+    held: float
+    """What it holds, signed, quote currency; NaN without a price."""
+    pool: str
+    """Whose capital it shares; empty = its own."""
+    pool_held: float
+    """What all of that pool hold, unsigned, quote currency."""
+    maker_fee: float
+    taker_fee: float
+    """Fractions of the value, as the account pays them."""
+    since: int = 0
+    """When its first fill came; 0 = there was none."""
+    buys: int = 0
+    sells: int = 0
+    bought: float = 0.0
+    sold: float = 0.0
+    makers: int = 0
+    """Fills that rested in the book."""
+    turnover: float = 0.0
+    fees: float = 0.0
+    edge: float = 0.0
+    """Half spreads earned, quote currency, ...."""
+    edged: float = 0.0
+    """... of so much value."""
+    marks: tuple[tuple[int, float, int], ...] = ()
+    """(ms after a fill, what was left then as a fraction of the price, of how many fills)."""
+
+    @property
+    def fills(self) -> int:
+        return self.buys + self.sells

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from cockpit.core.candidates import Candidate, Mood
-from cockpit.core.desk_frames import CapitalFrame, JobRow
+from cockpit.core.desk_frames import CapitalFrame, JobRow, MakerRow
 from cockpit.core.release.row import VersionRow
 
 PAPER = "paper:"
@@ -357,6 +357,8 @@ class Frame(msgspec.Struct, frozen=True, array_like=True, tag="frame"):
     versions: tuple[VersionRow, ...] = ()
     """Strategy versions that have been moved, and what they compete with; empty where nobody releases any."""
     capital: CapitalFrame | None = None
+    makers: tuple[MakerRow, ...] = ()
+    """Sleeves that show quotes."""
 
 
 class Answer(msgspec.Struct, frozen=True, array_like=True, tag="answer"):

@@ -14,14 +14,13 @@ A cancel or amend in flight is a flag beside the state, not a state: the order s
 from __future__ import annotations
 
 from decimal import Decimal
-from enum import StrEnum
 
 import msgspec
 
-from cockpit.core.types import ZERO, PosSide, Side, SleeveId
+from cockpit.core.types import ZERO, PosSide, Side, SleeveId, Word
 
 
-class OrderKind(StrEnum):
+class OrderKind(Word):
     """How it trades. The last four rest at the venue and go off by price."""
 
     MARKET = "market"
@@ -44,7 +43,7 @@ WATCHED = ("mark", "last", "index")
 ALGO = frozenset((OrderKind.STOP, OrderKind.TRIGGER, OrderKind.OCO, OrderKind.TRAIL))
 
 
-class Role(StrEnum):
+class Role(Word):
     """Why it exists. ENTRY may increase risk; EXIT and PROTECT may only reduce it."""
 
     ENTRY = "entry"
@@ -52,7 +51,7 @@ class Role(StrEnum):
     PROTECT = "protect"
 
 
-class OrderState(StrEnum):
+class OrderState(Word):
     PENDING = "pending"
     """Decided and journalled; nothing has left."""
     SENT = "sent"

@@ -126,7 +126,11 @@ NEWS: dict[type, Callable[[State, Any, Turn], None]] = {
 
 def next_due(state: State, slots: Iterable[Slot]) -> int:
     """The earliest instant at which something is due; 0 = nothing is."""
-    times = [halting.deadline(state), reckoning.deadline(state), *state.holds.values()]
+    times = [*state.holds.values()]
+    if state.halt is not None:
+        times.append(halting.deadline(state))
+    if state.read_at:
+        times.append(reckoning.deadline(state))
     if state.orders:
         times += map(lifecycle.due_at, state.orders.values())
     for slot in slots:
@@ -139,5 +143,5 @@ def next_due(state: State, slots: Iterable[Slot]) -> int:
         times += (state.watch.due, *(lock.until for lock in state.locks.values()))
     if state.pulse.due or state.trips:
         times += breaking.due(state)
-    due = min(filter(None, times), default=0)
+    due = min([at for at in times if at], default=0)
     return max(due, state.now) if due else 0

@@ -8,14 +8,16 @@ without a stop has none.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
+from math import nan
 
 import msgspec
 
 from cockpit.core import events as ev
 from cockpit.core.frames import Record, SpanRow
 from cockpit.core.ledger import Position
+from cockpit.core.making import Makers, Tally
 from cockpit.core.orders import Role
 from cockpit.core.state import Sleeve, State
 from cockpit.core.trips import OpenTrip, Trip, Trips
@@ -85,13 +87,16 @@ class Saved(msgspec.Struct, frozen=True):
     closed: list[Closed]
     open: list[tuple[SleeveId, str, OpenTrip]]
     risks: list[tuple[SleeveId, str, float]]
+    tallies: dict[SleeveId, Tally] = {}
 
 
 class Past:
     """Watches new fills and the passing of time beside the engine."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, mid: Callable[[str], float] = lambda _symbol: nan) -> None:
+        """``mid``: the middle of a market's book, NaN when it cannot be trusted."""
         self.state = state
+        self.makers = Makers(state, mid)
         self.closed: deque[Closed] = deque(maxlen=TRADES)
         self.records: dict[SleeveId, Record] = {}
         self._buckets: dict[SleeveId, dict[str, Buckets]] = {}
@@ -103,6 +108,7 @@ class Past:
         """A fill that was new, after its step."""
         self.roll(event.ts)
         self._trips.booked(event)
+        self.makers.hear(event)
         while self._trips.closed:
             self._book(self._trips.closed.pop(0))
         self._weigh(event)
@@ -172,7 +178,15 @@ class Past:
         opened = [(sleeve, side, trip) for (sleeve, side), trip in self._trips.open.items()]
         risks = [(sleeve, side, risk) for (sleeve, side), risk in self._risk.items()]
         return msgspec.msgpack.encode(
-            Saved(self.state.seq, self._buckets, self.records, list(self.closed), opened, risks)
+            Saved(
+                self.state.seq,
+                self._buckets,
+                self.records,
+                list(self.closed),
+                opened,
+                risks,
+                self.makers.tallies,
+            )
         )
 
     def restore(self, raw: bytes) -> bool:
@@ -184,6 +198,7 @@ class Past:
         if saved.seq > self.state.seq or any(set(spans) != set(SPANS) for spans in saved.buckets.values()):
             return False
         self._buckets, self.records = saved.buckets, saved.records
+        self.makers.tallies = saved.tallies
         self.closed.extend(saved.closed)
         self._trips.open.update({(sleeve, side): trip for sleeve, side, trip in saved.open})
         self._risk.update({(sleeve, side): risk for sleeve, side, risk in saved.risks})

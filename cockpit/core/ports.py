@@ -84,6 +84,7 @@ class Store(Protocol):
     ) -> Awaitable[None]:
         """Queue (seq, event) facts and what they led to; await the result where they must be durable.
 
+        An error that nobody awaits is kept by the store, and no complaint of the loop's.
         Not ``now``: nothing waits for these rows, so they may go with the next that something waits for, or
         a few milliseconds later.
         ``label`` names the kind of transaction: the simulator crashes at ``label.before``, ``.inside`` and

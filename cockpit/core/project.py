@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from functools import partial
 from math import nan
 from typing import NamedTuple
 
@@ -22,7 +23,6 @@ from cockpit.core.frames import (
     EventRow,
     FillRow,
     Frame,
-    Halt,
     Health,
     LimitRow,
     PositionRow,
@@ -38,10 +38,11 @@ from cockpit.core.ladder import ladder
 from cockpit.core.ledger import Position, foreign
 from cockpit.core.light import light, refusal
 from cockpit.core.limits import limit_rows
+from cockpit.core.maker_frame import maker_rows, middle
 from cockpit.core.past import Past, result
 from cockpit.core.release import listing
 from cockpit.core.state import Sleeve
-from cockpit.core.tails import Candles, exit_pnl, order_row, stranger_row
+from cockpit.core.tails import Candles, exit_pnl, halt_row, order_row, stranger_row
 from cockpit.core.turn import NOTHING
 from cockpit.core.types import Side
 
@@ -89,7 +90,9 @@ class Projector:
         self._heard: dict[tuple[str, str], int] = {}
         self._day: tuple[int, float] = (-1, nan)
         self._peak = 0.0
-        self.past = Past(engine.state)
+        self._quoting: set[str] = set()
+        """Sleeves that have shown quotes, or would."""
+        self.past = Past(engine.state, partial(middle, engine))
 
     # --- observing --------------------------------------------------------------------------------
 
@@ -156,6 +159,8 @@ class Projector:
         elif kind is not ev.FundingRate and kind is not ev.OpenInterest:
             assert isinstance(event, ev.BookDelta | ev.BookSnapshot | ev.Touch)
             self._heard[("book", event.symbol)] = event.ts
+        if event.ts >= self.past.makers.due:
+            self.past.makers.look(event.ts)
 
     def closed(self, symbols: Sequence[str]) -> Iterator[tuple[str, int, CandleRow]]:
         """The last closed candles of these markets: (symbol, length, candle), oldest first of each."""
@@ -190,7 +195,7 @@ class Projector:
         self._candles, self._shortest = {}, {}
         for (symbol, tf), rows in tails.candles.items():
             self._series(symbol, tf).rows.extend(rows)
-        self.past = Past(self.engine.state)
+        self.past = Past(self.engine.state, partial(middle, self.engine))
         self.past.restore(tails.past)
         self._heard, self._day, self._peak = dict(tails.heard), tails.day, tails.peak
 
@@ -240,7 +245,7 @@ class Projector:
             sources=self._sources(now),
             limits=limits,
             health=health,
-            halt=self._halt(),
+            halt=halt_row(state.halt),
             links=dict(state.links),
             speed=self.speed,
             ended=self.ended,
@@ -249,6 +254,7 @@ class Projector:
             light=colour,
             light_why=why,
             versions=listing.on_screen(state),
+            makers=maker_rows(self.engine, self._quoting, self.past.makers),
         )
 
     def _books(self, now: int) -> tuple[BookFrame, ...]:
@@ -369,21 +375,6 @@ class Projector:
 
     def _limits(self, equity: float) -> tuple[LimitRow, ...]:
         return () if self.limits is None else limit_rows(self.engine.state, self.limits, equity)
-
-    def _halt(self) -> Halt | None:
-        halted = self.engine.state.halt
-        if halted is None:
-            return None
-        return Halt(
-            halted.since,
-            halted.by,
-            halted.phase,
-            halted.entries_open,
-            halted.positions_open,
-            halted.flatten,
-            halted.confirmed,
-            halted.detail,
-        )
 
 
 _BUY = Side.BUY

@@ -26,6 +26,7 @@ from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, Side
 
 CHANGEABLE = frozenset((OrderState.LIVE, OrderState.PARTIAL))
 QUOTE = "quote"
+SELL, EXIT, PROTECT = Side.SELL, Role.EXIT, Role.PROTECT  # looked up once: naming one is dear
 UNHEARD = frozenset((OrderState.PENDING, OrderState.SENT))
 Draft = Callable[..., Place]
 """Makes a complete Place with a fresh client id; given by the engine."""
@@ -85,7 +86,7 @@ class Desk:
         """Orders that the venue has just refused to cancel or change."""
         self.price = price
         """Reference price; NaN = unknown."""
-        self.legs = legs or (max(ZERO, have), max(ZERO, -have))
+        self.legs = legs or ((have, ZERO) if have > 0 else (ZERO, -have if have < 0 else ZERO))
         """(long, short) of the sleeve: both at once, or one below 0, only on a long/short account."""
         self.account_legs = account_legs
         self.alone = alone
@@ -95,8 +96,8 @@ class Desk:
 
     def closable(self, side: Side) -> Decimal:
         """How much an order of ``side`` could close."""
-        long, short = self.legs if side is Side.SELL else self.legs[::-1]
-        return long if long > 0 else max(ZERO, -short)
+        held, other = self.legs if side is SELL else self.legs[::-1]
+        return held if held > 0 else max(ZERO, -other)
 
     def pos_side(self, side: Side, role: Role) -> PosSide:
         """Which position of a long/short account the order belongs to; spot has only one."""
@@ -140,7 +141,7 @@ class Desk:
 
     def _stop_on(self, side: Side) -> bool:
         """May a stop still go off on the side of an entry? Together they would be twice the wish."""
-        return any(o.role is Role.PROTECT and o.side is side for o in self.orders)
+        return bool([o for o in self.orders if o.role is PROTECT and o.side is side])
 
 
 def reconcile(approved: Approved, desk: Desk) -> list[Action]:
@@ -152,17 +153,17 @@ def reconcile(approved: Approved, desk: Desk) -> list[Action]:
     working: list[Order] = []
     quoting: list[Order] = []
     for order in desk.orders:
-        if order.role is not Role.PROTECT:
+        if order.role is not PROTECT:
             (quoting if _quotes(order) else working).append(order)
     if intent.target is not None:
         actions += _toward_target(intent, desk, working, quoting, approved.entries)
-    # A market order under way may have filled unheard: a quote beside it could do the same thing twice.
-    blind = bool(working) or any(o.state is OrderState.UNKNOWN for o in quoting)
     if quoting or intent.quotes:
+        # A market order under way may have filled unheard: a quote beside it could do the same thing twice.
+        blind = bool(working or [o for o in quoting if o.state is OrderState.UNKNOWN])
         actions += _toward_quotes(intent, desk, quoting, blind, approved.entries)
-    exiting = any(o.role is Role.EXIT for o in working)
-    exiting = exiting or any(isinstance(a, Place) and a.role is Role.EXIT and not _quotes(a) for a in actions)
-    actions += _protection(intent, desk, exiting, approved.guard)
+    roles = [o.role for o in working]
+    roles += [a.role for a in actions if isinstance(a, Place) and not _quotes(a)]
+    actions += _protection(intent, desk, EXIT in roles, approved.guard)
     return _once(actions)
 
 
@@ -191,12 +192,12 @@ def _toward_target(
         side = Side.BUY if delta > 0 else Side.SELL
     leaving = desk.closable(side) > 0
     unheard = [o for o in working + quoting if o.state is OrderState.UNKNOWN]
-    if not delta or any(not leaving or o.side is side for o in unheard):
+    if not delta or [o for o in unheard if not leaving or o.side is side]:
         return []
     if in_way:
         # Something is already being done. If it leads the wrong way (by now), stop it; then look again.
         return [_cancel(o, "wish changed") for o in in_way if o.side is not side and desk.pullable(o)]
-    clash = _clash(intent, side, quoting)
+    clash = _clash(intent, side, quoting) if quoting else None
     if clash:
         return [_cancel(o, "leaving") for o in clash if desk.pullable(o) and not _shown(intent, o.side)]
     role = Role.EXIT if leaving else Role.ENTRY
@@ -219,8 +220,8 @@ def _rivals(desk: Desk, side: Side) -> list[Order]:
     on the account's net position. Nor does it bound a stop that was placed without reduce-only while another
     sleeve held the other side, however alone this one is by now.
     """
-    bounded = desk.clipped(side, desk.closable(side))
-    stops = [o for o in desk.orders if o.role is Role.PROTECT and o.side is side]
+    stops = [o for o in desk.orders if o.role is PROTECT and o.side is side]
+    bounded = bool(stops) and desk.clipped(side, desk.closable(side))
     return [o for o in stops if not bounded or (desk.mode is PositionMode.NET and not o.reduce_only)]
 
 
@@ -326,8 +327,8 @@ def _post(desk: Desk, intent: Intent, quote: Quote, role: Role) -> Place:
 
 
 def _protection(intent: Intent, desk: Desk, exiting: bool, layer: str = "") -> list[Action]:
-    guards = [o for o in desk.orders if o.role is Role.PROTECT]
-    if not (desk.have or guards):
+    guards = [o for o in desk.orders if o.role is PROTECT]
+    if not guards and (not desk.have or exiting or (intent.stop is None and intent.take is None)):
         return []
     side = Side.SELL if desk.have > 0 else Side.BUY
     cover = whole(desk.instrument, abs(desk.have))

@@ -133,7 +133,7 @@ class Slot:
             money = abs(want.weight) * state.equity() * self.sleeve.share
             target = instrument.qty_for(money, price) if price > 0 and money > 0 else ZERO
             target = -target if want.weight < 0 else target
-        quotes = []
+        quotes: list[Quote] = []
         if want.quoting:
             for side, px, qty in (
                 (Side.BUY, want.bid, want.bid_qty),

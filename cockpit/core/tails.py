@@ -8,10 +8,11 @@ from math import nan
 
 from cockpit.core import events as ev
 from cockpit.core.events import VenueOrder
-from cockpit.core.frames import CandleRow, OrderRow
+from cockpit.core.frames import CandleRow, Halt, OrderRow
 from cockpit.core.ledger.position import MONEY, Position, value
 from cockpit.core.orders import Order
 from cockpit.core.slots import Market
+from cockpit.core.state import HaltState
 from cockpit.core.types import ZERO, Side, exact
 
 CANDLES = 300
@@ -120,3 +121,19 @@ def _walked(market: Market, side: Side, qty: Decimal) -> Decimal | None:
         if qty <= 0:
             return worth
     return None
+
+
+def halt_row(halted: HaltState | None) -> Halt | None:
+    """A halt as a face shows it."""
+    if halted is None:
+        return None
+    return Halt(
+        halted.since,
+        halted.by,
+        halted.phase,
+        halted.entries_open,
+        halted.positions_open,
+        halted.flatten,
+        halted.confirmed,
+        halted.detail,
+    )

@@ -47,7 +47,7 @@ class Turn:
             cause,
             tuple(self.intents),
             tuple(self.verdicts),
-            tuple(sorted(self.actions, key=_leaves_last)),
+            tuple(sorted(self.actions, key=_leaves_last) if len(self.actions) > 1 else self.actions),
             tuple(self.notes),
         )
 

@@ -19,16 +19,21 @@ SleeveId = str
 """A strategy version on one instrument: ``ema_trend@1/okx:BTC-USDT-SWAP``."""
 
 
-class Side(StrEnum):
+class Word(StrEnum):
+    """One of a few words. It hashes as the text that it is; an enum's own hash is a call in Python."""
+
+    __hash__ = str.__hash__
+
+
+class Side(Word):
     """What an order does to the account's inventory."""
 
     BUY = "buy"
     SELL = "sell"
 
-    @property
-    def sign(self) -> int:
+    def __init__(self, word: str) -> None:
+        self.sign = 1 if word == "buy" else -1
         """+1 for a buy, -1 for a sell."""
-        return 1 if self is Side.BUY else -1
 
     @property
     def opposite(self) -> Side:
@@ -36,7 +41,7 @@ class Side(StrEnum):
         return Side.SELL if self is Side.BUY else Side.BUY
 
 
-class Stage(StrEnum):
+class Stage(Word):
     """How far a strategy version has been trusted. It belongs to a sleeve, never to the process."""
 
     BACKTEST = "backtest"
@@ -47,7 +52,7 @@ class Stage(StrEnum):
     RETIRED = "retired"
 
 
-class Kind(StrEnum):
+class Kind(Word):
     """How an instrument pays: spot, USDT-margined (linear) or coin-margined (inverse) perpetual."""
 
     SPOT = "spot"
@@ -55,7 +60,7 @@ class Kind(StrEnum):
     INVERSE = "inverse"
 
 
-class PosSide(StrEnum):
+class PosSide(Word):
     """Which of the account's positions an order touches; NET in one-way mode."""
 
     NET = "net"
@@ -63,14 +68,14 @@ class PosSide(StrEnum):
     SHORT = "short"
 
 
-class PositionMode(StrEnum):
+class PositionMode(Word):
     """One position per instrument (NET), or a long and a short side by side (HEDGE)."""
 
     NET = "net"
     HEDGE = "hedge"
 
 
-class MarginMode(StrEnum):
+class MarginMode(Word):
     """CASH for spot; CROSS shares the account's equity; ISOLATED risks only the position's own margin."""
 
     CASH = "cash"
@@ -78,7 +83,7 @@ class MarginMode(StrEnum):
     ISOLATED = "isolated"
 
 
-class InstrumentState(StrEnum):
+class InstrumentState(Word):
     """Whether the venue takes orders for it now."""
 
     LIVE = "live"
@@ -132,7 +137,7 @@ class Instrument(msgspec.Struct, frozen=True, dict=True):
         """The venue's own id."""
         return self.symbol.partition(":")[2]
 
-    @property
+    @cached_property
     def derivative(self) -> bool:
         return self.kind is not Kind.SPOT
 

@@ -33,7 +33,11 @@ PAGES: tuple[Page, ...] = (
     Page(
         "5",
         "strategies",
-        ((5, (("heatmap", 1),)), (6, (("sleeves", 3), ("card", 2))), (3, (("versions", 1),))),
+        (
+            (5, (("heatmap", 1),)),
+            (6, (("sleeves", 3), ("card", 2))),
+            (5, (("versions", 1), ("maker", 1))),
+        ),
     ),
     Page("6", "chart", ((1, (("chart", 4), ("book", 1))),)),
     Page("7", "lab", ((5, (("runs", 1),)), (8, (("curve", 3), ("numbers", 2))))),

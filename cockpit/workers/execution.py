@@ -118,8 +118,11 @@ class Execution:
         """An order that could not be journalled is not sent (F45)."""
         if durable is None:
             return True
+        if durable.done():
+            await asyncio.sleep(0)  # what needs no commit goes first
         try:
-            await asyncio.shield(durable)
+            # No shield: its own future would cost another turn of the loop. Nobody else's answer hangs on it.
+            await durable
         except StoreError as error:
             self._refuse(action, "journal", str(error))
             return False

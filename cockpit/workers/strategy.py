@@ -150,16 +150,16 @@ class Kernel:
         begin = perf_counter_ns()
         outcome = self.engine.step(event)
         self.store.append_market(self.engine.state.seq, event)
-        if self.observe is not None:
-            self.observe(event, outcome)
-        self.step_ns = spent = perf_counter_ns() - begin
+        self.step_ns = perf_counter_ns() - begin
         self.events += 1
         self.chaos("step.after")
         if outcome is not NOTHING:
             self.outcomes += 1
-            self._journal([], [outcome])
+            self._journal((), (outcome,))
+        if self.observe is not None:  # behind the journal: an order waits for that, the screen for nobody
+            self.observe(event, outcome)
         due = self.freeze is not None and self.engine.state.seq >= self._snapshot_due
-        return AT_ONCE_NS if due else spent  # then the next one wakes the task
+        return AT_ONCE_NS if due else perf_counter_ns() - begin  # then the next one wakes the task
 
     def _heed(self, command: ev.AnyEvent, outcome: Outcome) -> None:
         """The flag at the wire follows what the engine made of a command, not what was asked of it."""
@@ -169,34 +169,36 @@ class Kernel:
         elif any(note.message == "resume.done" for note in outcome.notes):
             self.kill.lift()
 
-    def _journal(self, facts: list[tuple[int, ev.AnyEvent]], outcomes: list[Outcome]) -> bool:
+    def _journal(self, facts: Sequence[tuple[int, ev.AnyEvent]], outcomes: Sequence[Outcome]) -> bool:
         actions = [action for outcome in outcomes for action in outcome.actions]
+        commands = [fact for _, fact in facts if isinstance(fact, ev.Command)]
+        # A failed commit is repeated by the next one; whoever needs it durable hears of it from the future.
         durable = self.store.append(
             facts,
             outcomes,
             self._changed(facts, actions),
             self._sample(),
             label="commit",
-            now=bool(actions) or any(fact.__class__ is ev.Command for _, fact in facts),
+            now=bool(actions or commands),
         )
-        commit = asyncio.ensure_future(durable)
-        # A failed commit is repeated by the next one; whoever needs it durable hears of it from the future.
-        commit.add_done_callback(lambda task: task.cancelled() or task.exception())
-        for _, fact in facts:
-            if isinstance(fact, ev.Command) and fact.command_id in self._expected:
-                commit.add_done_callback(partial(_tell, self._expected.pop(fact.command_id)))
+        commit: asyncio.Future[None] = asyncio.ensure_future(durable)
+        for command in commands:
+            if command.command_id in self._expected:
+                commit.add_done_callback(partial(_tell, self._expected.pop(command.command_id)))
+        if commands and actions:
+            commit = asyncio.shield(commit)  # orders that are given up take no command's answer with them
         for action in actions:
             self.execution.put(action, commit)
         return bool(actions)
 
-    def _changed(self, facts: list[tuple[int, ev.AnyEvent]], actions: list[Action]) -> list[Order]:
+    def _changed(self, facts: Sequence[tuple[int, ev.AnyEvent]], actions: Sequence[Action]) -> list[Order]:
         """Orders whose rows this commit must bring up to date."""
-        cids = dict.fromkeys(
-            [cid for _, fact in facts if (cid := getattr(fact, "cid", ""))]
-            + [cid for action in actions if (cid := getattr(action, "cid", ""))]
-        )
-        found = (self.engine.state.order(cid) for cid in cids)
-        return [order for order in found if order is not None]
+        cids = [cid for _, fact in facts if (cid := getattr(fact, "cid", ""))]
+        cids += [cid for action in actions if (cid := getattr(action, "cid", ""))]
+        if len(cids) > 1:
+            cids = list(dict.fromkeys(cids))
+        order = self.engine.state.order
+        return [found for cid in cids if (found := order(cid)) is not None]
 
     def _sample(self) -> Sequence[EquityPoint]:
         """One point of the equity curve a minute of engine time."""

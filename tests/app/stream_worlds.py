@@ -15,7 +15,7 @@ from cockpit.app import compose, market, simulated
 from cockpit.app.discover import discover
 from cockpit.app.rehearse import HOUR, MARKET, OTHER
 from cockpit.core import memory
-from cockpit.core.config import Config, SleeveConfig
+from cockpit.core.config import Config, SleeveConfig, VenueConfig
 from cockpit.core.engine import Engine
 from cockpit.core.events import AnyEvent
 from cockpit.core.matching import World
@@ -76,8 +76,17 @@ def carried(count: int, seed: int) -> Stretch:
 
 
 def making(count: int, seed: int) -> Stretch:
-    """The practice market's widest, made by three with all extensions who share one small capital."""
+    """Two markets, made by one strategy with all extensions that shares one small capital among them.
+
+    Nobody pays fees here: at the practice market's the narrow one could not be made.
+    """
+    free = Config(venue=VenueConfig(fees=(0.0, 0.0)))
     stretch = practised(count * 12, seed)
+    stretch = msgspec.structs.replace(
+        stretch,
+        instruments=simulated.charged(stretch.instruments, free),
+        stream=simulated.relisted(stretch.stream, free),
+    )
     params = {
         "order_amount": 400.0,
         "capital_total": 0.06,
@@ -86,9 +95,15 @@ def making(count: int, seed: int) -> Stretch:
         "depth_skew": 1.0,
         "inventory_skew": 0.5,
         "max_slippage": 0.01,
+        "min_spread": 0.0,
+        "reentry_spread": 0.0,
+        "safety": 0.0,
     }
-    maker = SleeveConfig("market_maker", "practice:WIF-USDT-SWAP", params=params, pool="makers")
-    return msgspec.structs.replace(stretch, sleeves=(maker, maker, maker))
+    makers = [
+        SleeveConfig("market_maker", f"practice:{name}", params=params, pool="makers")
+        for name in ("WIF-USDT-SWAP", "SOL-USDT-SWAP")
+    ]
+    return msgspec.structs.replace(stretch, sleeves=makers)
 
 
 def coupled(count: int, seed: int) -> Stretch:

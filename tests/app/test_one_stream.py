@@ -11,6 +11,7 @@ import pytest
 from cockpit.adapters.store.inline import InlineStore
 from cockpit.app import compose
 from cockpit.core.config import Config, VenueConfig
+from cockpit.core.registry import STRATEGIES
 from tests.app.stream_worlds import Bench, Stretch, carried, coupled, making, swinging
 
 
@@ -48,7 +49,15 @@ def test_backtest_daemon_and_replay_have_one_digest(tmp_path: Path, seed: int) -
     assert count < expected.events
 
 
-@pytest.mark.parametrize("stretch", [swinging, carried, coupled, making])
+STRETCHES = (swinging, carried, coupled, making)
+
+
+def test_every_strategy_that_ships_is_among_them() -> None:
+    ships = {name for name, plugin in STRATEGIES.items() if plugin.module.startswith("cockpit.")}
+    assert {row.strategy for stretch in STRETCHES for row in stretch(60, 3).sleeves} == ships
+
+
+@pytest.mark.parametrize("stretch", STRETCHES)
 @pytest.mark.parametrize("seed", [3, 4])
 def test_every_strategy_trades_the_same_three_ways(
     tmp_path: Path, seed: int, stretch: Callable[[int, int], Stretch]

@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,15 +60,22 @@ class Watch:
         self.acked: dict[str, int] = {}
         self.done = asyncio.Event()
 
-    def observe(self, event: ev.AnyEvent, outcome: Outcome) -> None:
-        now = time.monotonic_ns()
-        if isinstance(event, ev.Ack):
-            self.acked.setdefault(event.cid, now)
-            if len(self.acked) >= self.count + SKIPPED:
-                self.done.set()
-        for action in outcome.actions:
-            if isinstance(action, Place):
-                self.decided[action.cid] = now
+    def over(self, step: Callable[[ev.AnyEvent], Outcome]) -> Callable[[ev.AnyEvent], Outcome]:
+        """``step``, looked at from outside: a decision is there when it returns."""
+
+        def watched(event: ev.AnyEvent) -> Outcome:
+            outcome = step(event)
+            now = time.monotonic_ns()
+            if isinstance(event, ev.Ack):
+                self.acked.setdefault(event.cid, now)
+                if len(self.acked) >= self.count + SKIPPED:
+                    self.done.set()
+            for action in outcome.actions:
+                if isinstance(action, Place):
+                    self.decided[action.cid] = now
+            return outcome
+
+        return watched
 
 
 async def measure(where: str, port: int, count: int, file: Path) -> dict[str, Any]:
@@ -77,7 +85,11 @@ async def measure(where: str, port: int, count: int, file: Path) -> dict[str, An
     config = Config(
         run=RunConfig(feed="okx", execution="demo", equity=100_000.0),
         risk=RiskConfig(
-            max_orders_per_second=10_000, max_orders_per_minute=100_000, min_confidence=0.0, max_entries=0
+            max_orders_per_second=10_000,
+            max_orders_per_minute=100_000,
+            min_confidence=0.0,
+            max_entries=0,
+            max_latency_ms=0,
         ),
         okx=OkxConfig(rest=f"http://127.0.0.1:{port}", socket=f"ws://127.0.0.1:{port}", dead_man=False),
         sleeves=(SleeveConfig("bench_flip", f"okx:{INST}"),),
@@ -90,9 +102,8 @@ async def measure(where: str, port: int, count: int, file: Path) -> dict[str, An
         engine, _ = await recover(store, config, "demo", session)
         clock, inbox = WallClock(), Inbox()
         live = session.connect(inbox.put, clock.now_ms)
-        crew = Crew(
-            engine, store, live.venue, inbox, clock, observe=watch.observe, others=live.jobs, reads=False
-        )
+        engine.step = watch.over(engine.step)  # type: ignore[method-assign]
+        crew = Crew(engine, store, live.venue, inbox, clock, others=live.jobs, reads=False)
         crew.boot(1, "demo", "bench", "", clock.now_ms())
         working = asyncio.ensure_future(crew.run())
         try:

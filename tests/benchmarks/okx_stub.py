@@ -21,6 +21,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ INST = "BTC-USDT-SWAP"
 LEVELS_CHANGED = 17
 ID_CODE = 10459
 FILL_S = 0.001
+UNHEARD_S = 0.1
+"""A tick without an order for so long has led to none."""
 
 
 def frame(body: bytes) -> bytes:
@@ -162,6 +165,65 @@ RECORDS: dict[str, list[Any]] = {
 }
 
 
+class Line(asyncio.Protocol):
+    """A WebSocket after its handshake. Bytes are stamped when they are read, before anything else is done."""
+
+    def __init__(self, stub: Stub, transport: asyncio.WriteTransport) -> None:
+        self.stub = stub
+        self.transport = transport
+        self.tasks: list[asyncio.Task[None]] = []
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.kept = b""
+        self.free = asyncio.Event()
+        self.free.set()
+
+    def write(self, data: bytes) -> None:
+        if not self.transport.is_closing():
+            self.transport.write(data)
+
+    def data_received(self, data: bytes) -> None:
+        at = time.monotonic_ns()
+        self.kept = data = self.kept + data
+        while (found := unmasked(data)) is not None:
+            kind, text, size = found
+            self.kept = data = data[size:]
+            if kind == 8:
+                self.transport.close()
+            elif kind == 9:
+                self.write(bytes([0x8A, len(text)]) + text)
+            elif text == b"ping":
+                self.write(frame(b"pong"))
+            else:
+                self.stub.obey(json.loads(text), at, self)
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        for task in self.tasks:
+            task.cancel()
+        if not self.over.done():
+            self.over.set_result(None)
+
+    def pause_writing(self) -> None:
+        self.free.clear()
+
+    def resume_writing(self) -> None:
+        self.free.set()
+
+
+def unmasked(data: bytes) -> tuple[int, bytes, int] | None:
+    """(kind, payload, length of it all) of a client's first frame; None = not all of it is there."""
+    if len(data) < 2:
+        return None
+    kind, size, at = data[0] & 15, data[1] & 127, 2
+    if size == 126:
+        size, at = int.from_bytes(data[2:4], "big"), 4
+    mask, at = data[at : at + 4], at + 4
+    if len(data) < at + size:
+        return None
+    whole = int.from_bytes((mask * (size // 4 + 1))[:size], "big")
+    text = int.from_bytes(data[at : at + size], "big") ^ whole
+    return kind, text.to_bytes(size, "big"), at + size
+
+
 class Stub:
     """Sockets and REST on one port."""
 
@@ -173,11 +235,12 @@ class Stub:
         file.write_bytes(bytes(size))
         with file.open("r+b") as opened:
             self.sent = memoryview(mmap.mmap(opened.fileno(), size)).cast("q")
+        made = 2 * count if self.paced_by_orders else count
         self.frames = {
-            name: [frame(packed(row)) for row in make(count if name == self.channel else 1)]
+            name: [frame(packed(row)) for row in make(made if name == self.channel else 1)]
             for name, make in MADE.items()
         }
-        self.orders = 0
+        self.orders = self.turn = 0
         self.ticks = asyncio.Event()
 
     async def serve(self) -> None:
@@ -196,7 +259,9 @@ class Stub:
                 head = await reader.readuntil(b"\r\n\r\n")
                 if b"upgrade: websocket" in head.lower():
                     writer.write(upgraded(head))
-                    await self.talk(reader, writer)
+                    line = Line(self, writer.transport)
+                    writer.transport.set_protocol(line)
+                    await line.over
                     return
                 await self.answer(head, reader, writer)
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -216,31 +281,7 @@ class Stub:
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
         writer.write(head + body)
 
-    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tasks: list[asyncio.Task[None]] = []
-        while True:
-            first = await reader.readexactly(2)
-            kind, size = first[0] & 15, first[1] & 127
-            if size == 126:
-                size = int.from_bytes(await reader.readexactly(2), "big")
-            mask = await reader.readexactly(4) if first[1] & 128 else bytes(4)
-            raw = await reader.readexactly(size)
-            at = time.monotonic_ns()
-            text = bytes(byte ^ mask[i & 3] for i, byte in enumerate(raw))
-            if kind == 8:
-                break
-            if kind == 9:
-                writer.write(bytes([0x8A, len(text)]) + text)
-            elif text == b"ping":
-                writer.write(frame(b"pong"))
-            else:
-                self.obey(json.loads(text), at, writer, tasks)
-        for task in tasks:
-            task.cancel()
-
-    def obey(
-        self, said: dict[str, Any], at: int, writer: asyncio.StreamWriter, tasks: list[asyncio.Task[None]]
-    ) -> None:
+    def obey(self, said: dict[str, Any], at: int, writer: Line) -> None:
         op = said.get("op")
         if op == "login":
             writer.write(frame(b'{"event":"login","msg":"","code":"0","connId":"a4d3ae55"}'))
@@ -252,15 +293,16 @@ class Stub:
                 writer.write(frame(packed(told)))
                 if op == "subscribe" and topic.get("instId") == INST:
                     if topic["channel"] in self.frames:
-                        tasks.append(asyncio.ensure_future(self.push(writer, topic["channel"])))
+                        writer.tasks.append(asyncio.ensure_future(self.push(writer, topic["channel"])))
                     elif topic["channel"] == "mark-price":
-                        tasks.append(asyncio.ensure_future(self.marks(writer)))
+                        writer.tasks.append(asyncio.ensure_future(self.marks(writer)))
 
-    def order(self, said: dict[str, Any], at: int, writer: asyncio.StreamWriter) -> None:
+    def order(self, said: dict[str, Any], at: int, writer: Line) -> None:
         """Taken at once; with ticks on, filled a moment later, and the next tick may come."""
         wish = said["args"][0]
-        if self.orders < self.count:
-            self.sent[self.count + self.orders] = at
+        if self.turn < self.count:
+            self.sent[self.count + self.turn] = at
+            self.turn += 1
         self.orders += 1
         cid, ident = wish.get("clOrdId", ""), str(1_000_000 + self.orders)
         row = {"tag": "", "ordId": ident, "clOrdId": cid, "ts": str(T0), "sCode": "0", "sMsg": ""}
@@ -288,25 +330,26 @@ class Stub:
             asyncio.get_running_loop().call_later(FILL_S, writer.write, frame(packed(told)))
         self.ticks.set()
 
-    async def push(self, writer: asyncio.StreamWriter, channel: str) -> None:
+    async def push(self, writer: Line, channel: str) -> None:
         now, write, sent = time.monotonic_ns, writer.write, self.sent
         if channel != self.channel:
             write(self.frames[channel][0])
             return
+        if self.paced_by_orders:
+            await self.tick(write)
+            return
         begin = time.perf_counter()
         for i, data in enumerate(self.frames[channel]):
-            if self.paced_by_orders:
-                await self.tick(i)
-            elif self.rate and i % self.burst == 0:
+            if self.rate and i % self.burst == 0:
                 while (wait := begin + i / self.rate - time.perf_counter()) > 0:
                     await asyncio.sleep(wait if wait > 2e-4 else 0)
             sent[i] = now()
             write(data)
             if not self.rate and i % 16 == 0:
-                await writer.drain()
+                await writer.free.wait()
                 await asyncio.sleep(0)
 
-    async def marks(self, writer: asyncio.StreamWriter) -> None:
+    async def marks(self, writer: Line) -> None:
         """A mark price every two seconds: some clients are worried without one."""
         while True:
             stamp = str(time.time_ns() // 1_000_000)
@@ -314,12 +357,26 @@ class Stub:
             writer.write(frame(packed({"arg": arg("mark-price"), "data": [row]})))
             await asyncio.sleep(2.0)
 
-    async def tick(self, i: int) -> None:
-        """After the last tick's order, and a pause of its own length."""
-        if i:
-            await asyncio.wait_for(self.ticks.wait(), 60)
-        self.ticks.clear()
-        await asyncio.sleep(random.Random(i).uniform(0.004, 0.012) if i else 1.5)
+    async def tick(self, write: Callable[[bytes], None]) -> None:
+        """Each after the order that the one before it led to, and a pause of its own length.
+
+        One that came before the fill was heard leads to nothing: another takes its place.
+        """
+        await asyncio.sleep(1.5)
+        for data in self.frames[self.channel]:
+            self.ticks.clear()
+            at, self.sent[self.turn] = self.turn, time.monotonic_ns()
+            write(data)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.ticks.wait(), UNHEARD_S)
+            if self.turn != at and self.turn == self.count:
+                return
+            await asyncio.sleep(pause(self.turn))
+
+
+def pause(number: int) -> float:
+    """Seconds of quiet before a tick, or before a peer's order: a market does not come back to back."""
+    return random.Random(number).uniform(0.004, 0.012)
 
 
 def upgraded(head: bytes) -> bytes:

@@ -11,13 +11,15 @@ from typing import Any
 
 import msgspec
 
+from tests.benchmarks.okx_stub import pause
 from tests.benchmarks.rows import percentile
 
 
 async def timed(send: Callable[[int], Awaitable[Any]], count: int) -> dict[str, float]:
-    """Send and wait for the ack, one after the other."""
+    """Send and wait for the ack, one after the other, as far apart as the stub's ticks are."""
     late = []
     for number in range(count + 20):
+        await asyncio.sleep(pause(number))
         begin = perf_counter()
         await asyncio.wait_for(send(number), 20)
         if number >= 20:

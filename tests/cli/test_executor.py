@@ -17,7 +17,8 @@ pytest.importorskip("numba")
 MONEY = ("fills", "orders", "equity", "cash", "pnl", "realised", "unrealised", "fees", "funding", "opening")
 
 
-def test_the_compiled_executor_gives_the_same_report(tape: str, cockpit: Shell) -> None:
+@pytest.mark.parametrize("how", ["compiled", "python"])
+def test_every_executor_gives_the_same_report(how: str, tape: str, cockpit: Shell) -> None:
     slow = cockpit("backtest", "--tape", tape, "--strategy", "ema_trend@binance:SOLUSDT", "--json")
     fast = cockpit(
         "backtest",
@@ -26,12 +27,12 @@ def test_the_compiled_executor_gives_the_same_report(tape: str, cockpit: Shell) 
         "--strategy",
         "ema_trend@binance:SOLUSDT",
         "--executor",
-        "compiled",
+        how,
         "--json",
     )
     assert fast.code == 0, fast.err
     assert fast.json.get("why_not_compiled", "") == ""
-    assert (slow.json["executor"], fast.json["executor"]) == ("interpreted", "compiled")
+    assert (slow.json["executor"], fast.json["executor"]) == ("interpreted", how)
     assert [fast.json[key] for key in MONEY] == [slow.json[key] for key in MONEY]
     assert slow.json["fills"] > 5
     assert fast.json["report"] == slow.json["report"]
@@ -44,6 +45,14 @@ def test_what_does_not_compile_runs_in_the_kernel_and_says_why(tape: str, cockpi
     )
     assert found.code == 0, found.err
     assert "executor: interpreted, because" in found.out
+    assert "quotes" in found.out
+
+
+def test_around_python_it_also_says_which_one_ran_and_why_not(tape: str, cockpit: Shell) -> None:
+    ask = ("backtest", "--tape", tape, "--brief", "--executor", "python", "--strategy")
+    assert "all but the strategy compiled" in cockpit(*ask, "ema_trend@binance:SOLUSDT").out
+    found = cockpit(*ask, "grid_trading@binance:SOLUSDT")
+    assert found.code == 0, found.err
     assert "quotes" in found.out
 
 

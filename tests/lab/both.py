@@ -1,4 +1,6 @@
-"""One strategy through the kernel, the machine in Python and the machine compiled: they must not differ."""
+"""One strategy through the kernel and the machine: in Python, compiled, and compiled around Python. They must
+not differ.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from cockpit.core.registry import Plugin
 from cockpit.core.state import Sleeve
 from cockpit.core.types import Instrument
 from cockpit.lab import backtest
-from cockpit.lab.compiled import interpret, layout, setting, tape
+from cockpit.lab.compiled import handed, interpret, layout, setting, tape
 from cockpit.lab.compiled import run as compiled
 from cockpit.lab.compiled.fold import Books, blank, fold
 from cockpit.lab.compiled.reasons import WORDS, Unsupported
@@ -98,7 +100,7 @@ def compare(
     play: compiled.Compiled, params: Any, instrument: Instrument, events: Sequence[Any], config: Config,
     share: float = 1.0,
 ) -> str:  # fmt: skip
-    """Run all three; fail where they differ. Returns why the machine refused, empty when it did not."""
+    """Run all four; fail where they differ. Returns why the machine refused, empty when it did not."""
     plugin = play.plugin
     try:
         columns = tape.from_events(events)
@@ -107,6 +109,7 @@ def compare(
         fast = compiled.run(play, params, instrument, columns, config, share, sleeve)
     except Unsupported as refusal:
         return _also_refused(refusal, plugin, params, instrument, events, config, share)
+    held = handed.run(handed.hand(plugin), params, instrument, columns, config, share, sleeve)
     slow, object_, m = interpreted(plugin, params, instrument, events, config, share)
     truth = kernel(plugin, params, instrument, events, config, share)
     state = truth.engine.state
@@ -114,17 +117,28 @@ def compare(
     assert slow.ledger == state.ledger
     assert fast.books.fills == truth.fills
     assert fast.books.ledger == state.ledger
-    assert fast.equity == state.equity()
+    assert held.books.fills == truth.fills
+    assert held.books.ledger == state.ledger
+    assert fast.equity == held.equity == state.equity()
+    assert (held.orders, held.trades) == (fast.orders, fast.trades)
     assert (fast.orders, m.number) == (state.next_order - 1,) * 2
     assert fast.trades == next(iter(state.sleeves.values())).trades
     assert same(numbers(object_), numbers(truth.strategy))
     assert same(flat(fast.state[0].item()), numbers(truth.strategy))
+    assert same(numbers(held.state), numbers(truth.strategy))
     return ""
 
 
 def _also_refused(refusal: Unsupported, *case: Any) -> str:
-    """The machine in Python must refuse for the same reason."""
+    """The machine in Python must refuse for the same reason, and so must the compiled one around Python."""
     why = ""
+    plugin, params, instrument, events, config, share = case
+    held = "a list of the strategy outgrows its room"
+    try:
+        handed.run(handed.hand(plugin), params, instrument, tape.from_events(events), config, share)
+    except Unsupported as other:
+        held = other.reason
+    assert held == refusal.reason or "raised" in held, f"{refusal.reason}, around Python {held}"
     try:
         interpreted(*case)
     except Unsupported as other:

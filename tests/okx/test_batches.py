@@ -175,6 +175,33 @@ def test_whoever_gives_up_waiting_takes_nobody_along() -> None:
     run(story)
 
 
+def test_the_first_that_goes_alone_shares_no_doubt_with_the_batch_it_sent() -> None:
+    async def story(made: Desk) -> None:
+        full = made.venue.budget.window("trade/batch-orders", MARKET)
+        full.take(asyncio.get_running_loop().time() + 60, full.ordinary)  # however slow this machine is
+        fault(made, "op batch-orders", "lose")
+        first, *exits = made.wish(), made.wish(role=Role.EXIT), made.wish(role=Role.EXIT)
+        ends = await at_once(made, (first, *exits))
+        assert [type(end) for end in ends] == [type(None), Ambiguous, Ambiguous]
+        assert made.said(ev.Ack, first.cid)
+
+    run(story)
+
+
+def test_a_first_that_is_cancelled_while_it_gathers_leaves_no_door_shut() -> None:
+    async def story(made: Desk) -> None:
+        tasks = [asyncio.create_task(made.venue.submit(made.wish())) for _ in range(2)]
+        await asyncio.sleep(0)
+        tasks[0].cancel()
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [type(end) for end in ends] == [asyncio.CancelledError, Transient]
+        after = made.wish()
+        assert await at_once(made, [after]) == [None]
+        assert made.said(ev.Ack, after.cid)
+
+    run(story)
+
+
 class Orders:
     """As much of the engine's state as the worker looks at."""
 

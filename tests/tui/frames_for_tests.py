@@ -9,7 +9,7 @@ import msgspec
 
 from cockpit.core.audit import AuditRow, wanted
 from cockpit.core.candidates import Candidate, Mood, Term
-from cockpit.core.desk_frames import CapitalFrame, CapitalRow, JobRow
+from cockpit.core.desk_frames import CapitalFrame, CapitalRow, JobRow, MakerRow
 from cockpit.core.frames import (
     BookFrame,
     CandleRow,
@@ -373,6 +373,18 @@ def capital(now: int) -> CapitalFrame:
     return CapitalFrame("thompson", "ask", *when, "5e1f00d5ea15", rows, *done, *regret)
 
 
+def makers(now: int) -> tuple[MakerRow, ...]:
+    """One that earns a spread and gives most of it back, one that has not traded yet."""
+    marks = ((1_000, 0.00011, 1180), (5_000, 0.00002, 1175), (30_000, -0.00004, 1160))
+    return (
+        MakerRow(
+            f"market_maker@1/{SOL}", SOL, 8_000.0, -5_320.0, "majors", 6_100.0, 0.0002, 0.0005,
+            now - 3 * 86_400_000, 610, 594, 71_300.0, 71_331.0, 1190, 245_000.0, 49.1, 51.4, 242_000.0, marks,
+        ),
+        MakerRow(f"grid_trading@1/{ETH}/1h", ETH, 10_000.0, 0.0, "", 0.0, -0.00005, 0.0005),
+    )  # fmt: skip
+
+
 def versions(now: int) -> tuple[VersionRow, ...]:
     """A champion, a canary that asks for production, a twin on paper, one whose source has changed."""
     day = 86_400_000
@@ -454,6 +466,7 @@ def frame(at: int = 0, **changes: object) -> Frame:
         ended=False,
         reconciled=True,
         hotlist=hotlist(at),
+        makers=makers(T0 + at * 100),
     )
     return msgspec.structs.replace(built, **changes)
 

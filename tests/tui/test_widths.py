@@ -76,6 +76,10 @@ def poisoned(text: str, number: float) -> Frame:
             swap(row, strategy=text, symbol=symbol, why=text, tag=text, stage=text, pnl=number)
             for row in frame.sleeves
         ),
+        makers=tuple(
+            swap(row, sleeve=f"{text}@1", symbol=symbol, pool=text, held=number, edge=number)
+            for row in frame.makers
+        ),
         events=tuple(swap(row, message=text, args={"a": text}, sleeve=text) for row in frame.events),
         sources=tuple(swap(row, symbol=symbol, name=text) for row in frame.sources),
         limits=tuple(swap(row, rule=text, unit=text, used=number) for row in frame.limits),

@@ -74,6 +74,7 @@ class Budget:
         self._limits = limits
         self._now = now
         self._windows: dict[tuple[str, str], Window] = {}
+        self._charges: dict[tuple[str, str], list[tuple[Window, int]]] = {}
         self.waited = 0
         """Requests that had to wait."""
         self.refused = 0
@@ -111,9 +112,12 @@ class Budget:
 
     def takes(self, endpoint: str, scope: str = "", *, urgent: bool = False) -> bool:
         """Take one request (of a batch: one order) if there is room now; never waits."""
-        if self.wait(endpoint, scope, urgent=urgent):
-            return False
-        self._take(endpoint, scope)
+        now, charged = self._now(), self._charged(endpoint, scope)
+        for window, weight in charged:
+            if window.wait(now, urgent=urgent, weight=weight):
+                return False
+        for window, weight in charged:
+            window.take(now, weight)
         return True
 
     def exhausted(self, endpoint: str, scope: str = "") -> None:
@@ -135,7 +139,12 @@ class Budget:
             window.take(self._now(), weight)
 
     def _charged(self, endpoint: str, scope: str) -> list[tuple[Window, int]]:
+        """The windows in which a request counts, and how much. Worked out once for each of its kind."""
+        known = self._charges.get((endpoint, scope))
+        if known is not None:
+            return known
         rows = [(endpoint, 1)] if self._limits.own else []
         rows += self._limits.also.get(endpoint, ())
         rows += self._limits.always
-        return [(self.window(name, scope), weight) for name, weight in rows]
+        found = self._charges[endpoint, scope] = [(self.window(name, scope), n) for name, n in rows]
+        return found

@@ -69,8 +69,9 @@ class Slip(msgspec.Struct):
     body: dict[str, Any]
     """Without the instrument, which WebSocket and REST spell differently."""
     urgent: bool
-    answer: asyncio.Future[Answer | None]
-    """None: it found no room in the batch and goes alone."""
+    answer: asyncio.Future[Answer | None] | None = None
+    """Nobody else tells it what became of it: it is the first of its group. Its result None: it found no room
+    in the batch and goes alone."""
 
     @property
     def inst(self) -> str:
@@ -114,42 +115,53 @@ class OrderDoor:
 
         Raises Transient (surely not done) or Ambiguous (perhaps done) where no answer came.
         """
-        slip = Slip(cid, one, body, urgent, asyncio.get_running_loop().create_future())
-        group = self._open.setdefault(kind.op, [])
+        slip = Slip(cid, one, body, urgent)
+        group = self._open.get(kind.op)
+        if group is None:
+            return await self._lead(kind, slip)
+        slip.answer = asyncio.get_running_loop().create_future()
         group.append(slip)
         if len(group) == MOST:
             del self._open[kind.op]
-        if group[0] is slip:
-            await self._lead(kind, group)
         found = await slip.answer
         return found if found is not None else await self._alone(kind, slip)
 
-    async def _lead(self, kind: Kind, group: list[Slip]) -> None:
+    async def _lead(self, kind: Kind, slip: Slip) -> Answer:
         """The first of a group waits for the others of this turn and sends them all."""
+        self._open[kind.op] = group = [slip]
         error: Exception = Transient("closed before it was sent")
+        found: Answer | None = None
+        together: Sequence[Slip] = ()
         try:
-            await asyncio.sleep(0)
-            if self._open.get(kind.op) is group:
-                del self._open[kind.op]
-            together = self._together(kind, group)
-            for slip in group:
-                if slip not in together:
-                    _settle(slip, None)
+            try:
+                await asyncio.sleep(0)
+            finally:
+                if self._open.get(kind.op) is group:
+                    del self._open[kind.op]
+            if len(group) > 1:
+                together = self._together(kind, group)
+            for one in group:
+                if one not in together:
+                    _settle(one, None)
             if together:
                 error = Ambiguous("closed before it was answered")
-                for slip, answer in zip(together, await self._batch(kind, together), strict=True):
-                    _settle(slip, answer)
+                for one, answer in zip(together, await self._batch(kind, together), strict=True):
+                    _settle(one, answer)
+                    found = answer if one is slip else found
         except (Transient, Ambiguous) as failed:
             error = failed
+            if slip in together:
+                raise
         finally:
-            for slip in group:
-                if not slip.answer.done():
-                    slip.answer.set_exception(type(error)(str(error)))
-                    slip.answer.exception()  # at the end of a process nobody may be there to hear it
+            for one in group[1:]:
+                if one.answer is not None and not one.answer.done():
+                    one.answer.set_exception(type(error)(str(error)))
+                    one.answer.exception()  # at the end of a process nobody may be there to hear it
+        return found if found is not None else await self._alone(kind, slip)
 
     def _together(self, kind: Kind, group: Sequence[Slip]) -> list[Slip]:
         """Those of a group that find room in the batch's limit, which is taken; fewer than two are none."""
-        waiting = [slip for slip in group if not slip.answer.done()]
+        waiting = [slip for slip in group if slip.answer is None or not slip.answer.done()]
         if len(waiting) < 2:
             return []
         path, takes = kind.batch_path, self._budget.takes
@@ -169,7 +181,8 @@ class OrderDoor:
         return answers
 
     async def _alone(self, kind: Kind, slip: Slip) -> Answer:
-        await self._budget.spend(kind.path, slip.inst, urgent=slip.urgent)
+        if not self._budget.takes(kind.path, slip.inst, urgent=slip.urgent):
+            await self._budget.spend(kind.path, slip.inst, urgent=slip.urgent)
         expires = self._leave(kind, [slip])
         reply = await self._ask(kind.op, [slip.over_socket()], [slip], expires)
         if reply is None:
@@ -192,8 +205,9 @@ class OrderDoor:
         self, op: str, args: list[dict[str, Any]], slips: Sequence[Slip], expires: int
     ) -> Reply | None:
         """Over the socket; None = it surely did not send. Raises Ambiguous."""
-        if not all(slip.one.code for slip in slips):
-            return None
+        for slip in slips:
+            if not slip.one.code:
+                return None
         try:
             return await self._socket.ask(op, args, expires)
         except Transient:
@@ -208,5 +222,5 @@ class OrderDoor:
 
 def _settle(slip: Slip, answer: Answer | None) -> None:
     """Tell whoever waits, unless they have gone."""
-    if not slip.answer.done():
+    if slip.answer is not None and not slip.answer.done():
         slip.answer.set_result(answer)

@@ -199,7 +199,6 @@ class SqliteStore(Intake):
     def _awaited(self) -> asyncio.Future[None]:
         """Done with whatever is in the batch now. Call with the lock held."""
         waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        waiter.add_done_callback(_seen)
         self._waiters.append(waiter)
         return waiter
 
@@ -248,6 +247,7 @@ class SqliteStore(Intake):
                 waiter.set_result(None)
             else:
                 waiter.set_exception(error)
+                waiter.exception()  # what nobody waits for is kept in ``stats``, not thrown at the loop
         self._flying = False
         if self._waiters or (error is None and len(self._batch.market) >= CHUNK):
             self._start()
@@ -380,9 +380,3 @@ def _visit(ticket: list[SqliteStore], loop: asyncio.AbstractEventLoop) -> None:
 
 def _page(rows: Iterator[T]) -> list[T]:
     return list(islice(rows, READ_AHEAD))
-
-
-def _seen(waiter: asyncio.Future[None]) -> None:
-    """An error nobody waited for is kept in ``stats``, not thrown at the loop."""
-    if not waiter.cancelled():
-        waiter.exception()

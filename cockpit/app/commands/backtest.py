@@ -37,9 +37,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--brief", action="store_true", help="the summary only, no report")
     parser.add_argument(
         "--executor",
-        choices=("interpreted", "compiled", "auto"),
+        choices=("interpreted", "python", "compiled", "auto"),
         default="interpreted",
-        help="compiled = machine code, the same fills and money; auto = where it pays; it says which one ran",
+        help="compiled = machine code, the same fills and money; python = your class as it is, breakpoints "
+        "hold, the rest compiled; auto = where it pays; it says which one ran",
     )
     parser.add_argument(
         "--no-record",
@@ -118,7 +119,8 @@ def _performed(request: Any, executor: str, kernel: Callable[[Any], Any], lang: 
         least = fast.WORTH_COMPILING if executor == "auto" else 0
         try:
             with _Ticker(lang) as ticker:
-                return fast.perform(request, ticker.tell, least), ""
+                how = fast.PYTHON if executor == fast.PYTHON else fast.COMPILED
+                return fast.perform(request, ticker.tell, least, how), ""
         except Unsupported as refusal:
             why = str(refusal)
     result = kernel(request)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
 from cockpit.core.ledger.position import MONEY, Position
 from cockpit.core.types import ZERO, Instrument, Kind
@@ -14,14 +14,13 @@ Marks = Mapping[str, Decimal]
 
 def total_in(worth: Mapping[str, Decimal], instruments: Instruments, marks: Marks, currency: str) -> Decimal:
     """Sum of ``worth`` in ``currency``; coins nobody prices are left out."""
-    with localcontext(MONEY):
-        total = ZERO
-        for coin, amount in worth.items():
-            if coin == currency:
-                total += amount
-            elif amount and (price := coin_price(coin, currency, instruments, marks)):
-                total += amount * price
-        return total
+    total = ZERO
+    for coin, amount in worth.items():
+        if coin == currency:
+            total = MONEY.add(total, amount)
+        elif amount and (price := coin_price(coin, currency, instruments, marks)):
+            total = MONEY.add(total, MONEY.multiply(amount, price))
+    return total
 
 
 def worth_by_currency(
@@ -32,16 +31,15 @@ def worth_by_currency(
     Spot holdings are cash in their coin. A position without a mark counts at its entry.
     """
     worth = dict(cash)
-    with localcontext(MONEY):
-        for position in positions:
-            amount = position.margin
-            instrument = instruments.get(position.symbol)
-            if position.qty and instrument is not None and instrument.derivative:
-                mark = known_mark(position.symbol, marks)
-                if mark is not None:
-                    amount += position.unrealised(instrument, mark)
-            if amount:
-                worth[position.settle] = worth.get(position.settle, ZERO) + amount
+    for position in positions:
+        amount = position.margin
+        instrument = instruments.get(position.symbol)
+        if position.qty and instrument is not None and instrument.derivative:
+            mark = known_mark(position.symbol, marks)
+            if mark is not None:
+                amount = MONEY.add(amount, position.unrealised(instrument, mark))
+        if amount:
+            worth[position.settle] = MONEY.add(worth.get(position.settle, ZERO), amount)
     return worth
 
 

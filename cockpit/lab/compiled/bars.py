@@ -51,23 +51,17 @@ def opened(d: Desk, i: int) -> None:
     _gapped(d, ticks, at, latest)
 
 
-def meet(d: Desk, i: int, high: float, low: float, close: float) -> None:
-    """A bar happens. Call for every bar that may touch something; others change nothing here."""
+def meet(d: Desk, i: int, high: float, low: float) -> None:
+    """A bar happens. Call for every bar that may touch something of ours (``watch``)."""
     m = d.m
-    ours = m.held != 0
-    for k in range(m.tickets):
-        if d.m.o[k].there:
-            ours = True
-    if ours:
-        ts = d.ts[i]
-        if not (0 < low < inf and 0 < high < inf and 0 < d.open[i] < inf):
-            refuse(m, NO_PRICES, ts)
-        opened(d, i)
-        if m.held:
-            stay_clear(d, low, ts)
-            stay_clear(d, high, ts)
-        _range(d, nearest_ticks(d, low), nearest_ticks(d, high), ts)
-    m.reference = close
+    ts = d.ts[i]
+    if not (0 < low < inf and 0 < high < inf and 0 < d.open[i] < inf):
+        refuse(m, NO_PRICES, ts)
+    opened(d, i)
+    if m.held:
+        stay_clear(d, low, ts)
+        stay_clear(d, high, ts)
+    _range(d, nearest_ticks(d, low), nearest_ticks(d, high), ts)
 
 
 def _range(d: Desk, low: int, high: int, ts: int) -> None:

@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from cockpit.core.errors import CockpitError
-from cockpit.lab.compiled import compose
+from cockpit.lab.compiled import compose, layout
 from cockpit.lab.compiled.reasons import Unsupported
 from cockpit.lab.compiled.translate import Program
 
@@ -66,14 +66,25 @@ def worth(at, what):
     return step(at, what, 0, 0.0, 0.0, 0.0)
 
 
+MACHINE, STATE = np.dtype(rows.dtype(records.Machine)), np.dtype(%(state)s)
+
+
 @njit(cache=True, nogil=True, error_model="python")
-def drive(at, ms, ss, F, ts, op, hi, lo, cl, vo):
-    m, s = ms[0], ss[0]
+def drive(at):
+    m = carray(as_pointer(at), (1,), MACHINE)[0]
+    s = carray(as_pointer(m.at_s), (1,), STATE)[0]
+    F = carray(as_pointer(m.at_f), (m.floats,), np.float64)
+    n, ts = m.bars, carray(as_pointer(m.at_ts), (m.bars,), np.int64)
+    op = carray(as_pointer(m.at_open), (n,), np.float64)
+    hi = carray(as_pointer(m.at_high), (n,), np.float64)
+    lo = carray(as_pointer(m.at_low), (n,), np.float64)
+    cl = carray(as_pointer(m.at_close), (n,), np.float64)
+    vo = carray(as_pointer(m.at_volume), (n,), np.float64)
     view, want, lag, tf = m.window, m.pen, m.lag, m.tf
     if step(at, 0, 0, 0.0, 0.0, 0.0) < 0:
         raise Stop
     due, busy, low, high, last = m.due, m.busy, 0.0, 0.0, nan
-    for i in range(len(ts)):
+    for i in range(n):
         now, o, h, l, c = ts[i] + lag, op[i], hi[i], lo[i], cl[i]
         if now >= due or (busy and not (low < l and low < o and h < high and o < high)):
             step(at, 1, i, 0.0, 0.0, last)
@@ -119,6 +130,7 @@ def text_of(program: Program, symbol: str) -> str:
         "inner": compose.INNER,
         "functions": functions,
         "on_bar": program.hooks["on_bar"],
+        "state": repr(layout.dtype(program.owner)),
     }
     return compose.HEAD + compose.intrinsics() + LOOP % {**names, **calls}
 

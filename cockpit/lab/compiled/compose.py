@@ -1,7 +1,9 @@
 """The text of the machine as one module for numba: the plain files of this folder, one after the other.
 
-Imports, annotations, docstrings and classes go; every function gets numba's decorator. Nothing else changes,
-so what runs compiled is what runs in Python.
+Imports, annotations, docstrings and classes go; every function gets numba's decorator. The desk becomes the
+machine's record alone, which knows where books and tape lie: handed on from call to call, five arrays are
+thirty numbers, and that cost more than what the functions do. Nothing else changes, so what runs compiled is
+what runs in Python.
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 from pathlib import Path
+
+from cockpit.lab.compiled import records, rows
 
 PARTS = (
     "reasons", "exact", "flight", "grid", "books", "margin", "gate", "trader", "venue", "bars", "news",
@@ -20,48 +24,45 @@ HEAD = """import numpy as np
 import numba
 from math import ceil, copysign, exp, floor, frexp, inf, isfinite, isinf, isnan, ldexp, log, nan, sqrt
 from numba import carray, cfunc, njit, types
-from cockpit.lab.compiled.pointers import as_pointer
+from cockpit.lab.compiled.pointers import as_pointer, column
 from cockpit.lab.compiled import records, rows
-from cockpit.lab.compiled.records import Desk, Stop
+from cockpit.lab.compiled.records import Stop
 """
 TYPES = """
 def record(row):
     return numba.from_dtype(np.dtype(rows.dtype(row)))
-def column(kind):
-    return types.Array(kind, 1, "C")
 Machine, Ticket, Entry, Pen = (
     record(row) for row in (records.Machine, records.Ticket, records.Entry, records.Pen)
 )
-desk = types.NamedTuple(
-    (Machine, column(Entry), column(types.int64), column(types.float64), column(record(records.Rate))), Desk
-)
-KINDS = {"Machine": Machine, "Desk": desk, "Ticket": Ticket, "Entry": Entry, "Pen": Pen,
+KINDS = {"Machine": Machine, "Desk": Machine, "Ticket": Ticket, "Entry": Entry, "Pen": Pen,
     "int": types.int64, "float": types.float64, "bool": types.boolean}
+line_of, rate_of = column(Entry), column(record(records.Rate))
+whole_of, float_of = column(types.int64), column(types.float64)
 """
+COLUMNS = {
+    "b": ("d.room", "line_of", "d.at_books"),
+    "ts": ("d.bars", "whole_of", "d.at_ts"),
+    "open": ("d.bars", "float_of", "d.at_open"),
+    "rates": ("d.tape_rates", "rate_of", "d.at_rates"),
+}
+"""Of each column of the desk, in the words of the machine's record: length, what reads a row, address."""
 INNER = "nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False"
 STEP = """
-MACHINE, ENTRY_ROW, RATE_ROW = (
-    np.dtype(rows.dtype(row)) for row in (records.Machine, records.Entry, records.Rate)
-)
+MACHINE = np.dtype(rows.dtype(records.Machine))
 @cfunc(
     types.int64(
         types.int64, types.int64, types.int64, types.float64, types.float64, types.float64), cache=True)
 def step(at, what, i, high, low, close):
-    m = carray(as_pointer(at), (1,), MACHINE)[0]
-    d = Desk(
-        m,
-        carray(as_pointer(m.at_books), (m.room,), ENTRY_ROW),
-        carray(as_pointer(m.at_ts), (m.bars,), np.int64),
-        carray(as_pointer(m.at_open), (m.bars,), np.float64),
-        carray(as_pointer(m.at_rates), (m.tape_rates,), RATE_ROW),
-    )
-    return work(d, what, i, high, low, close)
+    return work(carray(as_pointer(at), (1,), MACHINE)[0], what, i, high, low, close)
 """
 
 
 @lru_cache(maxsize=1)
 def machine() -> str:
-    """Every function of the machine, those that are called first. Raises RuntimeError on a double name."""
+    """Every function of the machine, those that are called first. Raises RuntimeError on a double name.
+
+    One module has one meaning for a name: a constant that two files set differently would be the later one's.
+    """
     constants, functions = [*_constants("rows"), *_constants("records")], dict[str, ast.FunctionDef]()
     for part in PARTS:
         for node in ast.parse((HERE / f"{part}.py").read_text()).body:
@@ -71,10 +72,53 @@ def machine() -> str:
                 functions[node.name] = node
             elif constant := _constant(node):
                 constants.append(constant)
+    meanings = {text.partition(" = ")[::2] for text in constants}
+    if len({name for name, _ in meanings}) < len(meanings):
+        raise RuntimeError("a constant is there twice with two meanings")
     texts: dict[str, str] = {}
     for name in functions:
         _write(name, functions, texts)
-    return "\n".join([HEAD, TYPES, *constants, *texts.values()])
+    return "\n".join([HEAD, TYPES, *_shapes(), *constants, *texts.values()])
+
+
+def _shapes() -> list[str]:
+    """Where each field of a row lies, as remarks: machine code of another layout is other machine code."""
+    kinds = (records.Machine, records.Entry, records.Rate, records.Ticket, records.Pen)
+    return [f"# {kind.__name__} {rows.dtype(kind)}" for kind in kinds]
+
+
+class Alone(ast.NodeTransformer):
+    """Put the machine's record in the place of the desk."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        """``len(d.column)``."""
+        if isinstance(node.func, ast.Name) and node.func.id == "len" and (name := _column(node.args[0])):
+            return _expression(COLUMNS[name][0])
+        return self.generic_visit(node)
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        """``d.column[i]``."""
+        if name := _column(node.value):
+            place = self.visit(node.slice)
+            return ast.Call(ast.Name(COLUMNS[name][1]), [_expression(COLUMNS[name][2]), place], [])
+        return self.generic_visit(node)
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        """``d.m``."""
+        if isinstance(node.value, ast.Name) and node.value.id == "d" and node.attr == "m":
+            return node.value
+        return self.generic_visit(node)
+
+
+def _column(node: ast.AST) -> str:
+    """Which column of the desk is meant; empty for anything else."""
+    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "d":
+        return node.attr if node.attr in COLUMNS else ""
+    return ""
+
+
+def _expression(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
 
 
 def _write(name: str, functions: dict[str, ast.FunctionDef], texts: dict[str, str]) -> None:
@@ -86,7 +130,7 @@ def _write(name: str, functions: dict[str, ast.FunctionDef], texts: dict[str, st
         if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id != name:
             _write(part.func.id, functions, texts)
     kinds = "".join(f'KINDS["{ast.unparse(a.annotation)}"], ' for a in node.args.args if a.annotation)
-    texts[name] = f"@njit(({kinds}), {INNER})\n{ast.unparse(Bare().visit(node))}\n"
+    texts[name] = f"@njit(({kinds}), {INNER})\n{ast.unparse(Alone().visit(Bare().visit(node)))}\n"
 
 
 def intrinsics() -> str:

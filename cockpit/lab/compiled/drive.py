@@ -79,7 +79,10 @@ def go_on(d: Desk, i: int, high: float, low: float, close: float) -> int:
         word = until(d, at, AFTER, 0)
         if word != GO_ON:
             return word
-        meet(d, i, high, low, close)
+        watch(d)
+        if m.busy and not (m.low < low and m.low < d.open[i] and high < m.high and d.open[i] < m.high):
+            meet(d, i, high, low)
+        m.reference = close
         m.paying = 0
         m.next = i + 1
         m.count += 1

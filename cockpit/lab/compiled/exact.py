@@ -21,12 +21,27 @@ ROUNDING = 1e-30
 """More than the relative error of any one operation on pairs."""
 WHOLE = 9007199254740992.0
 """2 ** 53: beyond it not every whole number is a float."""
+PLAIN = 1125899906842624.0
+"""2 ** 50: no two decimals of so few digits are nearest to one float; a division tells which float it is."""
 LONGEST = 22
 """The largest power of ten that is a float."""
 POWERS = (
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
     1e19, 1e20, 1e21, 1e22,
 )  # fmt: skip
+TENTHS = (
+    1.0, 0.1, 0.01, 0.001, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-11, 1e-12, 1e-13, 1e-14, 1e-15,
+    1e-16, 1e-17, 1e-18, 1e-19, 1e-20, 1e-21, 1e-22,
+)  # fmt: skip
+TENTHS_LO = (
+    0.0, -5.551115123125783e-18, -2.0816681711721684e-19, -2.0816681711721686e-20, -4.79217360238593e-21,
+    -8.180305391403131e-22, 4.525188817411374e-23, 4.525188817411374e-24, -2.092256083012847e-25,
+    -6.228159145777985e-26, -3.643219731549774e-27, 6.050303071806019e-28, 2.0113352370744385e-29,
+    -3.037374556340037e-30, 1.1806906454401013e-32, -7.770539987666108e-32, 2.0902213275965398e-33,
+    -7.154242405462192e-34, -7.154242405462193e-35, 2.475407316473987e-36, 5.484672854579043e-37,
+    9.246254777210363e-38, -4.859677432657087e-39,
+)  # fmt: skip
+"""What each of them lacks to a power of a tenth."""
 
 
 def two_sum(a: float, b: float) -> tuple[float, float]:
@@ -107,6 +122,14 @@ def rounded(m: Machine, hi: float, lo: float, err: float) -> float:
 
 def shortest(m: Machine, x: float) -> tuple[int, int]:
     """(digits, k): ``repr(x)`` reads digits / 10 ** k, for x > 0. Refuses numbers beyond its reach."""
+    if 0 < x < WHOLE:
+        for k in range(LONGEST + 1):
+            p = x * POWERS[k]
+            if p > PLAIN:
+                break
+            digits = int(floor(p + 0.5))
+            if digits / POWERS[k] == x:
+                return digits, k
     fraction, exponent = frexp(x)
     half = ldexp(1.0, exponent - 54)
     if 0 < x < WHOLE:
@@ -120,10 +143,10 @@ def shortest(m: Machine, x: float) -> tuple[int, int]:
             reach = half * power
             if fraction == 0.5 and rest > 0:
                 reach *= 0.5
+            if abs(rest) == reach or (abs(rest) == 0.5 and reach > 0.5):
+                break
             if abs(rest) < reach:
                 return int(whole) + int(more), k
-            if abs(rest) == reach:
-                break
     refuse(m, CLOSE_CALL, m.now)
     return 0, 0
 
@@ -132,7 +155,7 @@ def decimal_pair(m: Machine, x: float) -> tuple[float, float]:
     """What ``Decimal(repr(x))`` is worth, as a pair; x > 0."""
     digits, k = shortest(m, x)
     hi, lo = pair(digits)
-    return div(hi, lo, POWERS[k], 0.0)
+    return mul(hi, lo, TENTHS[k], TENTHS_LO[k])
 
 
 def decimal_float(m: Machine, digits: int, k: int) -> float:

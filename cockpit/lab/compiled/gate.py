@@ -12,6 +12,7 @@ from cockpit.lab.compiled.exact import decimal_pair, mul, pair
 from cockpit.lab.compiled.grid import alike, lots_of, opposed
 from cockpit.lab.compiled.reasons import CLOSE_CALL, LOCKED, SLOW, STALE, TOO_FAST, refuse
 from cockpit.lab.compiled.records import ENTRY, Desk, Machine
+from cockpit.lab.compiled.rows import RING
 
 SECOND, MINUTE = 1_000, 60_000
 HAIR = 1e-9
@@ -95,29 +96,23 @@ def _trimmed(d: Desk, target: int, have: int, limit: int) -> int:
 def _pace(d: Desk) -> None:
     """Orders per second and minute: the ring holds as many of the newest as are counted."""
     m = d.m
-    if m.placed >= m.per_second and m.sent_at[(m.placed - m.per_second) % m.ring] > m.now - SECOND:
+    if m.placed >= m.per_second and m.sent_at[(m.placed - m.per_second) % RING] > m.now - SECOND:
         refuse(m, TOO_FAST, m.now)
-    if m.placed >= m.per_minute and m.sent_at[(m.placed - m.per_minute) % m.ring] > m.now - MINUTE:
+    if m.placed >= m.per_minute and m.sent_at[(m.placed - m.per_minute) % RING] > m.now - MINUTE:
         refuse(m, TOO_FAST, m.now)
-    if (
-        m.changed >= m.changes_second
-        and m.changed_at[(m.changed - m.changes_second) % m.ring] > m.now - SECOND
-    ):
+    if m.changed >= m.changes_second and m.changed_at[(m.changed - m.changes_second) % RING] > m.now - SECOND:
         refuse(m, TOO_FAST, m.now)
-    if (
-        m.changed >= m.changes_minute
-        and m.changed_at[(m.changed - m.changes_minute) % m.ring] > m.now - MINUTE
-    ):
+    if m.changed >= m.changes_minute and m.changed_at[(m.changed - m.changes_minute) % RING] > m.now - MINUTE:
         refuse(m, TOO_FAST, m.now)
     most = m.max_entries
-    if most and m.entries >= most and m.entered_at[(m.entries - most) % m.ring] > m.now - m.entries_window:
+    if most and m.entries >= most and m.entered_at[(m.entries - most) % RING] > m.now - m.entries_window:
         refuse(m, LOCKED, m.now)
 
 
 def called_back(d: Desk) -> None:
     """A cancel leaves now."""
     m = d.m
-    m.changed_at[m.changed % m.ring] = m.now
+    m.changed_at[m.changed % RING] = m.now
     m.changed += 1
 
 
@@ -125,9 +120,9 @@ def sent(d: Desk, role: int) -> None:
     """An order leaves now."""
     m = d.m
     if role == ENTRY:
-        m.entered_at[m.entries % m.ring] = m.now
+        m.entered_at[m.entries % RING] = m.now
         m.entries += 1
-    m.sent_at[m.placed % m.ring] = m.now
+    m.sent_at[m.placed % RING] = m.now
     m.placed += 1
 
 

@@ -47,6 +47,24 @@ def dtype(owner: Any) -> list[Any]:
     return found or [("nothing", "<i8")]
 
 
+NUMBER, LISTED, PART = 0, 1, 2
+
+
+@lru_cache(maxsize=256)
+def plan(owner: Any) -> tuple[tuple[str, int, Any], ...]:
+    """What ``flatten`` does with each field: a number, a list, or a part with fields of its own."""
+    found = []
+    for name, kind in kinds(owner).items():
+        found.append((name, LISTED if kind == list[float] else NUMBER if kind in SCALARS else PART, kind))
+    return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def has_lists(owner: Any) -> bool:
+    """Is there a list anywhere in such an object?"""
+    return any(what == LISTED or (what == PART and has_lists(kind)) for _, what, kind in plan(owner))
+
+
 def flatten(thing: Any, arena: list[float], room: int) -> tuple[Any, ...]:
     """The values of an object in the order of ``dtype``; lists are appended to ``arena`` with ``room`` spare.
 
@@ -54,14 +72,16 @@ def flatten(thing: Any, arena: list[float], room: int) -> tuple[Any, ...]:
     """
     values: list[Any] = []
     whose: Any = type(thing)
-    for name, kind in kinds(whose).items():
+    for name, what, kind in plan(whose):
         value = getattr(thing, name)
-        if kind == list[float]:
+        if what == NUMBER:
+            if type(value) is not kind or kind is int:
+                value = _checked(thing, name, kind, value)
+            values.append(value)
+        elif what == LISTED:
             size = max(room, 2 * len(value))
             values.append((len(arena), len(value), size))
             arena += [*value, *([0.0] * (size - len(value)))]
-        elif kind in SCALARS:
-            values.append(_checked(thing, name, kind, value))
         elif type(value) is kind:
             values.append(flatten(value, arena, room))
         else:
@@ -80,10 +100,9 @@ def largest(thing: Any) -> int:
     """The largest whole number anywhere in an object: how long its lists may well become."""
     most = 0
     whose: Any = type(thing)
-    for name, kind in kinds(whose).items():
-        value = getattr(thing, name)
-        if kind is int:
-            most = max(most, abs(value))
-        elif kind not in SCALARS and kind != list[float]:
-            most = max(most, largest(value))
+    for name, what, kind in plan(whose):
+        if what == PART:
+            most = max(most, largest(getattr(thing, name)))
+        elif kind is int:
+            most = max(most, abs(getattr(thing, name)))
     return most

@@ -11,7 +11,7 @@ from cockpit.lab.compiled.grid import opposed
 from cockpit.lab.compiled.reasons import LIQUIDATION, NO_MONEY, NO_TIER, NOTHING, TURNED, refuse
 from cockpit.lab.compiled.records import Desk
 
-CLEAR = 1.21
+FAR_OFF = 1.21
 """Equity over what the position needs: below this the machine stops. The kernel looks closer from 1.1."""
 HAIR = 1e-9
 
@@ -30,7 +30,7 @@ def limits(d: Desk, lots: int) -> None:
     if m.spot or not lots:
         return
     size = abs(lots)
-    rate = m.tier[tier(d, size)].rate * CLEAR
+    rate = m.tier[tier(d, size)].rate * FAR_OFF
     held = size * m.base_per_lot
     money = m.money
     if m.inverse:

@@ -17,3 +17,23 @@ def as_pointer(_context: Any, address: Any) -> Any:
         return builder.inttoptr(arguments[0], cgutils.voidptr_t)
 
     return types.voidptr(types.int64), generate
+
+
+def column(kind: Any) -> Any:
+    """A function (address, index) → what stands there in an array of ``kind``: a number, or a record."""
+
+    @intrinsic
+    def at(_context: Any, address: Any, index: Any) -> Any:
+        record = isinstance(kind, types.Record)
+        size = kind.size if record else kind.bitwidth // 8
+
+        def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+            first, number = arguments
+            place = builder.add(first, builder.mul(number, first.type(size)))
+            if record:
+                return builder.inttoptr(place, context.get_value_type(kind))
+            return builder.load(builder.inttoptr(place, context.get_data_type(kind).as_pointer()))
+
+        return kind(types.int64, types.int64), generate
+
+    return at

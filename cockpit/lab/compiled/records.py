@@ -226,7 +226,6 @@ class Machine(Row):
     entries_window: int
     per_second: int
     per_minute: int
-    ring: int
     fresh: int
     share: float
     hears_fills: int
@@ -311,9 +310,18 @@ class Machine(Row):
     room: int
     at_ts: int
     at_open: int
+    at_high: int
+    at_low: int
+    at_close: int
+    at_volume: int
     bars: int
     at_rates: int
     tape_rates: int
+    at_s: int
+    """The strategy's own numbers."""
+    at_f: int
+    """Its lists."""
+    floats: int
     # --- where it stands
     stage: int
     index: int

@@ -7,10 +7,11 @@ for row in sweep(play, [params, …], instrument, tape, config): …
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -19,6 +20,7 @@ from cockpit.core.registry import Plugin
 from cockpit.core.types import Instrument
 from cockpit.lab.compiled import build, layout, records, setting
 from cockpit.lab.compiled import rows as flat
+from cockpit.lab.compiled.drive import WORTH
 from cockpit.lab.compiled.fold import Books, blank, fold
 from cockpit.lab.compiled.reasons import BOOKS_FULL, LIST_FULL, WORDS, Unsupported
 from cockpit.lab.compiled.tape import Tape
@@ -42,6 +44,24 @@ class Compiled(msgspec.Struct, frozen=True):
         """The hooks it has."""
         return tuple(self.program.hooks)
 
+    @property
+    def tags(self) -> dict[str, int]:
+        """Words of its wishes, by number."""
+        found: dict[str, int] = self.program.tags
+        return found
+
+    @property
+    def asks_rates(self) -> bool:
+        """Does it look at ``view.funding_rate``?"""
+        return bool(self.program.asks_rates)
+
+    def run(
+        self, params: Any, instrument: Instrument, tape: Tape, config: Config | None = None,
+        share: float = 1.0, sleeve: str = "", prefix: str = PREFIX,
+    ) -> Result:  # fmt: skip
+        """As ``run``."""
+        return run(self, params, instrument, tape, config, share, sleeve, prefix)
+
 
 class Result(msgspec.Struct, frozen=True, dict=True):
     """What one run did. Money is exact in ``books``; the floats are the nearest to it."""
@@ -54,6 +74,7 @@ class Result(msgspec.Struct, frozen=True, dict=True):
     equity: float
     """Everything at the last close."""
     rows: Any
+    """Lines of the books as they were written."""
     booked: int
     instrument: Instrument
     tape: Tape
@@ -62,35 +83,44 @@ class Result(msgspec.Struct, frozen=True, dict=True):
     prefix: str
     machine: Any
     state: Any
-    """The strategy's own numbers at the end, in the order of ``layout``."""
+    """The strategy's own numbers at the end, in the order of ``layout``; itself where it ran as Python."""
+
+    @property
+    def lines(self) -> Any:
+        """The rows, each with its fields as attributes."""
+        import numpy as np
+
+        return self.rows.view(np.recarray)
 
     @cached_property
     def books(self) -> Books:
         """Fills and ledger, as the kernel's own ledger books them. Worked out when asked for."""
         run = self.config.run
         ledger = blank(self.instrument, run.currency, run.equity, self.config.venue.leverage)
-        return fold(self.rows, self.booked, self.instrument, self.tape, ledger, self.sleeve, self.prefix)
+        return fold(self.lines, self.booked, self.instrument, self.tape, ledger, self.sleeve, self.prefix)
 
 
 def compile_strategy(plugin: Plugin, progress: build.Progress | None = None) -> Compiled:
     """Translate a strategy and compile what is not compiled yet. Raises Unsupported (Outside by line)."""
     if not build.available():
         raise Unsupported(build.MISSING)
-    options = plugin.options
-    reasons = {
-        "it trades several markets": options.get("legs", 1) not in (1, ()) and options.get("legs", 1) != 1,
-        "it hears longer bars too": bool(options.get("timeframes")),
-        "it has stop layers": bool(options.get("stops")),
-    }
-    for reason, holds in reasons.items():
+    for reason, holds in reasons(plugin).items():
         if holds:
             raise Unsupported(f"{plugin.name}: {reason}")
     program = Program(plugin.target, plugin.name)
-    if "on_bar" not in program.hooks:
-        raise Unsupported(f"{plugin.name} does not listen to bars")
-    if getattr(plugin.target, "timer_ms", 0) or hasattr(plugin.target, "on_timer"):
-        raise Unsupported(f"{plugin.name} has a timer")
     return Compiled(plugin, program, build.load_strategy(program, progress))
+
+
+def reasons(plugin: Plugin) -> dict[str, bool]:
+    """Why the machine may not be able to drive a strategy, and whether it is so."""
+    options, target = plugin.options, plugin.target
+    return {
+        "it trades several markets": options.get("legs", 1) not in (1, ()) and options.get("legs", 1) != 1,
+        "it hears longer bars too": bool(options.get("timeframes")),
+        "it has stop layers": bool(options.get("stops")),
+        "it does not listen to bars": not hasattr(target, "on_bar"),
+        "it has a timer": bool(getattr(target, "timer_ms", 0) or hasattr(target, "on_timer")),
+    }
 
 
 def run(
@@ -99,14 +129,14 @@ def run(
 ) -> Result:  # fmt: skip
     """One backtest. Raises Unsupported where the kernel must be asked."""
     config = config or Config()
-    setting.check(instrument, tape, config, play.hooks)
+    start = start_of(instrument, tape, config, share, play)
     version = play.plugin.options.get("version", 1)
     sleeve = sleeve or f"{play.plugin.name}@{version}/{instrument.symbol}"
     room = LIST_ROOM
     lines = len(tape) // 8 + len(tape.rates) + 1024
     while True:
         try:
-            return _once(play, params, instrument, tape, config, share, sleeve, prefix, room, lines)
+            return _once(play, params, start, _Of(instrument, tape, config, sleeve, prefix), room, lines)
         except _Again as full:
             room, lines = (room * 4, lines) if full.lists else (room, lines * 4)
             if max(room, lines) > LARGEST_ROOM:
@@ -121,29 +151,63 @@ class _Again(Exception):
         self.lists = lists
 
 
+class _Of(NamedTuple):
+    """What a run is of, and under which names it is booked."""
+
+    instrument: Instrument
+    tape: Tape
+    config: Config
+    sleeve: str
+    prefix: str
+
+
+class Start(msgspec.Struct, frozen=True):
+    """What every run of a strategy over a tape begins with."""
+
+    machine: Any
+    """The bytes of a machine before its first bar: numpy copies records field by field."""
+    kind: Any
+    """Its dtype."""
+    state: Any
+    """dtype of the strategy's own numbers."""
+    line: Any
+    """dtype of a line of the books."""
+    owners: tuple[Any, ...]
+    """Kept, so that their ids are nobody else's."""
+
+
+class _Sheet(threading.local):
+    """Room for the lines that one thread's runs write, one run after the other; what was booked is copied."""
+
+    rows: Any = ()
+
+
+_sheet = _Sheet()
+
+
 def _once(
-    play: Compiled, params: Any, instrument: Instrument, tape: Tape, config: Config, share: float,
-    sleeve: str, prefix: str, room: int, lines: int,
+    play: Compiled, params: Any, start: Start, of: _Of, room: int, lines: int
 ) -> Result:  # fmt: skip
     import numpy as np
 
-    columns = arrays(tape)
     strategy = play.plugin.target.create(params)
     arena: list[float] = []
-    values = layout.flatten(strategy, arena, max(room, layout.largest(strategy) + 2))
-    machines = np.zeros(1, np.dtype(flat.dtype(records.Machine)))
-    states = np.zeros(1, np.dtype(layout.dtype(play.plugin.target)))
-    states[0] = values
-    rows = np.empty(lines, np.dtype(flat.dtype(records.Entry))).view(np.recarray)
-    blank_machine = _settings(instrument, tape, config, share, play)
-    machines[0] = blank_machine[0]
+    if layout.has_lists(play.plugin.target):
+        room = max(room, layout.largest(strategy) + 2)
+    states = np.array([layout.flatten(strategy, arena, room)], start.state)
+    floats = np.array(arena or [0.0])
+    size = start.line.itemsize
+    if len(_sheet.rows) < lines * size:
+        _sheet.rows = np.empty(lines * size, np.uint8)
+    rows = _sheet.rows
+    machines = start.machine.copy().view(start.kind)
     m = machines[0]
     m["limit"] = setting.limit_of(params)
     m["at_books"], m["room"] = rows.ctypes.data, lines
-    m["at_ts"], m["at_open"], m["bars"] = columns[0].ctypes.data, columns[1].ctypes.data, len(tape)
-    m["at_rates"], m["tape_rates"] = columns[6].ctypes.data, len(tape.rates)
+    m["at_s"], m["at_f"], m["floats"] = states.ctypes.data, floats.ctypes.data, len(floats)
+    at = machines.ctypes.data
     try:
-        play.module.drive(machines.ctypes.data, machines, states, np.array(arena or [0.0]), *columns[:6])
+        play.module.drive(at)
     except records.Stop:
         why = int(m["why"])
         if why in (BOOKS_FULL, LIST_FULL):
@@ -156,39 +220,42 @@ def _once(
         if type(error).__module__.startswith("numba"):
             raise Unsupported(f"{play.plugin.name}: numba cannot compile it: {error}") from error
         raise
+    if play.module.worth(at, WORTH) < 0:
+        raise Unsupported(WORDS.get(int(m["why"]), "its worth"))
+    booked = int(m["booked"])
     return Result(
-        int(m["number"]), int(m["trades"]), int(m["filled"]), _equity(m, play, machines), rows,
-        int(m["booked"]),
-        instrument, tape, config, sleeve, prefix, machines, states,
+        int(m["number"]), int(m["trades"]), int(m["filled"]), float(m["worth"]),
+        rows[: booked * size].copy().view(start.line), booked, of.instrument, of.tape, of.config, of.sleeve,
+        of.prefix, machines, states,
     )  # fmt: skip
 
 
-def _equity(m: Any, play: Compiled, machines: Any) -> float:
-    from cockpit.lab.compiled.drive import WORTH
-
-    step = play.module.worth
-    if step(machines.ctypes.data, WORTH) < 0:
-        raise Unsupported(WORDS.get(int(m["why"]), "its worth"))
-    return float(m["worth"])
-
-
-def _settings(instrument: Instrument, tape: Tape, config: Config, share: float, play: Compiled) -> Any:
-    """A machine before its first bar; the same for every run of a sweep, so it is made once."""
+def start_of(instrument: Instrument, tape: Tape, config: Config, share: float, play: Any) -> Start:
+    """The same for every run of a sweep, so it is made once. Raises Unsupported."""
     import numpy as np
 
-    key = (id(instrument), id(config), share, play.plugin.name)
-    known = tape.__dict__.setdefault("_machines", {})
-    found = known.get(key)
-    if found is None or found[1] is not instrument or found[2] is not config:
+    key = (id(instrument), id(config), share, id(play.plugin), play.asks_rates)
+    known = tape.__dict__.setdefault("_starts", {})
+    found: Start | None = known.get(key)
+    if found is None:
+        setting.check(instrument, tape, config, play.hooks)
         m = records.Machine()
         setting.prepare(m, instrument, tape, config, share)
         _windows(m, instrument)
         m.hears_fills = int("on_fill" in play.hooks)
         m.hears_rates = int("on_funding" in play.hooks)
-        m.reads_rates = int(play.program.asks_rates)
+        m.reads_rates = int(play.asks_rates)
+        columns = arrays(tape)
+        m.at_ts, m.at_open, m.at_high, m.at_low, m.at_close, m.at_volume, m.at_rates = (
+            column.ctypes.data for column in columns
+        )
+        m.bars, m.tape_rates = len(tape), len(tape.rates)
         made = np.array([flat.pack(m)], np.dtype(flat.dtype(records.Machine)))
-        known[key] = found = (made, instrument, config)
-    return found[0]
+        found = known[key] = Start(
+            made.view(np.uint8), made.dtype, np.dtype(layout.dtype(play.plugin.target)),
+            np.dtype(flat.dtype(records.Entry)), (instrument, config, play.plugin, columns),
+        )  # fmt: skip
+    return found
 
 
 def _windows(m: records.Machine, instrument: Instrument) -> None:

@@ -92,7 +92,6 @@ def prepare(m: Machine, instrument: Instrument, tape: Tape, config: Config, shar
     m.max_margin_use, m.max_entries = risk.max_margin_use, min(RING, risk.max_entries)
     m.max_latency, m.latency_pause = risk.max_latency_ms, int(risk.latency_pause_s * 1000)
     m.entries_window = int(risk.entries_window_s * 1000)
-    m.ring = RING
     m.start = tape.start
     m.fresh = risk.stale_ms + tape.tf
     m.share = share

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from math import inf
 
-from cockpit.lab.compiled.books import funding, worth_at_ticks
+from cockpit.lab.compiled.books import worth_at_ticks
 from cockpit.lab.compiled.exact import GRAINS
 from cockpit.lab.compiled.flight import (
     ACKED,
@@ -287,8 +287,8 @@ def _settle(d: Desk, at: int, i: int) -> None:
         e.number = i
         e.lots = qty
         e.price = m.reference
-        hi, _ = funding(d, qty, m.reference, i)
-        m.money += hi / GRAINS if m.inverse else hi
+        value = qty * m.face_hi / m.reference if m.inverse else qty * m.face_hi * m.reference
+        m.money -= value * d.rates[i].rate
         limits(d, _lots(d))
         report(d, at, PAID, m.booked - 1)
     stay_clear(d, m.reference, at)

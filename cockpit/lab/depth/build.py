@@ -7,13 +7,19 @@ from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
-from cockpit.lab.compiled import build, compose, layout
+from cockpit.lab.compiled import build, compose, layout, rows
 from cockpit.lab.compiled.translate import Program
+from cockpit.lab.depth import records
 
 PARTS = ("queue", "books", "stretch")
 REPLACED = frozenset(("ask_book", "ask_timer", "ask_trade", "drawn"))
 HERE = Path(__file__).parent
 SYMBOL = "cockpit_depth_equity"
+ROWS = (
+    records.Machine, records.Event, records.Level, records.Price, records.Market, records.Rest,
+    records.Eaten, records.Flying,
+)  # fmt: skip
+"""Machine code of another layout of these is other machine code: they are named in its text."""
 HEAD = """from collections import namedtuple
 from math import ceil, copysign, exp, floor, inf, isfinite, isinf, isnan, log, log1p, nan, sqrt
 import numpy as np
@@ -116,7 +122,8 @@ def text_of(program: Program) -> str:
         "machine": "\n".join(late.values()),
         **calls,
     }
-    head = HEAD % {"equity": SYMBOL} + compose.intrinsics() + "\n" + constants + "\n"
+    shapes = "\n".join(f"# {row.__name__} {rows.dtype(row)}" for row in ROWS)
+    head = HEAD % {"equity": SYMBOL} + shapes + "\n" + compose.intrinsics() + "\n" + constants + "\n"
     return head + "\n".join(early.values()) + BODY % names
 
 

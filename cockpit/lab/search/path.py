@@ -29,7 +29,7 @@ def boundaries(start: int, end: int, period: int) -> Any:
 def of_compiled(done: Result, period: int) -> Path:
     """Path of a compiled run."""
     instrument = done.instrument
-    rows = done.rows[: done.booked].view(np.ndarray)
+    rows = done.rows
     lag = done.config.venue.feed_latency_ms
     start, due, close = _grid(done, period, lag)
     heard, bill = rows["heard"], rows["kind"] == BILL

@@ -26,8 +26,9 @@ def paint(frame: Frame, look: Look) -> Picture:
         _head(row, look),
         _stage(row, look),
         *_held(row, look),
+        *(_why(row, look) if row.why else ()),
         *_record(row.record, look),
-        *_why(row, look),
+        *(() if row.why else _why(row, look)),
     ]
     return Picture(
         title=title,
