@@ -114,10 +114,11 @@ class Stage:
 
     def _judged(self, number: int, batch: int, point: Point, params: dict[str, Any], run: Path) -> Trial:
         split = self.split(run)
-        train = measure.measure(run, self.lam, 0, split)
+        change = measure.returns(measure.net_equity(run, self.lam, 0, run.rows))
+        train = measure.measure(run, self.lam, 0, split, change if split == run.rows else None)
         after = measure.measure(run, self.lam, split, run.rows) if split < run.rows else None
         outcome, scores, why = self.goal.judge(train)
-        kept = measure.returns(measure.net_equity(run, self.lam, 0, run.rows)).astype("<f4").tobytes()
+        kept = change.astype("<f4").tobytes()
         return Trial(number, batch, point, params, outcome, scores, train, after, kept, why)
 
     def split(self, run: Path) -> int:

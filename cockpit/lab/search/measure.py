@@ -68,52 +68,67 @@ def net_equity(path: Path, lam: float, first: int, last: int) -> Any:
 def returns(equity: Any) -> Any:
     """Simple returns; what comes after ruin is -1."""
     before = equity[:-1]
+    if len(before) and np.minimum.reduce(before) > 0:
+        return equity[1:] / before - 1.0
     return np.where(before > 0, equity[1:] / np.where(before > 0, before, 1.0) - 1.0, -1.0)
 
 
-def measure(path: Path, lam: float = 0.0, first: int = 0, last: int | None = None) -> Measured:
-    """Rows [first, last) of a run. ``lam``: lambda of the square-root impact (``portfolio.impact``)."""
+def measure(
+    path: Path, lam: float = 0.0, first: int = 0, last: int | None = None, change: Any = None
+) -> Measured:  # fmt: skip
+    """Rows [first, last) of a run. ``lam``: lambda of the square-root impact (``portfolio.impact``).
+
+    ``change``: their returns, where they have been worked out already.
+    """
     last = path.rows if last is None else last
     equity = net_equity(path, lam, first, last)
     count, ppy = last - first, YEAR / path.period
-    change = returns(equity)
+    change = returns(equity) if change is None else change
     high = np.maximum.accumulate(equity)
-    mdd = float((1.0 - equity / high).max()) if equity[0] > 0 else 1.0
+    mdd = float(np.maximum.reduce(1.0 - equity / high)) if equity[0] > 0 else 1.0
     growth = float((equity[-1] / equity[0]) ** (ppy / count) - 1.0) if count and equity[-1] > 0 else None
     if count and equity[-1] == 0:
         growth = -1.0
-    mean = float(change.mean()) if count else 0.0
-    spread = _spread(change)
+    mean = _mean(change) if count else 0.0
+    away = change - mean
+    square = away * away
+    moves = count > 1 and np.maximum.reduce(change) > np.minimum.reduce(change)
+    spread = sqrt(_sum(square) / (count - 1)) if moves else 0.0
     years = count / ppy
-    worth = float(equity.mean())
+    worth = _mean(equity)
+    down = np.minimum(change, 0.0)
+    strain = _sum(path.strain[first:last]) if lam else 0.0
     return Measured(
         total=float(equity[-1] / equity[0] - 1.0),
         cagr=growth,
         sharpe=_over(mean, spread, ppy),
-        sortino=_over(mean, float(sqrt((np.minimum(change, 0.0) ** 2).mean())) if count else 0.0, ppy),
+        sortino=_over(mean, sqrt(_mean(down * down)) if count else 0.0, ppy),
         calmar=growth / mdd if growth is not None and mdd > 0 else None,
         mdd=mdd,
-        turnover=float(path.traded[first:last].sum()) / worth / years if years and worth > 0 else None,
-        trades=int(path.trades[first:last].sum()),
+        turnover=_sum(path.traded[first:last]) / worth / years if years and worth > 0 else None,
+        trades=int(np.add.reduce(path.trades[first:last])),
         periods=count,
-        impact=lam * float(path.strain[first:last].sum()),
-        error=_error(change, mean, spread) * sqrt(ppy) if spread > 0 else None,
+        impact=lam * strain,
+        error=_error(away, square, mean, spread) * sqrt(ppy) if spread > 0 else None,
     )
 
 
-def _spread(change: Any) -> float:
-    return float(change.std(ddof=1)) if len(change) > 1 and change.max() > change.min() else 0.0
+def _sum(values: Any) -> float:
+    """As ``values.sum()``, without what numpy's method costs around it."""
+    return float(np.add.reduce(values))
+
+
+def _mean(values: Any) -> float:
+    return _sum(values) / len(values)
 
 
 def _over(mean: float, spread: float, ppy: float) -> float | None:
     return mean / spread * sqrt(ppy) if spread > 0 else None
 
 
-def _error(change: Any, mean: float, spread: float) -> float:
-    """As ``performance.sharpe_error`` with the sample's own moments."""
-    away = change - mean
-    square = away * away
-    m2 = float(square.mean())
-    skew, kurt = float((square * away).mean()) / m2**1.5, float((square * square).mean()) / m2**2
+def _error(away: Any, square: Any, mean: float, spread: float) -> float:
+    """As ``performance.sharpe_error`` with the sample's own moments; ``away``: from the mean return."""
+    m2 = _mean(square)
+    skew, kurt = _mean(square * away) / m2**1.5, _mean(square * square) / m2**2
     ratio = mean / spread
-    return sqrt(max(0.0, 1.0 - skew * ratio + (kurt - 1.0) / 4.0 * ratio * ratio) / (len(change) - 1))
+    return sqrt(max(0.0, 1.0 - skew * ratio + (kurt - 1.0) / 4.0 * ratio * ratio) / (len(away) - 1))

@@ -28,36 +28,49 @@ def boundaries(start: int, end: int, period: int) -> Any:
 
 def of_compiled(done: Result, period: int) -> Path:
     """Path of a compiled run."""
-    instrument = done.instrument
-    rows = done.rows
+    instrument, rows = done.instrument, done.rows
     lag = done.config.venue.feed_latency_ms
     start, due, close = _grid(done, period, lag)
-    heard, bill = rows["heard"], rows["kind"] == BILL
-    lot, face = float(instrument.lot), float(instrument.contract_value)
+    heard, bill = np.ascontiguousarray(rows["heard"]), rows["kind"] == BILL
+    lot, face, fee = float(instrument.lot), float(instrument.contract_value), float(instrument.taker_fee)
     inverse, spot = instrument.kind is Kind.INVERSE, instrument.kind is Kind.SPOT
-    price = np.where(bill, rows["price"], rows["ticks"] * float(instrument.tick))
-    qty = rows["lots"] * lot * np.where(bill, 1, rows["sign"])
-    value = qty * face / price if inverse else qty * face * price
-    cash = np.where(bill, 0.0, value if inverse else -value)
-    change = np.where(bill, 0.0, qty)
-    fee = float(instrument.taker_fee)
+    billed = bool(np.logical_or.reduce(bill))
+    price, change = rows["ticks"] * float(instrument.tick), rows["sign"] * rows["lots"] * lot
+    if billed:
+        price = np.where(bill, rows["price"], price)
+        change = np.where(bill, rows["lots"] * lot, change)
+    value = change * face / price if inverse else change * face * price
+    size = np.abs(value)
+    cash = value if inverse else -value
     if spot:
-        bought = rows["sign"] > 0
+        bought = change > 0
+        cash = np.where(bought, cash, cash - size * fee)
         change = np.where(bought, change * (1.0 - fee), change)
-        cash = np.where(bought, cash, cash - np.abs(value) * fee)
     else:
-        cash = np.where(
-            bill, -value * _rates(done)[np.where(bill, rows["number"], 0)], cash - np.abs(value) * fee
-        )
+        cash = cash - size * fee
+    if billed:
+        paid = -value * _rates(done)[np.where(bill, rows["number"], 0)]
+        cash, change = np.where(bill, paid, cash), np.where(bill, 0.0, change)
     held = np.cumsum(change)
-    upto = np.searchsorted(heard, due, side="right")
+    at = _periods(due, period, heard)
+    upto = np.cumsum(np.bincount(at, minlength=len(due) + 1))[: len(due)]
     money = np.concatenate(([0.0], np.cumsum(cash)))[upto]
     have = np.concatenate(([0.0], held))[upto]
     priced = np.where(have == 0.0, 1.0, close)
     worth_now = -have * face / priced if inverse else have * face * priced
     opening = done.config.run.equity
     equity = np.concatenate(([opening], opening + money + worth_now))
-    return _rows(start, period, due, equity, heard[~bill], np.abs(value[~bill]), held[~bill], lot)
+    if billed:
+        fills = ~bill
+        at, size, held = at[fills], size[fills], held[fills]
+    return _rows(start, period, len(due), equity, at, size, held, lot)
+
+
+def _periods(due: Any, period: int, heard: Any) -> Any:
+    """Number of the period in which each was heard of; the number of periods for what came after them."""
+    if not len(due):
+        return np.zeros(len(heard), np.int64)
+    return np.clip(-((due[0] - heard) // period), 0, len(due))
 
 
 def of_curve(curve: Curve, fills: Sequence[tuple[int, Fill, Instrument]]) -> Path:
@@ -69,7 +82,8 @@ def of_curve(curve: Curve, fills: Sequence[tuple[int, Fill, Instrument]]) -> Pat
     value = np.array([float(worth(i, fill.qty, fill.price)) for _, fill, i in fills])
     held, lot = _positions(fills)
     equity = np.array(curve.equity[:points])
-    return _rows(curve.ts[0], curve.period, due, equity, heard, value, held, lot)
+    at = np.searchsorted(due, heard, side="left")
+    return _rows(curve.ts[0], curve.period, len(due), equity, at, value, held, lot)
 
 
 def _positions(fills: Sequence[tuple[int, Fill, Instrument]]) -> tuple[Any, float]:
@@ -85,16 +99,14 @@ def _positions(fills: Sequence[tuple[int, Fill, Instrument]]) -> tuple[Any, floa
 
 
 def _rows(
-    start: int, period: int, due: Any, equity: Any, heard: Any, value: Any, held: Any, lot: float
+    start: int, period: int, count: int, equity: Any, at: Any, value: Any, held: Any, lot: float
 ) -> Path:  # fmt: skip
-    count = len(due)
-    at = np.searchsorted(due, heard, side="left")
-    inside = at < count
-    at, value = at[inside], value[inside]
-    closed = (np.abs(held) < 0.999 * lot)[inside]
+    closed, fills = np.abs(held) < 0.999 * lot, len(at)
+    ends = at[closed]
     return Path(
-        period, start, equity, np.bincount(at, value, count), np.bincount(at, value**1.5, count),
-        np.bincount(at[closed], minlength=count), len(heard),
+        period, start, equity, np.bincount(at, value, count)[:count],
+        np.bincount(at, value * np.sqrt(value), count)[:count], np.bincount(ends, minlength=count)[:count],
+        fills,
     )  # fmt: skip
 
 
