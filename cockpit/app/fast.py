@@ -67,9 +67,13 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 def prepare(
-    request: Request, progress: Progress | None = None, least: int = 0, how: str = COMPILED
+    request: Request, progress: Progress | None = None, least: int = 0, how: str = COMPILED,
+    *, many: bool = False,
 ) -> Ready:  # fmt: skip
-    """Read the tape and make the strategy ready. Raises Unsupported, TapeError, ConfigError."""
+    """Read the tape and make the strategy ready. Raises Unsupported, TapeError, ConfigError.
+
+    ``many``: for many runs with other parameters.
+    """
     from cockpit.adapters.store import tape as tapes
 
     path, config = Path(request.tape), request.config
@@ -95,7 +99,7 @@ def prepare(
     if how == PYTHON:
         play = handed.hand(part.plugin, progress)
     else:
-        play = compiled.compile_strategy(part.plugin, progress)
+        play = compiled.compile_strategy(part.plugin, progress, shared=many)
     return Ready(source, casts, info, source.instruments[part.sleeve.symbol], columns, play)
 
 

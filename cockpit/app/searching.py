@@ -89,7 +89,7 @@ class Stage:
         from cockpit.lab.compiled.reasons import Unsupported
 
         try:
-            ready = fast.prepare(self.task.request(dict(self.task.space.fixed)))
+            ready = fast.prepare(self.task.request(dict(self.task.space.fixed)), many=True)
             ready.run(ready.casts[0].params, self.task.config)  # what it does not know may show only here
             return ready
         except Unsupported as refusal:

@@ -99,6 +99,7 @@ def drive(at):
         view.now = now
         view.last = c
         last = c
+        %(mark)s
         %(on_bar)s(at, m, F, s, BAR(now, tf, o, h, l, c, vo[i]), view, want)
         if want.dirty:
             if step(at, 3, now, 0.0, 0.0, 0.0) < 0:
@@ -112,6 +113,7 @@ def drive(at):
             raise Stop
         ask(at, m, F, s, view, want, word)
 """
+READERS = "whole_of, float_of = column(types.int64), column(types.float64)\n"
 CALLS = {
     "on_fill": "{}(at, m, F, s, FILL(m.now, m.news_price, m.news_qty, False, m.news_sign), view, want)",
     "on_funding": "{}(at, m, F, s, RATE(m.now, m.news_rate, m.news_due, m.news_settled != 0), view, want)",
@@ -120,6 +122,7 @@ CALLS = {
 
 def text_of(program: Program, symbol: str) -> str:
     """A strategy's module."""
+    makers = program.shared.makers(program) if program.shared is not None else ""
     functions = "\n".join(f"@njit({compose.INNER}, error_model='python')\n{t}" for t in program.texts)
     calls = {
         hook: call.format(program.hooks[hook]) if hook in program.hooks else "pass"
@@ -130,9 +133,10 @@ def text_of(program: Program, symbol: str) -> str:
         "inner": compose.INNER,
         "functions": functions,
         "on_bar": program.hooks["on_bar"],
+        "mark": "m.bar = i" if makers else "pass",
         "state": repr(layout.dtype(program.owner)),
     }
-    return compose.HEAD + compose.intrinsics() + LOOP % {**names, **calls}
+    return compose.HEAD + READERS + compose.intrinsics() + LOOP % {**names, **calls} + "\n\n" + makers
 
 
 def folder() -> Path:

@@ -322,6 +322,10 @@ class Machine(Row):
     at_f: int
     """Its lists."""
     floats: int
+    at_columns: int
+    """Addresses of the columns that it shares with other runs."""
+    bar: int
+    """The bar that the strategy hears, where it reads such columns."""
     # --- where it stands
     stage: int
     index: int

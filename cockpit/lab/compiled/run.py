@@ -23,6 +23,7 @@ from cockpit.lab.compiled import rows as flat
 from cockpit.lab.compiled.drive import WORTH
 from cockpit.lab.compiled.fold import Books, blank, fold
 from cockpit.lab.compiled.reasons import BOOKS_FULL, LIST_FULL, WORDS, Unsupported
+from cockpit.lab.compiled.shared import Shelf
 from cockpit.lab.compiled.tape import Tape
 from cockpit.lab.compiled.translate import Program
 
@@ -100,14 +101,19 @@ class Result(msgspec.Struct, frozen=True, dict=True):
         return fold(self.lines, self.booked, self.instrument, self.tape, ledger, self.sleeve, self.prefix)
 
 
-def compile_strategy(plugin: Plugin, progress: build.Progress | None = None) -> Compiled:
-    """Translate a strategy and compile what is not compiled yet. Raises Unsupported (Outside by line)."""
+def compile_strategy(
+    plugin: Plugin, progress: build.Progress | None = None, *, shared: bool = False
+) -> Compiled:  # fmt: skip
+    """Translate a strategy and compile what is not compiled yet. Raises Unsupported (Outside by line).
+
+    ``shared``: for many runs over one tape; indicators that several of them have in common are made once.
+    """
     if not build.available():
         raise Unsupported(build.MISSING)
     for reason, holds in reasons(plugin).items():
         if holds:
             raise Unsupported(f"{plugin.name}: {reason}")
-    program = Program(plugin.target, plugin.name)
+    program = Program(plugin.target, plugin.name, shared=shared)
     return Compiled(plugin, program, build.load_strategy(program, progress))
 
 
@@ -161,6 +167,14 @@ class _Of(NamedTuple):
     prefix: str
 
 
+class _Held(NamedTuple):
+    """What a run reads that is not its own; it must stay there until the run is over."""
+
+    table: Any
+    made: list[tuple[str, Any]]
+    """By field of the strategy: the indicator at the end, and its columns."""
+
+
 class Start(msgspec.Struct, frozen=True):
     """What every run of a strategy over a tape begins with."""
 
@@ -206,7 +220,9 @@ def _once(
     m["at_books"], m["room"] = rows.ctypes.data, lines
     m["at_s"], m["at_f"], m["floats"] = states.ctypes.data, floats.ctypes.data, len(floats)
     at = machines.ctypes.data
+    plan = play.program.shared
     try:
+        held = _columns(play, strategy, of.tape, (machines, states, floats)) if plan is not None else None
         play.module.drive(at)
     except records.Stop:
         why = int(m["why"])
@@ -222,12 +238,42 @@ def _once(
         raise
     if play.module.worth(at, WORTH) < 0:
         raise Unsupported(WORDS.get(int(m["why"]), "its worth"))
+    for name, column in held.made if held is not None else ():
+        states[name][0] = column[0][0]
     booked = int(m["booked"])
     return Result(
         int(m["number"]), int(m["trades"]), int(m["filled"]), float(m["worth"]),
         rows[: booked * size].copy().view(start.line), booked, of.instrument, of.tape, of.config, of.sleeve,
         of.prefix, machines, states,
     )  # fmt: skip
+
+
+def _columns(play: Compiled, strategy: Any, tape: Tape, memory: tuple[Any, ...]) -> _Held:
+    """Put the shared columns where the run finds them; those that nobody has made yet are made."""
+    import numpy as np
+
+    plan, (machines, states, floats) = play.program.shared, memory
+    shelf: Shelf = tape.__dict__.setdefault("_shelf", Shelf())
+    table = np.zeros(max(1, plan.columns), np.int64)
+    m = machines[0]
+    m["at_columns"] = table.ctypes.data
+    used: list[tuple[str, Any]] = []
+    for number, (update, first) in enumerate(zip(plan.updates, plan.first, strict=True)):
+        arena: list[float] = []
+        numbers = layout.flatten(getattr(strategy, update.name), arena, 0)
+        key = (update.kind, update.inputs, update.reads, numbers, tuple(arena))
+        made = shelf.get(key)
+        columns = made[1:] if made else [np.empty(len(tape)) for _ in range(1 + len(update.reads))]
+        table[first : first + len(columns)] = [column.ctypes.data for column in columns]
+        if made is None:
+            scratch, lists = states.copy(), floats.copy()
+            m["at_s"], m["at_f"] = scratch.ctypes.data, lists.ctypes.data
+            getattr(play.module, f"column_{number}")(machines.ctypes.data)
+            m["at_s"], m["at_f"] = states.ctypes.data, floats.ctypes.data
+            made = (scratch[update.name].copy(), *columns)
+            shelf.put(key, made)
+        used.append((update.name, made))
+    return _Held(table, used)
 
 
 def start_of(instrument: Instrument, tape: Tape, config: Config, share: float, play: Any) -> Start:

@@ -18,6 +18,7 @@ from cockpit.lab.compiled import records
 from cockpit.lab.compiled import rows as flat
 from cockpit.lab.compiled.functions import Body
 from cockpit.lab.compiled.layout import kinds
+from cockpit.lab.compiled.shared import Plan
 from cockpit.lab.compiled.subset import (
     BAR,
     FILL,
@@ -41,7 +42,9 @@ UNHEARD = ("on_book", "on_trade", "on_timer")
 class Program:
     """A strategy under translation: the functions found so far, and the words it uses as tags."""
 
-    def __init__(self, owner: type, name: str, hooks: Mapping[str, str] = HOOKS) -> None:
+    def __init__(
+        self, owner: type, name: str, hooks: Mapping[str, str] = HOOKS, *, shared: bool = False
+    ) -> None:  # fmt: skip
         self.books = hooks is BOOK_HOOKS
         """Can it look into the depth of a book?"""
         self.owner = owner
@@ -53,6 +56,8 @@ class Program:
         self.takes: dict[Any, dict[str, Any]] = {}
         self.hooks: dict[str, str] = {}
         self.asks_rates = False
+        self.shared = Plan(owner, name) if shared else None
+        """What it takes from columns that other runs take too; None = it works everything out itself."""
         for hook, news in hooks.items():
             function = getattr(owner, hook, None)
             if function is not None:
