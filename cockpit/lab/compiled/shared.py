@@ -2,8 +2,8 @@
 
 A search asks for 9 over 21 and 9 over 22; the average of 9 is the same column in both. What may be shared is
 found in the text of ``on_bar``: ``self.X.update(…)`` of fields of the bar, once and whatever else happens,
-where the strategy reads nothing of X but that answer and plain fields. The column is made by the function that
-the strategy would call, so its values are the same bits.
+where the strategy reads nothing of X but that answer and plain fields. The function that the strategy would
+call makes the column, so its values are the same bits.
 """
 
 from __future__ import annotations
