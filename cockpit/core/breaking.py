@@ -200,7 +200,7 @@ def _smaller(intent: Intent, part: float, context: GateContext) -> Intent:
     quotes = []
     for quote in intent.quotes:
         qty = quote.qty
-        if grows(have, have + quote.side.sign * qty):
+        if context.opens(quote):
             qty = instrument.qty(qty * share)
         if qty > 0:
             quotes.append(Quote(quote.side, quote.price, qty, quote.tag))

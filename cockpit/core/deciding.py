@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import msgspec
 
-from cockpit.core import breaking, guarding, watch
-from cockpit.core.drafting import lay_out, record
+from cockpit.core import breaking, closing, guarding, watch
+from cockpit.core.closing import Closing
+from cockpit.core.drafting import WAITS, lay_out, record
 from cockpit.core.gate import GateContext, Rule, approve, caps_of, gist, grows
 from cockpit.core.intents import Action, Amend, Intent, Place
 from cockpit.core.orders import Role
@@ -20,6 +21,9 @@ from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import sleeve_key
 from cockpit.core.turn import Turn
 from cockpit.core.types import Side
+
+STOP_FIRST = "stop_first"
+WITHHELD = "a stop covers this position: on this market a closing quote would take what the stop needs"
 
 
 def decide(state: State, slot: Slot, market: Market, rules: Sequence[Rule], turn: Turn) -> None:
@@ -38,6 +42,8 @@ def decide(state: State, slot: Slot, market: Market, rules: Sequence[Rule], turn
     guard = ""
     if slot.guard is not None or sleeve.unprotected:
         intent, guard = guarding.shape(state, slot, intent, context, turn)
+    if intent.quotes:
+        intent = _beside_the_stop(state, slot, intent, context)
     if state.trips:
         intent = breaking.held_back(state, sleeve, intent, context)
     if state.watch.cuts:
@@ -58,6 +64,7 @@ def decide(state: State, slot: Slot, market: Market, rules: Sequence[Rule], turn
         turn.note("alarm", "lock.set", sleeve.id, what=sleeve.id, by=lock.by, reason=lock.reason)
     sleeve.approved = approved.intent
     desk = lay_out(state, sleeve, slot.instrument, context.have, context.price)
+    desk.closing = context.closing
     actions = reconcile(approved, desk)
     if actions:
         _cap(state, actions, caps_of(approved.intent, context.have))
@@ -70,11 +77,22 @@ def decide(state: State, slot: Slot, market: Market, rules: Sequence[Rule], turn
     slot.view.resting = len(state.orders_of(sleeve.id) if actions else desk.orders)
 
 
+def _beside_the_stop(state: State, slot: Slot, intent: Intent, context: GateContext) -> Intent:
+    """Quotes that would close what a stop closes: counted as entries, or not shown."""
+    context.closing = closing.beside(state, slot.sleeve, slot.instrument, intent)
+    if context.closing is not Closing.WITHHELD:
+        return intent
+    after = closing.withheld(state, slot.sleeve, slot.instrument, intent)
+    return context.trim(STOP_FIRST, intent, after, WITHHELD)
+
+
 def _tried_once(state: State, sleeve: Sleeve) -> None:
     """A person's entry is sent in the step of its plan or not at all: what a rule or the venue did not give
     is given up, for nobody looks at it any more. Exits go on until they are done.
     """
     intent, have = sleeve.intent, state.position(sleeve.id)
+    if sleeve.armed == WAITS:
+        sleeve.armed = state.seq
     if sleeve.armed == state.seq or intent is None or intent.target is None:
         return
     if grows(have, intent.target) and not any(o.role is Role.ENTRY for o in state.orders_of(sleeve.id)):

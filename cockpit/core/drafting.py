@@ -6,9 +6,10 @@ from bisect import bisect_right
 from decimal import Decimal
 from functools import partial
 
+from cockpit.core.closing import others_on, shown_exit, uses
+from cockpit.core.desk import Desk
 from cockpit.core.intents import Action, Amend, Cancel, Place
 from cockpit.core.orders import ALGO, Order, OrderKind, Role
-from cockpit.core.reconcile import Desk
 from cockpit.core.state import Sleeve, State
 from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, Side
 
@@ -16,6 +17,8 @@ RATE_WINDOW_MS = 60_000
 CHANGES = (Cancel, Amend)
 LOOK_AGAIN_MS = 100
 """How soon an entry that waits for the stops of another sleeve looks again."""
+WAITS = -1
+"""``Sleeve.armed`` of an entry by hand that has to wait for them: its try is yet to come."""
 REMEMBERED = 1_000
 """Entries of a sleeve whose instants are kept."""
 
@@ -88,6 +91,8 @@ def lay_out(state: State, sleeve: Sleeve, instrument: Instrument, have: Decimal,
     shared = len(mine) < len(state.orders)
     if shared and _doubled(state, sleeve):
         sleeve.retry_at = max(sleeve.retry_at, state.now + LOOK_AGAIN_MS)
+        if sleeve.armed:
+            sleeve.armed = WAITS
     return Desk(
         instrument,
         have,
@@ -116,14 +121,26 @@ def _alone(state: State, sleeve: Sleeve) -> bool:
 
 
 def _doubled(state: State, sleeve: Sleeve) -> bool:
-    """Could the stops of another sleeve on the same market close more than it holds, because one is being
-    replaced? Until that is over the venue bounds them only as long as nobody else enters there.
+    """Could another sleeve on the same market close more than it holds: by two stops, because one is being
+    replaced, or by a stop and a quote beside it? Until that is over the venue bounds them only as long as
+    nobody else enters there. A sleeve with such a quote looks at it again at once.
     """
     cover: dict[str, Decimal] = {}
+    quoting = False
     for order in state.orders.values():
-        if order.role is Role.PROTECT and order.symbol == sleeve.symbol and order.sleeve != sleeve.id:
+        if order.symbol != sleeve.symbol or order.sleeve == sleeve.id:
+            continue
+        shown = shown_exit(order)
+        quoting = quoting or shown
+        if shown or order.role is Role.PROTECT:
             cover[order.sleeve] = cover.get(order.sleeve, ZERO) + order.remaining
-    return any(qty > abs(state.position(name)) for name, qty in cover.items())
+    if quoting and not uses(state, sleeve):
+        return False
+    doubled = [name for name, qty in cover.items() if qty > abs(state.position(name))]
+    for other in others_on(state, sleeve) if quoting else ():
+        if other.id in doubled:
+            other.retry_at = max(other.retry_at, state.now + 1)
+    return bool(doubled)
 
 
 def record(state: State, action: Action) -> None:

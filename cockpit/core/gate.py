@@ -13,12 +13,13 @@ from typing import Any, NamedTuple
 import msgspec
 
 from cockpit.core.book import Book
+from cockpit.core.closing import Closing
 from cockpit.core.intents import Approved, Intent, Quote, Verdict
-from cockpit.core.orders import Order, OrderKind, Role
+from cockpit.core.orders import OrderKind, Role
 from cockpit.core.posture import Posture
 from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import Lock
-from cockpit.core.types import ZERO, Instrument, InstrumentState, PosSide, Side, SleeveId
+from cockpit.core.types import ZERO, Instrument, PosSide, Side, SleeveId
 
 RETRY_MS = 1_000
 """How soon a wish that was refused for lack of data is put to the rules again."""
@@ -45,6 +46,7 @@ class GateContext:
         "bar_ms",
         "beside",
         "book",
+        "closing",
         "have",
         "heard",
         "instrument",
@@ -85,6 +87,8 @@ class GateContext:
         self.have = state.position(sleeve.id)
         self.beside = 0.0
         """Notional that is about to be entered together with this wish, by another leg."""
+        self.closing = Closing.BOUND
+        """How its quotes stand beside its stop."""
         self.settings = settings
         self.verdicts: list[Verdict] = []
         self._equity: float | None = None
@@ -102,8 +106,11 @@ class GateContext:
         """Would this wish, fully done, leave a larger position or new resting entries?"""
         if intent.target is not None and grows(self.have, intent.target):
             return True
-        have = self.have
-        return bool(intent.quotes) and any(grows(have, have + q.side.sign * q.qty) for q in intent.quotes)
+        return any(self.opens(quote) for quote in intent.quotes)
+
+    def opens(self, quote: Quote) -> bool:
+        """Does a quote count as an entry: would it leave more, or may a stop do its work before it?"""
+        return self.closing is Closing.COUNTED or grows(self.have, self.have + quote.side.sign * quote.qty)
 
     def notional(self, qty: Decimal) -> float:
         """Quote-currency value of a quantity at the reference price."""
@@ -170,6 +177,8 @@ class GateContext:
     def block(self, rule: str, intent: Intent, reason: str) -> Intent:
         """Record that ``rule`` allows no increase; what reduces stays."""
         after = shrink(intent, self.have)
+        if self.closing is Closing.COUNTED:
+            after = msgspec.structs.replace(after, quotes=())
         self.verdicts.append(
             Verdict(self.sleeve.id, rule, "block", describe(intent), describe(after), reason)
         )
@@ -275,8 +284,9 @@ def scaled(intent: Intent, limit: Decimal, context: GateContext, short: Decimal 
     ``short`` is the limit of the short side where it is another. What is held beyond the limit may stay, and
     what was allowed before and is on its way: a price that moved by a tick is no reason to call it back. A
     quote's room is what position, target and entries on their way leave of it, or what it can close; a
-    position on the other side is no credit, for a stop may take it away first (I04). The same object comes
-    back when nothing had to go.
+    position on the other side is no credit, for a stop may take it away first (I04); nor is there room for
+    what it can close where the stop does that (``core.closing``). The same object comes back when nothing
+    had to go.
     """
     have, instrument = context.have, context.instrument
     limits = {1: limit, -1: limit if short is None else short}
@@ -294,7 +304,9 @@ def scaled(intent: Intent, limit: Decimal, context: GateContext, short: Decimal 
     for quote in intent.quotes:
         sign = quote.side.sign
         taken = max(max(ZERO, have * sign) + context.entering(quote.side), (target or ZERO) * sign)
-        room = max(limits[sign] - taken, -have * sign)
+        room = limits[sign] - taken
+        if context.closing is not Closing.COUNTED:
+            room = max(room, -have * sign)
         qty = instrument.qty(max(ZERO, min(quote.qty, room)))
         if qty > 0:
             quotes.append(msgspec.structs.replace(quote, qty=qty) if qty != quote.qty else quote)
@@ -362,38 +374,3 @@ def caps_of(intent: Intent, have: Decimal) -> tuple[Decimal, Decimal]:
         else:
             short += quote.qty
     return long, short
-
-
-def refused_at_wire(state: State, order: Order, halted: bool, *, grows: bool = True) -> str:
-    """The gate's question once more, as the last instruction before bytes leave (I03, I04).
-
-    Words when an entry must not go: what was decided a moment ago may have been overtaken. Exits and
-    protection always go; a change that makes an order no larger (``grows`` False) has no limit to break.
-    """
-    if order.role is not Role.ENTRY:
-        return ""
-    if halted:
-        return "stopped at the wire"
-    if not state.posture.entries:
-        return f"stopped at the wire: {state.posture.name.lower()}"
-    sleeve = state.sleeves.get(order.sleeve)
-    if sleeve is None:
-        return ""
-    if sleeve.benched or not sleeve.on:
-        return "stopped at the wire: the sleeve is off"
-    if sleeve.leaving:
-        return "stopped at the wire: its version is no longer live"
-    lock = state.lock_on(sleeve) if state.locks else None
-    if lock is not None:
-        return f"stopped at the wire: {lock.by}"
-    instrument = state.instruments.get(order.symbol)
-    if instrument is not None and instrument.state is not InstrumentState.LIVE:
-        return f"stopped at the wire: instrument is {instrument.state}"
-    if state.hotlist.bars(order.symbol):
-        return "stopped at the wire: the market is not approved"
-    cap = state.caps.get(order.cid)
-    if cap is not None and grows:
-        worst = worst_position(state, sleeve)[0 if order.side is Side.BUY else 1]
-        if worst > cap:
-            return f"stopped at the wire: {worst} could be reached, {cap} is allowed"
-    return ""

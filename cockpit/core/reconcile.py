@@ -15,133 +15,18 @@ Rules kept here, whatever the strategy says:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
 from decimal import Decimal
-from math import nan
 
+from cockpit.core.closing import Closing, shown_exit
+from cockpit.core.desk import CHANGEABLE, Desk
 from cockpit.core.dust import enough, whole
 from cockpit.core.intents import Action, Amend, Approved, Cancel, Intent, Place, Quote
 from cockpit.core.orders import Order, OrderKind, OrderState, Role
-from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, Side
+from cockpit.core.types import ZERO, PositionMode, Side
 
-CHANGEABLE = frozenset((OrderState.LIVE, OrderState.PARTIAL))
 QUOTE = "quote"
 SELL, EXIT, PROTECT = Side.SELL, Role.EXIT, Role.PROTECT  # looked up once: naming one is dear
 UNHEARD = frozenset((OrderState.PENDING, OrderState.SENT))
-Draft = Callable[..., Place]
-"""Makes a complete Place with a fresh client id; given by the engine."""
-
-
-class Desk:
-    """One sleeve's situation at this instant, as reconcile needs it."""
-
-    __slots__ = (
-        "account",
-        "account_legs",
-        "alone",
-        "draft",
-        "have",
-        "held",
-        "instrument",
-        "legs",
-        "may_enter",
-        "may_reduce",
-        "mode",
-        "orders",
-        "price",
-        "watch",
-    )
-
-    def __init__(
-        self,
-        instrument: Instrument,
-        have: Decimal,
-        account: Decimal,
-        orders: Iterable[Order],
-        mode: PositionMode,
-        draft: Draft,
-        *,
-        may_enter: bool = True,
-        may_reduce: bool = True,
-        held: Container[str] = (),
-        price: float = nan,
-        legs: tuple[Decimal, Decimal] | None = None,
-        account_legs: tuple[Decimal, Decimal] = (ZERO, ZERO),
-        watch: str = "",
-        alone: Callable[[], bool] = lambda: True,
-    ) -> None:
-        self.instrument = instrument
-        self.have = have
-        """The sleeve's own signed position."""
-        self.account = account
-        """The account's net position in the instrument (all sleeves)."""
-        self.orders = list(orders)
-        self.mode = mode
-        self.draft = draft
-        self.may_enter = may_enter
-        """False: entries were refused lately, or a rule asked to be heard again later."""
-        self.may_reduce = may_reduce
-        """False: an exit or stop was refused a moment ago."""
-        self.held = held
-        """Orders that the venue has just refused to cancel or change."""
-        self.price = price
-        """Reference price; NaN = unknown."""
-        self.legs = legs or ((have, ZERO) if have > 0 else (ZERO, -have if have < 0 else ZERO))
-        """(long, short) of the sleeve: both at once, or one below 0, only on a long/short account."""
-        self.account_legs = account_legs
-        self.alone = alone
-        """Does no other sleeve hold the same market, or enter it now?"""
-        self.watch = watch
-        """Which price sets off its stops; empty = it does not matter."""
-
-    def closable(self, side: Side) -> Decimal:
-        """How much an order of ``side`` could close."""
-        held, other = self.legs if side is SELL else self.legs[::-1]
-        return held if held > 0 else max(ZERO, -other)
-
-    def pos_side(self, side: Side, role: Role) -> PosSide:
-        """Which position of a long/short account the order belongs to; spot has only one."""
-        if self.mode is PositionMode.NET or not self.instrument.derivative:
-            return PosSide.NET
-        own, other = (PosSide.LONG, PosSide.SHORT) if side is Side.BUY else (PosSide.SHORT, PosSide.LONG)
-        if role is Role.ENTRY:
-            return own
-        long, short = self.legs
-        owed = long < 0 <= -short if side is Side.BUY else short < 0 <= -long
-        return own if owed else other
-
-    def covered(self, side: Side, qty: Decimal) -> bool:
-        """May the venue be told "reduce only"? Not when another sleeve holds the other side."""
-        if not self.instrument.derivative or self.mode is PositionMode.HEDGE:
-            return False
-        return self.account * side.sign < 0 and abs(self.account) >= qty
-
-    def bears(self, guard: Order) -> bool:
-        """Would the venue let this stop close all that it is for?"""
-        return not guard.reduce_only or self.covered(guard.side, guard.remaining)
-
-    def clipped(self, side: Side, qty: Decimal) -> bool:
-        """Does the venue itself keep closing orders from taking more than this sleeve has?"""
-        if self.mode is PositionMode.NET or not self.instrument.derivative:
-            return self.covered(side, qty) and self.account == self.have and self.alone()
-        at = 0 if side is Side.SELL else 1
-        return self.account_legs[at] == self.legs[at] >= qty and self.alone()
-
-    def pullable(self, order: Order, role: Role | None = None) -> bool:
-        """May a cancel be sent for it now? (resting, none on its way, none refused a moment ago)"""
-        if role is not None and order.role is not role:
-            return False
-        return order.state in CHANGEABLE and not order.cancelling and order.cid not in self.held
-
-    def may(self, role: Role, side: Side, entries: bool) -> bool:
-        """May a new order of this role be placed now?"""
-        if role is Role.ENTRY:
-            return entries and self.may_enter and not self._stop_on(side)
-        return self.may_reduce
-
-    def _stop_on(self, side: Side) -> bool:
-        """May a stop still go off on the side of an entry? Together they would be twice the wish."""
-        return bool([o for o in self.orders if o.role is PROTECT and o.side is side])
 
 
 def reconcile(approved: Approved, desk: Desk) -> list[Action]:
@@ -198,6 +83,12 @@ def _toward_target(
         # Something is already being done. If it leads the wrong way (by now), stop it; then look again.
         return [_cancel(o, "wish changed") for o in in_way if o.side is not side and desk.pullable(o)]
     clash = _clash(intent, side, quoting) if quoting else None
+    if quoting and leaving and not clash:
+        # Whatever trades first: an exit and the quotes beside it never close more than there is.
+        shown = _unbounded(desk, side)
+        clash = shown if sum((o.remaining for o in shown), abs(delta)) > desk.closable(side) else []
+        if clash:
+            return [_cancel(o, "leaving") for o in clash if desk.pullable(o)]
     if clash:
         return [_cancel(o, "leaving") for o in clash if desk.pullable(o) and not _shown(intent, o.side)]
     role = Role.EXIT if leaving else Role.ENTRY
@@ -223,6 +114,13 @@ def _rivals(desk: Desk, side: Side) -> list[Order]:
     stops = [o for o in desk.orders if o.role is PROTECT and o.side is side]
     bounded = bool(stops) and desk.clipped(side, desk.closable(side))
     return [o for o in stops if not bounded or (desk.mode is PositionMode.NET and not o.reduce_only)]
+
+
+def _unbounded(desk: Desk, side: Side) -> list[Order]:
+    """Closing quotes that the venue does not keep from taking more than there is, a stop beside them."""
+    bounded = desk.closing is Closing.BOUND and desk.clipped(side, desk.closable(side))
+    shown = [o for o in desk.orders if shown_exit(o) and o.side is side]
+    return [o for o in shown if not bounded or (desk.mode is PositionMode.NET and not o.reduce_only)]
 
 
 def _in_the_way(target: Decimal, have: Decimal, working: list[Order]) -> list[Order]:
@@ -270,10 +168,10 @@ def _toward_quotes(
         if wanted is None or wanted.qty <= 0:
             actions += [_cancel(o, "quote withdrawn") for o in have if desk.pullable(o)]
             continue
-        role = Role.EXIT if wanted.qty <= desk.closable(side) else Role.ENTRY
+        role = desk.role(wanted)
         if have:
             actions += _keep_quote(wanted, role, have, desk)
-        elif not blind and desk.may(role, side, entries) and _worthwhile(wanted, role, desk):
+        elif not blind and desk.may_show(role, side, entries) and _worthwhile(wanted, role, desk):
             actions.append(_post(desk, intent, wanted, role))
     return actions
 
@@ -349,6 +247,8 @@ def _protection(intent: Intent, desk: Desk, exiting: bool, layer: str = "") -> l
         fewer: list[Action] = [_cancel(o, "replaced") for o in old[:-1]]
         if not desk.may_reduce or any(o.state in UNHEARD for o in guards):
             return fewer  # one at a time: its answer is on the way
+        if _unbounded(desk, side):
+            return fewer  # shown while no stop was wanted: withdrawn by now, and proven dead first
         return [*fewer, _guard(desk, intent, side, cover, layer)]
     proven = next((o for o in good if o.state in CHANGEABLE), None)
     if proven is None:

@@ -104,7 +104,8 @@ class Sleeve(msgspec.Struct):
     size: Size | None = None
     """What its sizing made of the wish in force; None = the strategy's own size stands."""
     armed: int = 0
-    """Step in which a person last wished here: an entry by hand is tried in it only; 0 = nobody did."""
+    """Step in which a person last wished here: an entry by hand is tried in it only; 0 = nobody did, below 0
+    it waits for the orders of another sleeve."""
     release: str = ""
     """Id of its version (``core.release``): stamped on each of its orders; empty = a person's own sleeve."""
     leaving: str = ""

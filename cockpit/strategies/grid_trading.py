@@ -13,6 +13,9 @@ mean; while nothing is held, a mean that has moved half a step lays it anew.
 It gives up when a bar closes outside both the grid and the Bollinger bands (20, 2): all is closed at market.
 Should nobody be watching, a stop rests at the venue one step beyond the last level. Both end this grid; the
 next is laid at a close near the mean. A touched level is no fill: see the fill rules of the simulator.
+
+On spot no stop rests: a venue freezes the coins that the levels above promise, and a stop that goes off then
+fails for lack of them. There the grid watches that price itself and leaves at market when it is reached.
 """
 
 from __future__ import annotations
@@ -81,7 +84,7 @@ class GridTrading(msgspec.Struct):
     """Buys each level down and sells each level up around the mean of a sideways market.
 
     Reasons it gives: ``grid`` while it quotes; ``grid.size`` a portion is less than the venue's minimum;
-    ``range-left`` closed outside grid and bands; ``stopped`` the resting stop went off.
+    ``range-left`` closed outside grid and bands; ``stopped`` the stop was reached.
     """
 
     params: Params
@@ -107,7 +110,9 @@ class GridTrading(msgspec.Struct):
         mid = self.bands.update(close)
         near = abs(close / mid - 1.0) <= self._step() / 2
         flat = abs(view.position) < view.min_qty
-        if self.anchor > 0.0 and self._left(close):
+        if self._through(close, view):
+            self._give_up(want, "stopped")
+        elif self.anchor > 0.0 and self._left(close):
             self._give_up(want, "range-left")
         elif near and flat and (self.anchor == 0.0 or abs(mid / self.anchor - 1.0) >= self._step() / 2):
             self._lay(mid, close, view, want)
@@ -116,7 +121,9 @@ class GridTrading(msgspec.Struct):
 
     def on_book(self, view: View, want: Want) -> None:
         """A market beyond what is shown would only refuse it: follow the touch."""
-        if self.anchor > 0.0 and view.book_ok and (view.ask <= self.bid or view.bid >= self.ask):
+        if view.book_ok and self._through(view.bid, view):
+            self._give_up(want, "stopped")
+        elif self.anchor > 0.0 and view.book_ok and (view.ask <= self.bid or view.bid >= self.ask):
             self._quote(view.bid, view.ask, view, want)
 
     def on_fill(self, fill: Fill, view: View, want: Want) -> None:
@@ -174,7 +181,7 @@ class GridTrading(msgspec.Struct):
             if not view.can_short:
                 ask_qty = min(ask_qty, view.position)
         if view.position > 0.0:
-            want.position(view.position, self._stop(1), nan, "grid")
+            want.position(view.position, self._stop(1) if view.can_short else nan, nan, "grid")
         elif view.position < 0.0:
             want.position(view.position, self._stop(-1), nan, "grid")
         else:
@@ -196,6 +203,10 @@ class GridTrading(msgspec.Struct):
     def _level(self, rung: float) -> float:
         """Price of a level, counted downwards from the mean."""
         return self.anchor * (1.0 - self._step() * rung)
+
+    def _through(self, price: float, view: View) -> bool:
+        """Has the market reached the stop that only the grid itself watches?"""
+        return self.anchor > 0.0 and self.rung > 0 and not view.can_short and price <= self._stop(1)
 
     def _stop(self, side: int) -> float:
         return self._level(side * (self._half() + self.params.stop_steps))

@@ -12,10 +12,10 @@ from collections.abc import Callable
 
 from cockpit.core import events as ev
 from cockpit.core.errors import Ambiguous, StoreError, Transient
-from cockpit.core.gate import refused_at_wire
 from cockpit.core.intents import Action, Amend, Cancel, Place, Query
 from cockpit.core.ports import Clock, Venue
 from cockpit.core.state import State
+from cockpit.core.wire import refused_at_wire
 from cockpit.workers.kill import KillFlag
 
 Put = Callable[[ev.AnyEvent], None]

@@ -11,9 +11,9 @@ from cockpit.core import memory
 from cockpit.core.approving import UNDO_MS
 from cockpit.core.candidates import Candidate, Mood, Term
 from cockpit.core.config import HotlistConfig
-from cockpit.core.gate import refused_at_wire
 from cockpit.core.intents import Cancel
 from cockpit.core.types import InstrumentState
+from cockpit.core.wire import refused_at_wire
 from tests.core.stand import LINEAR, Stand, loose_rules, places
 
 SYMBOL = LINEAR.symbol

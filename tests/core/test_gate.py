@@ -8,12 +8,13 @@ import msgspec
 import pytest
 
 from cockpit.core.events import Boot, Command
-from cockpit.core.gate import GateContext, Rule, approve, describe, enlarges, refused_at_wire, shrink
+from cockpit.core.gate import GateContext, Rule, approve, describe, enlarges, shrink
 from cockpit.core.intents import Intent, Quote
 from cockpit.core.orders import Order, OrderKind, Role
 from cockpit.core.posture import Posture
 from cockpit.core.stops import Lock
 from cockpit.core.types import InstrumentState, Side
+from cockpit.core.wire import refused_at_wire
 from tests.core.stand import D, Stand, places
 
 

@@ -17,10 +17,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from cockpit.core import events as ev
 from cockpit.core.config import SymbolLimits
-from cockpit.core.gate import refused_at_wire
 from cockpit.core.intents import Amend, Cancel, Place, Query
 from cockpit.core.orders import Role
 from cockpit.core.types import ZERO, Side
+from cockpit.core.wire import refused_at_wire
 from tests.core.stand import LINEAR, D, Stand, loose_rules
 from tests.risk.layers import equip
 from tests.risk.test_more_rules import loose

@@ -2,7 +2,8 @@
 
 What must hold whatever happens:
 - one order in flight per purpose, and never more than was wished plus what is held;
-- an exit or a stop never turns a position round;
+- an exit (a quote, too) or a stop never turns a position round; a quote that counts as an entry and trades
+  beside a stop counts as if it had traded after it;
 - left alone, a sleeve has what it may have, protected, and both books agree;
 - the engine never talks at the speed of the road.
 """
@@ -20,13 +21,14 @@ from hypothesis import strategies as st
 from cockpit.core import events as ev
 from cockpit.core.gate import GateContext, Rule, scaled
 from cockpit.core.intents import Intent, Outcome, Place, Query, Quote, ReadAccount
-from cockpit.core.orders import OrderKind, OrderState, Role
+from cockpit.core.orders import Order, OrderKind, OrderState, Role
 from cockpit.core.state import State
-from cockpit.core.types import MarginMode, PositionMode, Side
+from cockpit.core.types import MarginMode, PositionMode, PosSide, Side
 from cockpit.core.view import View
 from cockpit.core.want import Want
 from tests.core.stand import SPOT, Table, Wish
 from tests.properties.test_engine_books import disagreements
+from tests.risk.layers import equip
 
 D = Decimal
 CALM = 150
@@ -89,9 +91,18 @@ class Judge:
         """The venue keeps closing orders from turning a position round."""
         self.spot = not table.stand.instrument.derivative
         self.before: dict[str, Decimal] = {}
+        self.legs: dict[str, tuple[Decimal, Decimal]] = {}
+        self.shown: Counter[tuple[str, Side]] = Counter()
+        """What quotes that count as entries have traded."""
+        self.shown_before: dict[str, int | Decimal] = {}
+        """By stop: how much of that on its side when it was decided."""
 
-    def __call__(self, event: ev.AnyEvent, _outcome: Outcome) -> None:
+    def __call__(self, event: ev.AnyEvent, outcome: Outcome) -> None:
         state = self.table.state
+        order = state.order(event.cid) if isinstance(event, ev.Fill) else None
+        if order is not None and order.role is Role.ENTRY and order.kind is OrderKind.POST_ONLY:
+            assert isinstance(event, ev.Fill)
+            self.shown[order.sleeve, order.side] += event.qty  # type: ignore[assignment]
         for sleeve in state.sleeves:
             mine = state.orders_of(sleeve)
             guards = [
@@ -109,12 +120,31 @@ class Judge:
                 )
                 assert max(Decimal(0), have * side.sign) + entries <= LARGEST
             if isinstance(event, ev.Fill) and self.clipped:
-                order = state.order(event.cid)
                 was = self.before.get(sleeve, Decimal(0))
                 if order is not None and order.sleeve == sleeve and order.role is not Role.ENTRY:
-                    assert was * have >= 0, f"{order.role} turned {was} to {have}"
-                    assert abs(have) <= abs(was), f"{order.role} grew {was} to {have}"
+                    if order.pos_side is PosSide.NET:
+                        self._closes(order, was, have)
+                    else:
+                        at = 0 if order.pos_side is PosSide.LONG else 1
+                        leg, before = state.legs(sleeve)[at], self.legs[sleeve][at]
+                        assert min(0, before) <= leg <= before, f"{order.role} made {leg} of {before}"
             self.before[sleeve] = have
+            self.legs[sleeve] = state.legs(sleeve)
+        for action in outcome.actions:
+            if isinstance(action, Place) and action.role is Role.PROTECT:
+                self.shown_before[action.cid] = self.shown[action.sleeve, action.side]
+
+    def _closes(self, order: Order, was: Decimal, have: Decimal) -> None:
+        """A closing order on a netted account has traded."""
+        beside = self._beside(order)
+        assert (was - beside) * (have - beside) >= 0, f"{order.role} turned {was} to {have}"
+        assert abs(have - beside) <= abs(was - beside), f"{order.role} grew {was} to {have}"
+
+    def _beside(self, order: Order) -> Decimal:
+        """What entry quotes have traded on the side of a stop since it was decided, signed."""
+        if order.role is not Role.PROTECT:
+            return D(0)
+        return order.side.sign * D(self.shown[order.sleeve, order.side] - self.shown_before[order.cid])
 
     def end(self) -> None:
         """Left alone for a while."""
@@ -227,6 +257,28 @@ def test_long_short_account(moves: list[int], wishes: list[tuple[int, Wish]], ba
             assert not all(table.state.legs(name)), "long and short at once"
 
 
+stall_wish = st.one_of(quote_wish, quote_wish, quote_wish, position_wish, st.just(_flat))
+NEAR = {"layer": "percent", "percent": 0.25, "trailing": True}
+"""A stop two or three ticks away."""
+
+
+@settings(max_examples=60)
+@given(
+    moves,
+    st.lists(st.tuples(st.integers(1, 3), stall_wish), min_size=2, max_size=16),
+    st.integers(1, 400),
+    st.sampled_from((PositionMode.NET, PositionMode.NET, PositionMode.HEDGE)),
+)
+def test_makers_with_a_stop_share_a_market(
+    moves: list[int], wishes: list[tuple[int, Wish]], base: int, mode: PositionMode
+) -> None:
+    """Their quotes close what their stops also close, and both are often reached within one round trip."""
+    table = Table(moves + [0] * CALM, rules=AT_MOST, sleeves=3, latency=(base, 50), mode=mode)
+    for sleeve in table.state.sleeves:
+        equip(table.stand, NEAR, sleeve=sleeve)
+    play(table, wishes, len(moves))
+
+
 long_only = st.builds(_position, st.integers(0, LARGEST), st.sampled_from([0, 3, 8, 25]), st.booleans())
 
 
@@ -238,6 +290,48 @@ def test_spot_sells_only_what_it_has_and_leaves_dust_alone(
     table = Table(moves + [0] * CALM, instrument=SPOT, rules=AT_MOST, latency=(base, 50))
     play(table, wishes, len(moves))
     assert table.exchange.balances().get("BTC", D(0)) >= 0
+
+
+bought_or_shown = st.one_of(
+    st.builds(_quotes, st.integers(-1, 3), st.integers(0, LARGEST), st.just(0), st.just(0)), long_only
+)
+
+
+def _offer(away: int, stop_ticks: int) -> Wish:
+    def wish(view: View, want: Want) -> None:
+        stop = view.mark - stop_ticks * view.tick if view.position else nan
+        want.position(view.position, stop, nan, "offer")
+        want.quote(nan, 0.0, view.ask + away * view.tick, view.position, "offer")
+
+    return wish
+
+
+offer = st.builds(_offer, st.integers(0, 3), st.sampled_from([0, 2, 4]))
+
+
+@settings(max_examples=40)
+@given(
+    moves,
+    st.lists(st.tuples(st.integers(1, 2), st.one_of(bought_or_shown, offer)), min_size=2, max_size=14),
+    st.integers(1, 300),
+    st.booleans(),
+)
+def test_a_stop_on_spot_always_has_its_coins(
+    moves: list[int], wishes: list[tuple[int, Wish]], base: int, layers: bool
+) -> None:
+    """A venue freezes what a quote promises; a stop that goes off beside it would fail."""
+    table = Table(moves + [0] * CALM, instrument=SPOT, rules=AT_MOST, sleeves=2, latency=(base, 50))
+    for sleeve in table.state.sleeves if layers else ():
+        equip(table.stand, NEAR, sleeve=sleeve)
+    judge = Judge(table, clipped=True)
+
+    def watch(event: ev.AnyEvent, outcome: Outcome) -> None:
+        judge(event, outcome)
+        if isinstance(event, ev.Cancelled) and (order := table.state.order(event.cid)) is not None:
+            assert event.reason != "51008" or order.role is not Role.PROTECT, "a stop without coins"
+
+    table.run(spread_out(wishes, len(moves)), watch)
+    judge.end()
 
 
 @settings(max_examples=60)

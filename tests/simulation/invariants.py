@@ -9,7 +9,9 @@ by clock: many things share one virtual instant. Checked as it runs:
     I06  one Place causes at most one request and at most one venue order
     I07  what was acknowledged is in the journal after any crash
     I08  what only stop layers protect is covered by stops at the venue, but for NAKED_S of running time
-    I17  an exit or a stop never turns the book of its sleeve round, and never makes it larger
+    I17  an exit (a quote, too) or a stop never turns the book of its sleeve round, and never makes it larger;
+         a quote that counts as an entry, and whose trade was not yet heard when a stop was decided, counts as
+         if it had traded after the stop
 
 and at quiescence (faults over, strategies silent):
 
@@ -25,6 +27,7 @@ I28 (same seed, same digest) is checked by the callers, who run a seed twice.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
@@ -32,7 +35,7 @@ from decimal import Decimal
 
 from cockpit.adapters.store.journal_read import read_fills, read_outcomes
 from cockpit.core.engine import Engine
-from cockpit.core.events import Command, FillKind, decode
+from cockpit.core.events import AnyEvent, Cancelled, Command, FillKind, decode
 from cockpit.core.intents import Action, Place, Query, ReadAccount
 from cockpit.core.ledger.position import value
 from cockpit.core.orders import OrderKind, OrderState, Role
@@ -41,14 +44,20 @@ from cockpit.core.state import State
 from cockpit.core.types import ZERO
 from tests.simulation.exchange import HAND
 from tests.simulation.history import History, Violation, brief
+from tests.simulation.market import LINEAR, SPOT
+from tests.simulation.probe import PROTECTED
 from tests.simulation.venue_link import Truth
 
-GUARDED = "keeper"
+GUARDED = tuple(PROTECTED)
 NAKED_S = 60.0
 """How long a change may leave a position uncovered while fills are lost and lines are cut: until the books
 are read back for the second time (every 30 s). Without faults it is one round trip."""
 CENT_OF_A_CENT = Decimal("1e-9")
 """What the rounding of an average price may explain; a lost or doubled fee is millions of times larger."""
+DUST = {i.symbol: i.min_qty for i in (LINEAR, SPOT)}
+LOTS = {i.symbol: i.lot for i in (LINEAR, SPOT)}
+"""Fees are taken in coin: what is below the venue's minimum, or less than a lot, nobody can protect."""
+NO_COINS = "51008"
 UNSETTLED = frozenset((OrderState.PENDING, OrderState.SENT, OrderState.UNKNOWN))
 
 
@@ -58,6 +67,7 @@ class Journal:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._places: dict[str, Place] = {}
+        self._decided: dict[str, int] = {}
         self._read = 0
 
     def place(self, cid: str) -> Place | None:
@@ -65,16 +75,19 @@ class Journal:
         if cid not in self._places:
             for outcome in read_outcomes(self._connection, self._read):
                 self._read = outcome.seq
-                self._places.update((a.cid, a) for a in outcome.actions if isinstance(a, Place))
+                places = [a for a in outcome.actions if isinstance(a, Place)]
+                self._places.update((a.cid, a) for a in places)
+                self._decided.update((a.cid, outcome.seq) for a in places)
         return self._places.get(cid)
 
     @property
     def writing(self) -> bool:
         return self._connection.in_transaction
 
-    def fills(self) -> list[tuple[str, str]]:
-        """(symbol, trade id) of every journalled trade."""
-        return [(fill.symbol, fill.trade_id) for _, fill in read_fills(self._connection)]
+    def fills(self, before: str = "") -> list[tuple[str, str]]:
+        """(symbol, trade id) of every journalled trade; those known when the order ``before`` was decided."""
+        last = self._decided[before] if before else math.inf
+        return [(fill.symbol, fill.trade_id) for seq, fill in read_fills(self._connection) if seq <= last]
 
     def positions(self) -> dict[str, Decimal]:
         """Sum of signed journalled fills by symbol."""
@@ -117,6 +130,10 @@ class Checker:
         """Requests that want something changed (not questions)."""
         self._exposure: dict[str, Decimal] = {}
         self._fills_seen = 0
+        self._shown: dict[tuple[str, int], dict[tuple[str, str], Decimal]] = {}
+        """By sleeve and side: trades of quotes that count as entries."""
+        self._heard: dict[str, set[tuple[str, str]]] = {}
+        """By stop: the trades that the process knew of when it was decided."""
         self._naked: dict[str, float] = {}
         """Since when a guarded position has not been covered."""
 
@@ -139,6 +156,8 @@ class Checker:
             self.violate("I05", f"{action.cid} left as {brief(action)}, committed as {brief(committed)}")
         self.sent[action.cid] += 1
         self.places[action.cid] = action
+        if action.role is Role.PROTECT and (action.sleeve, action.side.sign) in self._shown and self.journal:
+            self._heard[action.cid] = set(self.journal.fills(before=action.cid))
         if self.sent[action.cid] > 1:
             self.violate("I06", f"{action.cid} was sent {self.sent[action.cid]} times")
         if self.halted_at and number > self.halted_at and action.role is Role.ENTRY:
@@ -151,6 +170,12 @@ class Checker:
             if self.arrivals[action.cid] > 1:
                 self.violate("I06", f"{action.cid} reached the venue {self.arrivals[action.cid]} times")
 
+    def told(self, report: AnyEvent) -> None:
+        """The venue says something: a stop that went off must have had something to sell (I08)."""
+        failed = isinstance(report, Cancelled) and report.reason == NO_COINS
+        if failed and self.role(report.cid) is Role.PROTECT:
+            self.violate("I08", f"stop {report.cid} went off, and its coins were promised to another order")
+
     def venue_moved(self) -> None:
         """The venue's books changed (I04). Fills and orders are told apart by the Place behind their id."""
         fills = self.truth.fills
@@ -161,8 +186,11 @@ class Checker:
                 coin = fill.fee if fill.fee_ccy != "USDT" else ZERO
                 after = before + fill.side.sign * fill.qty - coin
                 self._exposure[place.sleeve] = after
-                if place.role is not Role.ENTRY and place.kind is not OrderKind.POST_ONLY:
+                if place.role is not Role.ENTRY:
                     self._closes(place, before, after)
+                elif place.kind is OrderKind.POST_ONLY:
+                    trades = self._shown.setdefault((place.sleeve, place.side.sign), {})
+                    trades[fill.symbol, fill.trade_id] = fill.qty
         self._fills_seen = len(fills)
         resting: dict[tuple[str, int], Decimal] = {}
         for order in self.truth.open_orders():
@@ -186,7 +214,13 @@ class Checker:
         self._guarded()
 
     def _closes(self, place: Place, before: Decimal, after: Decimal) -> None:
-        """I17. Quotes are left out: one that is shown on the other side of a position may turn it round."""
+        """I17. Quotes that were judged as entries, and of whose trades the process could not know when the
+        stop was decided, count as if they had come after it. What both together may reach is I04's."""
+        if place.role is Role.PROTECT:
+            trades = self._shown.get((place.sleeve, place.side.sign), {})
+            heard = self._heard.get(place.cid, set())
+            unheard = sum((qty for key, qty in trades.items() if key not in heard), ZERO)
+            before, after = before - place.side.sign * unheard, after - place.side.sign * unheard
         if before * after < 0 or abs(after) > abs(before):
             self.violate("I17", f"{place.role} {place.cid} of {place.sleeve} made {after} of {before}")
 
@@ -194,7 +228,7 @@ class Checker:
         """What guarded sleeves hold beyond the stops that rest at the venue for it (I08)."""
         found: dict[str, Decimal] = {}
         for sleeve, qty in self._exposure.items():
-            if sleeve.startswith(GUARDED) and qty:
+            if sleeve.startswith(GUARDED) and abs(qty) >= DUST.get(sleeve.partition("/")[2], ZERO):
                 found[sleeve] = abs(qty)
         for order in self.truth.open_orders():
             place = self.places.get(order.cid)
@@ -202,7 +236,7 @@ class Checker:
                 continue
             if self._exposure[place.sleeve] * order.side.sign < 0:
                 found[place.sleeve] -= order.qty - order.filled
-        return {sleeve: left for sleeve, left in found.items() if left > 0}
+        return {s: left for s, left in found.items() if left >= LOTS.get(s.partition("/")[2], ZERO) and left}
 
     def _guarded(self) -> None:
         naked = self.uncovered()
@@ -252,7 +286,7 @@ class Checker:
         for row in receipt.kept:
             stops = [resting.get(stop.partition(" ")[0]) for stop in row.stops]
             cover = sum((order.qty - order.filled for order in stops if order is not None), ZERO)
-            still = abs(sum((p.qty for p in self.truth.positions() if p.symbol == row.symbol), ZERO))
+            still = abs(self._exposure.get(row.sleeve, row.qty))
             if cover < min(row.covered, still):  # a position may have ended since it was read
                 self.violate(
                     "I08", f"the receipt says {row.covered} of {row.symbol} is covered, truly {cover}"

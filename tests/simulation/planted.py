@@ -17,8 +17,8 @@ import msgspec
 import pytest
 
 from cockpit.adapters.store.inline import InlineStore
+from cockpit.core import closing, halting, lifecycle, memory, proof, reckoning, reconcile
 from cockpit.core import events as ev
-from cockpit.core import halting, lifecycle, memory, proof, reckoning, reconcile
 from cockpit.core.engine import Engine
 from cockpit.core.intents import Place
 from cockpit.core.ledger import Ledger
@@ -404,6 +404,25 @@ def _is_halt(event: Any) -> bool:
 def exit_beside_the_stop(patch: Patch) -> None:
     """An exit does not wait for the stop to be dead, though other sleeves hold the market too (F28)."""
     patch.setattr(reconcile, "_rivals", lambda *_: [])
+
+
+@plant("slow", "delay")
+def quote_beside_the_stop(patch: Patch) -> None:
+    """A maker's quote is an exit like any other, though a stop closes the same and others are there (F28)."""
+    patch.setattr(closing, "beside", lambda *_: closing.Closing.BOUND)
+
+
+@plant()
+def coins_promised_twice(patch: Patch) -> None:
+    """On spot a quote is shown beside the stop: it freezes the coins that the stop would sell."""
+    real = closing.beside
+
+    def beside(*told: Any) -> closing.Closing:
+        found = real(*told)
+        return closing.Closing.BOUND if found is closing.Closing.WITHHELD else found
+
+    patch.setattr(closing, "beside", beside)
+    patch.setattr(reconcile, "_unbounded", lambda *_: [])
 
 
 @plant("slow", "delay")

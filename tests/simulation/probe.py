@@ -161,13 +161,33 @@ class Keeper:
             want.position(UNIT * (1 if dice % 2 else -1) * (1 + step % 2), tag="keep")
 
 
+@dataclass
+class Stall(Quoter):
+    """A quoter that only its stop layers protect: what it holds it sells by quotes, beside its own stop."""
+
+    def _show(self, view: View, want: Want) -> None:
+        dice = mix(view.now // 100)
+        if dice % 13 == 0:
+            want.pull("rest")
+            return
+        away = (dice % 3) * view.tick
+        have, off = view.position, (dice >> 5) % 3 > 0
+        unit = UNIT if view.can_short else UNIT / 4  # the coins' book is thin
+        bid_qty = -have if have < 0 and off else unit if have < unit / 2 else 0.0
+        ask_qty = have if have > 0 and (off or not view.can_short) else unit if have > -unit / 2 else 0.0
+        want.quote(view.bid - away, bid_qty, view.ask + away, ask_qty, "stall")
+
+
 KEPT = (
     {"layer": "percent", "percent": 0.4, "trailing": True},
     {"layer": "atr", "n": 2, "k": 3.0},
 )
-"""Layers of the keeper: it is never without a level from its first fill on. None by the clock: a world that
-has become quiet must stay as it is."""
+"""Layers of keeper and stall: they are never without a level from their first fill on. None by the clock: a
+world that has become quiet must stay as it is."""
 
+NEAR = ({"layer": "percent", "percent": 0.1, "trailing": True},)
+"""A stall's: so near that stop and quote are often reached within one round trip."""
+PROTECTED = {"keeper": KEPT, "stall": NEAR}
 UNITS = Decimal(str(UNIT))
 LIMITS = {
     "flipper": UNITS * MOST,
@@ -175,6 +195,7 @@ LIMITS = {
     "painter": UNITS,
     "carrier": UNITS,
     "keeper": UNITS * 2,
+    "stall": UNITS * 2,
 }
 """Largest position plus resting entries on one side that each may ever have."""
 
@@ -184,6 +205,7 @@ CAST = {
     "painter": (Painter, ("bar",), 1),
     "carrier": (Carrier, ("bar", "fill"), 2),
     "keeper": (Keeper, ("bar",), 1),
+    "stall": (Stall, ("book", "timer", "fill"), 1),
 }
 
 
@@ -191,7 +213,7 @@ CAST = {
 def registered() -> Iterator[None]:
     """The probes are known to the registry while a world runs, and to nobody afterwards."""
     for name, (target, wakes, legs) in CAST.items():
-        stops = KEPT if name == "keeper" else ()
+        stops = PROTECTED.get(name, ())
         STRATEGIES.add(name, target, None, {"version": 1, "wakes": wakes, "legs": legs, "stops": stops})
     try:
         yield

@@ -97,14 +97,22 @@ class Stage(msgspec.Struct):
 
 GUARDED = (SleeveConfig("keeper", LINEAR.symbol, "10s"),)
 """One that only its stop layers protect."""
+STALLS = (SleeveConfig("stall", LINEAR.symbol, "10s"), SleeveConfig("stall", SPOT.symbol, "10s"))
+"""Makers with a stop at the venue, on a market that others share and on one that freezes coins."""
 
 
 def stage_for(
-    instruments: tuple[Instrument, ...], built_in: bool, guarded: bool = False, fused: bool = False
+    instruments: tuple[Instrument, ...],
+    built_in: bool,
+    guarded: bool = False,
+    fused: bool = False,
+    stalls: bool = False,
 ) -> Stage:
     """The sleeves that these instruments can carry."""
     sleeves = SLEEVES + (ON_SPOT if SPOT in instruments else ()) + (BUILT_IN if built_in else ())
     sleeves += GUARDED if guarded else ()
+    known = {i.symbol for i in instruments}
+    sleeves += tuple(s for s in STALLS if s.symbol in known) if stalls else ()
     frames = {i.symbol: (10_000,) for i in instruments}
     return Stage({i.symbol: i for i in instruments}, frames, sleeves, FUSED if fused else CONFIG)
 

@@ -75,6 +75,9 @@ class Watch(Protocol):
     def arrived(self, action: Action) -> None:
         """A request is about to be executed by the venue."""
 
+    def told(self, report: AnyEvent) -> None:
+        """The venue says something, to whoever listens."""
+
     def venue_moved(self) -> None:
         """The venue's books may have changed."""
 
@@ -150,6 +153,7 @@ class Hub:
         reports = self.truth.reports()
         for report in reports:
             self.history.add("venue", brief(report))
+            self.watch.told(report)
         if reports:
             self.watch.venue_moved()
         if self.session is not None:

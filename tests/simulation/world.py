@@ -61,7 +61,10 @@ class World:
         instruments = ((LINEAR,), (REBATE,), (LINEAR, SPOT))[seed % 3]
         built_in, guarded = seed % 3 == 1, seed % 5 == 2
         fused = seed >= FUSED_FROM and seed % 4 == 3
-        self.stage = stage.stage_for(instruments, built_in=built_in, guarded=guarded, fused=fused)
+        stalls = seed % 5 == 3
+        self.stage = stage.stage_for(
+            instruments, built_in=built_in, guarded=guarded, fused=fused, stalls=stalls
+        )
         self.truth = RealTruth(instruments, seed)
         self.market = Market(seed, instruments, EPOCH)
         self.checker = Checker(self.history, self.truth, LIMITS, self._fail)

@@ -79,6 +79,16 @@ def test_spot_sells_only_what_it_holds() -> None:
     assert found.engine.state.ledger.discrepancies() == []
 
 
+def test_on_spot_it_watches_its_stop_itself() -> None:
+    """What the level above promises is frozen there: a stop beside it could sell nothing when it goes off."""
+    candles = bars([*CALM, 98.9, 98.8, 96.9, 96.8], symbol=SPOT.symbol)
+    found = rehearse("grid_trading", candles, instrument=SPOT, params={"bb_std": 8.0})
+    assert tags(found)[-1] == "stopped"
+    assert {wish.stop for wish in found.wishes} == {None}
+    assert not found.fills[-1].maker
+    assert found.position < SPOT.lot
+
+
 def test_a_close_outside_grid_and_bands_ends_it_at_market() -> None:
     found = run(98.9, 97.4, 97.2, 97.0)
     assert tags(found)[-1] == "range-left"
