@@ -35,6 +35,7 @@ SUITES = (
     "orders",
     "proof",
     "search",
+    "studying",
     "screen",
     "sizes",
     "start",

@@ -11,6 +11,7 @@ The gates themselves are held open here: what is tried is the machinery behind t
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from random import Random
 from unittest.mock import patch
 
@@ -27,13 +28,18 @@ from cockpit.core.intents import Action, Outcome, Place
 from cockpit.core.orders import Role
 from cockpit.core.release import gates, leaving
 from cockpit.core.release.leaving import CLOSING
-from cockpit.core.release.records import Passport
+from cockpit.core.release.people import key_of
+from cockpit.core.release.records import LIVE, Passport, Version
 from cockpit.core.release.twin import MODE
+from cockpit.core.types import Stage
 from cockpit.workers import execution
 from tests.simulation import stage as staged
 from tests.simulation.market import LINEAR
 from tests.simulation.world import World
 
+PEOPLE = {"ann": "admin", "bob": "approver", "cat": "approver"}
+CLIMB = 400
+"""Half seconds that one may take for the whole way."""
 DEEDS = ("promote", "promote", "promote", "promote", "rollback", "retire")
 NERVOUS = Passport("e" * 64, valid=True, span_ms=500, returns=(0.0, 0.001, -0.001), drawdowns=((1, 0.00002),))
 """Its past never fell: in the account it goes back by itself soon."""
@@ -46,6 +52,8 @@ class Releasing(World):
     def __init__(self, seed: int) -> None:
         self.dice = Random(f"release {seed}")
         self.words: list[str] = []
+        self.held: Counter[str] = Counter()
+        """What happened to versions that held a position at that instant."""
         super().__init__(seed)
         submitted = self.checker.submitted
 
@@ -73,12 +81,38 @@ class Releasing(World):
         await person
 
     async def _person(self) -> None:
+        for name, role in PEOPLE.items():
+            new = {"name": name, "role": role, "newkey": key_of(name)}
+            await self.say("release.person", **new, who="ann", key=key_of("ann"))
         for row, proof in (("flipper", CALM), ("painter", NERVOUS), ("flipper", NERVOUS)):
             await self._add(row, proof)
         for number in range(26):
             await asyncio.sleep(self.dice.uniform(0.5, 3.5))
             if not self._dying:
                 await self._deed(number)
+        await self._climb()
+
+    async def _climb(self) -> None:
+        """One goes all the way, each step while it holds something, and back while it holds something."""
+        version = next(v for v in self._known() if v.passport is not None and not v.passport.drawdowns)
+        for number in range(CLIMB):
+            await asyncio.sleep(0.5)
+            version = self.engine.state.release.versions[version.id]  # after a crash it is another object
+            args = {"version": version.id, "reason": "drill", "who": "ann", "key": key_of("ann")}
+            holds = any(self.engine.state.position(name) for name in version.sleeves)
+            if self._dying or (version.stage in LIVE and not holds):
+                continue
+            if version.ask is not None:
+                who = ("bob", "cat")[number % 2]
+                await self.say("release.approve", **{**args, "who": who, "key": key_of(who)})
+            elif version.stage is Stage.PROD:
+                await self.say("release.rollback", **args)
+                return
+            else:
+                await self.say("release.promote", **args, to=str(gates.next_stage(version.stage)))
+
+    def _known(self) -> list[Version]:
+        return [v for v in self.engine.state.release.versions.values() if v.origin == "candidate"]
 
     async def _add(self, strategy: str, proof: Passport) -> None:
         share = 0.5 + self.dice.random() / 2
@@ -89,14 +123,14 @@ class Releasing(World):
         args = {
             name: msgspec.json.encode(what).decode() for name, what in (("make", make), ("passport", proof))
         }
-        await self.say("release.add", **args, reason="drill", who="ann")
+        await self.say("release.add", **args, reason="drill", who="ann", key=key_of("ann"))
 
     async def _deed(self, number: int) -> None:
-        known = [v for v in self.engine.state.release.versions.values() if v.origin == "candidate"]
-        version, deed = self.dice.choice(known), self.dice.choice(DEEDS)
-        args = {"version": version.id, "reason": "drill", "who": "ann"}
+        version, deed = self.dice.choice(self._known()), self.dice.choice(DEEDS)
+        args = {"version": version.id, "reason": "drill", "who": "ann", "key": key_of("ann")}
         if version.ask is not None:
-            await self.say("release.approve", **{**args, "who": f"p{number}"})
+            who = ("bob", "cat")[number % 2]
+            await self.say("release.approve", **{**args, "who": who, "key": key_of(who)})
             return
         to = gates.next_stage(version.stage)
         if deed == "promote" and to is not None:
@@ -105,7 +139,14 @@ class Releasing(World):
 
     def _observe(self, event: ev.AnyEvent, outcome: Outcome) -> None:
         super()._observe(event, outcome)
-        self.words += [n.message for n in outcome.notes if n.message.startswith("release.")]
+        state = self.engine.state
+        for note in outcome.notes:
+            if not note.message.startswith("release."):
+                continue
+            self.words.append(note.message)
+            version = state.release.versions.get(note.args.get("version", ""))
+            if version is not None and any(state.position(name) for name in version.sleeves):
+                self.held[f"{note.message} {note.args.get('after', '')}"] += 1
 
     async def settle(self) -> None:
         await super().settle()
@@ -152,6 +193,7 @@ def with_foundry(real: object) -> object:
 @pytest.mark.parametrize("first", [0, 6])
 def test_versions_come_and_go_and_every_order_and_position_has_its_owner(first: int) -> None:
     words: list[str] = []
+    held: Counter[str] = Counter()
     with (
         patch.object(gates, "conditions", lambda *_: []),
         patch.object(staged, "replayed", with_foundry(staged.replayed)),
@@ -161,9 +203,12 @@ def test_versions_come_and_go_and_every_order_and_position_has_its_owner(first: 
             violation = world.run()
             assert not violation, f"seed {seed}: {violation}\n{world.history.tail(60)}"
             words += world.words
+            held += world.held
     assert {"release.promoted", "release.approved", "release.rolled_back", "release.retired"} <= set(words), (
         words
     )
+    assert held["release.rolled_back retired"], held
+    assert held["release.promoted prod"], held
 
 
 def test_a_version_that_is_taken_off_and_trades_on_is_found() -> None:
