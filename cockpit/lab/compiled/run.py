@@ -208,7 +208,8 @@ def _once(
     arena: list[float] = []
     if layout.has_lists(play.plugin.target):
         room = max(room, layout.largest(strategy) + 2)
-    states = np.array([layout.flatten(strategy, arena, room)], start.state)
+    numbers = layout.flatten(strategy, arena, room)
+    states = np.array([numbers], start.state)
     floats = np.array(arena or [0.0])
     size = start.line.itemsize
     if len(_sheet.rows) < lines * size:
@@ -222,7 +223,11 @@ def _once(
     at = machines.ctypes.data
     plan = play.program.shared
     try:
-        held = _columns(play, strategy, of.tape, (machines, states, floats)) if plan is not None else None
+        held = (
+            _columns(play, (strategy, numbers), of.tape, (machines, states, floats))
+            if plan is not None
+            else None
+        )
         play.module.drive(at)
     except records.Stop:
         why = int(m["why"])
@@ -248,7 +253,7 @@ def _once(
     )  # fmt: skip
 
 
-def _columns(play: Compiled, strategy: Any, tape: Tape, memory: tuple[Any, ...]) -> _Held:
+def _columns(play: Compiled, whose: tuple[Any, Any], tape: Tape, memory: tuple[Any, ...]) -> _Held:
     """Put the shared columns where the run finds them; those that nobody has made yet are made."""
     import numpy as np
 
@@ -259,9 +264,7 @@ def _columns(play: Compiled, strategy: Any, tape: Tape, memory: tuple[Any, ...])
     m["at_columns"] = table.ctypes.data
     used: list[tuple[str, Any]] = []
     for number, (update, first) in enumerate(zip(plan.updates, plan.first, strict=True)):
-        arena: list[float] = []
-        numbers = layout.flatten(getattr(strategy, update.name), arena, 0)
-        key = (update.kind, update.inputs, update.reads, numbers, tuple(arena))
+        key = update.key(whose[0], whose[1])
         made = shelf.get(key)
         columns = made[1:] if made else [np.empty(len(tape)) for _ in range(1 + len(update.reads))]
         table[first : first + len(columns)] = [column.ctypes.data for column in columns]

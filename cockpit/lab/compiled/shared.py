@@ -42,6 +42,19 @@ class Update(msgspec.Struct, frozen=True):
     line: int
     column: int
     """Where the call stands in the text of ``on_bar``."""
+    place: int
+    """Of the indicator among the strategy's fields."""
+
+    def key(self, strategy: Any, numbers: Any) -> Any:
+        """What makes two columns one: the indicator, what it is given, and how it begins.
+
+        ``numbers``: the strategy's, as ``layout.flatten`` gives them; lists have their places in there.
+        """
+        if not layout.has_lists(self.kind):
+            return self.kind, self.inputs, self.reads, numbers[self.place]
+        arena: list[float] = []
+        mine = layout.flatten(getattr(strategy, self.name), arena, 0)
+        return self.kind, self.inputs, self.reads, mine, tuple(arena)
 
 
 def find(owner: Any, strategy: str) -> dict[tuple[int, int], Update]:
@@ -60,7 +73,7 @@ def find(owner: Any, strategy: str) -> dict[tuple[int, int], Update]:
         answer = source_of(kind.update, strategy).hints.get("return")
         if reads is not None and answer is float:
             found[call.lineno, call.col_offset] = Update(
-                name, kind, inputs, reads, call.lineno, call.col_offset
+                name, kind, inputs, reads, call.lineno, call.col_offset, list(kinds).index(name)
             )
     return found
 

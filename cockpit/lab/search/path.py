@@ -51,15 +51,17 @@ def of_compiled(done: Result, period: int) -> Path:
     if billed:
         paid = -value * _rates(done)[np.where(bill, rows["number"], 0)]
         cash, change = np.where(bill, paid, cash), np.where(bill, 0.0, change)
-    held = np.cumsum(change)
     at = _periods(due, period, heard)
     upto = np.cumsum(np.bincount(at, minlength=len(due) + 1))[: len(due)]
-    money = np.concatenate(([0.0], np.cumsum(cash)))[upto]
-    have = np.concatenate(([0.0], held))[upto]
+    sums = np.zeros((2, len(heard) + 1))
+    np.cumsum(cash, out=sums[0, 1:])
+    held = np.cumsum(change, out=sums[1, 1:])
+    have = sums[1, upto]
     priced = np.where(have == 0.0, 1.0, close)
     worth_now = -have * face / priced if inverse else have * face * priced
-    opening = done.config.run.equity
-    equity = np.concatenate(([opening], opening + money + worth_now))
+    equity = np.empty(len(due) + 1)
+    equity[0] = opening = done.config.run.equity
+    np.add(opening + sums[0, upto], worth_now, out=equity[1:])
     if billed:
         fills = ~bill
         at, size, held = at[fills], size[fills], held[fills]
@@ -70,7 +72,7 @@ def _periods(due: Any, period: int, heard: Any) -> Any:
     """Number of the period in which each was heard of; the number of periods for what came after them."""
     if not len(due):
         return np.zeros(len(heard), np.int64)
-    return np.clip(-((due[0] - heard) // period), 0, len(due))
+    return np.minimum(np.maximum(-((due[0] - heard) // period), 0), len(due))
 
 
 def of_curve(curve: Curve, fills: Sequence[tuple[int, Fill, Instrument]]) -> Path:
