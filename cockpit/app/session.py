@@ -275,7 +275,11 @@ class Headless:
         return 0
 
     def _say_ready(self, runtime: Runtime) -> None:
-        gc.enable()  # the start, which switched it off, is over
+        # The start, which switched it off, is over. What it made stays: looking through it would hold up
+        # a trade for 25 ms each time.
+        gc.collect()
+        gc.freeze()
+        gc.enable()
         fold = runtime.fold
         text = f"cockpit {self.plan.mode} on {runtime.source.name}; journal in {self.plan.folder}"
         if fold.events or fold.snapshot:
