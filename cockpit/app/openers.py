@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import platform
 from collections.abc import Callable
+from contextlib import suppress
+from functools import lru_cache
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cockpit
 from cockpit.app.console import language
 
 if TYPE_CHECKING:
     from cockpit.app.archive_port import ArchiveProcess
     from cockpit.app.lab_port import LabProcess
+    from cockpit.app.log_port import LogTail
     from cockpit.app.past.port import PastProcess
     from cockpit.app.settings import Loaded
 
@@ -49,6 +55,33 @@ def archive_of(loaded: Loaded, args: argparse.Namespace) -> Callable[[], Archive
         return ArchiveProcess(loaded.data_dir, _options(args))
 
     return opened
+
+
+def log_of(folder: Path) -> Callable[[], LogTail]:
+    """What reads the log beside the journal in ``folder``."""
+
+    def opened() -> LogTail:
+        from cockpit.app.log_port import LogTail
+
+        return LogTail(folder)
+
+    return opened
+
+
+def facts() -> tuple[float, tuple[tuple[str, str], ...]]:
+    """Memory of this process (MB), and the versions of what runs in it."""
+    from cockpit.app.memory_use import resident_mb
+
+    return resident_mb(), _versions()
+
+
+@lru_cache(maxsize=1)
+def _versions() -> tuple[tuple[str, str], ...]:
+    found = [("cockpit", cockpit.__version__), ("Python", platform.python_version())]
+    for name in ("textual", "msgspec", "httpx", "websockets", "uvloop"):
+        with suppress(metadata.PackageNotFoundError):
+            found.append((name, metadata.version(name)))
+    return (*found, ("system", f"{platform.system()} {platform.release()} {platform.machine()}"))
 
 
 def _options(args: argparse.Namespace) -> list[str]:

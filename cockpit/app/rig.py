@@ -290,11 +290,13 @@ def screen_settings(loaded: Loaded, args: argparse.Namespace) -> TuiSettings:
 
 def show(link: Any, loaded: Loaded, args: argparse.Namespace, folder: Path) -> None:
     """Run the screen on a link until the user leaves. ``folder`` holds the journal behind it."""
-    from cockpit.app.openers import archive_of, lab_of, past_of
+    from cockpit.app.openers import archive_of, facts, lab_of, log_of, past_of
     from cockpit.tui.app import CockpitApp
     from cockpit.tui.asides import Openers
 
-    openers = Openers(past_of(folder, loaded), lab_of(loaded, args), archive_of(loaded, args))
+    openers = Openers(
+        past_of(folder, loaded), lab_of(loaded, args), archive_of(loaded, args), log_of(folder), facts
+    )
     CockpitApp(tokens.credited(link, releasing.DEEDS), screen_settings(loaded, args), openers=openers).run()
 
 

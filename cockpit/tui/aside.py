@@ -170,6 +170,41 @@ class ArchiveSheet(msgspec.Struct, frozen=True, eq=False):
     fault: str = ""
 
 
+class LogLine(msgspec.Struct, frozen=True, array_like=True):
+    """A line of the log, secrets masked."""
+
+    number: int
+    """Counted from the first that was read."""
+    time: str
+    """``12:00:00.123`` UTC; empty where the line has none."""
+    level: str
+    words: str
+
+
+class LogSheet(msgspec.Struct, frozen=True, eq=False):
+    """The end of the log, as far as it has been read."""
+
+    lines: tuple[LogLine, ...] = ()
+    """The newest first."""
+    fault: str = ""
+
+
+class ScreenSheet(msgspec.Struct, frozen=True):
+    """What this screen costs."""
+
+    paint_ms: float = 0.0
+    """A round of painting, moving average."""
+    worst_ms: float = 0.0
+    """The dearest round of the last second."""
+    late_ms: float = 0.0
+    """How late the timer of painting fires: somebody else holds the loop."""
+    slow: bool = False
+    dropped: int = 0
+    """Pictures that a terminal which does not read was spared."""
+    memory_mb: float = 0.0
+    versions: tuple[tuple[str, str], ...] = ()
+
+
 class Aside(msgspec.Struct, frozen=True, eq=False):
     """All of it. Compared by identity: a new one is made whenever something in it has changed."""
 
@@ -177,6 +212,9 @@ class Aside(msgspec.Struct, frozen=True, eq=False):
     past: PastSheet = PastSheet()
     lab: LabSheet = LabSheet()
     archive: ArchiveSheet = ArchiveSheet()
+    log: LogSheet = LogSheet()
+    screen: ScreenSheet | None = None
+    """None = not measured yet."""
     keys: dict[str, str] = {}
     """Action → how its first key is written: what a panel says of keys is what they are."""
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from cockpit.tui import archived, laboratory, past
+from cockpit.tui import archived, laboratory, logged, past
 from cockpit.tui.auditing import Auditing
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ class Openers(NamedTuple):
     """Reads what was tried, and tries."""
     archive: Callable[[], archived.Port] | None = None
     """Looks into the archive, and mends it."""
+    log: Callable[[], logged.Port] | None = None
+    """Reads the log."""
+    facts: logged.Facts | None = None
+    """Memory of this process, versions of what runs."""
     only_past: bool = False
     """There is no present behind the link."""
 
@@ -36,6 +40,7 @@ class Asides:
         self.past = past.Past(app, openers.past, only=openers.only_past)
         self.lab = laboratory.Laboratory(app, openers.lab)
         self.archive = archived.Archived(app, openers.archive)
+        self.log = logged.Logged(app, openers.log, openers.facts)
 
     def ask(self, now: float) -> None:
         """Whatever the page that is shown wants to know."""
@@ -48,6 +53,8 @@ class Asides:
             self.lab.tick(now)
         self.lab.listen()
         self.archive.tick(now, "archive" in panels)
+        if "log" in panels:
+            self.log.tick(now)
 
     def changed(self, **parts: object) -> None:
         """Something that was asked for has come: its panels are due."""

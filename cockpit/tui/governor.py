@@ -16,6 +16,8 @@ class Governor:
         self.period = period
         self.paint = 0.0
         self.late = 0.0
+        self.worst = 0.0
+        """The dearest round since somebody looked and set it back."""
         self.slow = False
         self._before: float | None = None
 
@@ -30,6 +32,7 @@ class Governor:
         """It is done. Slow once a limit is passed, quick again below half of both."""
         if self._before is not None:
             self.paint += (now - self._before - self.paint) * WEIGHT
+            self.worst = max(self.worst, now - self._before)
         if self.paint > PAINT_LIMIT or self.late > LATE_LIMIT:
             self.slow = True
         elif self.paint < PAINT_LIMIT / 2 and self.late < LATE_LIMIT / 2:

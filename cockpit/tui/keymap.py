@@ -37,6 +37,7 @@ CONTEXTS: dict[str, tuple[str, ...]] = {
     "chain": (LIST, "audit"),
     "capital": (LIST, "capital"),
     "jobs": (LIST,),
+    "log": (LIST,),
 }
 """Panel → contexts that hold while it has the focus, besides ANYWHERE and DESK."""
 

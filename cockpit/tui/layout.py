@@ -46,7 +46,11 @@ PAGES: tuple[Page, ...] = (
     Page(
         "0",
         "system",
-        ((5, (("feeds", 1), ("health", 1))), (6, (("events", 1), ("jobs", 1))), (5, (("archive", 1),))),
+        (
+            (5, (("feeds", 1), ("health", 1), ("screen", 1))),
+            (6, (("log", 3), ("jobs", 2))),
+            (5, (("archive", 1),)),
+        ),
     ),
 )
 PAGE = {page.name: page for page in PAGES}

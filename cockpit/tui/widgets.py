@@ -118,6 +118,8 @@ class PanelView(Painted, can_focus=True):
         """Draws what was asked for, which comes when it comes."""
         self.keeps: bool = plugin.options.get("keeps", False)
         """What is shown beside it is about the row under its cursor: that stays when the focus goes there."""
+        self.follows: bool = plugin.options.get("follows", False)
+        """Grows at its first row: a cursor that is there stays there."""
         self.needle = ""
         self.cursor = ""
         self.due = 0.0
@@ -174,7 +176,7 @@ class PanelView(Painted, can_focus=True):
             before, self._place = self.cursor, 0
             self.cursor = keys[0] if keys else ""
             return self.cursor != before
-        if self.cursor in keys:
+        if self.cursor in keys and not (self.follows and not self._place):
             self._place = keys.index(self.cursor)
             return False
         before = self.cursor

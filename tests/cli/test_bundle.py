@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.app.keeping.bundle import scrub
+from cockpit.app.keeping.scrub import scrub
 from cockpit.cli import main
 from tests.daemon.process import Daemon
 

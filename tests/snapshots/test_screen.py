@@ -24,7 +24,7 @@ Compare = Callable[..., bool]
 def still(frame: object = None, **settings: object) -> CockpitApp:
     """A cockpit whose clock stands still, on the frame that never changes."""
     link = made.link(frame)  # type: ignore[arg-type]
-    openers = Openers(made.Pasts, made.Labs)
+    openers = Openers(made.Pasts, made.Labs, log=made.Logs, facts=made.facts)
     settled = TuiSettings(**settings)  # type: ignore[arg-type]
     return CockpitApp(link, settled, clock=lambda: 1000.0, openers=openers)
 

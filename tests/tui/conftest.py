@@ -28,7 +28,8 @@ class Cockpit:
         self.link = link
         self.pasts = made.Pasts()
         self.labs = made.Labs()
-        openers = Openers(lambda: self.pasts, lambda: self.labs)
+        self.logs = made.Logs()
+        openers = Openers(lambda: self.pasts, lambda: self.labs, log=lambda: self.logs, facts=made.facts)
         self.app = CockpitApp(link, settings, clock=lambda: self.now, openers=openers)
         self.pilot: Pilot[str]
 

@@ -32,7 +32,7 @@ from cockpit.core.frames import (
     TradeRow,
 )
 from cockpit.core.release.row import VersionRow
-from cockpit.tui.aside import LabDetail, LabHeat, LabRow, LabSheet, LabTape, PastSheet, Strip
+from cockpit.tui.aside import LabDetail, LabHeat, LabRow, LabSheet, LabTape, LogLine, PastSheet, Strip
 from cockpit.tui.link import FixedLink
 
 BTC, ETH, SOL, XRP = (f"okx:{base}-USDT-SWAP" for base in ("BTC", "ETH", "SOL", "XRP"))
@@ -700,3 +700,40 @@ class Labs:
 
     def close(self) -> None:
         self.closed = True
+
+
+class Logs:
+    """A log to which a test adds lines."""
+
+    def __init__(self) -> None:
+        words = (
+            ("INFO", "#1 engine 0.1.0 started, practice"),
+            ("WARNING", "#812 rule.trimmed max_notional: 24,000 > 20,000 USDT"),
+            ("INFO", "#813 buy 120 SOL-USDT-SWAP at 171.71 sent"),
+            ("ERROR", "#900 stop of ETH-USDT-SWAP is missing: placed anew"),
+        )
+        self.fresh = [LogLine(n, f"08:04:0{n}.120", *row) for n, row in enumerate(words, start=1)]
+        self.fault = ""
+
+    def add(self, *words: str, level: str = "INFO") -> None:
+        first = self.last + 1
+        self.fresh += [LogLine(first + n, "08:05:00.000", level, text) for n, text in enumerate(words)]
+
+    last = 4
+
+    def read(self) -> tuple[LogLine, ...]:
+        if self.fault:
+            raise OSError(2, self.fault)
+        taken, self.fresh = tuple(self.fresh), []
+        self.last = taken[-1].number if taken else self.last
+        return taken
+
+
+def facts() -> tuple[float, tuple[tuple[str, str], ...]]:
+    """A process of a moderate size."""
+    return 71.0, (
+        ("cockpit", "0.1.0"),
+        ("Python", "3.11.7"),
+        ("textual", "8.2.8"),
+        ("system", "Linux x86_64"),
+    )

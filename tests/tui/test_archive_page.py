@@ -69,7 +69,7 @@ def test_status_check_and_repair_from_the_screen() -> None:
             await later()
             assert "okx:BTC-USDT-SWAP" in words()
             assert "c finds holes" in words()
-            await pilot.press("tab", "tab", "tab", "tab", "c")
+            await pilot.press("tab", "tab", "tab", "tab", "tab", "c")
             assert port.begun[-1] == "check"
             await pilot.press("c")
             assert port.begun == ["status", "check"], "one at a time"
@@ -98,7 +98,7 @@ def test_an_archive_that_is_not_there_says_how_to_get_one() -> None:
     async def story() -> None:
         app = CockpitApp(FixedLink(made.frame(300)), TuiSettings(), clock=lambda: 1000.0)
         async with app.run_test(size=(80, 24)) as pilot:
-            await pilot.press("0", "tab", "tab", "tab", "tab")
+            await pilot.press("0", "tab", "tab", "tab", "tab", "tab")
             app.tick()
             await pilot.pause()
             view = app.desk.views["archive"]

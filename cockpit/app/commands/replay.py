@@ -119,7 +119,7 @@ def _screen(args: argparse.Namespace, found: Loaded, journal: Path, at: dict[str
     from contextlib import ExitStack
 
     from cockpit.app import rig
-    from cockpit.app.openers import archive_of, lab_of, past_of
+    from cockpit.app.openers import archive_of, facts, lab_of, log_of, past_of
     from cockpit.app.past.closed import ClosedLink, asker
     from cockpit.tui.app import CockpitApp
     from cockpit.tui.asides import Openers
@@ -132,6 +132,8 @@ def _screen(args: argparse.Namespace, found: Loaded, journal: Path, at: dict[str
             past_of(journal.parent, found, journal.name),
             lab_of(found, args),
             archive_of(found, args),
+            log_of(journal.parent),
+            facts,
             only_past=True,
         )
         app = CockpitApp(link, settings, openers=openers)

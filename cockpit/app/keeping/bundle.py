@@ -18,7 +18,6 @@ import io
 import json
 import os
 import platform
-import re
 import sys
 import tarfile
 import time
@@ -31,33 +30,14 @@ from typing import Any
 import msgspec
 
 import cockpit
-from cockpit.adapters.secret import MASK
 from cockpit.app import health, whereabouts
 from cockpit.app.keeping import anchors
+from cockpit.app.keeping.scrub import scrub
 from cockpit.app.settings import Loaded, private
 from cockpit.core.errors import CockpitError, StoreError
 from cockpit.text import tr
 
 LINES, DECISIONS = 3_000, 500
-NAMED = re.compile(
-    r"(?i)(\b[\w-]*(?:secret|passphrase|password|passwd|token|api[_-]?key|apikey|signature|sign|authorization)"
-    r"[\w-]*\b[\"']?\s*[:=]\s*[\"']?)([^\s\"',;}]+)"
-)
-"""``secret = x``, ``"apiKey": "x"``, ``OK-ACCESS-SIGN: x``: the value goes."""
-SHAPED = re.compile(
-    r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b"  # OKX keys are UUIDs
-    r"|(?<![\w/+.-])(?=[\w+/-]*\d)(?=[\w+/-]*[A-Z])(?=[\w+/-]*[a-z])[\w+/-]{24,}={0,2}(?![\w])"
-    r"|\b[0-9A-F]{32,}\b"
-)
-"""What is long and looks drawn: mixed letters and digits from 24 on, upper hexadecimal from 32 on."""
-USERINFO = re.compile(r"(://)[^/@\s]+@")
-
-
-def scrub(text: str) -> str:
-    """The text with everything masked that may be a secret."""
-    text = USERINFO.sub(rf"\1{MASK}@", text)
-    text = NAMED.sub(rf"\g<1>{MASK}", text)
-    return SHAPED.sub(MASK, text)
 
 
 def collected(found: Loaded, lang: str = "en") -> dict[str, str]:

@@ -42,7 +42,7 @@ def paint(frame: Frame, look: Look) -> Picture:
         ("health.uptime", figures.span(health.uptime_ms), "text"),
         ("health.facts", f"{frame.seq:,}", "muted"),
     ]
-    name = min(24, max(12, look.width // 2))
+    name = min(24, max(12, look.width - 16))
     lines: list[Row] = [
         ((fit(look.say(message), name), "muted"), (" ", ""), (fit(value, look.width - name - 1), style))
         for message, value, style in rows
