@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from threading import Thread
 
 import msgspec
 
@@ -27,6 +29,34 @@ from cockpit.workers.scheduler import Scheduler
 SETTLE_S = 5.0
 """After the hour, so that its last bar has been heard."""
 Observe = Callable[[ev.AnyEvent, Outcome], None]
+
+
+async def _aside(work: Callable[[], Iterable[ev.Bar]]) -> list[ev.Bar]:
+    """All of ``work``, in a thread that nobody waits for: a pool's would hold up the end of the process for
+    as long as days of history take on a busy machine."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[list[ev.Bar]] = loop.create_future()
+
+    def tell(found: list[ev.Bar], error: Exception | None) -> None:
+        if done.cancelled():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(found)
+
+    def run() -> None:
+        found: list[ev.Bar] = []
+        error: Exception | None = None
+        try:
+            found = list(work())
+        except Exception as failed:  # noqa: BLE001 - told to whoever waits, as a pool would
+            error = failed
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants it any more
+            loop.call_soon_threadsafe(tell, found, error)
+
+    Thread(target=run, name="look back", daemon=True).start()
+    return await done
 
 
 class Scanning:
@@ -75,7 +105,7 @@ class Scanning:
     async def run(self) -> None:
         """One scan soon after the start, then on schedule."""
         if self._past is not None:
-            self._learn(await asyncio.to_thread(list, self._past()))
+            self._learn(await _aside(self._past))
         await asyncio.sleep(SETTLE_S)
         await self.tell()
         await self.scheduler.run()

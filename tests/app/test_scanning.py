@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import msgspec
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from cockpit.app.scanning import Scanning
 from cockpit.core import events as ev
 from cockpit.core.config import HotlistConfig
-from cockpit.core.errors import ConfigError
+from cockpit.core.errors import ConfigError, TapeError
 from cockpit.core.turn import NOTHING
 from cockpit.portfolio.pasts import DAY, HOUR
 from cockpit.workers.scheduler import Scheduler, next_after
@@ -99,6 +101,37 @@ def test_older_bars_and_what_is_heard_meanwhile_become_one_past() -> None:
     for left, right in zip(one.terms, two.terms, strict=True):
         assert left.value == pytest.approx(right.value, rel=0.02)
     assert (one.low, one.high, one.price) == (two.low, two.high, two.price)
+
+
+def test_a_look_back_that_is_not_done_does_not_hold_up_the_end() -> None:
+    """``cockpit stop`` waited for nine days of made-up history, half a minute and more on a busy machine."""
+    told: list[ev.AnyEvent] = []
+    begun, over, ended = Event(), Event(), []
+
+    def past() -> Iterator[ev.Bar]:
+        begun.set()
+        ended.append(over.wait(20))
+        yield from ()
+
+    async def story() -> None:
+        scan = asyncio.create_task(scanning(Clock(T0), told, past=past).run())
+        while not begun.is_set():
+            await asyncio.sleep(0.01)
+        scan.cancel()
+        await asyncio.gather(scan, return_exceptions=True)
+
+    asyncio.run(story())
+    assert ended == [], "nobody waited for it"
+    over.set()
+
+
+def test_a_look_back_that_breaks_is_heard_of() -> None:
+    def past() -> Iterator[ev.Bar]:
+        raise TapeError("no such past")
+        yield
+
+    with pytest.raises(TapeError, match="no such past"):
+        asyncio.run(scanning(Clock(T0), [], past=past).run())
 
 
 def test_a_past_told_in_hours_goes_on_in_quarters() -> None:
