@@ -201,3 +201,81 @@ def test_crossings_and_bands_by_hand() -> None:
     frame = pandas.DataFrame({"open": [1.0, 2.0], "high": [3.0, 3.0], "low": [1.0, 1.0], "close": [2.0, 2.0]})
     assert qtpylib.heikinashi(frame)["open"].tolist() == [1.5, 1.625]
     assert qtpylib.typical_price(frame).tolist() == [2.0, 2.0]
+
+
+LONGER = """
+from freqtrade.strategy import IStrategy, informative, merge_informative_pair
+from freqtrade.strategy import IntParameter, stoploss_from_open
+
+
+class Long(IStrategy):
+    timeframe = "1h"
+    stoploss = -0.5
+    level = IntParameter(1, 50, default=10)
+    other = IntParameter(1, 50, default=11)
+    buy_params = {"level": 33}
+
+    @informative("4h")
+    def populate_indicators_4h(self, dataframe, metadata):
+        dataframe["ends"] = dataframe["close"]
+        return dataframe
+
+    def populate_indicators(self, dataframe, metadata):
+        days = self.dp.get_pair_dataframe(metadata["pair"], "1d")
+        return merge_informative_pair(dataframe, days, self.timeframe, "1d")
+
+    def populate_entry_trend(self, dataframe, metadata):
+        dataframe["enter_long"] = (dataframe["ends_4h"] > self.level.value).astype(int)
+        return dataframe
+"""
+
+
+def test_longer_candles_join_with_the_bar_that_completes_them(tmp_path: Path) -> None:
+    file = tmp_path / "long.py"
+    file.write_text(LONGER, "utf-8")
+    kind = source.load(file)
+    rows = [(START + i * 3_600_000, 1.0 * i, i + 0.5, i - 0.5, float(i), 1.0) for i in range(2, 60)]
+    data = source.signals(kind, rows, "COIN")
+    for i, row in zip(range(2, 60), data.itertuples(), strict=True):
+        ended = (i + 1) // 4 * 4 - 1  # the last hour of the newest candle of four that is over
+        assert (row.ends_4h == ended) if ended >= 7 else row.ends_4h != row.ends_4h
+        days = (i + 1) // 24 * 24
+        assert (
+            (row.volume_1d, row.close_1d) == (24.0, days - 1) if days > 24 else row.close_1d != row.close_1d
+        )
+    assert list(data["enter_long"]) == [int((i + 1) // 4 * 4 - 1 > 33) for i in range(2, 60)]
+    assert [source.last(source.signals(kind, rows[: n + 1], "COIN")).long for n in range(30, 58)] == [
+        bool(value) for value in data["enter_long"][30:]
+    ]
+
+
+def test_what_a_search_of_theirs_has_found_counts(tmp_path: Path) -> None:
+    file = tmp_path / "found.py"
+    file.write_text(LONGER.replace("class Long", "class Found"), "utf-8")
+    told = {"buy": {"other": 7}, "roi": {"0": 0.03}, "stoploss": {"stoploss": -0.2}}
+    (tmp_path / "found.json").write_text(json.dumps({"strategy_name": "Found", "params": told}), "utf-8")
+    kind = source.load(file)
+    assert (kind.level.value, kind.other.value) == (33, 7)  # type: ignore[attr-defined]
+    assert (source.facts(kind).roi, source.facts(kind).stoploss) == (((0.0, 0.03),), 0.2)
+    (tmp_path / "worse.json").write_text("[]", "utf-8")
+    worse = tmp_path / "worse.py"
+    worse.write_text(LONGER.replace("class Long", "class Worse"), "utf-8")
+    with pytest.raises(PluginError, match=r"worse\.json holds no parameters"):
+        source.load(worse)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ('@informative("4h")', '@informative("4h", "BTC/USDT")', "another market's candles are not run"),
+        ('metadata["pair"], "1d"', '"BTC/USDT", "1d"', "another market's candles are not run"),
+        ('metadata["pair"], "1d"', 'metadata["pair"], "90m"', "cannot be made of those of 60 minutes"),
+        ('dataframe["close"]', 'dataframe["clothes"]', "KeyError: 'clothes'"),
+    ],
+)
+def test_what_a_file_asks_in_vain_is_said(tmp_path: Path, before: str, after: str, says: str) -> None:
+    file = tmp_path / f"vain{abs(hash(after))}.py"
+    file.write_text(LONGER.replace(before, after), "utf-8")
+    rows = [(START + i * 3_600_000, 1.0, 1.0, 1.0, 1.0, 1.0) for i in range(60)]
+    with pytest.raises(PluginError, match=says):
+        source.signals(source.load(file), rows, "COIN")

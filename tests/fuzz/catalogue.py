@@ -48,6 +48,7 @@ def shares(targets: Sequence[Target], count: int) -> list[tuple[Target, int]]:
 
 
 OURS: dict[str, str] = {
+    "cockpit/adapters/freqtrade/source.py": "a file beside Python code of the same author, which is run",
     "cockpit/adapters/archive/index.py": "the archive's own database, written by us; damage is cockpit data check's",
     "cockpit/adapters/archive/months.py": "files of the archive that are named by their hash",
     "cockpit/adapters/okx_exchange/admin.py": "the testers' own door of an exchange on loopback",

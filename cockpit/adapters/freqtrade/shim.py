@@ -11,7 +11,8 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 from cockpit.adapters.freqtrade import qtpylib
-from cockpit.core.errors import PluginError
+from cockpit.adapters.freqtrade.longer import informative, merge_informative_pair
+from cockpit.core.config import timeframe_ms
 
 
 class IStrategy:
@@ -39,18 +40,35 @@ class IStrategy:
 
 
 class Parameter:
-    """A hyperopt parameter: here its default, ``value``."""
+    """A hyperopt parameter: here its default, ``value``, or what ``buy_params`` … say (``source``)."""
 
     def __init__(self, *args: Any, default: Any = None, **_options: Any) -> None:
         self.value = default if default is not None else (args[-1] if args else None)
         self.range = [self.value]
 
 
-def merge_informative_pair(*_args: Any, **_options: Any) -> Any:
-    """Another market inside the frame."""
-    raise PluginError(
-        "merge_informative_pair: informative pairs are not run; write it with cockpit.sdk (legs)"
+def stoploss_from_open(
+    open_relative_stop: float, current_profit: float, *_args: Any, **_options: Any
+) -> float:
+    """For ``custom_stoploss``, which is not run: a distance from the open as one from the price now."""
+    return (
+        max(0.0, 1.0 - (1.0 + open_relative_stop) / (1.0 + current_profit)) if current_profit > -1.0 else 1.0
     )
+
+
+def stoploss_from_absolute(stop_rate: float, current_rate: float, *_args: Any, **_options: Any) -> float:
+    """For ``custom_stoploss``, which is not run: a price as a distance from the price now."""
+    return max(0.0, 1.0 - stop_rate / current_rate) if current_rate else 1.0
+
+
+def timeframe_to_minutes(timeframe: str) -> int:
+    """``4h`` → 240."""
+    return timeframe_ms(timeframe) // 60_000
+
+
+def timeframe_to_seconds(timeframe: str) -> int:
+    """``4h`` → 14400."""
+    return timeframe_ms(timeframe) // 1_000
 
 
 def install() -> None:
@@ -65,11 +83,16 @@ def install() -> None:
         "BooleanParameter",
     )
     names: dict[str, Any] = {name: type(name, (Parameter,), {}) for name in parameters}
-    names |= {"IStrategy": IStrategy, "merge_informative_pair": merge_informative_pair}
+    functions_ = (
+        informative, merge_informative_pair, stoploss_from_absolute, stoploss_from_open, timeframe_to_minutes,
+        timeframe_to_seconds,
+    )  # fmt: skip
+    names |= {"IStrategy": IStrategy, **{function.__name__: function for function in functions_}}
     functions = {function.__name__: function for function in qtpylib.FUNCTIONS}
     made = {
         "freqtrade": {},
         "freqtrade.strategy": names,
+        "freqtrade.exchange": {f.__name__: f for f in (timeframe_to_minutes, timeframe_to_seconds)},
         "freqtrade.strategy.interface": {"IStrategy": IStrategy},
         "freqtrade.vendor": {},
         "freqtrade.vendor.qtpylib": {},

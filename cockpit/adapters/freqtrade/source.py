@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from cockpit.adapters.freqtrade import shim
+from cockpit.adapters.freqtrade import longer, shim
 from cockpit.core.errors import PluginError
 
 CALLBACKS = (
@@ -109,8 +110,38 @@ def load(path: Path) -> type:
     ]
     if len(found) != 1:
         raise PluginError(f"{path} holds {len(found)} strategies; one is needed")
+    _tuned(found[0], path)
     _loaded[key] = found[0]
     return found[0]
+
+
+SPACES = ("buy", "sell", "enter", "exit", "protection")
+
+
+def _tuned(kind: Any, path: Path) -> None:
+    """What a search of freqtrade has found counts before the defaults: ``buy_params`` of the class, and the
+    file ``NAME.json`` beside it. Raises PluginError when that cannot be read."""
+    found: dict[str, Any] = {}
+    for space in SPACES:
+        found.update(getattr(kind, f"{space}_params", None) or {})
+    beside = path.with_suffix(".json")
+    if beside.is_file():
+        try:
+            told = dict(msgspec.json.decode(beside.read_bytes())["params"])
+        except (OSError, ValueError, KeyError, TypeError, msgspec.MsgspecError) as error:
+            raise PluginError(f"{beside} holds no parameters of a strategy: {error}") from error
+        for space in SPACES:
+            found.update(told.get(space) or {})
+        if told.get("roi"):
+            kind.minimal_roi = told["roi"]
+        for name in ("stoploss", "trailing"):
+            for key, value in (told.get(name) or {}).items():
+                setattr(kind, key, value)
+    for name, value in found.items():
+        parameter: Any = getattr(kind, name, None)
+        if hasattr(parameter, "value"):
+            parameter.value = value
+            parameter.range = [value]
 
 
 def facts(kind: type) -> Facts:
@@ -149,10 +180,27 @@ def frame(rows: Any) -> Any:
 
 
 def signals(kind: type, rows: Any, pair: str) -> Any:
-    """The frame with every signal column, over all rows."""
+    """The frame with every signal column, over all rows. Raises PluginError where the file breaks."""
+    try:
+        return _signals(kind, rows, pair)
+    except PluginError:
+        raise
+    except Exception as error:
+        raise PluginError(f"{kind.__name__}: {type(error).__name__}: {error}{_line(kind, error)}") from error
+
+
+def _line(kind: type, error: BaseException) -> str:
+    """Where in its own file it broke."""
+    file = getattr(sys.modules.get(kind.__module__), "__file__", "")
+    rows = [row.lineno for row in traceback.extract_tb(error.__traceback__) if row.filename == file]
+    return f" ({file} line {rows[-1]})" if rows else ""
+
+
+def _signals(kind: type, rows: Any, pair: str) -> Any:
     made: Any = kind({})
-    metadata = {"pair": pair}
-    data = made.populate_indicators(frame(rows), metadata)
+    metadata, data = {"pair": pair}, frame(rows)
+    made.dp = longer.Provider(data, pair)
+    data = made.populate_indicators(longer.added(made, data, metadata), metadata)
     data = _first(made, ENTRIES)(data, metadata)
     leave = _first(made, EXITS)
     return data if leave is None else leave(data, metadata)
