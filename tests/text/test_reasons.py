@@ -36,12 +36,21 @@ def sentences() -> Iterator[str]:
 
 
 def said(tree: ast.Module) -> Iterator[str]:
+    """The sentences of one file; a reason that has a name (``WITHHELD``) is looked up there."""
+    names = {
+        target.id: statement.value
+        for statement in tree.body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    }
     raised = {id(n) for r in ast.walk(tree) if isinstance(r, ast.Raise) for n in ast.walk(r)}
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr) and id(node) not in raised:
             yield "".join(str(v.value) if isinstance(v, ast.Constant) else "{}" for v in node.values)
         elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ("block", "trim"):
             plain = node.args[-1]
+            plain = names.get(plain.id, plain) if isinstance(plain, ast.Name) else plain
             yield str(plain.value) if isinstance(plain, ast.Constant) else ""
 
 
