@@ -53,16 +53,33 @@ def _carray(address: int, shape: tuple[int], dtype: Any) -> Any:
     return Rows(array) if array.dtype.names else array
 
 
+MANY = 1 << 20
+
+
+def _column(kind: Any) -> Callable[[int, int], Any]:
+    """As ``pointers.column``: what stands at a place of an array, of which only the address is known."""
+    known: dict[int, Any] = {}
+    dtype = np.dtype(np.int64) if callable(kind) and not isinstance(kind, np.dtype) else kind
+
+    def at(address: int, index: int) -> Any:
+        if address not in known:
+            known[address] = _carray(address, (MANY,), dtype)
+        return known[address][index]
+
+    return at
+
+
 def prepared(plugin: Any, change: Callable[[str], str] = str) -> run.Prepared:
     """A strategy in plain Python; ``change`` may plant a fault."""
     program = Program(plugin.target, plugin.name, BOOK_HOOKS)
     text = change(build.text_of(program))
-    text = text.replace("from numba import carray, njit, types\n", "")
-    text = text.replace("from cockpit.lab.compiled.pointers import as_pointer\n", "")
+    text = text.replace("from numba import carray, njit, types\n", "").replace("import numba\n", "")
+    text = text.replace("from cockpit.lab.compiled.pointers import as_pointer, column\n", "")
     types = SimpleNamespace(
         int64=lambda _kind: None, float64=lambda _kind: None, ExternalFunction=lambda *_: calls.equity
     )
     names: dict[str, Any] = {"njit": _njit, "carray": _carray, "as_pointer": int, "types": types}
+    names |= {"column": _column, "numba": SimpleNamespace(from_dtype=lambda dtype: dtype)}
     exec(compile(text, "plain", "exec"), names)
     names["drawn"] = stretch.drawn
     return run.Prepared(plugin, program, SimpleNamespace(run=names["run"]))

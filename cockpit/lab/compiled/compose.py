@@ -9,6 +9,7 @@ what runs in Python.
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -88,19 +89,22 @@ def _shapes() -> list[str]:
 
 
 class Alone(ast.NodeTransformer):
-    """Put the machine's record in the place of the desk."""
+    """Put the machine's record in the place of the desk; ``columns`` as ``COLUMNS``."""
+
+    def __init__(self, columns: Mapping[str, tuple[str, str, str]]) -> None:
+        self.columns = columns
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         """``len(d.column)``."""
-        if isinstance(node.func, ast.Name) and node.func.id == "len" and (name := _column(node.args[0])):
-            return _expression(COLUMNS[name][0])
+        if isinstance(node.func, ast.Name) and node.func.id == "len" and (name := self._column(node.args[0])):
+            return _expression(self.columns[name][0])
         return self.generic_visit(node)
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         """``d.column[i]``."""
-        if name := _column(node.value):
-            place = self.visit(node.slice)
-            return ast.Call(ast.Name(COLUMNS[name][1]), [_expression(COLUMNS[name][2]), place], [])
+        if name := self._column(node.value):
+            _, read, address = self.columns[name]
+            return ast.Call(ast.Name(read), [_expression(address), self.visit(node.slice)], [])
         return self.generic_visit(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
@@ -109,12 +113,11 @@ class Alone(ast.NodeTransformer):
             return node.value
         return self.generic_visit(node)
 
-
-def _column(node: ast.AST) -> str:
-    """Which column of the desk is meant; empty for anything else."""
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "d":
-        return node.attr if node.attr in COLUMNS else ""
-    return ""
+    def _column(self, node: ast.AST) -> str:
+        """Which column of the desk is meant; empty for anything else."""
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "d":
+            return node.attr if node.attr in self.columns else ""
+        return ""
 
 
 def _expression(text: str) -> ast.expr:
@@ -130,7 +133,7 @@ def _write(name: str, functions: dict[str, ast.FunctionDef], texts: dict[str, st
         if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id != name:
             _write(part.func.id, functions, texts)
     kinds = "".join(f'KINDS["{ast.unparse(a.annotation)}"], ' for a in node.args.args if a.annotation)
-    texts[name] = f"@njit(({kinds}), {INNER})\n{ast.unparse(Alone().visit(Bare().visit(node)))}\n"
+    texts[name] = f"@njit(({kinds}), {INNER})\n{ast.unparse(Alone(COLUMNS).visit(Bare().visit(node)))}\n"
 
 
 def intrinsics() -> str:

@@ -22,17 +22,35 @@ ROWS = (
 """Machine code of another layout of these is other machine code: they are named in its text."""
 HEAD = """from collections import namedtuple
 from math import ceil, copysign, exp, floor, inf, isfinite, isinf, isnan, log, log1p, nan, sqrt
+import numba
 import numpy as np
 from numba import carray, njit, types
 from cockpit.lab.compiled import rows
-from cockpit.lab.compiled.pointers import as_pointer
+from cockpit.lab.compiled.pointers import as_pointer, column
 from cockpit.lab.compiled.reasons import LIST_FULL
 from cockpit.lab.compiled.records import Stop
 from cockpit.lab.depth import records
-from cockpit.lab.depth.records import Desk
 TRADE_NEWS = namedtuple("TRADE_NEWS", "ts price qty sign")
 equity_of = types.ExternalFunction("%(equity)s", types.float64(types.int64))
+MACHINE = np.dtype(rows.dtype(records.Machine))
+event_of, level_of, price_of, market_of, rest_of, eaten_of, flying_of = (
+    column(numba.from_dtype(np.dtype(rows.dtype(row)))) for row in (
+        records.Event, records.Level, records.Price, records.Market, records.Rest, records.Eaten,
+        records.Flying)
+)
+whole_of = column(types.int64)
 """
+COLUMNS = {
+    "e": ("d.events", "event_of", "d.at_e"),
+    "l": ("d.levels", "level_of", "d.at_l"),
+    "p": ("d.prices", "price_of", "d.at_p"),
+    "k": ("d.markets", "market_of", "d.at_k"),
+    "rest": ("RESTING", "rest_of", "d.at_rest"),
+    "eaten": ("EATEN", "eaten_of", "d.at_eaten"),
+    "ring": ("FLIGHT", "flying_of", "d.at_ring"),
+    "series": ("d.delays", "whole_of", "d.at_series"),
+}
+"""As ``compose.COLUMNS``: the machine's record alone is handed from call to call."""
 BODY = """
 @njit(%(inner)s)
 def drawn(seed, counter, below):
@@ -70,36 +88,21 @@ def ask_timer(d, s, F):
 
 %(machine)s
 
-MACHINE, EVENT, LEVEL, PRICE, MARKET, REST, EATEN_ROW, FLYING = (
-    np.dtype(rows.dtype(row)) for row in (
-        records.Machine, records.Event, records.Level, records.Price, records.Market, records.Rest,
-        records.Eaten, records.Flying)
-)
 STATE = np.dtype(%(state)s)
 
 
 @njit(types.int64(types.int64), cache=True, error_model="python")
 def run(at):
-    m = carray(as_pointer(at), (1,), MACHINE)[0]
-    d = Desk(
-        m,
-        carray(as_pointer(m.at_e), (m.events,), EVENT),
-        carray(as_pointer(m.at_l), (m.levels,), LEVEL),
-        carray(as_pointer(m.at_p), (m.prices,), PRICE),
-        carray(as_pointer(m.at_k), (m.markets,), MARKET),
-        carray(as_pointer(m.at_rest), (RESTING,), REST),
-        carray(as_pointer(m.at_eaten), (EATEN,), EATEN_ROW),
-        carray(as_pointer(m.at_ring), (FLIGHT,), FLYING),
-        carray(as_pointer(m.at_series), (m.delays,), np.int64),
-    )
-    s = carray(as_pointer(m.at_s), (1,), STATE)[0]
-    return stretch(d, s, carray(as_pointer(m.at_f), (m.floats,), np.float64))
+    d = carray(as_pointer(at), (1,), MACHINE)[0]
+    s = carray(as_pointer(d.at_s), (1,), STATE)[0]
+    return stretch(d, s, carray(as_pointer(d.at_f), (d.floats,), np.float64))
 """
 CALLS = {
-    "on_book": "{}(d, d.m, F, s, d.m.window, d.m.pen)",
-    "on_timer": "{}(d, d.m, F, s, d.m.window, d.m.pen)",
+    "on_book": "{}(d, d, F, s, d.window, d.pen)",
+    "on_timer": "{}(d, d, F, s, d.window, d.pen)",
     "on_trade": (
-        "{}(d, d.m, F, s, TRADE_NEWS(d.m.now, d.e[i].x, d.e[i].qty, d.e[i].sign), d.m.window, d.m.pen)"
+        "{}(d, d, F, s, TRADE_NEWS(d.now, event_of(d.at_e, i).x, event_of(d.at_e, i).qty, "
+        "event_of(d.at_e, i).sign), d.window, d.pen)"
     ),
 }
 
@@ -140,7 +143,7 @@ def _functions(part: str) -> tuple[dict[str, str], list[str]]:
         for inner in ast.walk(node):
             if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id != name:
                 write(inner.func.id)
-        bare = ast.unparse(compose.Bare().visit(node))
+        bare = ast.unparse(compose.Alone(COLUMNS).visit(compose.Bare().visit(node)))
         texts[name] = f"@njit({compose.INNER}, error_model='python')\n{bare}\n"
 
     for name in functions:
