@@ -19,15 +19,38 @@ from cockpit.workers.crew import Door
 from cockpit.workers.feed import Lockstep, Paced
 from cockpit.workers.inbox import Inbox
 
+MS = 1_000_000
+BEHIND = 98
+"""Percent of its usual speed at which time goes on while the machine's clock shows less."""
 SPEEDS = {"1": 1.0, "10": 10.0, "max": 0.0}
 Job = Callable[[], Awaitable[None]]
 
 
 class WallClock:
-    """UTC now."""
+    """UTC now, as far as it can be believed: it never goes back, and is never behind what the engine knows.
+
+    The engine's time only grows, and what it waits for is due by it. So a machine whose clock is set back, or
+    is behind the venue's, or was set back since the journal's last fact, would hold up every retry, time-out
+    and question until its clock has caught up. Here time goes on meanwhile, a little slower, until it has.
+    A clock that jumps ahead is followed at once: the machine may have been asleep.
+    """
+
+    def __init__(
+        self,
+        known: Callable[[], int] = lambda: 0,
+        *,
+        wall_ns: Callable[[], int] = time.time_ns,
+        steady_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        """``known``: the latest instant that the engine has heard of (UTC ms)."""
+        self._known, self._wall, self._steady = known, wall_ns, steady_ns
+        self._then, self._said = steady_ns(), wall_ns()
 
     def now_ms(self) -> int:
-        return time.time_ns() // 1_000_000
+        steady = self._steady()
+        spent, self._then = steady - self._then, steady
+        self._said = max(self._wall(), self._known() * MS, self._said + spent * BEHIND // 100)
+        return self._said // MS
 
 
 class TapeClock:
@@ -83,7 +106,7 @@ def _tape(speed: str, source: MarketSource, engine: Engine) -> Wiring:
 
 
 def _practice(folder: Path, source: MarketSource, engine: Engine) -> Wiring:
-    world, inbox, clock = source.world, Inbox(), WallClock()
+    world, inbox, clock = source.world, Inbox(), WallClock(lambda: engine.state.now)
     memory = VenueMemory(folder / "venue.db", source.exchange, world)
     if not memory.recall():
         memory.remember()
@@ -111,7 +134,7 @@ def _live(source: object, engine: Engine) -> Wiring:
 
         if not isinstance(source, ExchangeSession):
             raise InvariantError(f"no wiring for {source!r}")
-    inbox, clock = Inbox(), WallClock()
+    inbox, clock = Inbox(), WallClock(lambda: engine.state.now)
     live = source.connect(inbox.put, clock.now_ms)
 
     async def timers() -> None:

@@ -73,7 +73,7 @@ def _switch(state: State, sleeve_id: str, on: bool, actor: str, turn: Turn) -> N
         leg.on = on
         if on:
             leg.benched = ""
-            leg.rejects = 0
+            leg.rejects = leg.faulted = 0
             leg.retry_at = 0
             leg.reduce_at = 0
             leg.unprotected = 0

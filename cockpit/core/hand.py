@@ -119,7 +119,7 @@ def _wish(
     sleeve.intent = Intent(sleeve.id, symbol, target, (), stop, take, HAND)
     sleeve.tag = HAND
     sleeve.armed = engine.state.seq
-    sleeve.rejects = sleeve.retry_at = 0
+    sleeve.rejects = sleeve.faulted = sleeve.retry_at = 0
     turn.intents.append(sleeve.intent)
     turn.touch(sleeve.id)
 

@@ -9,6 +9,7 @@ from cockpit.core import events as ev
 from cockpit.core.attribution import lower_wish, owners
 from cockpit.core.intents import Query, ReadAccount
 from cockpit.core.orders import TERMINAL, Order, OrderKind, OrderState, Role, transition
+from cockpit.core.patience import NOT_SENT, back_off, paused
 from cockpit.core.state import Sleeve, State
 from cockpit.core.turn import Turn
 from cockpit.core.types import ZERO
@@ -17,15 +18,10 @@ ANSWER_MS = 5_000
 """An order that has not been answered for this long is asked about."""
 ASK_MS = 2_000
 """How often an unknown order is asked about."""
-BACKOFF_MS = 1_000
-BENCH_AFTER = 6
-"""Refusals in a row after which a sleeve is taken off."""
 CROSSED_MS = 250
 """Pause after a post-only quote that would have crossed."""
 UNANSWERED = frozenset((OrderState.PENDING, OrderState.SENT, OrderState.UNKNOWN))
 AT_ONCE = frozenset((OrderKind.MARKET, OrderKind.IOC, OrderKind.FOK))
-NOT_SENT = frozenset(("transient", "halted", "journal"))
-"""Codes of refusals by our own side: a closed venue or road is no fault of the strategy."""
 HOLD_MS = 500
 """Pause after a refused cancel or amend before the same is asked again."""
 
@@ -72,31 +68,23 @@ def on_reject(state: State, event: ev.Reject, turn: Turn) -> None:
         qty=order.qty,
         reason=f"{event.code} {event.reason}".strip(),
     )
-    back_off(state, order, turn, event.reason, ours=event.code in NOT_SENT)
+    ours = event.code in NOT_SENT or paused(state, order.symbol)
+    back_off(state, order, turn, event.reason, ours=ours)
+    if order.reduce_only and not ours:
+        _doubt_books(state, order, turn)
     state.retire(order)
     turn.touch(order.sleeve)
 
 
-def back_off(state: State, order: Order, turn: Turn, reason: str, *, ours: bool = False) -> None:
-    """Slow down after a refusal; bench the sleeve after too many that the venue itself gave.
+def _doubt_books(state: State, order: Order, turn: Turn) -> None:
+    """What may only reduce was refused: perhaps there is nothing left, and the fill that says so was lost.
 
-    Entries wait longer with each. What reduces never waits more than a second: it must get out.
+    Read back at the first, second, fourth … refusal in a row.
     """
     sleeve = state.sleeves.get(order.sleeve)
-    if sleeve is None:
-        return
-    sleeve.rejects += 1
-    if order.role is Role.PROTECT and not ours:
-        sleeve.unprotected += 1
-        sleeve.refusal = reason
-    if order.role is Role.ENTRY:
-        sleeve.retry_at = state.now + BACKOFF_MS * 2 ** min(sleeve.rejects - 1, 2 if ours else 6)
-    else:
-        sleeve.reduce_at = state.now + BACKOFF_MS
-    if not ours and sleeve.rejects >= BENCH_AFTER and not sleeve.benched:
-        for leg in state.bench(sleeve, reason):
-            turn.touch(leg.id)
-        turn.note("alarm", "sleeve.benched", sleeve.id, sleeve=sleeve.id, reason=reason)
+    count = sleeve.rejects if sleeve is not None else 0
+    if count and not count & (count - 1) and not state.read_at:
+        read_account(state, f"refused-{state.boot}-{state.seq}", "refused", turn)
 
 
 def on_fill(state: State, event: ev.Fill, turn: Turn) -> None:
@@ -114,7 +102,7 @@ def on_fill(state: State, event: ev.Fill, turn: Turn) -> None:
         state.ledger.apply_fill(share, instrument, sleeve_id)
         sleeve = state.sleeves.get(sleeve_id)
         if sleeve is not None:
-            sleeve.rejects = 0
+            sleeve.rejects = sleeve.faulted = 0
             if before and before * state.position(sleeve_id) <= 0:
                 _closed(state, sleeve)
             if order is None or order.role is Role.PROTECT:

@@ -9,7 +9,7 @@ from cockpit.core import approving, breaking, guarding, halting, lifecycle, reck
 from cockpit.core import events as ev
 from cockpit.core.breakers import Breaker
 from cockpit.core.intents import Outcome
-from cockpit.core.slots import Market, Slot
+from cockpit.core.slots import Market, Slot, on_grid
 from cockpit.core.state import State
 from cockpit.core.stops import Layer
 from cockpit.core.turn import NOTHING, Turn
@@ -67,6 +67,9 @@ def on_listing(markets: dict[str, Market], state: State, event: ev.Listing, turn
         market.instrument = instrument
         for slot in market.slots:
             slot.instrument = instrument
+            slot.view.listed(instrument)
+            if slot.sleeve.intent is not None:
+                slot.sleeve.intent = on_grid(slot.sleeve.intent, instrument)
             turn.touch(slot.sleeve.id)
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from math import isnan, nan
 from typing import Any
 
+import msgspec
+
 from cockpit.core.book import Book
 from cockpit.core.events import Bar
 from cockpit.core.intents import Intent, Quote
@@ -153,6 +155,22 @@ class Slot:
             want.tag,
             want.confidence,
         )
+
+
+def on_grid(intent: Intent, instrument: Instrument) -> Intent:
+    """A wish in force after the venue has changed tick or lot: as it was, or it would be refused for ever."""
+    closing = Side.SELL if (intent.target or ZERO) >= 0 else Side.BUY
+    return msgspec.structs.replace(
+        intent,
+        target=None if intent.target is None else instrument.qty(intent.target),
+        quotes=tuple(
+            Quote(q.side, instrument.price(q.price, q.side), size, q.tag)
+            for q in intent.quotes
+            if (size := instrument.qty(q.qty))
+        ),
+        stop=None if intent.stop is None else instrument.price(intent.stop, closing),
+        take=None if intent.take is None else instrument.price(intent.take, closing),
+    )
 
 
 def join(slots: Sequence[Slot]) -> None:

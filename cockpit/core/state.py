@@ -72,7 +72,9 @@ class Sleeve(msgspec.Struct):
     tag: str = ""
     trades: int = 0
     rejects: int = 0
-    """Refusals in a row; sending slows down with each."""
+    """Refusals in a row, our own side's too; sending slows down with each."""
+    faulted: int = 0
+    """Those of them that the venue itself gave while it takes orders: too many bench it."""
     retry_at: int = 0
     """Entries wait until then, and the sleeve is looked at again."""
     reduce_at: int = 0

@@ -47,17 +47,7 @@ class View:
     )
 
     def __init__(self, instrument: Instrument, book: Book) -> None:
-        self.symbol = instrument.symbol
-        self.tick = float(instrument.tick)
-        self.lot = float(instrument.lot)
-        self.min_qty = float(instrument.min_qty)
-        self.contract_value = float(instrument.contract_value)
-        self.inverse = instrument.kind == "inverse"
-        self.can_short = instrument.derivative
-        """False for spot: nothing can be sold that is not held."""
-        self.maker_fee = float(instrument.maker_fee)
-        """The account's real rate, fraction of notional."""
-        self.taker_fee = float(instrument.taker_fee)
+        self.listed(instrument)
         self.book = book
         self.now = 0
         """UTC ms of the event being handled."""
@@ -90,6 +80,20 @@ class View:
         self.news = 0
         """Which leg the event being handled is about; 0 where there is only one."""
         self.legs: tuple[View, ...] = (self,)
+
+    def listed(self, instrument: Instrument) -> None:
+        """The venue's rules for this market as they are from now on."""
+        self.symbol = instrument.symbol
+        self.tick = float(instrument.tick)
+        self.lot = float(instrument.lot)
+        self.min_qty = float(instrument.min_qty)
+        self.contract_value = float(instrument.contract_value)
+        self.inverse = instrument.kind == "inverse"
+        self.can_short = instrument.derivative
+        """False for spot: nothing can be sold that is not held."""
+        self.maker_fee = float(instrument.maker_fee)
+        """The account's real rate, fraction of notional."""
+        self.taker_fee = float(instrument.taker_fee)
 
     def leg(self, index: int) -> View:
         """The window on another leg of the same strategy; ``leg(0)`` is this one."""

@@ -156,6 +156,32 @@ def test_a_listing_that_opens_again_lets_the_wish_through() -> None:
     assert place.qty == 5
 
 
+def test_a_strategy_sees_the_grid_that_the_venue_has_changed() -> None:
+    """A restart would see it: without this the same strategy decided otherwise after one."""
+    stand = Stand()
+    view = stand.engine.slots[stand.sleeve.id].view
+    coarse = msgspec.structs.replace(LINEAR, tick=LINEAR.tick * 5, maker_fee=LINEAR.maker_fee * 2)
+    stand.tell(ev.Listing(stand.now, coarse))
+    assert (view.tick, view.maker_fee) == (float(coarse.tick), float(coarse.maker_fee))
+    assert view.tick == 5 * float(LINEAR.tick)
+
+
+def test_a_stop_stands_on_the_grid_that_the_venue_has_changed() -> None:
+    """Off the grid it would be refused for ever, and the position would have none (seed 5006)."""
+    stand = Stand()
+    stand.holding(5, stop=95.1)
+    assert stand.alive()[-1].trigger == D("95.1")
+    coarse = msgspec.structs.replace(LINEAR, tick=D("0.5"))
+    stand.cancelled(stand.alive()[-1].cid, "instrument changed")
+    stand.tell(ev.Listing(stand.now, coarse))
+    intent = stand.sleeve.intent
+    assert intent is not None
+    assert intent.stop == D("95.5"), "a stop of a long rounds towards the market"
+    actions = stand.wait(2_000)
+    assert [place.trigger for place in places(actions)] in ([D("95.5")], [])
+    assert any(order.trigger == D("95.5") for order in stand.alive())
+
+
 def test_a_new_listing_opens_a_market() -> None:
     stand = Stand()
     other = msgspec.structs.replace(LINEAR, symbol="sim:NEW")
@@ -287,7 +313,7 @@ def test_ended_orders_are_forgotten_only_when_there_are_many() -> None:
     for n in range(RECENT + 5):
         (place,) = places(stand.quote(99.0, 1 + n % 2, nan, 0))
         stand.reject(place.cid)
-        stand.sleeve.rejects = 0
+        stand.sleeve.rejects = stand.sleeve.faulted = 0
         stand.sleeve.retry_at = 0
     assert len(stand.state.recent) == RECENT
     assert len(stand.state.orders) == 0

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from cockpit.core.events import (
     Amended,
     AmendReject,
     CancelReject,
+    Listing,
     OrderReport,
     Request,
     Sent,
@@ -15,7 +17,8 @@ from cockpit.core.events import (
 )
 from cockpit.core.intents import Amend, Cancel, Query
 from cockpit.core.orders import OrderState
-from tests.core.stand import D, Stand, kinds, places
+from cockpit.core.types import InstrumentState
+from tests.core.stand import LINEAR, D, Stand, kinds, places
 
 NAN = float("nan")
 
@@ -233,3 +236,50 @@ def test_a_second_cancel_is_not_sent_while_one_is_on_its_way() -> None:
     assert isinstance(cancel, Cancel)
     assert stand.quote(98.0, 1, NAN, 0) == ()
     assert stand.order(cid).cancelling
+
+
+def test_a_refusal_by_the_venue_after_many_of_our_own_is_one_refusal() -> None:
+    stand = Stand()
+    actions = stand.want(5)
+    for code in ("transient",) * 7 + ("51000",):
+        (place,) = places(actions)
+        stand.reject(place.cid, code)
+        actions = stand.wait(70_000)
+    assert not stand.sleeve.benched
+
+
+def test_an_exit_that_has_nothing_to_close_has_the_books_read() -> None:
+    """The venue took the position and its fill was lost: six refusals must not bench the sleeve for it."""
+    stand = Stand()
+    stand.holding(5)
+    (place,) = places(stand.want(0))
+    reads = [kinds(stand.reject(place.cid, "51169"))]
+    for _ in range(3):
+        (place,) = places(stand.wait(1_000))
+        stand.state.read_at = 0
+        reads.append(kinds(stand.reject(place.cid, "51169")))
+    assert [("ReadAccount" in row) for row in reads] == [True, True, False, True]
+
+
+def test_a_market_that_the_venue_has_suspended_benches_nobody_and_is_tried_each_second() -> None:
+    """Its refusals are no fault of the strategy, and the exit must go the moment trading begins again."""
+    stand = Stand()
+    stand.holding(5)
+    stand.tell(Listing(stand.now, msgspec.structs.replace(LINEAR, state=InstrumentState.SUSPENDED)))
+    actions = stand.want(0)
+    for _ in range(20):
+        (place,) = places(actions)
+        stand.reject(place.cid, "51022")
+        actions = stand.wait(1_000)
+    assert not stand.sleeve.benched
+
+
+def test_refusals_by_a_market_that_trades_take_the_sleeve_off() -> None:
+    stand = Stand()
+    stand.holding(5)
+    actions = stand.want(0)
+    for _ in range(6):
+        (place,) = places(actions)
+        stand.reject(place.cid, "51022")
+        actions = stand.wait(1_000)
+    assert stand.sleeve.benched

@@ -19,9 +19,10 @@ from cockpit.core.events import (
     VenuePosition,
 )
 from cockpit.core.intents import Action, Place
-from cockpit.core.matching import Exchange, Rules
+from cockpit.core.matching import Exchange, Rules, liquidation
+from cockpit.core.matching.margin import lots_of, mark_of
 from cockpit.core.orders import OrderKind, Role
-from cockpit.core.types import Instrument, PosSide, Side
+from cockpit.core.types import ZERO, Instrument, PosSide, Side
 
 CASH = Decimal(1_000_000)
 HAND = "hand"
@@ -36,12 +37,14 @@ class RealTruth:
         self.exchange = Exchange({i.symbol: i for i in instruments}, {"USDT": CASH}, rules, seed)
         self._fills: list[Fill] = []
         self._hands = 0
+        self._deleveraged: set[str] = set()
+        """Trade ids of what the venue took away for somebody else's sake."""
 
     @property
     def fills(self) -> list[Fill]:
         """Every fill of the account as an adapter reports it: what is not ours has no client id."""
         for fill in self.exchange.fills[len(self._fills) :]:
-            self._fills.append(_as_reported(fill))
+            self._fills.append(self._as_reported(fill))
         return self._fills
 
     @property
@@ -61,7 +64,7 @@ class RealTruth:
         said: list[AnyEvent] = []
         for event in told:
             if isinstance(event, Fill):
-                said.append(_as_reported(event))
+                said.append(self._as_reported(event))
             elif not (isinstance(event, Ack | Reject | Cancelled) and event.cid.startswith(HAND)):
                 said.append(event)
         return said
@@ -88,8 +91,30 @@ class RealTruth:
         )  # fmt: skip
         self.exchange.request(place, ts)
 
+    def deleverage(self, symbol: str, ts: int) -> bool:
+        """ADL: half of our position is gone at the mark, for somebody else's sake. False: there is none."""
+        desk = self.exchange.desk
+        market, held = desk.markets[symbol], desk.account.held(symbol)
+        if not held:
+            return False
+        mark = mark_of(market)
+        lots = max(1, lots_of(market, held[0].qty) // 2)
+        self._deleveraged.add(str(-(desk.trades_seen + 1)))
+        desk.take_away(market, held[0], lots, liquidation._ticks(desk, market, held[0], mark), ts, ZERO)
+        return True
 
-def _as_reported(fill: Fill) -> Fill:
-    if fill.cid.startswith(HAND):
-        return msgspec.structs.replace(fill, cid="", kind=FillKind.EXTERNAL)
-    return fill
+    def liquidate(self, symbol: str, ts: int) -> bool:
+        """As if the margin were used up: orders of the market go, then the position. False: there is none."""
+        desk = self.exchange.desk
+        market, held = desk.markets[symbol], desk.account.held(symbol)
+        if not held:
+            return False
+        liquidation._take(desk, market, held[0], mark_of(market), ts)
+        return True
+
+    def _as_reported(self, fill: Fill) -> Fill:
+        if fill.trade_id in self._deleveraged:
+            return msgspec.structs.replace(fill, kind=FillKind.ADL)
+        if fill.cid.startswith(HAND):
+            return msgspec.structs.replace(fill, cid="", kind=FillKind.EXTERNAL)
+        return fill

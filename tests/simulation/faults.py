@@ -16,8 +16,18 @@ REQUEST = ("lose_request", "lose_response", "late", "refuse", "slow")
 REPORT = ("duplicate", "drop", "delay")
 WINDOW = ("stall", "cut", "maintenance", "silence")
 OTHER = ("crash", "halt", "hand_trade")
-CLASSES = REQUEST + REPORT + WINDOW + OTHER
+FIRST = REQUEST + REPORT + WINDOW + OTHER
+"""What every world may meet; the draw of these is older than the others and does not move."""
+DISK = ("power", "disk_fail", "disk_full")
+VENUE = ("adl", "liquidation", "suspend", "tick")
+MACHINE = ("clock", "strategy_crash", "strategy_slow")
+LATER = DISK + VENUE + MACHINE
+CLASSES = FIRST + LATER
 """Every class of fault the simulator knows."""
+LATER_FROM = 3_000
+"""From this seed on the later classes are drawn too; seeds before are known for what they found."""
+STEPS_S = (3_600.0, -3_600.0, 60.0, -60.0, 5.0, -5.0, 0.7, -0.7)
+"""How far somebody sets the machine's clock."""
 
 SIZES = {"late": (0.5, 9.0), "slow": (0.05, 25.0)}
 """Seconds: late requests straddle the client's patience and the venue's expiry on purpose."""
@@ -67,12 +77,17 @@ class Plan:
         self.rate = rate
         self.off = frozenset(off)
         rng = random.Random(f"{seed}/plan")
-        self.classes = frozenset(name for name in CLASSES if rng.random() < 0.5) | frozenset(focus)
+        self.classes = frozenset(name for name in FIRST if rng.random() < 0.5) | frozenset(focus)
+        late = random.Random(f"{seed}/later")
+        self.classes |= frozenset(name for name in LATER if late.random() < 0.3 and seed >= LATER_FROM)
         if only is not None:
             self.classes = frozenset(only)
-        self.windows = [w for w in self._draw_windows(rng) if str(w) not in self.off]
-        self.moments = [m for m in self._draw_moments(rng) if str(m) not in self.off]
-        """(point, …, size = instant in seconds): halts, crashes between points, hand trades."""
+        drawn = self._draw_windows(rng), self._draw_moments(rng)
+        windows = [*drawn[0], *self._later_windows(late)]
+        moments = [*drawn[1], *self._later_moments(late)]
+        self.windows = sorted((w for w in windows if str(w) not in self.off), key=lambda w: (w.start, w.kind))
+        self.moments = sorted((m for m in moments if str(m) not in self.off), key=lambda m: m.size)
+        """(point, …, size = instant in seconds): halts, crashes between points, hand trades, clock steps …"""
         self.fired: list[str] = []
         """Texts of the items that really happened, in order."""
         self.visits: dict[str, int] = {}
@@ -99,7 +114,7 @@ class Plan:
         item = budget.get(nth)
         if item is None or str(item) in self.off:
             return None
-        if item.kind == "crash":
+        if item.kind in ("crash", "power"):
             if self._crashes >= MAX_CRASHES:
                 return None
             self._crashes += 1
@@ -117,6 +132,15 @@ class Plan:
                 return True
         return False
 
+    def crash_of(self, strategy: str, reach: int) -> int:
+        """At which of its decisions this strategy breaks: by its own count, so that a replay breaks too."""
+        rng = random.Random(f"{self.seed}/breaks/{strategy}")
+        item = Item(f"strategy:{strategy}", int(reach ** rng.random()), "strategy_crash", 0.0)
+        if not self.on("strategy_crash") or rng.random() > 0.5 * self.rate or str(item) in self.off:
+            return 0
+        self.fired.append(str(item))
+        return item.nth
+
     def items(self) -> list[str]:
         """Everything that happened or was scheduled by time: what a shrinker may switch off."""
         timed = [str(item) for item in (*self.windows, *self.moments)]
@@ -132,6 +156,26 @@ class Plan:
                     windows.append(Window(kind, round(start, 3), round(start + length, 3)))
         return sorted(windows, key=lambda w: (w.start, w.kind))
 
+    def _later_windows(self, rng: random.Random) -> list[Window]:
+        windows = []
+        for kind in ("disk_full", "suspend"):
+            for _ in range(rng.randrange(1, 3)):
+                start = round(rng.uniform(0, self.seconds * 0.9), 3)
+                length = rng.choice((2.0, 8.0, 20.0)) * rng.uniform(0.5, 1.5)
+                if self.on(kind):
+                    windows.append(Window(kind, start, round(min(self.seconds, start + length), 3)))
+        return windows
+
+    def _later_moments(self, rng: random.Random) -> list[Item]:
+        moments = []
+        for kind, most in (("adl", 3), ("liquidation", 2), ("tick", 2), ("clock", 3)):
+            for nth in range(1, rng.randrange(1, most + 1) + 1):
+                at = round(rng.uniform(5.0, self.seconds), 3)
+                step = rng.choice(STEPS_S)
+                if self.on(kind):
+                    moments.append(Item(f"at:{step:+g}" if kind == "clock" else "at", nth, kind, at))
+        return moments
+
     def _draw_moments(self, rng: random.Random) -> list[Item]:
         moments = []
         for kind, most in (("crash", 3), ("halt", 3), ("hand_trade", 3)):
@@ -139,13 +183,18 @@ class Plan:
                 at = round(rng.uniform(1.0, self.seconds), 3)
                 if self.on(kind):
                     moments.append(Item("at", nth, kind, at))
-        return sorted(moments, key=lambda m: m.size)
+        return moments
 
     def _draw_point(self, point: str) -> dict[int, Item]:
         family = point.partition(":")[0]
         rng = random.Random(f"{self.seed}/{point}")
         if family == "crash":
             return self._spread(rng, point, "crash", 0.4, 1, 200, (0.05, 30.0))
+        if family == "disk":
+            cuts = self._spread(rng, point, "power", 0.7, 3, 4_000, (0.05, 30.0))
+            return self._spread(rng, point, "disk_fail", 0.7, 8, 4_000, (0.01, 1.0)) | cuts
+        if family == "strategy":
+            return self._spread(rng, point, "strategy_slow", 0.7, 4, 120, (0.05, 5.0))
         budget: dict[int, Item] = {}
         kinds = REQUEST if family == "request" else REPORT
         for kind in kinds:

@@ -45,8 +45,8 @@ from cockpit.core.types import ZERO
 from tests.simulation.exchange import HAND
 from tests.simulation.history import History, Violation, brief
 from tests.simulation.market import LINEAR, SPOT
-from tests.simulation.probe import PROTECTED
-from tests.simulation.venue_link import Truth
+from tests.simulation.probe import BROKEN, PROTECTED
+from tests.simulation.truth import Truth
 
 GUARDED = tuple(PROTECTED)
 NAKED_S = 60.0
@@ -134,6 +134,11 @@ class Checker:
         """By sleeve and side: trades of quotes that count as entries."""
         self._heard: dict[str, set[tuple[str, str]]] = {}
         """By stop: the trades that the process knew of when it was decided."""
+        self._markets: dict[str, str] = {}
+        """Market of each sleeve that has sent an order."""
+        self.taken: set[str] = set()
+        """Markets where the venue took (a part of) a position away. Whose part it was, the engine divides in
+        the order in which it hears; there the account is judged as a whole, and sleeves again when quiet."""
         self._naked: dict[str, float] = {}
         """Since when a guarded position has not been covered."""
 
@@ -158,6 +163,7 @@ class Checker:
         self.places[action.cid] = action
         if action.role is Role.PROTECT and (action.sleeve, action.side.sign) in self._shown and self.journal:
             self._heard[action.cid] = set(self.journal.fills(before=action.cid))
+        self._markets[action.sleeve] = action.symbol
         if self.sent[action.cid] > 1:
             self.violate("I06", f"{action.cid} was sent {self.sent[action.cid]} times")
         if self.halted_at and number > self.halted_at and action.role is Role.ENTRY:
@@ -181,6 +187,8 @@ class Checker:
         fills = self.truth.fills
         for fill in fills[self._fills_seen :]:
             place = self.places.get(fill.cid)
+            if fill.kind in (FillKind.ADL, FillKind.LIQUIDATION):
+                self.taken.add(fill.symbol)
             if place is not None:
                 before = self._exposure.get(place.sleeve, ZERO)
                 coin = fill.fee if fill.fee_ccy != "USDT" else ZERO
@@ -202,7 +210,11 @@ class Checker:
             elif place.role is Role.ENTRY:
                 key = (place.sleeve, order.side.sign)
                 resting[key] = resting.get(key, ZERO) + order.qty - order.filled
+        for symbol in sorted(self.taken):
+            self._as_a_whole(symbol, resting)
         for sleeve in sorted({*self._exposure, *(name for name, _ in resting)}):
+            if self._markets[sleeve] in self.taken:
+                continue
             limit = self.limits.get(sleeve.partition("@")[0])
             if limit is None:
                 continue
@@ -213,9 +225,25 @@ class Checker:
                     self.violate("I04", f"{sleeve} could reach {worst} on side {sign:+d}, limit {limit}")
         self._guarded()
 
+    def _as_a_whole(self, symbol: str, resting: dict[tuple[str, int], Decimal]) -> None:
+        """I04 for a market whose sleeves cannot be told apart for a while: never more than all may want."""
+        sleeves = {name for name, where in self._markets.items() if where == symbol}
+        known = [self.limits.get(name.partition("@")[0]) for name in sleeves]
+        if None in known:
+            return
+        hands = [f for f in self.truth.fills if f.kind is FillKind.EXTERNAL and f.symbol == symbol]
+        limit = sum((x for x in known if x is not None), ZERO) + sum((f.qty for f in hands), ZERO)
+        held = sum((p.qty for p in self.truth.positions() if p.symbol == symbol), ZERO)
+        for sign in (1, -1):
+            waiting = sum((resting.get((name, sign), ZERO) for name in sleeves), ZERO)
+            if max(ZERO, held * sign) + waiting > limit:
+                self.violate("I04", f"{symbol} could reach {held} and {waiting}, all limits are {limit}")
+
     def _closes(self, place: Place, before: Decimal, after: Decimal) -> None:
         """I17. Quotes that were judged as entries, and of whose trades the process could not know when the
         stop was decided, count as if they had come after it. What both together may reach is I04's."""
+        if place.symbol in self.taken:
+            return
         if place.role is Role.PROTECT:
             trades = self._shown.get((place.sleeve, place.side.sign), {})
             heard = self._heard.get(place.cid, set())
@@ -228,7 +256,8 @@ class Checker:
         """What guarded sleeves hold beyond the stops that rest at the venue for it (I08)."""
         found: dict[str, Decimal] = {}
         for sleeve, qty in self._exposure.items():
-            if sleeve.startswith(GUARDED) and abs(qty) >= DUST.get(sleeve.partition("/")[2], ZERO):
+            judged = sleeve.startswith(GUARDED) and self._markets[sleeve] not in self.taken
+            if judged and abs(qty) >= DUST.get(sleeve.partition("/")[2], ZERO):
                 found[sleeve] = abs(qty)
         for order in self.truth.open_orders():
             place = self.places.get(order.cid)
@@ -237,6 +266,21 @@ class Checker:
             if self._exposure[place.sleeve] * order.side.sign < 0:
                 found[place.sleeve] -= order.qty - order.filled
         return {s: left for s, left in found.items() if left >= LOTS.get(s.partition("/")[2], ZERO) and left}
+
+    def _uncovered_by(self, state: State) -> dict[str, Decimal]:
+        """The same where the venue took something away: what is left is as the engine divided it."""
+        found = {}
+        for sleeve in state.sleeves.values():
+            if not sleeve.id.startswith(GUARDED) or sleeve.symbol not in self.taken:
+                continue
+            held, cover = state.position(sleeve.id), ZERO
+            for order in self.truth.open_orders():
+                place = self.places.get(order.cid)
+                if place is not None and place.role is Role.PROTECT and place.sleeve == sleeve.id:
+                    cover += (order.qty - order.filled) if held * order.side.sign < 0 else ZERO
+            if abs(held) > cover:
+                found[sleeve.id] = abs(held) - cover
+        return found
 
     def _guarded(self) -> None:
         naked = self.uncovered()
@@ -267,7 +311,11 @@ class Checker:
         for fill in self.truth.fills:
             if fill.kind is FillKind.EXTERNAL:
                 hands[fill.symbol] = hands.get(fill.symbol, ZERO) + fill.side.sign * fill.qty
-        held = {p.symbol: p.qty for p in self.truth.positions() if p.qty and p.qty != hands.get(p.symbol)}
+        held = {
+            p.symbol: p.qty
+            for p in self.truth.positions()
+            if p.qty and p.qty != hands.get(p.symbol) and p.symbol not in self.taken
+        }
         if entries or (flatten and held):
             self.violate("I03", f"halt confirmed with entries {entries} and positions {held} at the venue")
 
@@ -330,8 +378,11 @@ class Checker:
 
     def quiet(self, state: State) -> None:
         """Everything that must be equal when nothing is on its way (I01, I02, I08, I10)."""
-        if naked := self.uncovered():
+        if naked := self.uncovered() | self._uncovered_by(state):
             self.violate("I08", f"nothing is on its way and {naked} has no stop")
+        for sleeve in state.sleeves.values():
+            if sleeve.benched and BROKEN not in sleeve.benched:
+                self.violate("I09", f"{sleeve.id} is off until somebody comes: {sleeve.benched}")
         assert self.journal is not None
         booked = Counter(self.journal.fills())
         real = Counter((fill.symbol, fill.trade_id) for fill in self.truth.fills)

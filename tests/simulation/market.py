@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from cockpit.core.events import AnyEvent, Bar, BookSnapshot, FundingRate, Mark, Trade
-from cockpit.core.types import Instrument, Kind, MarginTier, Side
+from cockpit.core.types import Instrument, InstrumentState, Kind, MarginTier, Side
 
 TIERS = (MarginTier(Decimal(1_000_000), Decimal("0.004"), Decimal(100)),)
 
@@ -61,9 +61,14 @@ class Market:
         while now >= self._opened + self.tf:
             yield from self._close(self._opened + self.tf)
         for instrument in self.instruments:
-            yield from self._move(instrument, now)
+            if instrument.state is InstrumentState.LIVE:
+                yield from self._move(instrument, now)
         if now >= self._next_funding:
             yield from self._fund(now)
+
+    def list(self, instrument: Instrument) -> None:
+        """The venue has changed an instrument."""
+        self.instruments = tuple(instrument if i.symbol == instrument.symbol else i for i in self.instruments)
 
     def calm(self, now: int) -> Iterator[AnyEvent]:
         """The last word of a day: a book deep enough for every exit."""

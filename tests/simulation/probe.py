@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
+from unittest.mock import patch
 
 from cockpit.core.aligned import Aligned
 from cockpit.core.events import Bar, Fill, Trade
@@ -209,14 +211,45 @@ CAST = {
 }
 
 
+BROKEN = "the simulator breaks"
+"""Begins the words of every error that is injected into a strategy."""
+COUNTS = {"flipper": ("seen", "on_trade", 60), "painter": ("count", "on_bar", 9),
+          "carrier": ("moments", "on_bar", 9), "keeper": ("count", "on_bar", 9)}  # fmt: skip
+"""What counts a probe's decisions, the hook in which it does, and how many there are in a world."""
+
+
+def troubled(name: str, thinks: Callable[[str], None], breaks: Callable[[str, int], int]) -> Any:
+    """The hook of a probe that may take long, and may raise at one of its decisions for good."""
+    counter, hook, reach = COUNTS[name]
+    target = CAST[name][0]
+    real, nth = getattr(target, hook), breaks(name, reach)
+
+    def troubled_hook(self: Any, *args: Any) -> None:
+        thinks(name)
+        if nth and getattr(self, counter) + 1 >= nth:
+            raise ZeroDivisionError(f"{BROKEN} {name}")
+        real(self, *args)
+
+    return patch.object(target, hook, troubled_hook)
+
+
 @contextmanager
-def registered() -> Iterator[None]:
-    """The probes are known to the registry while a world runs, and to nobody afterwards."""
+def registered(
+    thinks: Callable[[str], None] = lambda _name: None,
+    breaks: Callable[[str, int], int] = lambda _name, _reach: 0,
+) -> Iterator[None]:
+    """The probes are known to the registry while a world runs, and to nobody afterwards.
+
+    ``thinks(name)`` is called before each decision; ``breaks(name, reach)`` says which one fails, 0 = none.
+    """
     for name, (target, wakes, legs) in CAST.items():
         stops = PROTECTED.get(name, ())
         STRATEGIES.add(name, target, None, {"version": 1, "wakes": wakes, "legs": legs, "stops": stops})
     try:
-        yield
+        with ExitStack() as stack:
+            for name in COUNTS:
+                stack.enter_context(troubled(name, thinks, breaks))
+            yield
     finally:
         for name in CAST:
             del STRATEGIES._rows[name]

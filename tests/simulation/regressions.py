@@ -22,5 +22,9 @@ REGRESSIONS: dict[int, str] = {
     131: "an UNKNOWN stop was joined by three more, none reduce-only; all fired (I04)",
     1041: "an exit's fill was lost; beside the silent market order an exit quote closed it all again (I04)",
     143: "as 33, met through a halt during a cut",
+    3008: "a strategy saw the old tick until a restart, and decided otherwise after it (I13)",
+    3021: "as 3008: seven decisions differed on replay (I13)",
+    5006: "after a tick change a stop in force stood off the new grid and was refused for ever (I09, twice)",
+    5012: "our own side's refusals counted with the venue's: one of those benched for good (I09, twice)",
     200547: "a link went down and up within a stall, and the simulator told up before down (its own fault)",
 }

@@ -9,7 +9,7 @@ from cockpit.core.types import PosSide, Side
 from tests.simulation.exchange import RealTruth
 from tests.simulation.market import LINEAR
 from tests.simulation.toy import ToyExchange
-from tests.simulation.venue_link import Truth
+from tests.simulation.truth import Truth
 
 
 def place(cid: str, side: Side, kind: OrderKind, qty: str, price: str | None = None) -> Place:

@@ -16,28 +16,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from math import inf, nextafter
-from typing import Any, Protocol
 
 import msgspec
 
+from cockpit.adapters.connectivity.since import Since
 from cockpit.core.errors import Ambiguous, Transient
 from cockpit.core.events import (
     AccountReport,
     AnyEvent,
     Bar,
-    Fill,
-    FundingPaid,
     Link,
-    OrderReport,
-    VenueOrder,
-    VenuePosition,
+    Listing,
 )
 from cockpit.core.intents import Action, Amend, Place, Query, ReadAccount
+from cockpit.core.ports import Clock
+from cockpit.core.types import Instrument, InstrumentState
 from tests.simulation.faults import Item, Plan
 from tests.simulation.history import History, brief
 from tests.simulation.market import Market
+from tests.simulation.truth import Truth, Watch
 
 EPOCH = 1_700_000_000_000
 """Virtual second 0, UTC ms."""
@@ -47,39 +45,6 @@ CATCH_UP = 15.0
 SKEW = 1.0
 """Clock error allowed for before "expired" counts as proof."""
 TICK = 0.5
-
-
-class Truth(Protocol):
-    """What the simulation needs of an exchange; ``exchange.py`` wraps the real matching engine."""
-
-    @property
-    def fills(self) -> list[Fill]: ...
-    @property
-    def bills(self) -> list[FundingPaid]: ...
-
-    def market(self, event: AnyEvent, ts: int) -> None: ...
-    def request(self, action: Action, ts: int) -> None: ...
-    def reports(self) -> list[AnyEvent]: ...
-    def order(self, cid: str, ts: int) -> OrderReport: ...
-    def open_orders(self) -> tuple[VenueOrder, ...]: ...
-    def positions(self) -> tuple[VenuePosition, ...]: ...
-    def balances(self) -> dict[str, Decimal]: ...
-
-
-class Watch(Protocol):
-    """Who is told about each thing at the instant it happens."""
-
-    def submitted(self, action: Action) -> None:
-        """A request leaves the process now."""
-
-    def arrived(self, action: Action) -> None:
-        """A request is about to be executed by the venue."""
-
-    def told(self, report: AnyEvent) -> None:
-        """The venue says something, to whoever listens."""
-
-    def venue_moved(self) -> None:
-        """The venue's books may have changed."""
 
 
 class Killed(BaseException):
@@ -111,17 +76,49 @@ class Hub:
         self.session: Session | None = None
         self.frozen = False
         """The market is closed: nothing new happens by itself."""
+        self.clock_ms = 0
+        """How far the machine's clock is from the venue's."""
+        self.listed: dict[str, Instrument] = {}
+        """Instruments that have changed since the beginning, as they are now."""
 
     def now_ms(self) -> int:
+        """The venue's clock."""
         return EPOCH + round(self.loop.time() * 1000)
+
+    def wall_ns(self) -> int:
+        """The clock of the machine that the cockpit runs on."""
+        return (self.now_ms() + self.clock_ms) * 1_000_000
+
+    def steady_ns(self) -> int:
+        return round(self.loop.time() * 1e9)
 
     async def run(self) -> None:
         """Publish the market for ever."""
         while True:
             await asyncio.sleep(TICK)
+            self._suspend()
             if self.frozen:
                 continue
             self._publish(self.market.tick(self.now_ms()))
+
+    def _suspend(self) -> None:
+        """The venue stops and starts trading the first instrument."""
+        first = self.market.instruments[0]
+        closed = self.plan.during("suspend", self.loop.time())
+        state = InstrumentState.SUSPENDED if closed else InstrumentState.LIVE
+        if first.state is not state:
+            self.list(msgspec.structs.replace(first, state=state))
+
+    def list(self, instrument: Instrument) -> None:
+        """The venue changes an instrument and tells everybody."""
+        self.history.add("venue", f"{instrument.symbol} is {instrument.state}, tick {instrument.tick}")
+        listing = Listing(self.now_ms(), instrument)
+        self.listed[instrument.symbol] = instrument
+        self.market.list(instrument)
+        self.truth.market(listing, self.now_ms())
+        self.flush()
+        if self.session is not None:
+            self.session.list(listing)
 
     def freeze(self) -> None:
         """Close the market after one last deep book."""
@@ -180,6 +177,11 @@ class Session:
         self._born = hub.loop.time()
         self._horizon = {"market": 0.0, "private": 0.0}
         self._up = True
+        self.clock: Clock = VenueClock(hub)
+        """The process's own; by it events are stamped when they arrive."""
+        self._offset = 0
+        """The venue's clock minus ours, as measured last."""
+        self.since: Since | None = None
         self._duty = hub.loop.create_task(self._adapter(), name="adapter")
         self.ended = False
 
@@ -193,7 +195,7 @@ class Session:
         batch, self._queue = self._queue, []
         if not self.ended:
             self._ready.clear()
-        now = self.hub.now_ms()
+        now = self.clock.now_ms()
         return [e if isinstance(e, Bar) else msgspec.structs.replace(e, ts=now) for e in batch]
 
     async def close(self) -> None:
@@ -264,8 +266,9 @@ class Session:
                 report = msgspec.structs.replace(report, proof=proof)
             self.push(report, rest=True)
             return
+        since = action.since if self.since is None else self.since.at(action.since)
         for row in (*truth.fills, *truth.bills):
-            if row.ts >= action.since:
+            if row.ts >= since:
                 self.push(row, rest=True)
         self.push(
             AccountReport(
@@ -297,6 +300,11 @@ class Session:
         if self._up and not self.hub.plan.during("silence", self.hub.loop.time()):
             self._deliver("market", event)
 
+    def list(self, listing: Listing) -> None:
+        """News about an instrument; what is missed is told again with the next connection."""
+        if self._up:
+            self._deliver("market", listing)
+
     def _deliver(self, channel: str, event: AnyEvent) -> None:
         """In order within a channel; a stalled stream holds everything back until the stall ends."""
         loop, plan = self.hub.loop, self.hub.plan
@@ -325,8 +333,7 @@ class Session:
 
     async def _adapter(self) -> None:
         """Connect, notice cuts, catch up on every connect and periodically."""
-        self._link(True, "connected")
-        self._catch_up()
+        self._connected("connected")
         last = self.hub.loop.time()
         while True:
             await asyncio.sleep(0.25)
@@ -337,12 +344,27 @@ class Session:
                 self._link(False, "cut")
             elif not cut and not self._up:
                 self._up = True
-                self._link(True, "reconnected")
-                self._catch_up()
+                self._connected("reconnected")
                 last = now
             elif self._up and now - last >= CATCH_UP:
                 self._catch_up()
                 last = now
+
+    def _connected(self, reason: str) -> None:
+        self._link(True, reason)
+        for instrument in self.hub.listed.values():
+            self.list(Listing(self.hub.now_ms(), instrument))
+        self._catch_up()
+
+    def read_clock(self) -> None:
+        """Compare the two clocks, as an adapter does regularly."""
+        self._offset = self.hub.now_ms() - self.clock.now_ms()
+
+    def keep_time(self, clock: Clock) -> None:
+        """The process's clock, and from now on cursors that survive its being set."""
+        self.clock = clock
+        self.read_clock()
+        self.since = Since(clock.now_ms, lambda: self._offset, EPOCH - self._offset)
 
     def _link(self, up: bool, reason: str) -> None:
         self.hub.history.add("net", f"link {'up' if up else 'down'}: {reason}")
@@ -350,25 +372,14 @@ class Session:
             self._deliver(channel, Link(self.hub.now_ms(), channel, up, reason))
 
     def _catch_up(self) -> None:
+        self.read_clock()
         for row in (*self.hub.truth.fills, *self.hub.truth.bills):
             if row.ts >= self.hub.now_ms() - 120_000:
                 self._deliver("private", row)
 
 
-class SimClock:
-    """Wall time of the simulation: virtual, never early."""
+class VenueClock:
+    """The venue's time, for whoever has none of its own."""
 
     def __init__(self, hub: Hub) -> None:
-        self._hub = hub
-
-    def now_ms(self) -> int:
-        return self._hub.now_ms()
-
-
-def describe_truth(truth: Truth) -> dict[str, Any]:
-    """The venue's word, in a form that compares and prints."""
-    return {
-        "positions": {p.symbol: p.qty for p in truth.positions() if p.qty},
-        "orders": sorted(o.cid for o in truth.open_orders()),
-        "balances": {ccy: amount for ccy, amount in truth.balances().items() if amount},
-    }
+        self.now_ms = hub.now_ms

@@ -6,32 +6,39 @@ import asyncio
 import tempfile
 import traceback
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from unittest.mock import patch
 
+import msgspec
+
 from cockpit.adapters.store.inline import InlineStore
+from cockpit.app.wiring import WallClock
 from cockpit.core import events as ev
 from cockpit.core import memory
+from cockpit.core.errors import StoreError
 from cockpit.core.intents import Outcome, Place
+from cockpit.core.ports import Clock
 from cockpit.workers import strategy
 from cockpit.workers.crew import Crew
 from cockpit.workers.inbox import Inbox
-from tests.simulation import stage
+from tests.simulation import disk, rest, stage
+from tests.simulation.disk import Disk
 from tests.simulation.exchange import RealTruth
-from tests.simulation.faults import Item, Plan
+from tests.simulation.faults import DISK, Item, Plan
 from tests.simulation.history import History, Violation
 from tests.simulation.invariants import Checker, Journal
 from tests.simulation.market import LINEAR, REBATE, SPOT, Market
+from tests.simulation.plugged import plugged
 from tests.simulation.probe import LIMITS, UNITS, registered
-from tests.simulation.venue_link import EPOCH, Hub, Killed, Session, SimClock, describe_truth
+from tests.simulation.rest import STILL
+from tests.simulation.venue_link import EPOCH, Hub, Killed, Session, VenueClock
 from tests.simulation.vloop import VLoop
 
 SECONDS = 90.0
 """How long faults and strategies run."""
 SETTLE = 90.0
 """How long a healed world may take to become quiet (I09)."""
-STILL = 20
-"""Quiet seconds in a row that count as settled: longer than any periodic catch-up."""
 SNAPSHOT_EVERY = 300
 FUSED_FROM = 1_000
 """From this seed on every fourth world has circuit breakers; those before are known for what they found."""
@@ -67,22 +74,30 @@ class World:
         )
         self.truth = RealTruth(instruments, seed)
         self.market = Market(seed, instruments, EPOCH)
+        self.disk = Disk(seed, self._trouble) if self._on(*DISK) and disk.available() else None
         self.checker = Checker(self.history, self.truth, LIMITS, self._fail)
         self.hub = Hub(self.loop, self.truth, self.market, self.plan, self.history, self.checker)
-        self.clock = SimClock(self.hub)
+        self.clock: Clock = VenueClock(self.hub)
         self.crashes = 0
         self.boots = 0
         self.violation: Violation | None = None
         self._commands = 0
         self._dying = False
         self._downtime = 1.0
+        self._folding = False
+        self._opened: InlineStore | None = None
+
+    def _on(self, *classes: str) -> bool:
+        return any(map(self.plan.on, classes))
 
     def run(self) -> str:
         """Live through the seed."""
         shm = Path("/dev/shm")
         # How long a step took is the real world's: on a busy machine it would move the schedule.
         instant = patch.object(strategy, "perf_counter_ns", lambda: int(self.loop.time() * 1e9))
-        with tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None) as folder, registered(), instant:
+        folders = tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None)
+        powered = disk.mounted(self.disk) if self.disk is not None else nullcontext()
+        with folders as folder, registered(self._thinks, self.plan.crash_of), instant, powered:
             self.path = Path(folder) / "journal.db"
             try:
                 self.loop.run(self._main())
@@ -117,8 +132,8 @@ class World:
         self.checker.quiet(self.engine.state)
         self.checker.together(self.engine)
         self._raise()
-        self._replayed()
-        await self._twice()
+        rest.replayed(self)
+        await rest.twice(self)
         self._raise()
         await self.bury()
         market.cancel()
@@ -130,8 +145,14 @@ class World:
         while True:
             try:
                 await self._start()
-            except Killed:
-                self.store.abandon()
+            except (Killed, StoreError) as error:
+                if not self._dying:
+                    self.history.add("cockpit", f"cannot start: {error}")
+                    if self.plan.healed:
+                        self.checker.violate("I13", f"cannot start: {error}")
+                        self._raise()
+                    self.kill("a start that failed", count=False)
+                self._leave_disk()
                 await asyncio.sleep(self._downtime)
             else:
                 return
@@ -142,10 +163,14 @@ class World:
         self._dying = False
         self._dead = asyncio.Event()
         self._before = asyncio.all_tasks()
-        self.store = await InlineStore.open(self.path, mode="practice", chaos=self.chaos)
+        if self.disk is not None:
+            self.disk.restart()
+        self.store = self._opened = await self._open()
         self.checker.reopened(Journal(self.store._connection))
         self.session: Session = self.hub.connect()
+        self._folding = True
         self.engine, fold = await stage.recovered(self.store, self.stage)
+        self._folding = False
         if fold.differing or fold.adopted:
             self.checker.violate(
                 "I13", f"{fold.differing} decisions differ on replay, {fold.adopted} unknown orders"
@@ -153,6 +178,11 @@ class World:
         self.history.add("cockpit", f"boot {self.boots} at {self.engine.state.seq}, snapshot {fold.snapshot}")
         self.inbox = Inbox()
         engine = self.engine
+        if self._on("clock"):
+            self.clock = WallClock(
+                lambda: engine.state.now, wall_ns=self.hub.wall_ns, steady_ns=self.hub.steady_ns
+            )
+            self.session.keep_time(self.clock)
         self.crew = Crew(
             engine,
             self.store,
@@ -167,6 +197,11 @@ class World:
         )
         self.crew.boot(engine.state.boot + 1, "practice", "simulated", "", self.clock.now_ms())
         self._task = asyncio.create_task(self.crew.run(), name="cockpit")
+
+    async def _open(self) -> InlineStore:
+        if self.disk is None:
+            return await InlineStore.open(self.path, mode="practice", chaos=self.chaos)
+        return await plugged(self.path, self.disk, self.unplugged, self.chaos)
 
     async def _pump(self) -> None:
         """What the venue says goes through the one door, as a live feed's worker does it."""
@@ -205,15 +240,45 @@ class World:
         item = self.plan.visit(f"crash:{point}" + "".join(f"/{kind}" for kind in kinds))
         if item is not None:
             self._downtime = item.size
-            self.kill(str(item))
+            self.kill(str(item), power=self._on("power") and item.nth % 2 == 1)
             raise Killed(point)
 
-    def kill(self, why: str) -> None:
-        """kill -9: from here on nothing the process does reaches anyone."""
-        self.history.add("crash", why)
+    def _trouble(self, what: str) -> str:
+        """The disk is asked for something: does it do it?"""
+        if self._dying or self.plan.healed:
+            return ""
+        item = self.plan.visit("disk:sync" if what == "sync" else "disk:write")
+        if item is not None:
+            self.history.add("disk", str(item))
+            self._downtime = item.size
+            return "cut" if item.kind == "power" else "fail"
+        full = what == "grow" and self.plan.during("disk_full", self.loop.time())
+        return "full" if full else ""
+
+    def unplugged(self) -> None:
+        """The power went while the disk was at work."""
+        if not self._dying:
+            self.kill("the power is gone", power=True)
+        raise Killed("power")
+
+    def _thinks(self, strategy: str) -> None:
+        """A strategy is called; a slow one holds up everything else in the process."""
+        if self._folding or self._dying:
+            return
+        item = self.plan.visit(f"strategy:{strategy}")
+        if item is not None:
+            self.history.add("cockpit", str(item))
+            self.loop.advance(item.size)
+
+    def kill(self, why: str, *, power: bool = False, count: bool = True) -> None:
+        """kill -9, or the plug: from here on nothing the process does reaches anyone."""
+        self.history.add("crash", why + (" (power)" if power else ""))
         self._dying = True
-        self.crashes += 1
-        self.session.kill()
+        self.crashes += count
+        if self.disk is not None:
+            self.disk.die(power=power)
+        if self.boots and hasattr(self, "session"):
+            self.session.kill()
         self._dead.set()
 
     async def bury(self) -> None:
@@ -229,7 +294,13 @@ class World:
             await asyncio.sleep(0)
         if not self._task.cancelled():
             self._task.exception()
-        self.store.abandon()
+        self._leave_disk()
+
+    def _leave_disk(self) -> None:
+        """What the dead process had open is closed."""
+        if self._opened is not None:
+            self._opened.abandon()
+            self._opened = None
 
     @property
     def _mourners(self) -> set[asyncio.Task[object]]:
@@ -307,9 +378,21 @@ class World:
             await self._happen(moment)
 
     async def _happen(self, moment: Item) -> None:
+        now = self.hub.now_ms()
         if moment.kind == "crash" and not self._dying:
             self._downtime = 2.0
-            self.kill(str(moment))
+            self.kill(str(moment), power=self._on("power") and moment.nth % 2 == 1)
+        elif moment.kind == "clock":
+            self.hub.clock_ms += round(float(moment.point.partition(":")[2]) * 1_000)
+            self.history.add("person", f"{moment}: the clock is {self.hub.clock_ms} ms off")
+        elif moment.kind in ("adl", "liquidation"):
+            self.history.add("venue", str(moment))
+            takes = self.truth.deleverage if moment.kind == "adl" else self.truth.liquidate
+            takes(LINEAR.symbol, now)
+            self.hub.flush()
+        elif moment.kind == "tick":
+            first = self.market.instruments[0]
+            self.hub.list(msgspec.structs.replace(first, tick=LINEAR.tick * (5 if moment.nth % 2 else 1)))
         elif moment.kind == "hand_trade":
             side = ev.Side.BUY if moment.nth % 2 else ev.Side.SELL
             self.history.add("person", f"{moment}: trades {side} {UNITS} by hand")
@@ -333,33 +416,4 @@ class World:
             quiet = 0 if waiting else quiet + 1
             if waiting and self.loop.time() > deadline:
                 self.checker.violate("I09", f"not settled {SETTLE:.0f} s after the last fault: {waiting[:6]}")
-            self._raise()
-
-    def _replayed(self) -> None:
-        """The journal alone, from its first fact, gives the state in memory (I13)."""
-        self.store._write("final")
-        alone = stage.replayed(self.store, self.stage)
-        if memory.freeze(alone) != memory.freeze(self.engine):
-            self.checker.violate("I13", stage.difference(alone, self.engine))
-        self._raise()
-
-    async def _twice(self) -> None:
-        """Two starts in a row: nothing is sent but questions, nothing changes (I13)."""
-        for _ in range(2):
-            before = describe_truth(self.truth), stage.essence(self.engine)
-            sent = self.checker.changes
-            self.kill("a restart in quiet times")
-            await self.live(float(STILL))
-            after = describe_truth(self.truth), stage.essence(self.engine)
-            for was, now in zip(before, after, strict=True):
-                changed = {key: (was[key], now[key]) for key in was if was[key] != now[key]}
-                if changed:
-                    self.checker.violate("I13", f"a restart changed {changed}")
-            if self.checker.changes != sent:
-                self.checker.violate("I13", f"a restart sent {self.checker.changes - sent} requests")
-            waiting = self.checker.unsettled(self.engine.state)
-            if waiting:
-                self.checker.violate("I13", f"not settled {STILL} s after a quiet restart: {waiting[:6]}")
-            self.checker.quiet(self.engine.state)
-            self.checker.together(self.engine)
             self._raise()

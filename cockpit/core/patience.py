@@ -1,0 +1,44 @@
+"""After a refusal: how long to wait, whose fault it was, and when a strategy has had too many."""
+
+from __future__ import annotations
+
+from cockpit.core.orders import Order, Role
+from cockpit.core.state import State
+from cockpit.core.turn import Turn
+from cockpit.core.types import InstrumentState
+
+BACKOFF_MS = 1_000
+BENCH_AFTER = 6
+"""Refusals in a row after which a sleeve is taken off."""
+NOT_SENT = frozenset(("transient", "halted", "journal"))
+"""Codes of refusals by our own side: a closed venue or road is no fault of the strategy."""
+PAUSED = frozenset((InstrumentState.SUSPENDED, InstrumentState.PREOPEN))
+
+
+def paused(state: State, symbol: str) -> bool:
+    """The venue has said that it takes no orders for this market now: no fault of the strategy either."""
+    instrument = state.instruments.get(symbol)
+    return instrument is not None and instrument.state in PAUSED
+
+
+def back_off(state: State, order: Order, turn: Turn, reason: str, *, ours: bool = False) -> None:
+    """Slow down after a refusal; bench the sleeve after too many that the venue itself gave.
+
+    Entries wait longer with each. What reduces never waits more than a second: it must get out.
+    """
+    sleeve = state.sleeves.get(order.sleeve)
+    if sleeve is None:
+        return
+    sleeve.rejects += 1
+    sleeve.faulted += not ours
+    if order.role is Role.PROTECT and not ours:
+        sleeve.unprotected += 1
+        sleeve.refusal = reason
+    if order.role is Role.ENTRY:
+        sleeve.retry_at = state.now + BACKOFF_MS * 2 ** min(sleeve.rejects - 1, 2 if ours else 6)
+    else:
+        sleeve.reduce_at = state.now + BACKOFF_MS
+    if not ours and sleeve.faulted >= BENCH_AFTER and not sleeve.benched:
+        for leg in state.bench(sleeve, reason):
+            turn.touch(leg.id)
+        turn.note("alarm", "sleeve.benched", sleeve.id, sleeve=sleeve.id, reason=reason)

@@ -1,0 +1,46 @@
+"""When a world is quiet: is the journal all there is to it, and does starting again change nothing?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cockpit.core import memory
+from tests.simulation import stage
+from tests.simulation.truth import describe_truth
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+STILL = 20
+"""Quiet seconds in a row that count as settled: longer than any periodic catch-up."""
+
+
+def replayed(world: World) -> None:
+    """The journal alone, from its first fact, gives the state in memory (I13)."""
+    world.store._write("final")
+    alone = stage.replayed(world.store, world.stage)
+    if memory.freeze(alone) != memory.freeze(world.engine):
+        world.checker.violate("I13", stage.difference(alone, world.engine))
+    world._raise()
+
+
+async def twice(world: World) -> None:
+    """Two starts in a row: nothing is sent but questions, nothing changes (I13)."""
+    for _ in range(2):
+        before = describe_truth(world.truth), stage.essence(world.engine)
+        sent = world.checker.changes
+        world.kill("a restart in quiet times")
+        await world.live(float(STILL))
+        after = describe_truth(world.truth), stage.essence(world.engine)
+        for was, now in zip(before, after, strict=True):
+            changed = {key: (was[key], now[key]) for key in was if was[key] != now[key]}
+            if changed:
+                world.checker.violate("I13", f"a restart changed {changed}")
+        if world.checker.changes != sent:
+            world.checker.violate("I13", f"a restart sent {world.checker.changes - sent} requests")
+        waiting = world.checker.unsettled(world.engine.state)
+        if waiting:
+            world.checker.violate("I13", f"not settled {STILL} s after a quiet restart: {waiting[:6]}")
+        world.checker.quiet(world.engine.state)
+        world.checker.together(world.engine)
+        world._raise()
