@@ -33,15 +33,20 @@ TURN_S = 0.0005
 
 
 def calm() -> None:
-    """What the interpreter does besides must not be in a trade's way. For a process that trades.
+    """Collect garbage more rarely: a market makes thousands of tuples a second that no cycle holds.
 
-    Garbage is collected more rarely: a market makes thousands of tuples a second that no cycle holds, what
-    makes cycles here (screen, tasks) makes few. Measured: 8 % of the CPU of a busy order book.
-
-    Threads take turns sooner. An order's way changes hands about ten times (loop, journal, SQLite's calls),
-    and at each the screen's thread, if it paints just then, keeps the interpreter for ``TURN_S``.
+    Measured: 8 % of the CPU of a busy order book. What makes cycles here (screen, tasks) makes few.
     """
     gc.set_threshold(20_000, 20, 50)
+
+
+def take_turns() -> None:
+    """For a process with a screen: its threads take turns sooner.
+
+    An order's way changes hands about ten times (loop, journal, SQLite's calls), and at each the screen's
+    thread, if it paints just then, keeps the interpreter for ``TURN_S``. Without a screen nothing is gained,
+    and a wait for the interpreter costs some microseconds more (the kernel sets a nearer timer).
+    """
     sys.setswitchinterval(TURN_S)
 
 
@@ -302,6 +307,7 @@ class Screened:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def run(self) -> int:
+        take_turns()
         thread = threading.Thread(target=self._machine, name="machine", daemon=True)
         thread.start()
         import cockpit.tui.app  # noqa: F401 - loaded while the journal is opened, needed right after

@@ -17,6 +17,7 @@ import msgspec
 
 from cockpit.app import optimizing
 from cockpit.app.commands import optimize
+from cockpit.app.session import take_turns
 from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.frames import Frame
 from cockpit.tui.app import CockpitApp
@@ -48,6 +49,8 @@ def search() -> Iterator[None]:
 
 def beside_a_screen(trade: Callable[[Callable[[Frame], None]], None]) -> None:
     """Run ``trade(show)`` on a thread of its own, as a run does, while the screen paints what it shows."""
+    before = sys.getswitchinterval()
+    take_turns()
     link = FixedLink(None)
     app = CockpitApp(link, TuiSettings())
     failed: list[BaseException] = []
@@ -64,6 +67,7 @@ def beside_a_screen(trade: Callable[[Callable[[Frame], None]], None]) -> None:
     app.call_later(machine.start)
     app.run(headless=True, size=SIZE)
     machine.join(30)
+    sys.setswitchinterval(before)
     if failed:
         raise failed[0]
 
