@@ -8,9 +8,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.setup-done
 LOCKER := build/lock
+RELEASE := build/release
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test soak bench lock clean python-is-new-enough
+.PHONY: help setup run test soak bench release lock clean python-is-new-enough
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-8s %s\n", $$1, $$2 }'
@@ -60,12 +61,25 @@ bench: setup ## measure: speed of the kernel, the screen, the store
 	@echo '== benchmarks'
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
+release: setup $(RELEASE)/.done ## wheel, sdist, bill of materials, audit and hashes in dist/ (ARGS="--audit-required")
+	@$(BIN)/python release/make.py --tools $(RELEASE)/bin $(ARGS)
+
+# Its tools are nobody's dependency: they live in an environment of their own.
+$(RELEASE)/.done: requirements-release.lock
+	@test -x $(RELEASE)/bin/python || $(PYTHON) -m venv $(RELEASE)
+	@echo '== release: locked tools'
+	@$(RELEASE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-release.lock
+	@touch $@
+
 lock: python-is-new-enough ## resolve requirements.lock anew from pyproject.toml
 	@test -x $(LOCKER)/bin/uv || { $(PYTHON) -m venv $(LOCKER) && $(LOCKER)/bin/pip install --quiet uv; }
 	@echo '== uv: resolve for Python 3.11 and newer on Linux and macOS'
 	@$(LOCKER)/bin/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-config \
 	  --custom-compile-command 'make lock' --quiet --output-file requirements.lock
+	@$(LOCKER)/bin/uv pip compile --group pyproject.toml:release --universal --python-version 3.11 --upgrade \
+	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-config \
+	  --custom-compile-command 'make lock' --quiet --output-file requirements-release.lock
 
 clean: ## remove the environment and every cache; data/ stays
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

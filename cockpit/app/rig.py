@@ -187,6 +187,7 @@ class Handler:
                 "adopted": runtime.fold.adopted,
             },
             "clients": [vars_of(c) for c in self.clients()],
+            "tasks": len(asyncio.all_tasks()),
             **runtime.summary(),
         }
 

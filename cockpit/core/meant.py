@@ -68,6 +68,10 @@ def key_of(state: State, what: str) -> str:
     return f"version:{what}" if what in versions else symbol_key(find(state, what))
 
 
+FARTHEST = 15
+"""Powers of ten from 1."""
+
+
 def lots(instrument: Instrument, typed: str) -> Decimal:
     """A quantity on the lot grid, rounded toward zero. Raises Refusal when nothing is left."""
     size = instrument.qty(number(typed, "qty"))
@@ -79,13 +83,13 @@ def lots(instrument: Instrument, typed: str) -> Decimal:
 
 
 def number(typed: str, name: str) -> Decimal:
-    """A positive number. Raises Refusal for anything else."""
+    """A positive number that somebody could mean. Raises Refusal for anything else."""
     try:
         value = Decimal(typed)
     except InvalidOperation:
         value = ZERO
-    if not value.is_finite() or value <= 0:
-        raise Refusal("hand.number", name=name, typed=typed)
+    if not value.is_finite() or value <= 0 or abs(value.adjusted()) > FARTHEST:
+        raise Refusal("hand.number", name=name, typed=typed[:40])
     return value
 
 

@@ -84,9 +84,10 @@ def test_cover_is_counted_by_market_and_side() -> None:
     stop = {"instId": "WIF", "side": "sell", "sz": "6", "state": "live", "closes": True}
     held = {"instId": "WIF", "pos": "10"}
     truth = {"positions": [held], "algos": [stop, stop]}
-    assert naked(truth) == ""
-    assert naked({"positions": [held], "algos": [stop]}) == "WIF 4"
-    assert naked({"positions": [held], "algos": [stop, {**stop, "state": "canceled"}]}) == "WIF 4"
-    assert naked({"positions": [held], "algos": [stop, {**stop, "side": "buy"}]}) == "WIF 4"
-    assert naked({"positions": [{"instId": "WIF", "pos": "-10"}], "algos": [stop, stop]}) == "WIF 10"
-    assert naked({"positions": [held], "algos": [{**stop, "sz": ""}]}) == ""
+    assert naked(truth, "WIF") == ""
+    assert naked({"positions": [held], "algos": []}, "BTC") == "", "another market"
+    assert naked({"positions": [held], "algos": [stop]}, "WIF") == "WIF 4"
+    assert naked({"positions": [held], "algos": [stop, {**stop, "state": "canceled"}]}, "WIF") == "WIF 4"
+    assert naked({"positions": [held], "algos": [stop, {**stop, "side": "buy"}]}, "WIF") == "WIF 4"
+    assert naked({"positions": [{"instId": "WIF", "pos": "-10"}], "algos": [stop, stop]}, "WIF") == "WIF 10"
+    assert naked({"positions": [held], "algos": [{**stop, "sz": ""}]}, "WIF") == ""

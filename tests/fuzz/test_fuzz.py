@@ -10,9 +10,9 @@ from tests.fuzz.campaign import FOUND, bounded, one, run
 from tests.fuzz.catalogue import TARGETS, shares
 
 SHORT = 4_000
-COUNT = int(os.environ.get("COCKPIT_FUZZ", "1000000"))
+COUNT = int(os.environ.get("SOAK_FUZZ", "1000000"))
 """Inputs of the long campaign, over all targets."""
-SEED = int(os.environ.get("COCKPIT_FUZZ_SEED", "1"))
+SEED = int(os.environ.get("SOAK_FUZZ_SEED", "1"))
 
 
 def test_what_was_found_once_stays_mended() -> None:

@@ -213,7 +213,7 @@ def from_okx(row: Mapping[str, Any]) -> Instrument | None:
     what = row.get("instType")
     if what not in ("SPOT", "MARGIN", "SWAP", "FUTURES"):
         return None
-    symbol = f"okx:{row['instId']}"
+    symbol = f"okx:{row.get('instId', '')}"
     try:
         tick, lot, least = (str(Decimal(row[key])) for key in ("tickSz", "lotSz", "minSz"))
         state = STATES.get(str(row.get("state")), InstrumentState.SUSPENDED)
@@ -229,7 +229,7 @@ def from_okx(row: Mapping[str, Any]) -> Instrument | None:
             if inverse:
                 more |= {"kind": Kind.INVERSE, "tiers": _inverse(symbol, base, tick, int(value)).tiers}
             found = _perp(symbol, base, quote, (tick, lot), **more)
-    except (KeyError, InvalidOperation) as error:
+    except (KeyError, TypeError, ValueError, ArithmeticError) as error:
         raise TapeError(f"{symbol}: the instrument's definition is incomplete ({error!r})") from error
     return msgspec.structs.replace(found, state=state)
 

@@ -27,8 +27,8 @@ from cockpit.core.ports import EquityPoint
 
 T = TypeVar("T")
 
-DAMAGED = (sqlite3.Error, UnicodeDecodeError)
-"""What SQLite says of pages that are not what they were; texts of it may be no UTF-8 themselves."""
+DAMAGED = (sqlite3.Error, UnicodeDecodeError, TypeError)
+"""Pages that are not what they were: SQLite says so, a text is none, a cell is of another type."""
 SHARED_FIRST = 0x40000002
 SHARED_SIZE = 510
 """The bytes SQLite locks for readers; a writer in EXCLUSIVE mode holds them."""

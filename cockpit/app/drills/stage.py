@@ -33,6 +33,12 @@ NO_KEYRING = "keyring.backends.fail.Keyring"
 class Stage:
     """``with Stage(folder, seed, screen) as stage``: trades when it opens, gone when it closes."""
 
+    SLEEVES: tuple[tuple[str, str], ...] = (
+        ("drill_holder", HELD),
+        ("market_maker", QUOTED),
+        ("drill_hang", QUOTED),
+    )
+
     def __init__(self, folder: Path, seed: int, screen: ScreenConfig) -> None:
         self.folder = folder
         """The daemon's data directory."""
@@ -120,7 +126,6 @@ class Stage:
         rest = self.ready["rest"]
         socket = rest.replace("http", "ws", 1)
         words = json.dumps  # a JSON string is a TOML string
-        sleeves = (("drill_holder", HELD), ("market_maker", QUOTED), ("drill_hang", QUOTED))
         keymap = "\n".join(f"{words(key)} = {words(keys)}" for key, keys in self.screen.keymap.items())
         return "\n".join(
             [
@@ -143,7 +148,10 @@ class Stage:
                 f"scheme = {words(self.screen.scheme)}",
                 f"glyphs = {words(self.screen.glyphs)}",
                 *(["[screen.keymap]", keymap] if keymap else []),
-                *(f'[[sleeves]]\nstrategy = "{name}"\nsymbol = "okx:{symbol}"' for name, symbol in sleeves),
+                *(
+                    f'[[sleeves]]\nstrategy = "{name}"\nsymbol = "okx:{symbol}"'
+                    for name, symbol in self.SLEEVES
+                ),
                 "",
             ]
         )

@@ -12,7 +12,7 @@ from typing import Any
 from cockpit.api.place import door_path
 from cockpit.api.sync import SyncDoor
 from cockpit.app.drills.judging import Look
-from cockpit.app.drills.stage import Stage
+from cockpit.app.drills.stage import HELD, Stage
 from cockpit.core.errors import CockpitError
 from cockpit.core.frames import Frame
 
@@ -104,7 +104,7 @@ class Watcher:
             halt="" if halt is None else halt.phase,
             file=(self.stage.folder / "halt").exists(),
             held=held(truth),
-            naked=naked(truth),
+            naked=naked(truth, HELD),
             entries=sum(row["state"] in {"live", "partially_filled"} for row in entries(truth)),
         )
 
@@ -114,8 +114,11 @@ def held(truth: dict[str, Any]) -> str:
     return ", ".join(f"{row['instId']} {row['pos']}" for row in truth["positions"] if Decimal(row["pos"]))
 
 
-def naked(truth: dict[str, Any]) -> str:
-    """What stands there without a stop that closes it: markets and contracts; empty = nothing."""
+def naked(truth: dict[str, Any], market: str) -> str:
+    """What of a market stands there without a stop that closes it, in contracts; empty = nothing.
+
+    Only a market whose strategy wants a stop can be asked so: a maker quotes without one.
+    """
     cover: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for row in truth["algos"]:
         if row["state"] == "live" and row["closes"]:
@@ -124,7 +127,7 @@ def naked(truth: dict[str, Any]) -> str:
     for row in truth["positions"]:
         size = Decimal(row["pos"])
         bare = abs(size) - cover[row["instId"], "sell" if size > 0 else "buy"]
-        if size and bare > 0:
+        if size and bare > 0 and row["instId"] == market:
             open_.append(f"{row['instId']} {bare}")
     return ", ".join(open_)
 

@@ -1,0 +1,112 @@
+"""A real daemon that trades ``cockpit exchange`` over a line that can be cut, and its judge."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cockpit.adapters.store.journal_file import JournalFile
+from cockpit.app.drills.stage import Stage
+from cockpit.app.drills.watching import entries, naked
+from cockpit.core.config import ScreenConfig
+from cockpit.core.errors import CockpitError
+from cockpit.core.intents import Place
+from tests.chaos.proxy import Proxy
+
+HELD = "BTC-USDT-SWAP"
+NAKED_S = 5.0
+"""How long a position may stand without its stop while the line is whole (I08)."""
+PATIENCE_S = 90.0
+
+
+class Bench(Stage):
+    """A maker that is always at work, and a position behind a stop; all of it through ``line``."""
+
+    SLEEVES = (("drill_holder", HELD), ("market_maker", "WIF-USDT-SWAP"))
+    line: Proxy
+
+    def _open_exchange(self) -> None:
+        super()._open_exchange()
+        self.line = Proxy(urlsplit(self.ready["rest"]).port or 0)
+        self.line.__enter__()
+        self.ready["rest"] = f"http://127.0.0.1:{self.line.port}"
+
+    def close(self) -> None:
+        super().close()
+        if hasattr(self, "line"):
+            self.line.__exit__()
+
+    def trading(self) -> bool:
+        """Position covered, quotes resting, books compared."""
+        truth = self.truth()
+        held = any(Decimal(row["pos"]) for row in truth["positions"])
+        live = any(row["state"] == "live" for row in entries(truth))
+        return held and live and not naked(truth, HELD) and bool(self.status()["reconciled"])
+
+    def settled(self) -> bool:
+        """What the cockpit believes is what the exchange knows, and nothing is naked."""
+        status, truth = self.status(), self.truth()
+        ours = {row["symbol"].removeprefix("okx:"): Decimal(row["qty"]) for row in status["positions"]}
+        theirs = {row["instId"]: Decimal(row["pos"]) for row in truth["positions"]}
+        same = {k: v for k, v in ours.items() if v} == {k: v for k, v in theirs.items() if v}
+        asked = any(row["state"] in {"pending", "unknown"} for row in status["open_orders"])
+        return bool(status["reconciled"]) and same and not asked and not naked(truth, HELD)
+
+    def covered_within(self, seconds: float) -> float:
+        """Seconds until nothing is naked. Fails after ``seconds``."""
+        begin = time.monotonic()
+        while naked(self.truth(), HELD):
+            assert time.monotonic() - begin < seconds, naked(self.truth(), HELD)
+            time.sleep(0.05)
+        return time.monotonic() - begin
+
+
+@contextmanager
+def bench(folder: Path, seed: int = 7) -> Iterator[Bench]:
+    """Up and trading."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    with Bench(folder, seed, ScreenConfig()) as made:
+        made.until(made.trading, PATIENCE_S)
+        yield made
+
+
+def judge(made: Bench) -> dict[str, int]:
+    """Stops the daemon and reads both sides: nothing lost, nothing sent twice, no orphan, chain whole."""
+    made.until(made.settled, PATIENCE_S)
+    truth, log = made.truth(), [row for row in made.admin("log") if row["uid"] == made.uid]
+    made.stop_daemon()
+    with JournalFile(made.folder / "cockpit.db") as journal:
+        placed = Counter(
+            action.cid
+            for outcome in journal.outcomes()
+            for action in outcome.actions
+            if isinstance(action, Place)
+        )
+        rows = journal.verify()
+    accepted = Counter(row["clOrdId"] for row in log if row["ordId"] and row["clOrdId"])
+    known = {row["clOrdId"] for row in truth["orders"]} | {row["algoClOrdId"] for row in truth["algos"]}
+    orphans = {cid for cid in known if cid.startswith("ck")} - {*placed}
+    assert orphans == set(), f"the exchange knows orders that the journal does not: {orphans}"
+    assert max(placed.values()) == 1, "an intent was decided twice"
+    assert max(accepted.values(), default=1) == 1, "an order was taken twice"
+    assert rows > 0
+    return {"rows": rows, "orders": len(placed), "accepted": len(accepted), "fills": len(truth["fills"])}
+
+
+def alive_or_started(made: Bench) -> None:
+    """A daemon that a fault has ended is started again, as a person or systemd would."""
+    if not made.alive:
+        made.start_daemon()
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """What a dead line makes of a question is no failure of the test."""
+    with contextlib.suppress(CockpitError, OSError):
+        yield
