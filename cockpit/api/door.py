@@ -22,9 +22,9 @@ from cockpit.api.lease import Lease
 from cockpit.core.errors import CockpitError, DoorError
 from cockpit.core.frames import FRAME_ENCODER, Answer, Frame
 
-FREE_VERBS = frozenset(("halt", "status", "health", "clients", "plan", "hold", "shares")) | frozenset(
-    ("explain", "audit", "journal", "why", "trades", "versions", "version")
-)
+FREE_VERBS = frozenset(
+    ("halt", "status", "health", "clients", "plan", "hold", "shares", "people")
+) | frozenset(("explain", "audit", "journal", "why", "trades", "versions", "version"))
 """Obeyed from anybody who may open the door: looking, and stopping new risk."""
 
 MOST_GUESTS = 32

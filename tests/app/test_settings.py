@@ -85,7 +85,8 @@ def test_the_commented_jobs_are_valid_ones(repo: Path, tmp_path: Path) -> None:
     text = (repo / "cockpit.toml").read_text("utf-8")
     example = text.partition("# [[jobs]]")[2]
     path = file(tmp_path, "[[jobs]]" + example.replace("\n#\n", "\n").replace("\n# ", "\n"), "jobs.toml")
-    backup, nightly = settings.load(path, {}).config.jobs
+    backup, renew, nightly = settings.load(path, {}).config.jobs
+    assert renew.run[0] == "renew"
     assert (backup.run[0], backup.cron) == ("backup", "0 */6 * * *")
     assert [row["trigger"] for row in nightly.on] == ["drawdown", "no_new_high", "breaker"]
 

@@ -207,6 +207,7 @@ class Loop:
         for name, role in PEOPLE.items():
             args = ["people", "add", name, "--role", role, "--to", str(self.folder / f"{name}.token")]
             await self.say(*args, "--as", "bob", who="bob" if name != "bob" else "")
+        await self.say("people")
 
     async def person(self, runtime: Runtime) -> None:
         """Whoever is asked says yes, as people do: one for a canary, two for production."""

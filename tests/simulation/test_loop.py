@@ -131,7 +131,10 @@ def test_the_loop_closes_unattended_but_for_the_approvals(
     (notice,) = loop.job("notice")
     assert notice["cause"].startswith(f"event: rollback: {version.id}")
     assert notice["outcome"] == "done"
-    assert len(loop.said) == len(PEOPLE) + 3, "two people entered, three approvals"
+    assert [word for word, _, _ in loop.said] == ["people"] * 3 + ["approve"] * 3
+    listed = json.loads(loop.said[len(PEOPLE)][2])
+    assert {row["name"]: row["role"] for row in listed["people"]} == PEOPLE
+    assert "newkey" not in loop.said[len(PEOPLE)][2]
     sound(loop)
 
 
@@ -141,11 +144,12 @@ def test_a_quarter_with_two_regimes(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     renew = ["renew", SLEEVE, "--archive", "--days", str(PAST), *SEARCH, *EXAMINE]
     text = settings(
         tmp_path, 240, 72,
-        job("ingest", ["data", "import", str(tmp_path / "heard.tape"), "--archive"], "30 0 * * 4"),
-        job("renew", renew, "45 0 * * 4"),
+        job("ingest", ["data", "import", str(tmp_path / "heard.tape"), "--archive"], "30 0 1,15 * *",
+            "rollback"),
+        job("renew", renew, "45 0 1,15 * *"),
         job("after", renew, on="rollback"),
     )  # fmt: skip
-    loop = lived(tmp_path, 3, 92, [(0, 42), (50, 92)], text)
+    loop = lived(tmp_path, 3, 92, [(0, 31), (44, 92)], text)
     assert loop.runtime is not None
     story = "\n".join(f"{day:6.2f} {' '.join(rest)}" for day, *rest in loop.words())
     print(story)

@@ -45,6 +45,8 @@ def run(args: argparse.Namespace) -> int:
 
     if args.verb == "list":
         lang, answer = ask(args, "people", {}, drives=False)
+        if answer.payload is None:
+            raise refused(answer, lang)
         return _shown(args, answer.payload, lang)
     if not args.name:
         raise ConfigError(f"people {args.verb} needs a name")
