@@ -91,12 +91,15 @@ def _load(entry: metadata.EntryPoint) -> None:
     _loaded.add((entry.name, entry.value))
 
 
+def folder_files(folder: Path) -> list[Path]:
+    """The files of a plug-in folder that are run."""
+    return [file for file in sorted(folder.glob("*.py")) if not file.stem.startswith(("_", "test_"))]
+
+
 def _import_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise PluginError(f"run.plugins_dir: there is no folder {folder}")
-    for file in sorted(folder.glob("*.py")):
-        if file.stem.startswith(("_", "test_")):
-            continue
+    for file in folder_files(folder):
         name = f"cockpit_plugins_{file.stem}"
         if name in sys.modules:
             continue

@@ -107,6 +107,25 @@ def plugins(found: Loaded) -> Check:
     return Check("plugins", "ok", "cli.doctor.plugins", {"strategies": len(STRATEGIES), "rules": len(RULES)})
 
 
+def trusted(found: Loaded) -> Check | None:
+    """Code that is not ours and would run here, with its hash, and whether the settings name it."""
+    from cockpit.app import trust
+
+    ones = list(trust.plug_ins(found.config.run.plugins_dir))
+    if not ones:
+        return None
+    shown = ", ".join(f"{one.name} {one.digest[:32] or '-'}" for one in ones)
+    try:
+        unnamed = [one.name for one in ones if not trust.named(one, found.config)]
+    except CockpitError as error:
+        return Check("trust", "bad", "cli.doctor.config.bad", {"reason": str(error)})
+    if unnamed:
+        return Check(
+            "trust", "warn", "cli.doctor.trust.unnamed", {"plugins": shown, "names": ", ".join(unnamed)}
+        )
+    return Check("trust", "ok", "cli.doctor.trust", {"plugins": shown})
+
+
 def terminal(found: Loaded) -> Check:
     """Can the screen be drawn here? It draws on stderr."""
     if not sys.stdin.isatty() and not sys.stderr.isatty():
@@ -216,6 +235,7 @@ QUESTIONS: tuple[Callable[[Loaded], Check | None], ...] = (
     data_dir,
     disk,
     sqlite,
+    trusted,
     plugins,
     terminal,
     clock,

@@ -36,6 +36,8 @@ class RunConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How busy the practice market is: 1 is about 200 market messages a second, 25 about 5,000."""
     plugins_dir: str = ""
     """Folder with plug-ins of your own (each ``.py`` in it is run at the start); empty = none."""
+    plugins: dict[str, str] = {}
+    """Plug-ins that real money may run: file or package to its SHA-256 (16 letters or more)."""
     max_memory_usage: Annotated[float, Meta(gt=0, le=100)] = 85.0
     """Percent of the machine's memory from which on an alarm is said."""
     log_level: Annotated[str, Meta(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"

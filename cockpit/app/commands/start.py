@@ -19,11 +19,13 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("the screen needs a terminal; without one: cockpit --daemon")
     settings.private(found.data_dir)
     gc.disable()  # what a start makes stays: looking through it again and again is a tenth of the wait
+    from cockpit.app import trust
     from cockpit.app.discover import discover
     from cockpit.app.session import start
 
     before = os.umask(0o077)  # what a run writes is its owner's alone: journal, venue, log, screen pictures
     try:
+        trust.demand(found.config)
         discover(found.config.run.plugins_dir)
         return start(args, found)
     finally:
