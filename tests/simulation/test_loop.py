@@ -1,9 +1,9 @@
-"""The loop closes by itself: search, proof, paper, shadow, canary, prod, rollback, rest, search again.
+"""The loop closes by itself: search, proof, paper, shadow, canary, prod, rollback, rest.
 
 The market has a real edge for one strategy, and then it has not (``quarter``). Nobody helps but the people
 whose approval is asked: they use ``cockpit approve`` with their tokens. The passport is one that was issued
-over that market, through the trial ledger; no gate is held open. Observations are hourly, and the market lives
-for ten days and a half.
+over that market, through the trial ledger; no gate is held open. Observations are hourly, and the market
+lives for ten days and a half.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from cockpit.adapters.store.journal_file import JournalFile
 from cockpit.app import passports
 from cockpit.core.orders import Role
 from cockpit.core.release.records import LIVE
-from cockpit.core.types import Stage
 from tests.simulation import quarter
 from tests.simulation.loop import PEOPLE, Loop
 
