@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
 
+from cockpit.lab.compiled.translate import Program
 from tests.cli.conftest import Shell
 
 NAME = "zig_zag"
@@ -95,3 +97,15 @@ def test_a_name_that_is_taken_is_refused(cockpit: Shell) -> None:
     found = cockpit("new", "strategy", "ema_trend", "--dir", "own")
     assert found.code == 2
     assert "cockpit.strategies.ema_trend" in found.err
+
+
+def test_a_new_strategy_is_written_so_that_it_compiles(cockpit: Shell, tmp_path: Path) -> None:
+    """Else its first backtests would run interpreted, and say so. A pair does anyway."""
+    assert cockpit("new", "strategy", "zag", "--dir", "own").code == 0
+    spec = spec_from_file_location("zag", tmp_path / "own" / "zag.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules["zag"] = module
+    spec.loader.exec_module(module)
+    assert Program(module.Zag, "zag").hooks.keys() == {"on_bar", "on_fill"}
