@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.simulation.planted import PLANTS
+from tests.simulation.planted_later import PLANTS
 from tests.simulation.run import Result, run_seed
 from tests.simulation.world import World
 
@@ -34,6 +34,12 @@ FOUND: dict[str, tuple[int, int, str]] = {
     "split_transaction": (0, 20, "I05 I13"),
     "stop_of_the_other_side": (0, 30, "I04 I17"),
     "timeout_is_rejection": (5, 60, "I04 I17 I10"),
+    "old_tick_until_restart": (6, 60, "I13"),
+    "maintenance_is_a_fault": (4, 40, "I09"),
+    "clock_goes_back": (4, 60, "I09"),
+    "journal_does_not_wait": (0, 40, "I01 I02 I05 I06 I07 I13"),
+    "part_is_whole": (3, 40, "I02 I04 I05 I09 I10 I17"),
+    "asked_once": (0, 20, "I09"),
     "unknown_is_nothing": (9, 150, "I04 I17"),
 }
 """Bug: (first seed that found it when last measured, seeds it is given, invariants that may tell).

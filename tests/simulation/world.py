@@ -39,6 +39,8 @@ SECONDS = 90.0
 """How long faults and strategies run."""
 SETTLE = 90.0
 """How long a healed world may take to become quiet (I09)."""
+PATIENCE = 120.0
+"""How long starts may fail one after the other: no disk is full for as long as that."""
 SNAPSHOT_EVERY = 300
 FUSED_FROM = 1_000
 """From this seed on every fourth world has circuit breakers; those before are known for what they found."""
@@ -142,13 +144,14 @@ class World:
 
     async def boot(self) -> None:
         """Start the cockpit; a start may die half-way too."""
+        began = self.loop.time()
         while True:
             try:
                 await self._start()
             except (Killed, StoreError) as error:
                 if not self._dying:
                     self.history.add("cockpit", f"cannot start: {error}")
-                    if self.plan.healed:
+                    if self.plan.healed or self.loop.time() - began > PATIENCE:
                         self.checker.violate("I13", f"cannot start: {error}")
                         self._raise()
                     self.kill("a start that failed", count=False)
@@ -363,6 +366,8 @@ class World:
             if taken.done() and not taken.cancelled() and taken.exception() is None:
                 self.checker.acknowledge(name, verb)
                 return
+            if taken.done():
+                await asyncio.sleep(1.0)  # refused at once, by a full disk: nobody types faster
 
     async def _through(self, saying: object) -> None:
         """Keep the world alive while somebody talks."""

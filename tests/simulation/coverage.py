@@ -1,0 +1,151 @@
+"""What a campaign reached: faults, (order state, news) pairs, crash points, invariants. Counted.
+
+``python -m tests.simulation FIRST --many N --coverage`` runs the seeds in one process and prints the table.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from cockpit.core import lifecycle, orders
+from cockpit.core.orders import TRANSITIONS, Order
+from tests.simulation.faults import CLASSES
+from tests.simulation.invariants import Checker
+from tests.simulation.world import World
+
+FAULTS: dict[str, tuple[str, ...]] = {
+    "F01": ("lose_response",),
+    "F02": ("lose_response", "late"),
+    "F03": ("late", "lose_request"),
+    "F04": ("slow", "late"),
+    "F05": ("crash",),
+    "F06": ("crash",),
+    "F07": ("duplicate",),
+    "F08": ("delay",),
+    "F09": ("drop",),
+    "F10": ("slow", "delay"),
+    "F11": ("slow", "late"),
+    "F12": ("crash",),
+    "F13": ("stall", "silence"),
+    "F14": ("cut", "drop"),
+    "F18": ("stall", "silence"),
+    "F20": ("strategy_slow",),
+    "F22": ("strategy_crash",),
+    "F23": ("crash",),
+    "F24": ("drop", "delay"),
+    "F25": ("lose_request", "refuse"),
+    "F26": ("suspend",),
+    "F27": ("delay", "slow"),
+    "F28": ("adl", "slow"),
+    "F29": ("delay", "drop"),
+    "F30": ("adl", "liquidation", "hand_trade"),
+    "F31": ("halt",),
+    "F32": ("halt", "crash"),
+    "F36": ("duplicate",),
+    "F39": ("delay", "drop"),
+    "F43": ("crash",),
+    "F45": ("disk_full", "disk_fail"),
+    "F46": ("power",),
+    "F47": ("clock",),
+    "F48": ("clock", "strategy_slow"),
+    "F51": ("hand_trade",),
+    "F53": ("maintenance", "refuse"),
+    "F54": ("suspend", "tick"),
+}
+"""By entry of the fault catalogue: the classes that make it happen here. What is not named is tried elsewhere
+(frames and parsers in tests/okx, tests/contract; processes in tests/daemon; terminals and doors in tests/tui,
+tests/api)."""
+ALL_FAULTS = tuple(f"F{number:02d}" for number in range(1, 63))
+AT_EVENTS = {
+    "submitted": ("I03", "I05", "I06"),
+    "arrived": ("I06",),
+    "venue_moved": ("I04", "I08", "I17"),
+    "confirmed": ("I03",),
+    "receipted": ("I03", "I08"),
+    "reopened": ("I07",),
+}
+AT_REST = {"unsettled": ("I09",), "together": ("I13",), "quiet": ("I01", "I02", "I08", "I09", "I10")}
+
+
+class Reached:
+    """Counters over any number of worlds."""
+
+    def __init__(self) -> None:
+        self.faults: Counter[str] = Counter()
+        self.pairs: Counter[tuple[str, str]] = Counter()
+        self.passed: Counter[str] = Counter()
+        self.crashed: Counter[str] = Counter()
+        self.judged: Counter[tuple[str, str]] = Counter()
+        self.hours = 0.0
+
+    def see(self, world: World) -> None:
+        """Add what one world came to."""
+        self.hours += world.loop.time() / 3600
+        for text in world.plan.fired:
+            head, _, rest = text.partition(" ")
+            kind = rest.split(" ")[0] if "#" in head else head
+            self.faults[kind] += 1
+            if head.startswith("crash:"):
+                self.crashed[head.partition("#")[0][6:]] += 1
+        for moment in world.plan.moments:
+            self.faults[moment.kind] += 1
+        for point, count in world.plan.visits.items():
+            if point.startswith("crash:"):
+                self.passed[point[6:]] += count
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Count transitions and judgements while worlds run."""
+        real = orders.transition
+
+        def transition(order: Order, word: str, ts: int) -> bool:
+            self.pairs[order.state.value, word] += 1
+            return real(order, word, ts)
+
+        def counted(name: str, ids: Sequence[str], when: str) -> Callable[..., Any]:
+            method = getattr(Checker, name)
+
+            def judge(checker: Checker, *args: Any) -> Any:
+                for invariant in ids:
+                    self.judged[invariant, when] += 1
+                return method(checker, *args)
+
+            return judge
+
+        with patch.object(lifecycle, "transition", transition):
+            patches = [
+                patch.object(Checker, name, counted(name, ids, when))
+                for when, rows in (("event", AT_EVENTS), ("rest", AT_REST))
+                for name, ids in rows.items()
+            ]
+            for one in patches:
+                one.start()
+            try:
+                yield
+            finally:
+                for one in patches:
+                    one.stop()
+
+    def table(self) -> Iterator[str]:
+        """The whole account, in lines."""
+        yield f"faults ({self.hours:.2f} simulated hours)"
+        for name in ALL_FAULTS:
+            kinds = FAULTS.get(name, ())
+            told = ", ".join(f"{kind} {self.faults[kind]}" for kind in kinds) or "not here: tried elsewhere"
+            yield f"  {name}  {told}"
+        yield f"classes without a happening: {sorted(set(CLASSES) - set(self.faults)) or 'none'}"
+        yield "invariants judged (at each event / when quiet); I28 by running a seed twice, I15 at every end"
+        for name in sorted({name for name, _ in self.judged}):
+            yield f"  {name}  {self.judged[name, 'event']} / {self.judged[name, 'rest']}"
+        missing = [f"{state} {word}" for state, word in TRANSITIONS if not self.pairs[state.value, word]]
+        reached = len(TRANSITIONS) - len(missing)
+        yield f"(order state, news) pairs: {reached} of {len(TRANSITIONS)}; not reached: {missing or 'none'}"
+        least = min((self.pairs[s.value, w] for s, w in TRANSITIONS if self.pairs[s.value, w]), default=0)
+        yield f"  seldomest {least} times"
+        yield f"crash points: {len(self.passed)} passed, {len(self.crashed)} crashed at"
+        for point in sorted(self.passed):
+            yield f"  {point}  passed {self.passed[point]}, crashed {self.crashed[point]}"

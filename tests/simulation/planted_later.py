@@ -1,0 +1,77 @@
+"""More bugs put into the real code on purpose: about disks, clocks and changed rules.
+
+Importing this module registers them with ``planted``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cockpit.adapters.store import schema
+from cockpit.app.wiring import MS, WallClock
+from cockpit.core import events as ev
+from cockpit.core import lifecycle
+from cockpit.core.orders import TERMINAL
+from cockpit.core.view import View
+from tests.simulation.planted import PLANTS, Patch, plant
+
+__all__ = ["PLANTS"]
+
+# --- the venue's rules change ---------------------------------------------------------------------------
+
+
+@plant("tick", "crash")
+def old_tick_until_restart(patch: Patch) -> None:
+    """A strategy sees the grid of its first day until the next restart (F54, seed 3008)."""
+    real = View.listed
+
+    def listed(self: View, instrument: Any) -> None:
+        if not hasattr(self, "tick"):
+            real(self, instrument)
+
+    patch.setattr(View, "listed", listed)
+
+
+@plant("refuse", "maintenance")
+def maintenance_is_a_fault(patch: Patch) -> None:
+    """Refusals of our own side count as the strategy's (F53, seed 22)."""
+    patch.setattr(lifecycle, "NOT_SENT", frozenset())
+
+
+# --- clock and disk -------------------------------------------------------------------------------------
+
+
+@plant("clock", "lose_request", "drop")
+def clock_goes_back(patch: Patch) -> None:
+    """The process believes the machine's clock, whatever it says (F47)."""
+    patch.setattr(WallClock, "now_ms", lambda self: self._wall() // MS)
+
+
+@plant("power", "crash")
+def journal_does_not_wait(patch: Patch) -> None:
+    """The journal is written without waiting for the disk (F46)."""
+    real = schema._settle
+    patch.setattr(schema, "_settle", lambda connection, _synchronous: real(connection, "NORMAL"))
+
+
+# --- sending and hearing --------------------------------------------------------------------------------
+
+
+@plant("drop", "lose_response", "lose_request")
+def asked_once(patch: Patch) -> None:
+    """An order without an answer is asked about once and never again (F03)."""
+    patch.setattr(lifecycle, "overdue", lambda _state, _turn: None)
+
+
+@plant()
+def part_is_whole(patch: Patch) -> None:
+    """The first fill of an order ends it here; the rest still trades at the venue (F09)."""
+
+    def fill_order(state: Any, order: Any, event: ev.Fill, turn: Any) -> None:
+        order.filled += event.qty
+        order.cost += event.qty * event.price
+        lifecycle._move(state, order, "filled", event.ts, turn)
+        if order.state in TERMINAL:
+            state.retire(order)
+
+    patch.setattr(lifecycle, "_fill_order", fill_order)
