@@ -31,7 +31,7 @@ class Mind:
     def __init__(self):
         self.strategy = EmaTrend.create(Params())
         self.want = Want()
-        self.view = SimpleNamespace(position=0.0, min_qty=0.001, tick=0.01, now=0, last=0.0)
+        self.view = SimpleNamespace(position=0.0, min_qty=0.001, tick=0.01, now=0, last=0.0, can_short=True)
         self.done = 0
 
     def fill(self, price, side, position):
