@@ -2,8 +2,8 @@
 
 The market has a real edge for one strategy, and then it has not (``quarter``). Nobody helps but the people
 whose approval is asked: they use ``cockpit approve`` with their tokens. The passport is one that was issued
-over that market, through the trial ledger; no gate is held open. Observations are hourly, and the market
-lives for ten days and a half.
+over that market, through the trial ledger; no gate is held open. The short form has hourly observations and
+a market of ten days and a half; the quarter has observations of four hours and an edge that ends on day 64.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from cockpit.adapters.store.journal_file import JournalFile
 from cockpit.app import passports
 from cockpit.core.orders import Role
 from cockpit.core.release.records import LIVE
+from cockpit.core.types import Stage
 from tests.simulation import quarter
 from tests.simulation.loop import PEOPLE, Loop
 
@@ -132,4 +133,36 @@ def test_the_loop_closes_unattended_but_for_the_approvals(
     listed = json.loads(loop.said[len(PEOPLE)][2])
     assert {row["name"]: row["role"] for row in listed["people"]} == PEOPLE
     assert "newkey" not in loop.said[len(PEOPLE)][2]
+    sound(loop)
+
+
+@pytest.mark.soak
+def test_a_quarter_whose_edge_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHONWARNINGS", raising=False)
+    renew = ["renew", SLEEVE, "--archive", "--days", str(PAST), *SEARCH, *EXAMINE]
+    text = settings(
+        tmp_path, 240, 72,
+        job("ingest", ["data", "import", str(tmp_path / "heard.tape"), "--archive"], "30 0 1 2 *",
+            "rollback"),
+        job("renew", renew, "45 0 1 2 *"),
+        job("after", renew, on="rollback"),
+    )  # fmt: skip
+    loop = lived(tmp_path, 3, 92, [(0, 64)], text)
+    assert loop.runtime is not None
+    story = "\n".join(f"{day:6.2f} {' '.join(rest)}" for day, *rest in loop.words())
+    print(story)
+    words = [(word, after) for _, word, _, after, _ in loop.words()]
+    assert ("promoted", "prod") in words, story
+    assert ("rolled_back", "retired") in words, story
+    assert loop.job("after"), "a rollback starts a search"
+    fallen = next(day for day, word, *_ in loop.words() if word == "rolled_back")
+    again = [day for day, word, _, after, _ in loop.words() if word == "promoted" and after == "paper"]
+    assert max(again) > fallen, story
+    assert all(run["outcome"] == "done" for name in ("renew", "after", "ingest") for run in loop.job(name))
+    for version in loop.runtime.engine.state.release.versions.values():
+        proven(loop, version)
+        stages = [line for line in version.history if line.word == "promoted" and line.after is Stage.PAPER]
+        falls = [line.ts for line in version.history if line.word == "rolled_back"]
+        for line in stages:
+            assert all(line.ts - ts >= 72 * 3_600_000 for ts in falls if ts < line.ts), "it rests first"
     sound(loop)
