@@ -51,7 +51,8 @@ class Proxy:
         self._ready.set()
         await self._stop.wait()
         server.close()
-        await self._cut("refuse")
+        await self._cut("reset")
+        await asyncio.sleep(0.05)  # transports close on the loop's next turns
 
     async def _cut(self, mode: str) -> None:
         for writer in [*self._open]:

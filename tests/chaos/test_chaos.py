@@ -22,7 +22,12 @@ from cockpit.app.drills.watching import entries
 from tests.chaos.bench import NAKED_S, PATIENCE_S, alive_or_started, bench, judge
 from tests.chaos.proxy import MODES
 
-pytestmark = pytest.mark.daemon
+pytestmark = [
+    pytest.mark.daemon,
+    # The proxy of the test is cut in the middle of everything; what it leaves open is not the product's.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 KILLS = int(os.environ.get("SOAK_KILLS", "2000"))
 A_BENCH = 100
 """Rounds on one exchange: it keeps every order that it ever had."""
