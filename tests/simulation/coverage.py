@@ -56,8 +56,8 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "F53": ("maintenance", "refuse"),
     "F54": ("suspend", "tick"),
 }
-"""By entry of the fault catalogue: the classes that make it happen here. What is not named is tried elsewhere
-(frames and parsers in tests/okx, tests/contract; processes in tests/daemon; terminals and doors in tests/tui,
+"""By entry of the fault catalogue: the classes that make it happen here. What is not named is not tried here
+(frames and parsers: tests/okx, tests/contract; processes: tests/daemon; terminals and doors: tests/tui,
 tests/api)."""
 ALL_FAULTS = tuple(f"F{number:02d}" for number in range(1, 63))
 AT_EVENTS = {
@@ -135,7 +135,7 @@ class Reached:
         yield f"faults ({self.hours:.2f} simulated hours)"
         for name in ALL_FAULTS:
             kinds = FAULTS.get(name, ())
-            told = ", ".join(f"{kind} {self.faults[kind]}" for kind in kinds) or "not here: tried elsewhere"
+            told = ", ".join(f"{kind} {self.faults[kind]}" for kind in kinds) or "not in the simulator"
             yield f"  {name}  {told}"
         yield f"classes without a happening: {sorted(set(CLASSES) - set(self.faults)) or 'none'}"
         yield "invariants judged (at each event / when quiet); I28 by running a seed twice, I15 at every end"
