@@ -17,7 +17,7 @@ FOUND: dict[str, tuple[int, int, str]] = {
     "exit_beside_the_stop": (4, 60, "I17 I04"),
     "funding_as_trade": (0, 10, "I01 I02 I04 I17 I09"),
     "group_split_in_snapshot": (2, 60, "I13"),
-    "halt_confirmed_early": (30, 200, "I03 I08"),
+    "halt_confirmed_early": (170, 200, "I03 I08"),
     "receipt_of_hope": (62, 90, "I08"),
     "journal_after_send": (0, 5, "I05 I13"),
     "kill_not_persisted": (0, 30, "I03 I07 I13"),
