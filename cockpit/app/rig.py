@@ -53,6 +53,10 @@ class Handler:
         if verb == "resume":
             if args.get("word") != "RESUME" or not args.get("reason", "").strip():
                 return Answer(command_id, False, "answer.resume_word")
+            crews = [crew] if self._runtime.beside is None else [crew, self._runtime.beside.crew]
+            stuck = next(filter(None, [one.watchdog.lift_file() for one in crews]), "")
+            if stuck:
+                return Answer(command_id, False, "answer.halt_file", {"path": stuck})
             if self._runtime.beside is not None:
                 self._runtime.beside.crew.command(verb, args, actor, command_id)
             return await by_hand.kept(crew.command(verb, args, actor, command_id), command_id, "answer.taken")

@@ -87,11 +87,20 @@ class Watchdog:
         self._put(ev.Command(now, command_id, verb, args, actor))
         return command_id
 
+    def lift_file(self) -> str:
+        """Take the halt file away, so that a resume lasts; its path where that fails, else empty."""
+        try:
+            if self._halt_file is not None:
+                self._halt_file.unlink(missing_ok=True)
+        except OSError:
+            return str(self._halt_file)
+        return ""
+
     def _check_file(self) -> None:
         """A file named ``halt`` in the data directory stops trading: the door of last resort.
 
         The word ``flatten`` in it closes positions too, also when a plain halt came first. While the file is
-        there a resume does not last. A file that cannot be read is a halt.
+        there trading halts again and again: see :meth:`lift_file`. A file that cannot be read is a halt.
         """
         if self._halt_file is None or not self._halt_file.exists():
             self._flattened = False

@@ -7,11 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from cockpit.adapters.store.journal_file import JournalFile
+from cockpit.api.place import door_path
+from cockpit.api.sync import SyncDoor
 from cockpit.app.past.port import PastProcess
 from cockpit.core.config import Config
 from tests.daemon.process import Daemon
@@ -109,6 +112,24 @@ def test_halt_file_and_signal(tmp_path: Path) -> None:
     with Daemon(tmp_path / "second") as daemon:
         (tmp_path / "second" / "halt").write_text("")
         daemon.wait(lambda: (daemon.status()["halt"] or {}).get("by") == "halt file")
+        daemon.stop()
+
+
+def test_a_resume_from_any_door_takes_the_halt_file_away(tmp_path: Path) -> None:
+    """The screen's resume once left the file there, and the watchdog halted again within 50 ms."""
+    with Daemon(tmp_path) as daemon:
+        daemon.wait(lambda: daemon.status()["reconciled"])
+        file = tmp_path / "halt"
+        file.write_text("halt\n")
+        daemon.wait(lambda: (daemon.status()["halt"] or {}).get("phase") == "confirmed")
+        with SyncDoor(door_path(tmp_path), wants_drive=True) as door:
+            assert not door.ask("resume", {"word": "resume", "reason": "tried"}).ok
+            assert file.exists(), "a resume that is refused changes nothing"
+            assert door.ask("resume", {"word": "RESUME", "reason": "all is well"}).ok
+        assert not file.exists()
+        daemon.wait(lambda: daemon.status()["halt"] is None)
+        time.sleep(0.3)
+        assert daemon.status()["halt"] is None
         daemon.stop()
 
 

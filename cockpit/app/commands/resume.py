@@ -18,22 +18,16 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Strategies may trade again. Raises NotRunning (exit 7), DoorError (exit 8) when refused."""
-    from cockpit.app.whereabouts import door, here
+    from cockpit.app.whereabouts import door
 
     found = console.loaded(args)
     lang = console.language(args, found.config.screen.language)
     if args.word != "RESUME" or not args.reason.strip():
         raise DoorError(tr("resume.refused", lang))
-    file = here(found) / "halt"
     with door(found, drives=True) as link:
         if args.force:
             link.ask("drive", {"force": "1"})
-        # It would halt again at once.
-        had_file = file.exists()
-        file.unlink(missing_ok=True)
         answer = link.ask("resume", {"word": args.word, "reason": args.reason})
-        if not answer.ok and had_file:
-            file.touch()
     if not answer.ok:
         hint = tr("cli.force", lang) if answer.message == "door.not_driver" else ""
         raise DoorError(" ".join(filter(None, (console.sentence(answer, lang), hint))))
