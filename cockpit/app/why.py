@@ -9,7 +9,7 @@ import msgspec
 from cockpit.core.gate import describe
 from cockpit.core.sized import in_force
 from cockpit.core.state import Sleeve, State
-from cockpit.text import because, say, tr
+from cockpit.text import because, tr
 
 
 def matching(state: State, asked: str) -> list[Sleeve]:
@@ -90,11 +90,19 @@ def wants_nothing(sleeve: Sleeve) -> bool:
     return intent is None or (not intent.target and not intent.quotes)
 
 
+def _sentence(row: dict[str, Any], lang: str) -> str:
+    """A rule keeps the name that it has in the settings; its reason is in the reader's language."""
+    args = {
+        name: because(value, lang) if name == "reason" else value for name, value in row["because"].items()
+    }
+    return tr(row["answer"], lang, **args)
+
+
 def text(found: dict[str, Any], lang: str) -> str:
     """One line a sleeve, and below it every further rule that touched the wish."""
     lines = []
     for row in found["sleeves"]:
-        lines.append(f"{row['sleeve']}: {say(row['answer'], row['because'], lang)}")
+        lines.append(f"{row['sleeve']}: {_sentence(row, lang)}")
         size = row["size"]
         if size is not None and row["answer"] != "why.no_size":
             told = {"method": size["method"], "weight": f"{size['weight']:.3f}", "reason": size["why"]}

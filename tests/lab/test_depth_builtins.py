@@ -15,7 +15,7 @@ from cockpit.adapters.importers.intake import import_source
 from cockpit.adapters.practice.spec import BTC_SWAP
 from cockpit.adapters.store import tape
 from cockpit.app import compose, market
-from cockpit.app.simulated import charged, latency_of
+from cockpit.app.simulated import charged, latency_of, relisted
 from cockpit.core import events as ev
 from cockpit.core.config import BreakersConfig, Config, RiskConfig, RunConfig, SleeveConfig, VenueConfig
 from cockpit.core.engine import Engine
@@ -75,6 +75,7 @@ def asleep(events: list[Any], found: Any, symbol: str, params: dict[str, Any], c
 
 
 def same(events: list[Any], found: Any, symbol: str, params: dict[str, Any], config: Config) -> Played:
+    events = list(relisted(events, config))
     right = awake(events, found, symbol, params, config)
     mine, theirs = asleep(events, found, symbol, params, config).told(), right.told()
     assert {name: mine[name] for name in mine if mine[name] != theirs[name]} == {}
