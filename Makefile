@@ -62,13 +62,13 @@ bench: setup ## measure: speed of the kernel, the screen, the store
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 release: setup $(RELEASE)/.done ## wheel, sdist, bill of materials, audit and hashes in dist/ (ARGS="--audit-required")
-	@$(BIN)/python release/make.py --tools $(RELEASE)/bin $(ARGS)
+	@$(BIN)/python .release/make.py --tools $(RELEASE)/bin $(ARGS)
 
 # Its tools are nobody's dependency: they live in an environment of their own.
-$(RELEASE)/.done: requirements-release.lock
+$(RELEASE)/.done: .release/requirements.lock
 	@test -x $(RELEASE)/bin/python || $(PYTHON) -m venv $(RELEASE)
 	@echo '== release: locked tools'
-	@$(RELEASE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-release.lock
+	@$(RELEASE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r .release/requirements.lock
 	@touch $@
 
 lock: python-is-new-enough ## resolve requirements.lock anew from pyproject.toml
@@ -79,7 +79,7 @@ lock: python-is-new-enough ## resolve requirements.lock anew from pyproject.toml
 	  --custom-compile-command 'make lock' --quiet --output-file requirements.lock
 	@$(LOCKER)/bin/uv pip compile --group pyproject.toml:release --universal --python-version 3.11 --upgrade \
 	  --generate-hashes --no-emit-index-url --no-emit-find-links --no-config \
-	  --custom-compile-command 'make lock' --quiet --output-file requirements-release.lock
+	  --custom-compile-command 'make lock' --quiet --output-file .release/requirements.lock
 
 clean: ## remove the environment and every cache; data/ stays
 	@rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

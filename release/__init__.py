@@ -1,1 +1,0 @@
-"""How a version is released: ``make release``."""
