@@ -25,17 +25,12 @@ from urllib.parse import urlsplit
 
 from cockpit.api.place import door_path
 from cockpit.api.sync import SyncDoor
-from cockpit.app.commands.kill import leave_file
-from cockpit.app.guardian import STILL_S
-from cockpit.core.config import Config
 from tests.benchmarks.disk import folder
 from tests.benchmarks.rows import Row, percentile, row
 from tests.daemon.process import Daemon
 
 HEALTHY, SICK = 30, 8
 """Kills each."""
-FROZEN = 4
-"""Kills by the guardian, the daemon under SIGSTOP."""
 SYMBOLS = ("okx:WIF-USDT-SWAP", "okx:BTC-USDT-SWAP", "okx:ETH-USDT-SWAP")
 QUIET_S = 0.4
 """So long no entry must rest before the last moment of one counts."""
@@ -84,8 +79,6 @@ def run() -> list[Row]:
         bench = Bench(machine, venue)
         rows = [bench.row("healthy", [], HEALTHY, goal=True)]
         rows += [bench.row(name, rules, SICK) for name, rules in FAULTS.items()]
-    with folder() as place, exchange() as venue, daemon(place, venue, "run.guardian=true") as machine:
-        rows += Bench(machine, venue).frozen(FROZEN)
     return rows
 
 
@@ -154,45 +147,6 @@ class Bench:
             assert lifted.ok, lifted
         return max(0.0, first_clean - key) * 1_000, receipt, max(pauses) * 1_000
 
-    def frozen(self, times: int) -> list[Row]:
-        """What the guardian needs when the daemon is frozen: from the halt file, and by itself."""
-        log = self.machine.folder / "guardian.log"
-        self.machine.wait(lambda: "watching" in (log.read_text("utf-8") if log.exists() else ""), 60)
-        kinds = {
-            f"halt file, frozen for {STILL_S + 1:.0f} s": (STILL_S + 1, times),
-            "halt file, frozen just now": (0.0, times),
-            f"nobody asks, guardian_after_s = {Config().run.guardian_after_s:g}": (None, max(1, times // 3)),
-        }
-        rows = []
-        for name, (after_s, count) in kinds.items():
-            found = [self._freeze(after_s) for _ in range(count)]
-            note = f"p50 {percentile(found, 0.5):.0f}; {count} times"
-            rows.append(
-                row(f"guardian to no entry rests, p99: {name}", percentile(found, 0.99), "ms", note=note)
-            )
-        return rows
-
-    def _freeze(self, after_s: float | None) -> float:
-        """Ms to no entry resting, from the halt file so long after the freezing; None = there is none."""
-        self.machine.wait(lambda: self.resting() >= 2 * len(SYMBOLS), 90)
-        seen: list[tuple[float, int]] = []
-        os.kill(self.machine.pid, signal.SIGSTOP)
-        try:
-            time.sleep(after_s or 0.0)
-            key = time.monotonic()
-            if after_s is not None:
-                leave_file(self.machine.folder, flatten=False)
-            self._watch(seen)
-        finally:
-            os.kill(self.machine.pid, signal.SIGCONT)
-        assert seen[-1][1] == 0, "an entry still rests"
-        self.machine.wait(lambda: (self.machine.status()["halt"] or {}).get("phase") == "confirmed", 60)
-        with SyncDoor(door_path(self.machine.folder), wants_drive=True) as door:
-            lifted = door.ask("resume", {"word": "RESUME", "reason": "bench"})
-            assert lifted.ok, lifted
-        last = max((at for at, count in seen if count), default=key)
-        return (min(at for at, _ in seen if at > last) - key) * 1_000
-
     def _receipt(self, door: SyncDoor) -> dict[str, Any]:
         limit = time.monotonic() + 60
         while time.monotonic() < limit:
@@ -235,7 +189,7 @@ def exchange() -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def daemon(place: Path, venue: dict[str, Any], *more: str) -> Iterator[Daemon]:
+def daemon(place: Path, venue: dict[str, Any]) -> Iterator[Daemon]:
     """The daemon as a user starts it, on the exchange's demo account."""
     password, data, plugins = place / "password", place / "data", place / "plugins"
     password.write_text("a long enough pass phrase")
@@ -250,7 +204,7 @@ def daemon(place: Path, venue: dict[str, Any], *more: str) -> Iterator[Daemon]:
         "run.feed=okx", "run.execution=demo", f"okx.rest={rest}",
         f"okx.socket={rest.replace('http', 'ws', 1)}", f"run.plugins_dir={plugins}",
         "okx.dead_man=false", "risk.price_band=0.05", "risk.min_depth=0",
-        "risk.max_orders_per_minute=10000", "risk.max_changes_per_minute=10000", *more,
+        "risk.max_orders_per_minute=10000", "risk.max_changes_per_minute=10000",
     )  # fmt: skip
     options = [word for text in sets for word in ("--set", text)]
     account = next(one for one in venue["accounts"] if one["demo"])
