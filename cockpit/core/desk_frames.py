@@ -103,9 +103,9 @@ class MakerRow(msgspec.Struct, frozen=True, array_like=True):
     turnover: float = 0.0
     fees: float = 0.0
     edge: float = 0.0
-    """Half spreads earned, quote currency, ...."""
+    """Half spreads earned, quote currency."""
     edged: float = 0.0
-    """... of so much value."""
+    """The value that they were earned on, quote currency."""
     marks: tuple[tuple[int, float, int], ...] = ()
     """(ms after a fill, what was left then as a fraction of the price, of how many fills)."""
 

@@ -4,6 +4,8 @@ red     trading is stopped: a halt, a stop of the account, a breaker at HALT or 
 yellow  something holds back or is near: a lower step, a lock, a bench, a dead line, books not yet
         compared, a limit used to 80 % or more
 green   none of these
+
+And of one sleeve: what keeps it from what it wants.
 """
 
 from __future__ import annotations

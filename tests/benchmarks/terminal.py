@@ -94,7 +94,7 @@ class Terminal:
         self.gaps.clear()
 
     def threads(self) -> dict[str, float]:
-        """CPU seconds by thread: the first thread is ``screen``."""
+        """CPU seconds by thread: the first thread is ``screen``; ``ended`` is of those that are gone."""
         spent: dict[str, float] = {}
         pid = self.process.pid
         for task in Path(f"/proc/{pid}/task").iterdir():
@@ -102,6 +102,8 @@ class Terminal:
             fields = text.rpartition(")")[2].split()
             name = "screen" if task.name == str(pid) else text[text.index("(") + 1 : text.rindex(")")]
             spent[name] = spent.get(name, 0.0) + (int(fields[11]) + int(fields[12])) / HERTZ
+        whole = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        spent["ended"] = max(0.0, (int(whole[11]) + int(whole[12])) / HERTZ - sum(spent.values()))
         return spent
 
     def tail(self) -> str:
