@@ -27,6 +27,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@echo '== setup: cockpit itself'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q cockpit
 	@touch $(STAMP)
 
 # An environment that exists keeps its interpreter, so that is the one to judge.

@@ -24,7 +24,6 @@ from cockpit.core.types import Instrument, Side
 from cockpit.core.unreadable import UNREADABLE
 
 WARM_BARS = 300
-HOUR_MS, PAST_HOURS = 3_600_000, 9 * 24
 WARM_LONGER = 120
 """Of the longer frames: working out their past is a quarter of what a start costs."""
 
@@ -109,6 +108,7 @@ def practice(
 ) -> MarketSource:
     """The embedded practice market: beginning now, or going on where ``folder`` says that it was."""
     from cockpit.adapters import practice as generator
+    from cockpit.app import practice_past
     from cockpit.app.settings import default_sleeves
 
     run = config.run
@@ -134,13 +134,17 @@ def practice(
     ]
     warm.sort(key=lambda bar: bar.ts)
 
-    def past() -> Iterator[ev.Bar]:
-        for symbol in instruments:
-            yield from generator.history(spec, symbol, HOUR_MS, PAST_HOURS)
-        generator.forget()
-
+    wanted = practice_past.Wanted(spec, tuple(instruments))
     return MarketSource(
-        f"practice seed {run.seed}", "practice", world, exchange, instruments, frames, chosen, warm, past=past
+        f"practice seed {run.seed}",
+        "practice",
+        world,
+        exchange,
+        instruments,
+        frames,
+        chosen,
+        warm,
+        past=lambda: practice_past.hours(wanted),
     )
 
 

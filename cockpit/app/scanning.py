@@ -103,10 +103,13 @@ class Scanning:
         return both
 
     async def run(self) -> None:
-        """One scan soon after the start, then on schedule."""
+        """One scan soon after the start, then on schedule.
+
+        Looking back waits as well: the first picture, and the first orders, need the machine more than it.
+        """
+        await asyncio.sleep(SETTLE_S)
         if self._past is not None:
             self._learn(await _aside(self._past))
-        await asyncio.sleep(SETTLE_S)
         await self.tell()
         await self.scheduler.run()
 

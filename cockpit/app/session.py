@@ -282,7 +282,6 @@ class Headless:
     def _say_ready(self, runtime: Runtime) -> None:
         # The start, which switched it off, is over. What it made stays: looking through it would hold up
         # a trade for 25 ms each time.
-        gc.collect()
         gc.freeze()
         gc.enable()
         fold = runtime.fold

@@ -6,6 +6,7 @@ A snapshot is only read by the build that wrote it; any other starts the fold fr
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -85,7 +86,12 @@ class Memory(msgspec.Struct, frozen=True):
 
 
 _ENCODER = msgspec.msgpack.Encoder()
-_DECODER = msgspec.msgpack.Decoder(Memory)
+
+
+@cache
+def _decoder() -> msgspec.msgpack.Decoder[Memory]:
+    """Made when the first snapshot is read: all types of the engine are gone through for it."""
+    return msgspec.msgpack.Decoder(Memory)
 
 
 def freeze(engine: Engine) -> bytes:
@@ -120,7 +126,7 @@ def freeze(engine: Engine) -> bytes:
 
 def read(raw: bytes) -> Memory:
     """Raises ``msgspec.ValidationError`` when the bytes are not a snapshot of this build."""
-    return _DECODER.decode(raw)
+    return _decoder().decode(raw)
 
 
 def thaw(engine: Engine, memory: Memory, strategies: dict[str, type]) -> None:

@@ -10,6 +10,7 @@ from threading import Event
 import msgspec
 import pytest
 
+from cockpit.app import scanning as scanning_of_a_run
 from cockpit.app.scanning import Scanning
 from cockpit.core import events as ev
 from cockpit.core.config import HotlistConfig
@@ -103,6 +104,13 @@ def test_older_bars_and_what_is_heard_meanwhile_become_one_past() -> None:
     assert (one.low, one.high, one.price) == (two.low, two.high, two.price)
 
 
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It looks back without letting the start have the machine first."""
+    monkeypatch.setattr(scanning_of_a_run, "SETTLE_S", 0.0)
+
+
+@pytest.mark.usefixtures("at_once")
 def test_a_look_back_that_is_not_done_does_not_hold_up_the_end() -> None:
     """``cockpit stop`` waited for nine days of made-up history, half a minute and more on a busy machine."""
     told: list[ev.AnyEvent] = []
@@ -125,6 +133,7 @@ def test_a_look_back_that_is_not_done_does_not_hold_up_the_end() -> None:
     over.set()
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_look_back_that_breaks_is_heard_of() -> None:
     def past() -> Iterator[ev.Bar]:
         raise TapeError("no such past")

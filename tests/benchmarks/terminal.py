@@ -31,6 +31,8 @@ class Terminal:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
         environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+        # Whoever develops may have told Python to keep no bytecode; a user's second start has it.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         self.begun = time.monotonic()
         self.process = subprocess.Popen(
             command,

@@ -66,6 +66,7 @@ OURS: dict[str, str] = {
     "cockpit/app/labs.py": "run_json, study_json and going_json read the same files",
     "cockpit/app/past/words.py": "what our own child process printed",
     "cockpit/app/past/worker.py": "what our own parent process wrote",
+    "cockpit/app/practice_past.py": "what our own child process printed",
     "cockpit/app/proofs.py": "what our own child process printed",
     "cockpit/app/releasing.py": "arguments that the engine itself encoded; door_commands reaches it",
     "cockpit/app/searching.py": "a task that our own parent process encoded",

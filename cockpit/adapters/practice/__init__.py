@@ -8,8 +8,8 @@
 It only invents market data; who fills orders against it is the matching engine's business.
 """
 
-from cockpit.adapters.practice.history import SLOT_MS, forget, history
+from cockpit.adapters.practice.history import SLOT_MS, history
 from cockpit.adapters.practice.spec import DEFAULT, VENUE, PracticeSpec, instruments
 from cockpit.adapters.practice.stream import stream
 
-__all__ = ["DEFAULT", "SLOT_MS", "VENUE", "PracticeSpec", "forget", "history", "instruments", "stream"]
+__all__ = ["DEFAULT", "SLOT_MS", "VENUE", "PracticeSpec", "history", "instruments", "stream"]

@@ -106,12 +106,6 @@ def history(spec: PracticeSpec, symbol: str, tf: int, n: int) -> list[Bar]:
     return bars
 
 
-def forget() -> None:
-    """Give back the memory of the past; whoever asks again has it made again, the same to the byte."""
-    _past.cache_clear()
-    _coin_past.cache_clear()
-
-
 def forming(spec: PracticeSpec, symbol: str, tf: int) -> Candle:
     """The candle that is open at the session's start, with what has already happened in it."""
     count = spec.start_ms % tf // SLOT_MS

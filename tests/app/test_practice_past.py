@@ -1,0 +1,31 @@
+"""The practice market's long past comes from a child, and is the same wherever it is made."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Any
+
+import pytest
+
+from cockpit.adapters.practice import PracticeSpec, history, instruments
+from cockpit.app import practice_past
+
+SPEC = PracticeSpec(seed=11)
+WANTED = practice_past.Wanted(SPEC, tuple(instruments(SPEC))[:2], hours=3)
+HERE = [bar for symbol in WANTED.symbols for bar in history(SPEC, symbol, practice_past.HOUR_MS, 3)]
+
+
+def test_a_child_makes_the_same_past() -> None:
+    assert practice_past.hours(WANTED) == HERE
+    assert len(HERE) == 6
+
+
+@pytest.mark.parametrize("how", ["none", "fails", "garbage"])
+def test_without_a_child_it_is_made_here(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    def run(command: list[str], **_: Any) -> subprocess.CompletedProcess[bytes]:
+        if how == "none":
+            raise BlockingIOError("no process left")
+        return subprocess.CompletedProcess(command, int(how == "fails"), b"81\n" if how == "garbage" else b"")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert practice_past.hours(WANTED) == HERE
