@@ -10,12 +10,12 @@ import msgspec
 
 from cockpit.app import fuses, layers, sizings, versions
 from cockpit.app.discover import params_of
-from cockpit.core import memory
+from cockpit.core import memory, tighter
 from cockpit.core.blame import line_of
 from cockpit.core.config import Config, SleeveConfig, timeframe_ms, timeframe_text
 from cockpit.core.engine import Engine
 from cockpit.core.errors import ConfigError, PluginError
-from cockpit.core.gate import Rule
+from cockpit.core.gate import Rule, Ruling
 from cockpit.core.hand import MANUAL, Manual
 from cockpit.core.ledger import Ledger
 from cockpit.core.posture import Posture
@@ -223,13 +223,12 @@ def _seat(engine: Engine, casts: Sequence[Cast]) -> None:
 
 def govern(engine: Engine, config: Config) -> None:
     """Put the engine under these settings: limits, stop layers, whether anything may be entered at all."""
-    engine.rules = rules(config)
+    engine.ruling = Ruling(config.risk, lambda risk: rules(msgspec.structs.replace(config, risk=risk)))
+    tighter.enforce(engine)
     layers.equip(engine, config)
     fuses.equip(engine, config)
     engine.state.hotlist.settings = config.hotlist
     engine.state.release.settings = config.release
-    for twin in engine.twins.values():
-        twin.engine.rules = engine.rules
     engine.state.claims = config.risk.strangers == "claim"
     risk = config.risk
     engine.state.sizing = config.sizing

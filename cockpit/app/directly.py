@@ -1,4 +1,4 @@
-"""Deeds that move no money are planned and applied in one command: ``lock``, ``unlock``, ``entries``."""
+"""Deeds that move no money are planned and applied at once: ``lock``, ``unlock``, ``entries``, ``limit``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from cockpit.text import tr
 
 
 def common_options(parser: argparse.ArgumentParser) -> None:
-    """Options of all three."""
+    """Options of all of them."""
     parser.add_argument("--reason", metavar="TEXT", default="", help="why; it is kept in the journal")
     parser.add_argument("--force", action="store_true", help="take the wheel from whoever drives")
 

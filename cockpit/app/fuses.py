@@ -74,4 +74,5 @@ def shown(state: State, limits: Sequence[LimitRow]) -> dict[str, Any]:
         for what, lock in state.locks.items()
         if not 0 < lock.until <= state.now
     ]
-    return {"light": colour, "light_why": why, "breakers": trips, "locks": locks}
+    tighter = dict(state.tighter)
+    return {"light": colour, "light_why": why, "breakers": trips, "locks": locks, "tighter": tighter}

@@ -22,7 +22,7 @@ from cockpit.core.blame import blame
 from cockpit.core.breakers import Breaker
 from cockpit.core.deciding import decide
 from cockpit.core.drafting import record
-from cockpit.core.gate import Rule
+from cockpit.core.gate import Rule, Ruling
 from cockpit.core.intents import OUTCOME_ENCODER, Outcome
 from cockpit.core.release import acting, watching
 from cockpit.core.release.twin import FAR, Foundry, Twin
@@ -47,6 +47,7 @@ class Engine:
         self.watchers: list[Layer] = []  # stops of the whole account
         self.breakers: list[Breaker] = []
         self.usual: list[Spec] = []  # stop layers that every sleeve gets, one begun by hand too
+        self.ruling: Ruling | None = None  # the settings' own limits, whatever a person has tightened
         self.rehearsal = False  # a copy on which a plan is tried: nothing of it is ever sent
         self.twins: dict[str, Twin] = {}  # shadows of versions on their way, by the version's id
         self.foundry: Foundry | None = None

@@ -359,6 +359,8 @@ class Frame(msgspec.Struct, frozen=True, array_like=True, tag="frame"):
     capital: CapitalFrame | None = None
     makers: tuple[MakerRow, ...] = ()
     """Sleeves that show quotes."""
+    tighter: dict[str, float] = {}
+    """Limits of ``[risk]`` that a person has made smaller than the settings say."""
 
 
 class Answer(msgspec.Struct, frozen=True, array_like=True, tag="answer"):

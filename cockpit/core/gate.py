@@ -14,6 +14,7 @@ import msgspec
 
 from cockpit.core.book import Book
 from cockpit.core.closing import Closing
+from cockpit.core.config import RiskConfig
 from cockpit.core.intents import Approved, Intent, Quote, Verdict
 from cockpit.core.orders import OrderKind, Role
 from cockpit.core.posture import Posture
@@ -194,6 +195,13 @@ class Rule(msgspec.Struct, frozen=True):
     name: str
     check: Check
     params: Any
+
+
+class Ruling(NamedTuple):
+    """Limits, and which rules such limits wake."""
+
+    limits: RiskConfig
+    rules: Callable[[RiskConfig], tuple[Rule, ...]]
 
 
 def approve(intent: Intent, context: GateContext, rules: Sequence[Rule], guard: str = "") -> Approved:

@@ -6,6 +6,7 @@
     entries  off / on: a voice of the posture, less than a halt: exits and protection go on
     lock     a market, sleeve or strategy version takes no new positions, until an instant or a person
     unlock   lifts it
+    limit    one of the gate's limits, tighter than the settings, or back to them (``off``)
     take     a stranger's position becomes the hand's own, with a stop; ``release`` gives it back
 
 A manual sleeve has no strategy. Gate, sub-books, stops and restart treat it like any other.
@@ -41,6 +42,7 @@ from cockpit.core.posture import Posture
 from cockpit.core.refusal import Refusal
 from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import Lock, equipped, sleeve_key
+from cockpit.core.tighter import tighten
 from cockpit.core.turn import Turn
 from cockpit.core.types import ZERO, PosSide
 from cockpit.core.undoing import inverse, words
@@ -233,6 +235,12 @@ def _unlock(engine: Engine, args: dict[str, str], event: ev.Command, turn: Turn)
         turn.touch(name)
 
 
+def _limit(engine: Engine, args: dict[str, str], event: ev.Command, turn: Turn) -> None:
+    tighten(engine, args.get("what", ""), args.get("to", ""))
+    for name in engine.state.sleeves:
+        turn.touch(name)
+
+
 DEEDS: dict[str, Deed] = {
     "enter": _enter,
     "exit": _exit,
@@ -240,6 +248,7 @@ DEEDS: dict[str, Deed] = {
     "entries": _entries,
     "lock": _lock,
     "unlock": _unlock,
+    "limit": _limit,
     "take": _take,
     "release": _release,
 }

@@ -40,8 +40,8 @@ MOVED = 0.005
 """Price move since the plan, fraction, beyond which it is refused."""
 ROUNDS = 200
 """Requests that a plan follows; no deed of a person needs more."""
-SAFER = frozenset(("entries", "lock", "unlock"))
-"""They change who may enter. Which quotes rest at that instant is no reason to refuse them."""
+SAFER = frozenset(("entries", "lock", "unlock", "limit"))
+"""They change who may enter, or how much. Which quotes rest at that instant is no reason to refuse them."""
 OWN = frozenset(("hash", "at", "price"))
 """Arguments that a plan adds to what was typed."""
 
@@ -218,6 +218,7 @@ def copied(engine: Engine, ts: int) -> Engine:
     finally:
         state.recent, state.ledger.seen = ended, seen
     copy.usual, copy.breakers = engine.usual, engine.breakers
+    copy.ruling = engine.ruling
     copy.rehearsal = True
     copy.state.now = max(copy.state.now, ts)
     return copy
@@ -273,6 +274,8 @@ def _seen(
     state = engine.state
     seen: list[object] = [sorted(args.items()), sorted((k, int(v)) for k, v in state.voices.items())]
     seen += [sorted(state.locks), state.halt is not None, refused]
+    if args.get("verb") == "limit":
+        seen += [sorted(state.tighter.items()), engine.ruling and engine.ruling.limits]
     if args.get("verb") not in SAFER:
         # Which of its quotes a strategy shows at this instant does not change what an exit sends.
         quotes = args.get("verb") == "exit"

@@ -43,6 +43,7 @@ from cockpit.core.past import Past, result
 from cockpit.core.release import listing
 from cockpit.core.state import Sleeve
 from cockpit.core.tails import Candles, exit_pnl, halt_row, order_row, stranger_row
+from cockpit.core.tighter import tightened
 from cockpit.core.turn import NOTHING
 from cockpit.core.types import Side
 
@@ -255,6 +256,7 @@ class Projector:
             light_why=why,
             versions=listing.on_screen(state),
             makers=maker_rows(self.engine, self._quoting, self.past.makers),
+            tighter=dict(state.tighter),
         )
 
     def _books(self, now: int) -> tuple[BookFrame, ...]:
@@ -374,7 +376,11 @@ class Projector:
         return self._limits(self.engine.state.equity())
 
     def _limits(self, equity: float) -> tuple[LimitRow, ...]:
-        return () if self.limits is None else limit_rows(self.engine.state, self.limits, equity)
+        return (
+            ()
+            if self.limits is None
+            else limit_rows(self.engine.state, tightened(self.limits, self.engine.state.tighter), equity)
+        )
 
 
 _BUY = Side.BUY

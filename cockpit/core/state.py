@@ -234,6 +234,8 @@ class State(msgspec.Struct):
     sizing: SizingConfig = SizingConfig()
     """Thresholds and limits of the account that sizings keep to."""
     release: Release = msgspec.field(default_factory=Release)
+    tighter: dict[str, float] = {}
+    """Limits of ``[risk]`` that a person has made smaller than the settings (``core.tighter``)."""
 
     @property
     def posture(self) -> Posture:

@@ -15,10 +15,11 @@ WORDS: dict[str, tuple[str, ...]] = {
     "lock": ("what",),
     "unlock": ("what",),
     "entries": ("to",),
+    "limit": ("what", "to"),
     "undo": (),
 }
 """Verb → what its words are, in their order."""
-LEAST = {"enter": 3, "undo": 0}
+LEAST = {"enter": 3, "limit": 2, "undo": 0}
 """Words that must be there; 1 where nothing is said."""
 OPTIONS = ("stop", "take", "sleeve", "reason", "minutes")
 BARE = "no-stop"

@@ -23,6 +23,10 @@ def inverse(state: State, args: Mapping[str, str]) -> dict[str, str]:
         lock = state.locks.get(HAND)
         back = {"to": "off", "reason": lock.reason if lock else HAND}
         return {"verb": "entries", **({"to": "on"} if args.get("to") == "off" else back)}
+    if verb == "limit":
+        what = args.get("what", "")
+        before = state.tighter.get(what)
+        return {"verb": "limit", "what": what, "to": "off" if before is None else f"{before:g}"}
     if verb == "lock":
         return {"verb": "unlock", "what": args.get("what", "")}
     if verb == "unlock":

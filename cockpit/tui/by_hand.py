@@ -31,6 +31,7 @@ BEGUN = {
     "lock": "lock {symbol} --reason ",
     "unlock": "unlock {symbol}",
     "entries": "entries off --reason ",
+    "limit": "limit max_leverage ",
 }
 """What stands in the line when a verb is chosen; the person changes and ends it."""
 

@@ -49,11 +49,19 @@ def test_a_person_enters_locks_and_restarts(cockpit: Shell, tmp_path: Path) -> N
         assert cockpit("entries", "off").code == 8, "a reason is needed"
         assert "不向交易所" in cockpit("plan", "unlock", "ETH-USDT-SWAP", "--lang", "zh").out
         assert cockpit("entries", "off", "--reason", "news", "--json").json["plan"]["undo"] == "entries on"
+        assert cockpit("limit", "max_leverage", "30").code == 8, "never looser than the settings"
+        assert cockpit("limit", "luck", "1").code == 2
+        assert cockpit("limit", "max_leverage", "1.5").code == 0
         daemon.kill9()
 
     with Daemon(tmp_path / "data", *OPTIONS) as daemon:
         daemon.wait(lambda: daemon.status()["posture"] == "REDUCE_ONLY")
         assert cockpit("lock", "ETH-USDT-SWAP", "--reason", "fork").code == 8, "still locked"
+        assert daemon.status()["tighter"] == {"max_leverage": 1.5}
+        assert (
+            cockpit("limit", "max_leverage", "off", "--json").json["plan"]["undo"] == "limit max_leverage 1.5"
+        )
+        assert daemon.status()["tighter"] == {}
         rows = {row["sleeve"]: row for row in daemon.status()["sleeves"]}
         assert float(rows[manual]["position"]) == 1
         assert rows[manual]["state"] == "on"

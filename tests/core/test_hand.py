@@ -136,6 +136,8 @@ def test_a_plan_is_refused_when_the_sleeve_the_posture_or_the_price_has_changed_
         ("entries", {"to": "sideways"}, "hand.on_or_off"),
         ("entries", {"to": "on"}, "hand.so_already"),
         ("entries", {"to": "off"}, "hand.reason"),
+        ("limit", {"what": "max_notional", "to": "1"}, "limit.no_settings"),
+        ("limit", {"what": "luck", "to": "1"}, "limit.unknown"),
         ("undo", {}, "hand.no_undo"),
         ("dance", {}, "hand.unknown"),
     ],

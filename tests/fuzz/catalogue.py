@@ -59,6 +59,7 @@ OURS: dict[str, str] = {
     "cockpit/app/data/moving.py": "what the archive's own index holds",
     "cockpit/app/discover.py": "parameters: settings, sleeve_words, search_space reach it",
     "cockpit/app/drills/stage.py": "the exchange that the drill itself started",
+    "cockpit/core/tighter.py": "one number that the words of a deed have become, held against its own setting",
     "cockpit/app/errand.py": "an argument that our own parent process wrote",
     "cockpit/app/guardian.py": "its own receipt; what OKX says passes okx_rest",
     "cockpit/app/keeping/bundle.py": "what this process gathered itself",

@@ -21,6 +21,7 @@ cockpit plan cancel CLIENT-ID
 cockpit plan lock WHAT --reason TEXT [--minutes N]  WHAT: a market, a sleeve, name@version
 cockpit plan unlock WHAT
 cockpit plan entries off --reason TEXT | on
+cockpit plan limit max_leverage 2 | off             tighter than [risk] says; off: as it says
 cockpit plan undo                                   the inverse of what was applied last
 """
 

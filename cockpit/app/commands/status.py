@@ -102,6 +102,8 @@ def risk(status: dict[str, Any], lang: str) -> list[str]:
         until = console.utc(row["until"]) if row["until"] else tr("cli.status.by_hand", lang)
         words = {key: console.clean(row[key]) for key in ("what", "by", "reason")}
         lines.append(tr("cli.status.lock", lang, until=until, **words))
+    for what, to in status["tighter"].items():
+        lines.append(tr("cli.status.tighter", lang, what=what, to=f"{to:g}"))
     return lines
 
 
