@@ -20,7 +20,6 @@ import msgspec
 
 from cockpit.app import console, eventloop, market, rig
 from cockpit.app.beside import FOLDER, split, together
-from cockpit.app.discover import discover
 from cockpit.app.runtime import Home, Plan, Runtime, open_runtime
 from cockpit.app.settings import Loaded
 from cockpit.app.summary import summary_text, write_summary
@@ -51,9 +50,8 @@ def take_turns() -> None:
 
 
 def start(args: argparse.Namespace, loaded: Loaded) -> int:
-    """Run the cockpit as asked; returns the exit code."""
+    """Run the cockpit as asked, its plug-ins found; returns the exit code."""
     calm()
-    discover()
     plan, opening = prepare(args, loaded)
     headless = bool(args.daemon or args.json)
     if headless:

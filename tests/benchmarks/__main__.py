@@ -29,6 +29,7 @@ SUITES = (
     "books",
     "journal",
     "kill",
+    "frozen",
     "ticks",
     "live",
     "feed",

@@ -126,7 +126,7 @@ class Bench:
         for rule in rules:
             self.admin("strike" if rule["on"].startswith("sockets") else "faults", rule)
         seen: list[tuple[float, int]] = []
-        watching = Thread(target=self._watch, args=(seen,))
+        watching = Thread(target=self.watch, args=(seen,))
         watching.start()
         try:
             with SyncDoor(door_path(self.machine.folder)) as door:
@@ -156,7 +156,7 @@ class Bench:
             time.sleep(0.02)
         raise AssertionError("no receipt within a minute")
 
-    def _watch(self, seen: list[tuple[float, int]]) -> None:
+    def watch(self, seen: list[tuple[float, int]]) -> None:
         """Look until nothing has rested for a while; 40 s at most."""
         web = HTTPConnection(self.host, self.port, timeout=10)
         end, clean = time.monotonic() + 40, 0.0
@@ -189,7 +189,7 @@ def exchange() -> Iterator[dict[str, Any]]:
 
 
 @contextmanager
-def daemon(place: Path, venue: dict[str, Any]) -> Iterator[Daemon]:
+def daemon(place: Path, venue: dict[str, Any], *more: str) -> Iterator[Daemon]:
     """The daemon as a user starts it, on the exchange's demo account."""
     password, data, plugins = place / "password", place / "data", place / "plugins"
     password.write_text("a long enough pass phrase")
@@ -204,7 +204,7 @@ def daemon(place: Path, venue: dict[str, Any]) -> Iterator[Daemon]:
         "run.feed=okx", "run.execution=demo", f"okx.rest={rest}",
         f"okx.socket={rest.replace('http', 'ws', 1)}", f"run.plugins_dir={plugins}",
         "okx.dead_man=false", "risk.price_band=0.05", "risk.min_depth=0",
-        "risk.max_orders_per_minute=10000", "risk.max_changes_per_minute=10000",
+        "risk.max_orders_per_minute=10000", "risk.max_changes_per_minute=10000", *more,
     )  # fmt: skip
     options = [word for text in sets for word in ("--set", text)]
     account = next(one for one in venue["accounts"] if one["demo"])
