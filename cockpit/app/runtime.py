@@ -122,6 +122,7 @@ class Runtime:
         """The paper sleeves' machine, where this run has some beside its account."""
         self.watched: Callable[[], bool] = lambda: True
         self._rate = (time.monotonic(), 0, 0.0)
+        self._resident_mb = memory_use.resident_mb()
 
     def _surround(self, observe: Observe, jobs: dict[str, Callable[[], Awaitable[None]]]) -> Observe:
         """What works beside the trading: jobs, capital, the past, receipts. Raises ConfigError."""
@@ -261,6 +262,8 @@ class Runtime:
         elapsed = time.monotonic() - then
         received = int(getattr(source, "received", 0))
         if elapsed >= 1.0:
+            # Once a second: each call of the system lets another thread have the interpreter.
+            self._resident_mb = memory_use.resident_mb()
             self._rate = (time.monotonic(), received, (received - count) / elapsed)
         stats = self.store.stats
         return Health(
@@ -271,7 +274,7 @@ class Runtime:
             conflated=int(getattr(source, "conflated", 0)),
             journal_rows=stats.rows,
             journal_ms=stats.last_ms,
-            rss_mb=memory_use.resident_mb(),
+            rss_mb=self._resident_mb,
             machine=self.memory.percent,
             uptime_ms=int((time.monotonic() - self.started) * 1_000),
         )

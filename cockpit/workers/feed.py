@@ -21,8 +21,8 @@ from cockpit.workers.inbox import Inbox
 
 TICK_S = 0.004
 """How often a paced market is looked at."""
-BURST = 400
-"""Most events put in before other tasks get a turn."""
+BURST = 100
+"""Most events put in before other tasks get a turn: some 2 ms of work where the market has run ahead."""
 
 
 class Merged(Protocol):

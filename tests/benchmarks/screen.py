@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from cockpit.app import market, rig
+from cockpit.app import eventloop, market, rig, session
 from cockpit.app.discover import discover
 from cockpit.app.runtime import Plan, Runtime, open_runtime
 from cockpit.core.config import Config
@@ -150,9 +150,13 @@ def together(
 ) -> tuple[list[float], list[float], list[float]]:
     """Delays in ms: (the machine's loop, the screen's loop in the same process, an empty loop).
 
+    Collector, turns of the threads and the machine's loop are set as a run with a screen sets them.
     ``press`` is done on the screen's loop meanwhile, once it has settled.
     """
     discover()
+    session.calm()
+    before = sys.getswitchinterval()
+    session.take_turns()
     config = msgspec.structs.replace(Config(), run=msgspec.structs.replace(Config().run, practice_rate=rate))
     with folder() as place:
         source = market.practice(config, time.time_ns() // 1_000_000)
@@ -167,6 +171,7 @@ def together(
         with Neighbour(SETTLE_S + seconds - 1.0) as outside:
             app.run(headless=True, size=size)
         machine.join(30)
+    sys.setswitchinterval(before)
     return machine.beats.late_ms, app.beats.late_ms, outside.late_ms
 
 
@@ -205,7 +210,7 @@ class _Machine(threading.Thread):
         self.app: CockpitApp | None = None
 
     def run(self) -> None:
-        asyncio.run(self._main())
+        eventloop.run(self._main())
 
     async def _main(self) -> None:
         self.loop = asyncio.get_running_loop()

@@ -7,7 +7,6 @@ then beside the study; each with an empty loop in another process, which shows w
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 import tempfile
@@ -16,7 +15,7 @@ from pathlib import Path
 
 from cockpit.app.discover import discover
 from cockpit.app.jobs.process import NICE, command
-from tests.benchmarks.live import RATE, SETTLE_S, Taken, _machine
+from tests.benchmarks.live import RATE, SETTLE_S, Taken, headless
 from tests.benchmarks.rows import Row, load, row
 from tests.benchmarks.search import PARAMS, written
 from tests.benchmarks.worlds import SYMBOL
@@ -29,14 +28,14 @@ BEGUN_S = 60.0
 def run() -> list[Row]:
     """Alone, and beside a study."""
     discover()
-    alone = asyncio.run(_machine(RATE, SETTLE_S, SECONDS))
+    alone = headless(RATE, SETTLE_S, SECONDS)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         study = _begun(folder)
         try:
             nice = os.getpriority(os.PRIO_PROCESS, study.pid)
             before = _trials(folder)
-            beside = asyncio.run(_machine(RATE, SETTLE_S, SECONDS))
+            beside = headless(RATE, SETTLE_S, SECONDS)
             found = _trials(folder) - before
             running = study.poll() is None
         finally:
