@@ -22,10 +22,12 @@ DISK = ("power", "disk_fail", "disk_full")
 VENUE = ("adl", "liquidation", "suspend", "tick")
 MACHINE = ("clock", "strategy_crash", "strategy_slow")
 LATER = DISK + VENUE + MACHINE
-CLASSES = FIRST + LATER
+NEWER = ("sent",)
+"""``sent``: the adapter says when a request leaves, as those for real venues do; over the same bad road."""
+CLASSES = FIRST + LATER + NEWER
 """Every class of fault the simulator knows."""
-LATER_FROM = 3_000
-"""From this seed on the later classes are drawn too; seeds before are known for what they found."""
+LATER_FROM, NEWER_FROM = 3_000, 4_000_000
+"""From these seeds on the later classes are drawn too; seeds before are known for what they found."""
 STEPS_S = (3_600.0, -3_600.0, 60.0, -60.0, 5.0, -5.0, 0.7, -0.7)
 """How far somebody sets the machine's clock."""
 
@@ -80,6 +82,8 @@ class Plan:
         self.classes = frozenset(name for name in FIRST if rng.random() < 0.5) | frozenset(focus)
         late = random.Random(f"{seed}/later")
         self.classes |= frozenset(name for name in LATER if late.random() < 0.3 and seed >= LATER_FROM)
+        newer = random.Random(f"{seed}/newer")
+        self.classes |= frozenset(name for name in NEWER if newer.random() < 0.5 and seed >= NEWER_FROM)
         if only is not None:
             self.classes = frozenset(only)
         drawn = self._draw_windows(rng), self._draw_moments(rng)

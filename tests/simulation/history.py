@@ -27,6 +27,8 @@ class History:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self.lines: list[Line] = []
+        self.folder = ""
+        """Where this run keeps its files: a name that no other run has, and that is not told."""
         self._hash = hashlib.blake2b(digest_size=16)
 
     @property
@@ -36,6 +38,8 @@ class History:
 
     def add(self, who: str, what: str) -> int:
         """Write a line; its number."""
+        if self.folder and self.folder in what:
+            what = what.replace(self.folder, "FOLDER")
         line = Line(len(self.lines) + 1, self._clock(), who, what)
         self.lines.append(line)
         self._hash.update(f"{line.at:.9f}|{who}|{what}\n".encode())

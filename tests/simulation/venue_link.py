@@ -28,8 +28,10 @@ from cockpit.core.events import (
     Bar,
     Link,
     Listing,
+    Request,
+    Sent,
 )
-from cockpit.core.intents import Action, Amend, Place, Query, ReadAccount
+from cockpit.core.intents import Action, Amend, Cancel, Place, Query, ReadAccount
 from cockpit.core.ports import Clock
 from cockpit.core.types import Instrument, InstrumentState
 from tests.simulation.faults import Item, Plan
@@ -45,6 +47,7 @@ CATCH_UP = 15.0
 SKEW = 1.0
 """Clock error allowed for before "expired" counts as proof."""
 TICK = 0.5
+REQUESTS: dict[type, Request] = {Place: Request.PLACE, Amend: Request.AMEND, Cancel: Request.CANCEL}
 
 
 class Killed(BaseException):
@@ -74,6 +77,8 @@ class Hub:
         self.history = history
         self.watch = watch
         self.session: Session | None = None
+        self.refused = 0
+        """Requests that met maintenance or no line."""
         self.frozen = False
         """The market is closed: nothing new happens by itself."""
         self.clock_ms = 0
@@ -217,6 +222,7 @@ class Session:
         hub, what = self.hub, verb(action)
         now = hub.loop.time()
         if hub.plan.during("maintenance", now) or not self._up:
+            hub.refused += 1
             hub.history.add("net", f"no way for {brief(action)}")
             await asyncio.sleep(0.02)
             raise Transient("maintenance" if self._up else "disconnected")
@@ -229,6 +235,8 @@ class Session:
         hub.watch.submitted(action)
         if isinstance(action, Place):
             self._sent[action.cid] = now
+        if hub.plan.on("sent") and (request := REQUESTS.get(type(action))):
+            self.push(Sent(hub.now_ms(), action.cid, request))  # type: ignore[union-attr]
         await self._travel(action, now + EXPIRY, fault)
 
     async def _travel(self, action: Action, expires: float, fault: Item | None) -> None:

@@ -100,6 +100,7 @@ class World:
         folders = tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None)
         powered = disk.mounted(self.disk) if self.disk is not None else nullcontext()
         with folders as folder, registered(self._thinks, self.plan.crash_of), instant, powered:
+            self.history.folder = folder
             self.path = Path(folder) / "journal.db"
             try:
                 self.loop.run(self._main())
