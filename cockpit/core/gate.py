@@ -175,11 +175,12 @@ class GateContext:
         self.verdicts.append(Verdict(self.sleeve.id, rule, "trim", describe(before), describe(after), reason))
         return after
 
-    def block(self, rule: str, intent: Intent, reason: str) -> Intent:
-        """Record that ``rule`` allows no increase; what reduces stays."""
-        after = shrink(intent, self.have)
-        if self.closing is Closing.COUNTED:
-            after = msgspec.structs.replace(after, quotes=())
+    def block(self, rule: str, intent: Intent, reason: str, after: Intent | None = None) -> Intent:
+        """Record that ``rule`` allows no increase; what reduces stays. ``after`` = what it leaves instead."""
+        if after is None:
+            after = shrink(intent, self.have)
+            if self.closing is Closing.COUNTED:
+                after = msgspec.structs.replace(after, quotes=())
         self.verdicts.append(
             Verdict(self.sleeve.id, rule, "block", describe(intent), describe(after), reason)
         )

@@ -88,7 +88,8 @@ def test_never_more_than_was_wished_nor_than_is_held(
 def test_within_the_limit_with_everything_on_its_way_filled(
     wish: Intent, have: int, inflight: list[tuple[Side, int, OrderKind, bool]], config: RiskConfig
 ) -> None:
-    """For quotes: position + target entries in flight + the quotes; for targets: the target itself."""
+    """For quotes: position + target entries in flight + the quotes; for targets: the target itself, or what
+    was let through before and is on its way."""
     stand = _stand(have, inflight, 0)
     context = GateContext(stand.state, stand.sleeve, LINEAR, price=100.0, heard=stand.now)
     wish = Intent(wish.sleeve, wish.symbol, wish.target, wish.quotes)
@@ -100,7 +101,9 @@ def test_within_the_limit_with_everything_on_its_way_filled(
     limit = D(int(room))
     target = after.target
     if target is not None and (target * have <= 0 or abs(target) > abs(have)):
-        assert abs(target) <= limit
+        side = Side.BUY if target > 0 else Side.SELL
+        sent = max(D(0), D(have * side.sign)) + context.entering(side)
+        assert abs(target) <= max(limit, sent)
     for quote in after.quotes:
         sign = quote.side.sign
         closes = max(Decimal(0), D(-have * sign))

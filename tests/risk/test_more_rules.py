@@ -179,11 +179,12 @@ def test_cancels_and_amends_are_counted_and_only_entries_stopped() -> None:
     stand = Stand(rules=one("order_rate", max_changes_per_minute=2))
     (quote,) = stand.quote(99.0, 1, 0, 0)
     stand.ack(quote.cid)
-    after: tuple[Any, ...] = ()
     for bid in (98.0, 97.0):
         (change,) = stand.quote(bid, 1, 0, 0)
         after = stand.tell(ev.Amended(stand.now, change.cid, change.price, change.qty))
-    assert [type(action) for action in after] == [Cancel], "the quote goes: its cancel is never held back"
+        assert after == (), "it rests as it is wished: that costs no command"
+    after = stand.quote(96.0, 1, 0, 0)
+    assert [type(action) for action in after] == [Cancel], "the old price goes: a cancel is never held back"
     assert stand.sleeve.verdicts[0].reason == "2 cancels and amends in the last minute"
 
 

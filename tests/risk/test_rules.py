@@ -265,6 +265,29 @@ def test_order_rate_never_stops_an_exit_or_a_stop() -> None:
     assert leave.qty == 3
 
 
+def test_order_rate_leaves_what_stands_as_it_is_wished() -> None:
+    """Twenty grids began together: each acknowledgement met a full second, called its own fresh quotes back,
+    and a second later they were shown anew, for ever."""
+    stand = Stand(rules=rule("order_rate"))
+    shown = places(stand.quote(99.0, 1, 101.0, 2))
+    stand.state.placed += [stand.now] * 5
+    assert [stand.ack(place.cid) for place in shown] == [(), ()], "they stand: no command"
+    assert not stand.sleeve.verdicts
+    assert stand.fill(shown[1].cid, 1) == ()
+    assert [o.remaining for o in stand.state.orders_of("p1")] == [1, 1], "what is left of a quote stands, too"
+    (cancel,) = stand.quote(99.0, 1, 102.0, 1)
+    assert (cancel.cid, stand.sleeve.verdicts[0].after) == (shown[1].cid, "buy 1 @ 99")
+
+
+def test_order_rate_leaves_an_entry_on_its_way() -> None:
+    stand = Stand(rules=rule("order_rate"))
+    (place,) = places(stand.want(2))
+    stand.state.placed += [stand.now] * 5
+    assert stand.ack(place.cid) == ()
+    assert stand.want(3) == ()
+    assert stand.sleeve.verdicts[0].after == "target 2", "no more, and no less"
+
+
 @pytest.mark.parametrize("name", [r.name for r in loose_rules()])
 def test_a_reducing_wish_passes_every_rule_whatever_its_numbers(name: str) -> None:
     """No data, no price, no money, no confidence, suspended: the way out stays open."""
