@@ -16,7 +16,7 @@ from cockpit.core.book import Book
 from cockpit.core.closing import Closing
 from cockpit.core.config import RiskConfig
 from cockpit.core.intents import Approved, Intent, Quote, Verdict
-from cockpit.core.orders import OrderKind, Role
+from cockpit.core.orders import Order, OrderKind, Role
 from cockpit.core.posture import Posture
 from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import Lock
@@ -139,17 +139,20 @@ class GateContext:
     def others(self) -> list[Other]:
         """The other sleeves that hold something or may soon."""
         if self._others is None:
-            state = self.state
-            found: dict[SleeveId, tuple[Decimal, Decimal, Decimal]] = {}
-            for sleeve in state.sleeves.values():
-                have = state.position(sleeve.id) if sleeve is not self.sleeve else ZERO
-                if have:
-                    found[sleeve.id] = (*worst_position(state, sleeve), have)
+            state, mine = self.state, self.sleeve.id
+            orders: dict[SleeveId, list[Order]] = {}
             for order in state.orders.values():
-                if order.sleeve not in found and order.sleeve != self.sleeve.id:
-                    known = state.sleeves.get(order.sleeve)
-                    if known is not None:
-                        found[order.sleeve] = (*worst_position(state, known), ZERO)
+                if order.sleeve != mine:
+                    orders.setdefault(order.sleeve, []).append(order)
+            found: dict[SleeveId, tuple[Decimal, Decimal, Decimal]] = {}
+            qty = state.ledger.sleeve_qty
+            for name in state.sleeves:
+                have = qty(name)
+                if have and name != mine:
+                    found[name] = (*_worst(have, orders.get(name, ())), have)
+            for name, open_ in orders.items():
+                if name not in found and name in state.sleeves:
+                    found[name] = (*_worst(qty(name), open_), ZERO)
             self._others = [
                 Other(state.sleeves[name], *qtys, unit_value(state, state.sleeves[name].symbol))
                 for name, qtys in found.items()
@@ -341,11 +344,12 @@ def worst_position(state: State, sleeve: Sleeve) -> tuple[Decimal, Decimal]:
     In flight, ambiguous and partly filled ones count in full. An exit that the venue is not told to bound
     (spot) may close more than is held; one that is reduce-only may not.
     """
-    have = state.position(sleeve.id)
+    return _worst(state.position(sleeve.id), state.orders_of(sleeve.id))
+
+
+def _worst(have: Decimal, orders: Iterable[Order]) -> tuple[Decimal, Decimal]:
     buys = sells = buying = selling = ZERO
-    for order in state.orders.values():
-        if order.sleeve != sleeve.id:
-            continue
+    for order in orders:
         if order.role is Role.ENTRY:
             if order.side is Side.BUY:
                 buys += order.remaining

@@ -63,7 +63,7 @@ def _standing(intent: Intent, context: GateContext) -> Intent:
         side = Side.BUY if target > 0 else Side.SELL
         have = max(ZERO, context.have * side.sign)
         reach = min(abs(target), have + context.entering(side)) * side.sign
-        after = msgspec.structs.replace(after, target=reach if reach else after.target)
+        after = msgspec.structs.replace(after, target=reach or after.target)
     standing = {q.side: q for q in (_resting(quote, context) for quote in intent.quotes) if q is not None}
     closing = {} if context.closing is Closing.COUNTED else {quote.side: quote for quote in after.quotes}
     after = msgspec.structs.replace(after, quotes=tuple({**closing, **standing}.values()))
