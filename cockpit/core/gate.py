@@ -128,8 +128,9 @@ class GateContext:
         return total
 
     def later(self, ms: int = RETRY_MS) -> None:
-        """The answer may be another one soon: the rules are asked again after ``ms``, never at once."""
-        self.sleeve.retry_at = self.now + max(1, ms)
+        """The answer may be another one soon: the rules are asked again after ``ms``, never at once, and not
+        before the wait after a refusal is over."""
+        self.sleeve.retry_at = max(self.sleeve.retry_at, self.now + max(1, ms))
 
     def lock(self, rule: str, reason: str) -> None:
         """Close the sleeve for entries from now on; only a person opens it again."""

@@ -183,10 +183,11 @@ def on_cancelled(state: State, event: ev.Cancelled, turn: Turn) -> None:
     elif event.reason == "post_only" and order.sleeve in state.sleeves:
         # Placed again at once it would cross again: wait for the market to move.
         sleeve = state.sleeves[order.sleeve]
+        # A longer wait after another order's refusal stays (I22).
         if order.role is Role.ENTRY:
-            sleeve.retry_at = state.now + CROSSED_MS
+            sleeve.retry_at = max(sleeve.retry_at, state.now + CROSSED_MS)
         else:
-            sleeve.reduce_at = state.now + CROSSED_MS
+            sleeve.reduce_at = max(sleeve.reduce_at, state.now + CROSSED_MS)
     state.retire(order)
     turn.touch(order.sleeve)
 

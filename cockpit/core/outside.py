@@ -32,6 +32,7 @@ def on_link(state: State, event: ev.Link, turn: Turn) -> None:
         reason=event.reason,
     )
     if event.up and event.channel == "private":
+        state.unread = True
         lifecycle.read_account(state, f"link-{state.boot}-{state.seq}", "reconnected", turn)
 
 

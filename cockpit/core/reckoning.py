@@ -61,7 +61,8 @@ def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
         strangers.claim(state, turn)
         state.suspicions = 0
         state.fills_proven = max(state.fills_proven, event.ts - OVERLAP_MS)
-        if state.voices.pop(BOOKS, None) is not None:
+        if state.voices.pop(BOOKS, None) is not None or state.unread:
+            state.unread = False
             for sleeve in state.sleeves:
                 turn.touch(sleeve)
         if not state.reconciled:

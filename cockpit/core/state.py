@@ -184,6 +184,8 @@ class State(msgspec.Struct):
     """Do our sleeves take over positions that they did not make (``risk.strangers = claim``)?"""
     halt: HaltState | None = None
     links: dict[str, bool] = {}
+    unread: bool = False
+    """The account's stream is up again, and what it missed has not been read back yet."""
     last: dict[str, float] = {}
     """Last trade, close or mid by symbol."""
     marks: dict[str, float] = {}

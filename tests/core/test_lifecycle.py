@@ -195,6 +195,17 @@ def test_a_quote_that_would_have_crossed_waits_for_the_market() -> None:
     assert stand.sleeve.rejects == 0
 
 
+def test_a_quote_that_crossed_does_not_shorten_the_wait_after_a_refusal() -> None:
+    """Both quotes went out together: one was refused, the other crossed (I22)."""
+    stand = Stand()
+    bid, ask = places(stand.quote(99.0, 5, 101.0, 5))
+    stand.ack(ask.cid)
+    stand.reject(bid.cid)
+    assert stand.cancelled(ask.cid, "post_only") == ()
+    assert places(stand.wait(999)) == []
+    assert len(places(stand.wait(1))) == 2
+
+
 def test_a_closing_quote_that_would_have_crossed_waits_too() -> None:
     stand = Stand()
     stand.holding(5)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from cockpit.core.events import AccountReport, Boot, VenueOrder, VenuePosition
+from cockpit.core.events import AccountReport, Boot, Link, VenueOrder, VenuePosition
 from cockpit.core.intents import Query, ReadAccount
 from cockpit.core.posture import Posture
 from cockpit.core.types import Side
-from tests.core.stand import LINEAR, SPOT, D, Stand, kinds, places
+from tests.core.stand import LINEAR, SPOT, D, Stand, kinds, loose_rules, places
 
 SYMBOL = LINEAR.symbol
 
@@ -172,3 +172,16 @@ def test_agreement_moves_the_proven_instant_and_the_next_read_asks_from_there() 
     stand.tell(Boot(stand.now, 2, "test", "1", ""))
     (read,) = [a for a in stand.outcome.actions if isinstance(a, ReadAccount)]
     assert read.since == stand.state.fills_proven
+
+
+def test_after_a_cut_nothing_is_entered_until_what_was_missed_has_been_read() -> None:
+    """The stop may have gone off meanwhile: an entry sized by what was held then would be a guess (I12)."""
+    stand = Stand(rules=loose_rules())
+    stand.tell(Link(stand.now, "private", False, "cut"))
+    assert places(stand.want(5)) == []
+    assert kinds(stand.tell(Link(stand.now, "private", True))) == ["ReadAccount"]
+    assert places(stand.wait(2_000)) == []
+    half = report(stand, complete=False)
+    assert places(half) == []
+    (place,) = places(report(stand))
+    assert place.qty == 5

@@ -9,7 +9,7 @@ import pytest
 
 from cockpit.app import compose
 from cockpit.core.config import Config, HotlistConfig, RiskConfig, SymbolLimits
-from cockpit.core.events import Link
+from cockpit.core.events import AccountReport, Link
 from cockpit.core.gate import GateContext, Rule, approve
 from cockpit.core.intents import Intent, Quote
 from cockpit.core.registry import RULES
@@ -92,6 +92,10 @@ def test_entries_need_confidence_and_a_link_to_the_account() -> None:
     assert after.target == 0
     assert "private" in context.verdicts[0].reason
     stand.tell(Link(stand.now, "private", True))
+    after, context = ask(stand, "tradable", target=D(5))
+    assert after.target == 0, "what happened meanwhile is not known yet"
+    assert "read" in context.verdicts[0].reason
+    stand.tell(AccountReport(stand.now, dict(stand.state.ledger.balances), (), ()))
     assert ask(stand, "tradable", target=D(5))[0].target == 5
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from tests.simulation.coverage import Reached
-from tests.simulation.planted_later import PLANTS
+from tests.simulation.plants import PLANTS
 from tests.simulation.run import run_many, run_seed, shrink, summary
 from tests.simulation.world import World
 

@@ -10,6 +10,7 @@ from cockpit.core.events import (
     Ack,
     AnyEvent,
     Cancelled,
+    CancelReject,
     Fill,
     FillKind,
     FundingPaid,
@@ -18,7 +19,7 @@ from cockpit.core.events import (
     VenueOrder,
     VenuePosition,
 )
-from cockpit.core.intents import Action, Place
+from cockpit.core.intents import Action, Cancel, Place
 from cockpit.core.matching import Exchange, Rules, liquidation
 from cockpit.core.matching.margin import lots_of, mark_of
 from cockpit.core.orders import OrderKind, Role
@@ -90,6 +91,12 @@ class RealTruth:
             False, PosSide.NET, Role.ENTRY, "",
         )  # fmt: skip
         self.exchange.request(place, ts)
+
+    def hand_cancel(self, cid: str, symbol: str, ts: int) -> None:
+        """Somebody cancels an order of ours by hand."""
+        self.exchange.request(Cancel(cid, symbol, "by hand"), ts)
+        told = self.exchange.reports
+        told[:] = [e for e in told if not (isinstance(e, CancelReject) and e.cid == cid)]
 
     def deleverage(self, symbol: str, ts: int) -> bool:
         """ADL: half of our position is gone at the mark, for somebody else's sake. False: there is none."""

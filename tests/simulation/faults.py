@@ -24,9 +24,10 @@ MACHINE = ("clock", "strategy_crash", "strategy_slow")
 LATER = DISK + VENUE + MACHINE
 NEWER = ("sent",)
 """``sent``: the adapter says when a request leaves, as those for real venues do; over the same bad road."""
-CLASSES = FIRST + LATER + NEWER
+THIRD = ("hand_cancel", "bad_data", "half_read")
+CLASSES = FIRST + LATER + THIRD + NEWER
 """Every class of fault the simulator knows."""
-LATER_FROM, NEWER_FROM = 3_000, 4_000_000
+LATER_FROM, THIRD_FROM, NEWER_FROM = 3_000, 6_000, 4_000_000
 """From these seeds on the later classes are drawn too; seeds before are known for what they found."""
 STEPS_S = (3_600.0, -3_600.0, 60.0, -60.0, 5.0, -5.0, 0.7, -0.7)
 """How far somebody sets the machine's clock."""
@@ -84,11 +85,13 @@ class Plan:
         self.classes |= frozenset(name for name in LATER if late.random() < 0.3 and seed >= LATER_FROM)
         newer = random.Random(f"{seed}/newer")
         self.classes |= frozenset(name for name in NEWER if newer.random() < 0.5 and seed >= NEWER_FROM)
+        third = random.Random(f"{seed}/third")
+        self.classes |= frozenset(name for name in THIRD if third.random() < 0.3 and seed >= THIRD_FROM)
         if only is not None:
             self.classes = frozenset(only)
         drawn = self._draw_windows(rng), self._draw_moments(rng)
         windows = [*drawn[0], *self._later_windows(late)]
-        moments = [*drawn[1], *self._later_moments(late)]
+        moments = [*drawn[1], *self._later_moments(late), *self._third_moments(third)]
         self.windows = sorted((w for w in windows if str(w) not in self.off), key=lambda w: (w.start, w.kind))
         self.moments = sorted((m for m in moments if str(m) not in self.off), key=lambda m: m.size)
         """(point, …, size = instant in seconds): halts, crashes between points, hand trades, clock steps …"""
@@ -180,6 +183,10 @@ class Plan:
                     moments.append(Item(f"at:{step:+g}" if kind == "clock" else "at", nth, kind, at))
         return moments
 
+    def _third_moments(self, rng: random.Random) -> list[Item]:
+        drawn = [round(rng.uniform(5.0, self.seconds), 3) for _ in range(rng.randrange(1, 6))]
+        return [Item("at", n, "hand_cancel", at) for n, at in enumerate(drawn, 1) if self.on("hand_cancel")]
+
     def _draw_moments(self, rng: random.Random) -> list[Item]:
         moments = []
         for kind, most in (("crash", 3), ("halt", 3), ("hand_trade", 3)):
@@ -197,6 +204,10 @@ class Plan:
         if family == "disk":
             cuts = self._spread(rng, point, "power", 0.7, 3, 4_000, (0.05, 30.0))
             return self._spread(rng, point, "disk_fail", 0.7, 8, 4_000, (0.01, 1.0)) | cuts
+        if family == "market":
+            return self._spread(rng, point, "bad_data", 0.8, 8, 150, (0.1, 10.0))
+        if family == "account":
+            return self._spread(rng, point, "half_read", 0.8, 5, 20, (0.1, 1.0))
         if family == "strategy":
             return self._spread(rng, point, "strategy_slow", 0.7, 4, 120, (0.05, 5.0))
         budget: dict[int, Item] = {}

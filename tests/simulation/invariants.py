@@ -3,12 +3,15 @@
 Names are those of the reliability report. Order is by sequence (``History`` numbers, journal ``seq``), never
 by clock: many things share one virtual instant. Checked as it runs:
 
-    I03  after a halt was acknowledged no entry leaves the process, until a human resumes
+    I03  after a halt was asked for no entry leaves the process and none is changed, until a human resumes;
+         once it was acknowledged, not after a crash either
     I04  at the venue, per sleeve and side: position + resting entries <= what the strategy may ever want
     I05  an order leaves only after its Place is committed, unchanged
     I06  one Place causes at most one request and at most one venue order
     I07  what was acknowledged is in the journal after any crash
     I08  what only stop layers protect is covered by stops at the venue, but for NAKED_S of running time
+    I12  what was decided on fresh news leaves while it is fresh
+    I20  an entry's deadline is set by a clock within CLOCK_S of the venue's
     I17  an exit (a quote, too) or a stop never turns the book of its sleeve round, and never makes it larger;
          a quote that counts as an entry, and whose trade was not yet heard when a stop was decided, counts as
          if it had traded after the stop
@@ -36,7 +39,7 @@ from decimal import Decimal
 from cockpit.adapters.store.journal_read import read_fills, read_outcomes
 from cockpit.core.engine import Engine
 from cockpit.core.events import AnyEvent, Cancelled, Command, FillKind, decode
-from cockpit.core.intents import Action, Place, Query, ReadAccount
+from cockpit.core.intents import Action, Amend, Place, Query, ReadAccount
 from cockpit.core.ledger.position import value
 from cockpit.core.orders import OrderKind, OrderState, Role
 from cockpit.core.receipt import Receipt
@@ -58,6 +61,9 @@ DUST = {i.symbol: i.min_qty for i in (LINEAR, SPOT)}
 LOTS = {i.symbol: i.lot for i in (LINEAR, SPOT)}
 """Fees are taken in coin: what is below the venue's minimum, or less than a lot, nobody can protect."""
 NO_COINS = "51008"
+CLOCK_S = 0.25
+LEAVES_S = 5.0
+"""How long an entry may be on its way from the decision to the wire."""
 UNSETTLED = frozenset((OrderState.PENDING, OrderState.SENT, OrderState.UNKNOWN))
 
 
@@ -123,7 +129,11 @@ class Checker:
         self.places: dict[str, Place] = {}
         """What left the process, as it left."""
         self.halted_at = 0
-        """History number of the acknowledged halt; 0 = not halted."""
+        """History number of the halt that somebody asked for; 0 = not halted."""
+        self._promised = False
+        """It was acknowledged: from then on it outlives a crash."""
+        self.decided: dict[str, float] = {}
+        """When each order was decided (virtual seconds)."""
         self.acknowledged: dict[str, str] = {}
         """Commands that somebody was told are taken: id -> verb."""
         self.changes = 0
@@ -152,6 +162,8 @@ class Checker:
         """A request leaves the process (I03, I05, I06)."""
         number = self.history.add("wire", brief(action))
         self.changes += not isinstance(action, Query | ReadAccount)
+        if isinstance(action, Amend) and self.halted_at and self.role(action.cid) is Role.ENTRY:
+            self.violate("I03", f"entry {action.cid} was changed after the halt")
         if not isinstance(action, Place):
             return
         committed = self.journal.place(action.cid) if self.journal and not self.journal.writing else None
@@ -166,8 +178,22 @@ class Checker:
         self._markets[action.sleeve] = action.symbol
         if self.sent[action.cid] > 1:
             self.violate("I06", f"{action.cid} was sent {self.sent[action.cid]} times")
-        if self.halted_at and number > self.halted_at and action.role is Role.ENTRY:
-            self.violate("I03", f"entry {action.cid} left after the halt was acknowledged")
+        if action.role is not Role.ENTRY:
+            return
+        if self.halted_at and number > self.halted_at:
+            self.violate("I03", f"entry {action.cid} left after the halt was asked for")
+        waited = self.history.now - self.decided.get(action.cid, self.history.now)
+        if waited > LEAVES_S:
+            self.violate("I12", f"entry {action.cid} left {waited:.1f} s after it was decided")
+
+    def drafted(self, place: Place) -> None:
+        """The engine has just decided it."""
+        self.decided[place.cid] = self.history.now
+
+    def clocked(self, place: Place, error_s: float) -> None:
+        """By which clock its deadline is set (I20)."""
+        if place.role is Role.ENTRY and abs(error_s) > CLOCK_S:
+            self.violate("I20", f"entry {place.cid} by a clock {error_s:+.3f} s from the venue's")
 
     def arrived(self, action: Action) -> None:
         """The venue is about to act on a request (I06)."""
@@ -292,14 +318,17 @@ class Checker:
 
     def acknowledge(self, name: str, verb: str) -> None:
         """Somebody outside the process has been told that a command is taken."""
-        number = self.history.add("person", f"{name} {verb} was acknowledged")
+        self.history.add("person", f"{name} {verb} was acknowledged")
         self.acknowledged[name] = verb
-        if verb == "halt":
-            self.halted_at = number
+        self._promised = self._promised or verb == "halt"
+
+    def pressed(self) -> None:
+        """Somebody has pressed the switch (I03)."""
+        self.halted_at = self.halted_at or len(self.history.lines)
 
     def lifted(self) -> None:
         """A person is about to say resume: from here on entries are allowed again."""
-        self.halted_at = 0
+        self.halted_at, self._promised = 0, False
 
     def confirmed(self, flatten: bool) -> None:
         """The cockpit says that a halt is complete: it must be true at the venue (I03).
@@ -348,6 +377,8 @@ class Checker:
         """A process starts on the journal again (I07). A dead one could protect nothing (I08)."""
         self.journal = journal
         self._naked.clear()
+        if not self._promised:
+            self.halted_at = 0  # the switch of a dead process, of which nothing was durable yet
         known = journal.commands() if self.acknowledged else set()
         lost = [f"{name} {verb}" for name, verb in self.acknowledged.items() if name not in known]
         if lost:

@@ -28,18 +28,29 @@ from cockpit.workers.crew import Crew
 from cockpit.workers.execution import Execution
 from cockpit.workers.inbox import Inbox
 from cockpit.workers.strategy import Kernel
+from tests.simulation.faults import THIRD_FROM
+from tests.simulation.stage import LIMITED_FROM
 
 Patch = pytest.MonkeyPatch
 Planter = Callable[[Patch], None]
 PLANTS: dict[str, tuple[Planter, tuple[str, ...]]] = {}
 """By name: how it is planted, and the classes of faults it is hunted with."""
+SEEDS: dict[str, tuple[int, int]] = {}
+"""By name: the first seed of its hunt and the step, where not every world can show it."""
+ALL = (0, 1)
+FUSED = (1_003, 4)
+"""Worlds with circuit breakers."""
+THIRD = (THIRD_FROM, 1)
+LIMITED = (LIMITED_FROM, 12)
+"""Worlds with limits that are reached."""
 
 
-def plant(*focus: str) -> Callable[[Planter], Planter]:
+def plant(*focus: str, seeds: tuple[int, int] = ALL) -> Callable[[Planter], Planter]:
     """Register a bug under the name of its function."""
 
     def register(function: Planter) -> Planter:
         PLANTS[function.__name__] = function, focus
+        SEEDS[function.__name__] = seeds
         return function
 
     return register

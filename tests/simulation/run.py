@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple
 
-from tests.simulation.planted import planted
-from tests.simulation.planted_later import PLANTS
+from tests.simulation.plants import PLANTS, planted
 from tests.simulation.world import SECONDS, World
 
 

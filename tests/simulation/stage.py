@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, cast
 
 import msgspec
@@ -49,6 +50,14 @@ FUSED = msgspec.structs.replace(
     ),
 )
 """Breakers on a hair trigger, with cool-downs that are over before the world must be quiet."""
+LIMITED_FROM = 6_001
+"""From this seed on, of every twelve worlds this one and the one before the last have ``LIMITED``."""
+LIMITED = msgspec.structs.replace(
+    CONFIG, risk=RiskConfig(max_notional=1_500.0, max_orders_per_second=4, max_orders_per_minute=600)
+)
+"""Limits that are reached all the time."""
+MOST = Decimal("2.7")
+"""Contracts that ``max_notional`` leaves anybody there, whatever the price does in a minute."""
 SLEEVES = (
     SleeveConfig("flipper", LINEAR.symbol),
     SleeveConfig("quoter", LINEAR.symbol),
@@ -107,6 +116,7 @@ def stage_for(
     guarded: bool = False,
     fused: bool = False,
     stalls: bool = False,
+    limited: bool = False,
 ) -> Stage:
     """The sleeves that these instruments can carry."""
     sleeves = SLEEVES + (ON_SPOT if SPOT in instruments else ()) + (BUILT_IN if built_in else ())
@@ -114,7 +124,8 @@ def stage_for(
     known = {i.symbol for i in instruments}
     sleeves += tuple(s for s in STALLS if s.symbol in known) if stalls else ()
     frames = {i.symbol: (10_000,) for i in instruments}
-    return Stage({i.symbol: i for i in instruments}, frames, sleeves, FUSED if fused else CONFIG)
+    config = LIMITED if limited else FUSED if fused else CONFIG
+    return Stage({i.symbol: i for i in instruments}, frames, sleeves, config)
 
 
 async def recovered(store: InlineStore, stage: Stage) -> tuple[Engine, recovery.Fold]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from tests.simulation.faults import CLASSES, LATER, MAX_CRASHES, NEWER, NEWER_FROM, Plan
+from tests.simulation.faults import CLASSES, FIRST, LATER, MAX_CRASHES, NEWER, NEWER_FROM, THIRD, Plan
 
 
 def fired(plan: Plan, point: str, visits: int = 300) -> list[str]:
@@ -29,11 +29,12 @@ def test_swarm_every_class_is_off_for_some_seeds_and_on_for_others() -> None:
     seeds = range(NEWER_FROM, NEWER_FROM + 200)
     on = Counter(name for seed in seeds for name in Plan(seed, 100.0).classes)
     assert set(on) == set(CLASSES)
-    assert all((30 if name in LATER else 60) < count < 140 for name, count in on.items()), on
+    assert all((60 if name in FIRST else 30) < count < 140 for name, count in on.items()), on
 
 
 def test_the_seeds_of_before_meet_what_they_met() -> None:
-    assert all(not Plan(seed, 100.0).classes & {*LATER, *NEWER} for seed in range(200))
+    assert all(not Plan(seed, 100.0).classes & {*LATER, *THIRD, *NEWER} for seed in range(200))
+    assert all(not Plan(seed, 100.0).classes & {*THIRD, *NEWER} for seed in range(3_000, 3_200))
 
 
 def test_early_and_late_visits_are_both_hit() -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from cockpit.core.events import AnyEvent, Fill, FundingPaid, OrderReport, VenueOrder, VenuePosition
-from cockpit.core.intents import Action
+from cockpit.core.intents import Action, Place
 
 
 class Truth(Protocol):
@@ -31,6 +31,9 @@ class Watch(Protocol):
 
     def submitted(self, action: Action) -> None:
         """A request leaves the process now."""
+
+    def clocked(self, place: Place, error_s: float) -> None:
+        """An order left with a deadline by a clock that is so far from the venue's."""
 
     def arrived(self, action: Action) -> None:
         """A request is about to be executed by the venue."""

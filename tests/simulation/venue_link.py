@@ -20,16 +20,19 @@ from math import inf, nextafter
 
 import msgspec
 
+from cockpit.adapters.connectivity.offset import Offset
 from cockpit.adapters.connectivity.since import Since
 from cockpit.core.errors import Ambiguous, Transient
 from cockpit.core.events import (
     AccountReport,
     AnyEvent,
     Bar,
+    BookSnapshot,
     Link,
     Listing,
     Request,
     Sent,
+    Trade,
 )
 from cockpit.core.intents import Action, Amend, Cancel, Place, Query, ReadAccount
 from cockpit.core.ports import Clock
@@ -150,15 +153,15 @@ class Hub:
         self.truth.request(action, self.now_ms())
         self.flush()
 
-    def flush(self) -> None:
-        """Push what the venue has to say to whoever is connected."""
+    def flush(self, *, told: bool = True) -> None:
+        """Push what the venue has to say to whoever is connected; ``told`` False: all of it is lost."""
         reports = self.truth.reports()
         for report in reports:
             self.history.add("venue", brief(report))
             self.watch.told(report)
         if reports:
             self.watch.venue_moved()
-        if self.session is not None:
+        if self.session is not None and told:
             for report in reports:
                 self.session.push(report)
 
@@ -184,8 +187,8 @@ class Session:
         self._up = True
         self.clock: Clock = VenueClock(hub)
         """The process's own; by it events are stamped when they arrive."""
-        self._offset = 0
-        """The venue's clock minus ours, as measured last."""
+        self._offset = Offset(lambda: hub.steady_ns() / 1e6)
+        """The venue's clock minus ours."""
         self.since: Since | None = None
         self._duty = hub.loop.create_task(self._adapter(), name="adapter")
         self.ended = False
@@ -233,11 +236,13 @@ class Session:
             await asyncio.sleep(0.02)
             raise Transient("connection refused")
         hub.watch.submitted(action)
+        believed = self.venue_s()
         if isinstance(action, Place):
-            self._sent[action.cid] = now
+            self._sent[action.cid] = believed
+            hub.watch.clocked(action, believed - now)
         if hub.plan.on("sent") and (request := REQUESTS.get(type(action))):
             self.push(Sent(hub.now_ms(), action.cid, request))  # type: ignore[union-attr]
-        await self._travel(action, now + EXPIRY, fault)
+        await self._travel(action, believed + EXPIRY, fault)
 
     async def _travel(self, action: Action, expires: float, fault: Item | None) -> None:
         loop = self.hub.loop
@@ -270,7 +275,7 @@ class Session:
             report = truth.order(action.cid, self.hub.now_ms())
             if not report.found:
                 sent = max(self._sent.get(action.cid, self._born), self._born)
-                proof = self.hub.loop.time() > sent + EXPIRY + SKEW
+                proof = self.venue_s() > sent + EXPIRY + SKEW
                 report = msgspec.structs.replace(report, proof=proof)
             self.push(report, rest=True)
             return
@@ -278,6 +283,11 @@ class Session:
         for row in (*truth.fills, *truth.bills):
             if row.ts >= since:
                 self.push(row, rest=True)
+        if self.hub.plan.on("half_read") and self.hub.plan.visit("account:report") is not None:
+            self.hub.history.add("net", f"half an answer to {action.request_id}")
+            half = AccountReport(self.hub.now_ms(), {}, (), (), complete=False, request_id=action.request_id)
+            self.push(half, rest=True)
+            return
         self.push(
             AccountReport(
                 self.hub.now_ms(),
@@ -306,7 +316,27 @@ class Session:
     def publish(self, event: AnyEvent) -> None:
         """A market frame."""
         if self._up and not self.hub.plan.during("silence", self.hub.loop.time()):
-            self._deliver("market", event)
+            self._deliver("market", self._spoilt(event))
+
+    def _spoilt(self, event: AnyEvent) -> AnyEvent:
+        """What a bad feed makes of prices: crossed, half a book, absurd where there is a mark (F16, F19)."""
+        plan = self.hub.plan
+        if not isinstance(event, BookSnapshot | Trade) or not plan.on("bad_data"):
+            return event
+        fault = plan.visit(f"market:{event.__struct_config__.tag}")
+        if fault is None:
+            return event
+        self.hub.history.add("net", f"{fault} <- {brief(event)[:90]}")
+        marked = self.hub.market.instruments[0].symbol == event.symbol
+        times = fault.size if marked else min(fault.size, 1.0)
+        if isinstance(event, Trade):
+            return event if not marked else msgspec.structs.replace(event, price=event.price * times)
+        if times < 0.5:
+            return msgspec.structs.replace(event, bids=event.asks, asks=event.bids)
+        if times < 2.0:
+            return msgspec.structs.replace(event, asks=())
+        bids, asks = ([(price * times, qty) for price, qty in side] for side in (event.bids, event.asks))
+        return msgspec.structs.replace(event, bids=tuple(bids), asks=tuple(asks))
 
     def list(self, listing: Listing) -> None:
         """News about an instrument; what is missed is told again with the next connection."""
@@ -366,13 +396,20 @@ class Session:
 
     def read_clock(self) -> None:
         """Compare the two clocks, as an adapter does regularly."""
-        self._offset = self.hub.now_ms() - self.clock.now_ms()
+        self._offset.measured(self.hub.now_ms(), self.hub.steady_ns() / 1e6, self.clock.now_ms)
 
     def keep_time(self, clock: Clock) -> None:
         """The process's clock, and from now on cursors that survive its being set."""
         self.clock = clock
         self.read_clock()
-        self.since = Since(clock.now_ms, lambda: self._offset, EPOCH - self._offset)
+        self.since = Since(clock.now_ms, lambda: self._offset.ms, EPOCH - self._offset.ms)
+        self._born = self.venue_s()
+
+    def venue_s(self) -> float:
+        """The venue's clock as this process believes it to be, in seconds of the world."""
+        if self.since is None:
+            return self.hub.loop.time()
+        return (self.since.now() - EPOCH) / 1_000
 
     def _link(self, up: bool, reason: str) -> None:
         self.hub.history.add("net", f"link {'up' if up else 'down'}: {reason}")

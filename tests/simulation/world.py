@@ -18,6 +18,7 @@ from cockpit.core import events as ev
 from cockpit.core import memory
 from cockpit.core.errors import StoreError
 from cockpit.core.intents import Outcome, Place
+from cockpit.core.orders import Role
 from cockpit.core.ports import Clock
 from cockpit.workers import strategy
 from cockpit.workers.crew import Crew
@@ -25,13 +26,14 @@ from cockpit.workers.inbox import Inbox
 from tests.simulation import disk, rest, stage
 from tests.simulation.disk import Disk
 from tests.simulation.exchange import RealTruth
-from tests.simulation.faults import DISK, Item, Plan
+from tests.simulation.faults import DISK, THIRD_FROM, Item, Plan
 from tests.simulation.history import History, Violation
-from tests.simulation.invariants import Checker, Journal
+from tests.simulation.invariants import GUARDED, Checker, Journal
 from tests.simulation.market import LINEAR, REBATE, SPOT, Market
 from tests.simulation.plugged import plugged
 from tests.simulation.probe import LIMITS, UNITS, registered
 from tests.simulation.rest import STILL
+from tests.simulation.told import Told
 from tests.simulation.venue_link import EPOCH, Hub, Killed, Session, VenueClock
 from tests.simulation.vloop import VLoop
 
@@ -39,6 +41,8 @@ SECONDS = 90.0
 """How long faults and strategies run."""
 SETTLE = 90.0
 """How long a healed world may take to become quiet (I09)."""
+KILLED = 60.0
+"""How long a flatten may take in a healed world."""
 PATIENCE = 120.0
 """How long starts may fail one after the other: no disk is full for as long as that."""
 SNAPSHOT_EVERY = 300
@@ -71,13 +75,18 @@ class World:
         built_in, guarded = seed % 3 == 1, seed % 5 == 2
         fused = seed >= FUSED_FROM and seed % 4 == 3
         stalls = seed % 5 == 3
+        self.third = seed >= THIRD_FROM
+        limited = seed >= stage.LIMITED_FROM and seed % 12 in (1, 9)
         self.stage = stage.stage_for(
-            instruments, built_in=built_in, guarded=guarded, fused=fused, stalls=stalls
+            instruments, built_in=built_in, guarded=guarded, fused=fused, stalls=stalls, limited=limited
         )
         self.truth = RealTruth(instruments, seed)
         self.market = Market(seed, instruments, EPOCH)
         self.disk = Disk(seed, self._trouble) if self._on(*DISK) and disk.available() else None
-        self.checker = Checker(self.history, self.truth, LIMITS, self._fail)
+        limits = {name: min(qty, stage.MOST) if limited else qty for name, qty in LIMITS.items()}
+        self.checker = Checker(self.history, self.truth, limits, self._fail)
+        listed = {i.symbol: i for i in instruments}
+        self.told = Told(self.checker.violate, listed, self.stage.config.risk, self.checker.drafted)
         self.hub = Hub(self.loop, self.truth, self.market, self.plan, self.history, self.checker)
         self.clock: Clock = VenueClock(self.hub)
         self.crashes = 0
@@ -87,6 +96,8 @@ class World:
         self._dying = False
         self._downtime = 1.0
         self._folding = False
+        self._read_at = 0.0
+        """When the account was last read."""
         self._opened: InlineStore | None = None
 
     def _on(self, *classes: str) -> bool:
@@ -131,7 +142,11 @@ class World:
         self.hub.freeze()
         for sleeve in sorted(self.engine.state.sleeves):
             await self._through(self.say("sleeve_off", sleeve=sleeve))
+        if self._on("hand_cancel"):
+            self._cancel_by_hand(0, told=False)
         await self.settle()
+        if self.third and self.seed % 2:
+            await self._last_halt()
         self.checker.quiet(self.engine.state)
         self.checker.together(self.engine)
         self._raise()
@@ -227,6 +242,9 @@ class World:
 
     def _observe(self, event: ev.AnyEvent, outcome: Outcome) -> None:
         """The screen's seat: whoever reads a confirmed halt there must be able to rely on it."""
+        self.told.step(event, outcome, self.engine.state)
+        if isinstance(event, ev.AccountReport) and event.complete:
+            self._read_at = self.loop.time()
         halted = self.engine.state.halt
         if isinstance(event, ev.AccountReport) and halted is not None and halted.confirmed == event.ts:
             self.checker.confirmed(halted.flatten)
@@ -361,6 +379,7 @@ class World:
             self.history.add("person", f"{name} {verb} {args}")
             if verb == "halt":
                 taken = self.crew.halt("person", flatten=args.get("flatten") == "1", command_id=name)
+                self.checker.pressed()
             else:
                 taken = self.crew.command(verb, args, "person", name)
             await asyncio.wait({taken}, timeout=5.0)
@@ -404,21 +423,57 @@ class World:
             self.history.add("person", f"{moment}: trades {side} {UNITS} by hand")
             self.truth.hand_trade(LINEAR.symbol, side, UNITS, self.hub.now_ms())
             self.hub.flush()
+        elif moment.kind == "hand_cancel":
+            self.history.add("person", str(moment))
+            self._cancel_by_hand(moment.nth)
         elif moment.kind == "halt":
             await self.say("halt", flatten=str(moment.nth % 2))
+            if self.third:
+                await self.say("resume", word="resume", reason="in a hurry")
             await asyncio.sleep(8.0)
             self.checker.lifted()
             await self.say("resume", word="RESUME", reason="drill")
 
+    def _cancel_by_hand(self, nth: int, *, told: bool = True) -> None:
+        """An order of ours is cancelled in the venue's own app; not the stop of one that has only that."""
+        places = self.checker.places
+        mine = [
+            order
+            for order in self.truth.open_orders()
+            if (place := places.get(order.cid)) is not None
+            and not (place.role is Role.PROTECT and place.sleeve.startswith(GUARDED))
+        ]
+        if mine:
+            order = mine[nth % len(mine)]
+            self.history.add(
+                "person", f"cancels {order.cid} by hand{'' if told else ', and nobody hears of it'}"
+            )
+            self.truth.hand_cancel(order.cid, order.symbol, self.hub.now_ms())
+            self.hub.flush(told=told)
+
     # --- the end --------------------------------------------------------------------------------------
+
+    async def _last_halt(self) -> None:
+        """A kill with flatten in quiet times must end, with everything of ours closed (I03)."""
+        await self._through(self.say("halt", flatten="1"))
+        deadline = self.loop.time() + KILLED
+        while (halted := self.engine.state.halt) is None or not halted.confirmed:
+            if self.loop.time() > deadline:
+                self.checker.violate("I03", f"a flatten is not done after {KILLED:.0f} s: {halted}")
+            self._raise()
+            await self.live(1.0)
+        await self.settle()
 
     async def settle(self) -> None:
         """Bounded time after the last fault nothing may be pending any more (I09)."""
-        deadline = self.loop.time() + SETTLE
+        began = self.loop.time()
+        deadline = began + SETTLE
         quiet = 0
         while quiet < STILL:
             await self.live(1.0)
             waiting = self.checker.unsettled(self.engine.state)
+            if self._on("hand_cancel") and self._read_at < began:
+                waiting.append("the account has not been read since")
             quiet = 0 if waiting else quiet + 1
             if waiting and self.loop.time() > deadline:
                 self.checker.violate("I09", f"not settled {SETTLE:.0f} s after the last fault: {waiting[:6]}")

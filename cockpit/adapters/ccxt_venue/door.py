@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from cockpit.adapters.connectivity.budget import Budget
+from cockpit.adapters.connectivity.offset import Offset
 from cockpit.adapters.connectivity.verdict import Answer, Verdict
 from cockpit.adapters.secret import Credentials
 from cockpit.core.errors import Ambiguous, ConfigError, Transient, VenueError
@@ -142,10 +143,14 @@ class Door:
         self.budget = budget
         self._client: Any = None
         self._opening = asyncio.Lock()
-        self.offset_ms = 0
-        """Venue's clock minus ours."""
+        self._offset = Offset()
         self.skewed = asyncio.Event()
         """Somebody has reason to doubt ``offset_ms``."""
+
+    @property
+    def offset_ms(self) -> int:
+        """Venue's clock minus ours, as ours shows now; 0 until ``sync``."""
+        return self._offset.ms
 
     async def act(self, call: Call, *, urgent: bool = False, spent: bool = False) -> Answer:
         """Ask for something to be done. Raises Transient or Ambiguous where the answer is not a verdict.
@@ -191,12 +196,12 @@ class Door:
         """Measure the exchange's clock against ours; returns half the best round trip (ms)."""
         best = float("inf")
         for _ in range(tries):
-            begin = now_ms()
+            begin = self._offset.steady()
             told = await self.dialect.clock(self)
-            end = now_ms()
+            end = self._offset.steady()
             if end - begin < best:
                 best = end - begin
-                self.offset_ms = round(told - (begin + end) / 2)
+                self._offset.measured(told, (begin + end) / 2, now_ms)
         if self._client is not None:
             self._client.options["timeDifference"] = -self.offset_ms
         return best / 2

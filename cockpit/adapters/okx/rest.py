@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from cockpit.adapters.connectivity.offset import Offset
 from cockpit.adapters.connectivity.verdict import Answer, Verdict
 from cockpit.adapters.okx.budget import Budget
 from cockpit.adapters.okx.codes import CLOCK, RATE, Reply, judge, verdict
@@ -100,10 +101,14 @@ class Rest:
         self._timeout_s = timeout_s
         self._client: Any = None
         self._opening = asyncio.Lock()
-        self.offset_ms = 0
-        """Venue's clock minus ours."""
+        self._offset = Offset()
         self.skewed = asyncio.Event()
         """Somebody has reason to doubt ``offset_ms``."""
+
+    @property
+    def offset_ms(self) -> int:
+        """Venue's clock minus ours, as ours shows now; 0 until ``sync``."""
+        return self._offset.ms
 
     @property
     def host(self) -> str:
@@ -197,12 +202,12 @@ class Rest:
         """Measure the venue's clock against ours; returns the uncertainty (ms, half the best round trip)."""
         best = float("inf")
         for _ in range(tries):
-            begin = now_ms()
+            begin = self._offset.steady()
             (row,) = await self.get("public/time", {}, _Time, private=False)
-            end = now_ms()
+            end = self._offset.steady()
             if end - begin < best:
                 best = end - begin
-                self.offset_ms = round(row.ts - (begin + end) / 2)
+                self._offset.measured(row.ts, (begin + end) / 2, now_ms)
         if self._client is not None:
             self._client.options["timeDifference"] = -self.offset_ms
         return best / 2

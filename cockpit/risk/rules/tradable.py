@@ -16,7 +16,8 @@ ACCOUNT = ("private", "orders")
 
 @rule("tradable", RiskConfig, order=0)
 def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
-    """Block entries on instruments that are not live, and without a link to the account.
+    """Block entries on instruments that are not live, and without a link to the account whose news of the
+    time without it has been read back (I12).
 
     On spot, trim what would be sold without being held.
     """
@@ -26,6 +27,8 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     if down:
         context.later()
         return context.block("tradable", intent, f"no link to the account: {', '.join(down)}")
+    if context.state.unread:
+        return context.block("tradable", intent, "the account has not been read since its stream came up")
     if not context.instrument.derivative:
         return _held_only(intent, context)
     return intent

@@ -1,0 +1,229 @@
+"""The judge of decisions: what had the process been told, in the order in which it was told, when it decided?
+
+``invariants`` looks at the wire and at the venue; this one sits behind the engine's step, where the observer
+sits, and keeps a small memory of its own. It asks at every decision:
+
+    I12  an entry needs market data no older than its bound, the account's stream up and the account read
+         since the process started and since that stream came up
+    I14  an entry needs a whole book, where the market sends one, and a price inside the collar
+    I18  every price and size is on the grid of the instrument as it was last told
+    I22  no more entries a second than the settings allow, and nothing refused is asked again at once
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from cockpit.core import events as ev
+from cockpit.core.config import RiskConfig
+from cockpit.core.intents import Amend, Cancel, Outcome, Place
+from cockpit.core.orders import Role
+from cockpit.core.state import State
+from cockpit.core.types import Instrument
+
+PAUSE_MS = 1_000
+"""A refused order is not followed by another of its sleeve, in or out, within this time."""
+HOLD_MS = 500
+"""A refused cancel is not repeated within this time."""
+
+
+class Lost:
+    """Rows that a crash takes with it when their fact was not durable yet."""
+
+    def __init__(self) -> None:
+        self.rows: deque[tuple[int, int]] = deque()
+        """(journal seq, engine time) each."""
+
+    def add(self, seq: int, now: int) -> None:
+        self.rows.append((seq, now))
+
+    def forget(self, seq: int) -> None:
+        """The process that starts now never heard of anything from ``seq`` on."""
+        while self.rows and self.rows[-1][0] >= seq:
+            self.rows.pop()
+
+    def since(self, instant: int) -> int:
+        """How many are later than ``instant``."""
+        return sum(at > instant for _, at in self.rows)
+
+    @property
+    def latest(self) -> int:
+        return self.rows[-1][1] if self.rows else -PAUSE_MS
+
+
+class Told:
+    """One account's news as the process heard it, over all its restarts."""
+
+    def __init__(
+        self,
+        violate: Callable[[str, str], None],
+        instruments: Mapping[str, Instrument],
+        risk: RiskConfig,
+        decided: Callable[[Place], None],
+    ) -> None:
+        self._violate = violate
+        self.decided = decided
+        self._risk = risk
+        self._listed = {symbol: [(0, one)] for symbol, one in instruments.items()}
+        self._places: dict[str, Place] = {}
+        self._sent = Lost()
+        self._refused: dict[tuple[str, bool], Lost] = {}
+        self._held: dict[str, Lost] = {}
+        self._marks: dict[str, float] = {}
+        self._mids: dict[str, float] = {}
+        """Reference prices as last heard, by this process or by one before."""
+        self._now = 0
+        self._begin(0)
+
+    def _begin(self, seq: int) -> None:
+        """A process starts: nothing is fresh, and what was not durable never happened."""
+        self._heard: dict[str, int] = {}
+        self._books: dict[str, bool] = {}
+        self._up = self._read = False
+        for rows in (self._sent, *self._refused.values(), *self._held.values()):
+            rows.forget(seq)
+        for listed in self._listed.values():
+            while listed[-1][0] >= seq > 0:
+                listed.pop()
+
+    # --- what it hears --------------------------------------------------------------------------------
+
+    def step(self, event: ev.AnyEvent, outcome: Outcome, state: State) -> None:
+        """The engine has heard ``event`` and answered with ``outcome``."""
+        self._now = max(self._now, event.ts)
+        hear = self._HEAR.get(event.__class__)
+        if hear is not None:
+            hear(self, event, state)
+        for action in outcome.actions:
+            if isinstance(action, Place):
+                self._placed(action, state)
+            elif isinstance(action, Amend):
+                self._amended(action, state)
+            elif isinstance(action, Cancel):
+                self._cancelled(action, state)
+
+    def _boot(self, _event: ev.Boot, state: State) -> None:
+        self._now = state.now
+        self._begin(state.seq)
+
+    def _market(self, event: Any, _state: State) -> None:
+        self._heard[event.symbol] = event.ts
+
+    def _bar(self, event: ev.Bar, state: State) -> None:
+        self._market(event, state)
+        self._mids.setdefault(event.symbol, event.close)
+
+    def _trade(self, event: ev.Trade, state: State) -> None:
+        self._market(event, state)
+        self._mids.setdefault(event.symbol, event.price)
+
+    def _book(self, event: ev.BookSnapshot, _state: State) -> None:
+        self._market(event, _state)
+        whole = bool(event.bids and event.asks) and event.bids[0][0] < event.asks[0][0]
+        self._books[event.symbol] = whole
+        if whole:
+            self._mids[event.symbol] = (event.bids[0][0] + event.asks[0][0]) / 2
+
+    def _mark(self, event: ev.Mark, _state: State) -> None:
+        self._marks[event.symbol] = event.mark
+
+    def _link(self, event: ev.Link, _state: State) -> None:
+        if event.channel == "private":
+            self._read = self._read and self._up and event.up
+            self._up = event.up
+
+    def _account(self, event: ev.AccountReport, _state: State) -> None:
+        self._read = self._up and (self._read or event.complete)
+
+    def _listing(self, event: ev.Listing, state: State) -> None:
+        self._listed.setdefault(event.instrument.symbol, []).append((state.seq, event.instrument))
+
+    def _reject(self, event: ev.Reject, state: State) -> None:
+        place = self._places.get(event.cid)
+        if place is not None:
+            key = (place.sleeve, place.role is Role.ENTRY)
+            self._refused.setdefault(key, Lost()).add(state.seq, self._now)
+
+    def _kept(self, event: ev.CancelReject, state: State) -> None:
+        self._held.setdefault(event.cid, Lost()).add(state.seq, self._now)
+
+    _HEAR: Mapping[type, Callable[[Told, Any, State], None]] = {
+        ev.Boot: _boot,
+        ev.Bar: _bar,
+        ev.Trade: _trade,
+        ev.BookSnapshot: _book,
+        ev.Mark: _mark,
+        ev.Link: _link,
+        ev.AccountReport: _account,
+        ev.Listing: _listing,
+        ev.Reject: _reject,
+        ev.CancelReject: _kept,
+    }
+
+    # --- what it decides ------------------------------------------------------------------------------
+
+    def _placed(self, place: Place, state: State) -> None:
+        self._on_grid(place.symbol, place.cid, (place.price, place.trigger, place.take), place.qty)
+        entry = place.role is Role.ENTRY
+        if entry:
+            self._fresh(place, state)
+            if self._books.get(place.symbol) is False:
+                self._violate("I14", f"entry {place.cid} on a book that is crossed or empty")
+            self._collared(place.symbol, place.cid, place.price, place.side.sign)
+            rate = self._sent.since(self._now - 1_000)
+            if rate > self._risk.max_orders_per_second:
+                self._violate("I22", f"{place.cid} is entry number {rate + 1} within a second")
+        refused = self._refused.get((place.sleeve, entry))
+        if refused is not None and self._now - refused.latest < PAUSE_MS:
+            self._violate(
+                "I22", f"{place.cid} of {place.sleeve} {self._now - refused.latest} ms after a refusal"
+            )
+        self._sent.add(state.seq, self._now)
+        self._places[place.cid] = place
+        self.decided(place)
+
+    def _amended(self, amend: Amend, state: State) -> None:
+        self._on_grid(amend.symbol, amend.cid, (amend.price,), amend.qty)
+        place = self._places.get(amend.cid)
+        if place is not None and place.role is Role.ENTRY and not self._closes(place, state):
+            self._collared(amend.symbol, amend.cid, amend.price, place.side.sign)
+
+    def _cancelled(self, cancel: Cancel, state: State) -> None:
+        held = self._held.get(cancel.cid)
+        if held is not None and self._now - held.latest < HOLD_MS and state.halt is None:
+            self._violate("I22", f"{cancel.cid} cancelled again {self._now - held.latest} ms after a refusal")
+
+    def _fresh(self, place: Place, state: State) -> None:
+        symbol = place.symbol
+        if symbol not in self._heard:
+            self._violate("I12", f"entry {place.cid}, and no market data since the start")
+            return
+        age, bound = self._now - self._heard[symbol], self._risk.stale_ms + state.sleeves[place.sleeve].tf
+        if age > bound:
+            self._violate("I12", f"entry {place.cid} on data {age} ms old, allowed are {bound}")
+        if not self._up:
+            self._violate("I12", f"entry {place.cid} while nothing is heard of our own fills")
+        elif not self._read:
+            self._violate("I12", f"entry {place.cid} before the account was read")
+
+    def _closes(self, place: Place, state: State) -> bool:
+        """Would an entry's order by now only close? Post-only, at a price too good it is not taken."""
+        return state.position(place.sleeve) * place.side.sign < 0
+
+    def _collared(self, symbol: str, cid: str, price: Decimal | None, sign: int) -> None:
+        mark = self._marks.get(symbol) or self._mids.get(symbol)
+        if mark is None or not mark > 0:
+            self._violate("I14", f"entry {cid} without a reference price")
+        elif price is not None and not (float(price) - mark) * sign <= self._risk.price_band * mark:
+            self._violate("I14", f"entry {cid} at {price}, the mark is {mark}")
+
+    def _on_grid(self, symbol: str, cid: str, prices: tuple[Decimal | None, ...], qty: Decimal) -> None:
+        one = self._listed[symbol][-1][1]
+        off = [p for p in prices if p is not None and (not p.is_finite() or p <= 0 or p % one.tick)]
+        if off:
+            self._violate("I18", f"{cid} at {off[0]}, the tick is {one.tick}")
+        if not qty.is_finite() or qty <= 0 or qty % one.lot:
+            self._violate("I18", f"{cid} for {qty}, the lot is {one.lot}")
