@@ -165,8 +165,22 @@ def _affords(desk: Desk, market: Market, order: Working, wanted: Working) -> boo
 
 def query(desk: Desk, action: Query, ts: int) -> None:
     """The order's fills once more, then what became of it."""
-    desk.reports += [fill for fill in desk.fills if fill.cid == action.cid]
-    desk.reports.append(order_report(desk, action.cid, ts))
+    report = order_report(desk, action.cid, ts)
+    desk.reports += _fills_of(desk, report)
+    desk.reports.append(report)
+
+
+def _fills_of(desk: Desk, report: OrderReport) -> list[Fill]:
+    """Newest first until all of it is found: what was asked about traded lately, the log may hold years."""
+    found: list[Fill] = []
+    left = report.filled
+    for fill in reversed(desk.fills) if left or not report.found else ():
+        if fill.cid == report.cid:
+            found.append(fill)
+            left -= fill.qty
+            if report.found and left <= 0:
+                break
+    return found[::-1]
 
 
 def order_report(desk: Desk, cid: str, ts: int) -> OrderReport:
