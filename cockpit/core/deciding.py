@@ -22,6 +22,9 @@ from cockpit.core.stops import sleeve_key
 from cockpit.core.turn import Turn
 from cockpit.core.types import Side
 
+# Looked up once: naming a member of an enum is dear.
+ENTRY = Role.ENTRY
+BUY = Side.BUY
 STOP_FIRST = "stop_first"
 WITHHELD = "a stop covers this position: on this market a closing quote would take what the stop needs"
 
@@ -95,7 +98,7 @@ def _tried_once(state: State, sleeve: Sleeve) -> None:
         sleeve.armed = state.seq
     if sleeve.armed == state.seq or intent is None or intent.target is None:
         return
-    if grows(have, intent.target) and not any(o.role is Role.ENTRY for o in state.orders_of(sleeve.id)):
+    if grows(have, intent.target) and not any(o.role is ENTRY for o in state.orders_of(sleeve.id)):
         sleeve.intent = msgspec.structs.replace(intent, target=have)
 
 
@@ -103,8 +106,8 @@ def _cap(state: State, actions: list[Action], caps: tuple[Decimal, Decimal]) -> 
     """Note on each entry what it may lead to, for the wire."""
     for action in actions:
         order = state.orders.get(action.cid) if isinstance(action, Place | Amend) else None
-        if order is not None and order.role is Role.ENTRY:
-            state.caps[order.cid] = caps[0 if order.side is Side.BUY else 1]
+        if order is not None and order.role is ENTRY:
+            state.caps[order.cid] = caps[0 if order.side is BUY else 1]
 
 
 def _allowed_at_all(state: State, slot: Slot, intent: Intent, context: GateContext) -> Intent:

@@ -12,7 +12,12 @@ from cockpit.core.orders import Order, OrderState, Role
 from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, Side
 
 CHANGEABLE = frozenset((OrderState.LIVE, OrderState.PARTIAL))
-SELL, PROTECT = Side.SELL, Role.PROTECT  # looked up once: naming one is dear
+# Looked up once: naming a member of an enum is dear.
+SELL, BUY = Side.SELL, Side.BUY
+PROTECT, ENTRY, EXIT = Role.PROTECT, Role.ENTRY, Role.EXIT
+BOUND, COUNTED = Closing.BOUND, Closing.COUNTED
+NET_MODE, HEDGE = PositionMode.NET, PositionMode.HEDGE
+NET = PosSide.NET
 Draft = Callable[..., Place]
 """Makes a complete Place with a fresh client id; given by the engine."""
 
@@ -79,7 +84,7 @@ class Desk:
         """Does no other sleeve hold the same market, or enter it now?"""
         self.watch = watch
         """Which price sets off its stops; empty = it does not matter."""
-        self.closing = Closing.BOUND
+        self.closing = BOUND
         """How its quotes stand beside its stop (``core.closing``)."""
 
     def closable(self, side: Side) -> Decimal:
@@ -89,18 +94,18 @@ class Desk:
 
     def pos_side(self, side: Side, role: Role) -> PosSide:
         """Which position of a long/short account the order belongs to; spot has only one."""
-        if self.mode is PositionMode.NET or not self.instrument.derivative:
-            return PosSide.NET
-        own, other = (PosSide.LONG, PosSide.SHORT) if side is Side.BUY else (PosSide.SHORT, PosSide.LONG)
-        if role is Role.ENTRY:
+        if self.mode is NET_MODE or not self.instrument.derivative:
+            return NET
+        own, other = (PosSide.LONG, PosSide.SHORT) if side is BUY else (PosSide.SHORT, PosSide.LONG)
+        if role is ENTRY:
             return own
         long, short = self.legs
-        owed = long < 0 <= -short if side is Side.BUY else short < 0 <= -long
+        owed = long < 0 <= -short if side is BUY else short < 0 <= -long
         return own if owed else other
 
     def covered(self, side: Side, qty: Decimal) -> bool:
         """May the venue be told "reduce only"? Not when another sleeve holds the other side."""
-        if not self.instrument.derivative or self.mode is PositionMode.HEDGE:
+        if not self.instrument.derivative or self.mode is HEDGE:
             return False
         return self.account * side.sign < 0 and abs(self.account) >= qty
 
@@ -110,7 +115,7 @@ class Desk:
 
     def clipped(self, side: Side, qty: Decimal) -> bool:
         """Does the venue itself keep closing orders from taking more than this sleeve has?"""
-        if self.mode is PositionMode.NET or not self.instrument.derivative:
+        if self.mode is NET_MODE or not self.instrument.derivative:
             return self.covered(side, qty) and self.account == self.have and self.alone()
         at = 0 if side is Side.SELL else 1
         return self.account_legs[at] == self.legs[at] >= qty and self.alone()
@@ -123,18 +128,18 @@ class Desk:
 
     def role(self, quote: Quote) -> Role:
         """Why a quote is shown."""
-        counted = self.closing is Closing.COUNTED
-        return Role.EXIT if not counted and quote.qty <= self.closable(quote.side) else Role.ENTRY
+        counted = self.closing is COUNTED
+        return EXIT if not counted and quote.qty <= self.closable(quote.side) else ENTRY
 
     def may_show(self, role: Role, side: Side, entries: bool) -> bool:
         """May a new quote be placed now? One that is counted as an entry was judged beside the stop."""
-        if role is Role.ENTRY and self.closing is Closing.COUNTED:
+        if role is ENTRY and self.closing is COUNTED:
             return entries and self.may_enter
         return self.may(role, side, entries)
 
     def may(self, role: Role, side: Side, entries: bool) -> bool:
         """May a new order of this role be placed now?"""
-        if role is Role.ENTRY:
+        if role is ENTRY:
             return entries and self.may_enter and not self._stop_on(side)
         return self.may_reduce
 

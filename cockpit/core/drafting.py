@@ -13,6 +13,10 @@ from cockpit.core.orders import ALGO, Order, OrderKind, Role
 from cockpit.core.state import Sleeve, State
 from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, Side
 
+# Looked up once: naming a member of an enum is dear.
+ENTRY = Role.ENTRY
+POST_ONLY = OrderKind.POST_ONLY
+HEDGE = PositionMode.HEDGE
 RATE_WINDOW_MS = 60_000
 CHANGES = (Cancel, Amend)
 LOOK_AGAIN_MS = 100
@@ -66,7 +70,7 @@ def draft(
         version=state.sleeves[sleeve].release,
     )
     state.placed = _noted(state.placed, state.now)
-    if role is Role.ENTRY and kind is not OrderKind.POST_ONLY:
+    if role is ENTRY and kind is not POST_ONLY:
         entries = state.sleeves[sleeve].entries
         entries.append(state.now)
         del entries[:-REMEMBERED]
@@ -86,7 +90,7 @@ def _noted(times: list[int], now: int) -> list[int]:
 def lay_out(state: State, sleeve: Sleeve, instrument: Instrument, have: Decimal, price: float) -> Desk:
     """A sleeve's situation at this instant, as reconcile needs it."""
     ledger = state.ledger
-    hedge = ledger.mode is PositionMode.HEDGE and instrument.derivative
+    hedge = ledger.mode is HEDGE and instrument.derivative
     mine = state.orders_of(sleeve.id)
     shared = len(mine) < len(state.orders)
     if shared and _doubled(state, sleeve):
@@ -114,7 +118,7 @@ def lay_out(state: State, sleeve: Sleeve, instrument: Instrument, have: Decimal,
 def _alone(state: State, sleeve: Sleeve) -> bool:
     """Does no other sleeve hold the same market, or have an entry there that is not proven dead?"""
     for order in state.orders.values():
-        if order.role is Role.ENTRY and order.symbol == sleeve.symbol and order.sleeve != sleeve.id:
+        if order.role is ENTRY and order.symbol == sleeve.symbol and order.sleeve != sleeve.id:
             return False
     others = (s for s in state.sleeves.values() if s.symbol == sleeve.symbol and s is not sleeve)
     return not any(book.qty for other in others for book in state.ledger.sleeve_books(other.id))

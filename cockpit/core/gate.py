@@ -22,6 +22,11 @@ from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import Lock
 from cockpit.core.types import ZERO, Instrument, PosSide, Side, SleeveId
 
+# Looked up once: naming a member of an enum is dear.
+BOUND, COUNTED = Closing.BOUND, Closing.COUNTED
+ENTRY = Role.ENTRY
+POST_ONLY = OrderKind.POST_ONLY
+BUY = Side.BUY
 RETRY_MS = 1_000
 """How soon a wish that was refused for lack of data is put to the rules again."""
 
@@ -88,7 +93,7 @@ class GateContext:
         self.have = state.position(sleeve.id)
         self.beside = 0.0
         """Notional that is about to be entered together with this wish, by another leg."""
-        self.closing = Closing.BOUND
+        self.closing = BOUND
         """How its quotes stand beside its stop."""
         self.settings = settings
         self.verdicts: list[Verdict] = []
@@ -111,7 +116,7 @@ class GateContext:
 
     def opens(self, quote: Quote) -> bool:
         """Does a quote count as an entry: would it leave more, or may a stop do its work before it?"""
-        return self.closing is Closing.COUNTED or grows(self.have, self.have + quote.side.sign * quote.qty)
+        return self.closing is COUNTED or grows(self.have, self.have + quote.side.sign * quote.qty)
 
     def notional(self, qty: Decimal) -> float:
         """Quote-currency value of a quantity at the reference price."""
@@ -123,7 +128,7 @@ class GateContext:
         """Entries of this sleeve toward a target that may fill on ``side`` (a quote replaces another)."""
         total = ZERO
         for order in self.state.orders_of(self.sleeve.id):
-            if order.role is Role.ENTRY and order.side is side and order.kind is not OrderKind.POST_ONLY:
+            if order.role is ENTRY and order.side is side and order.kind is not POST_ONLY:
                 total += order.remaining
         return total
 
@@ -183,7 +188,7 @@ class GateContext:
         """Record that ``rule`` allows no increase; what reduces stays. ``after`` = what it leaves instead."""
         if after is None:
             after = shrink(intent, self.have)
-            if self.closing is Closing.COUNTED:
+            if self.closing is COUNTED:
                 after = msgspec.structs.replace(after, quotes=())
         self.verdicts.append(
             Verdict(self.sleeve.id, rule, "block", describe(intent), describe(after), reason)
@@ -308,7 +313,7 @@ def scaled(intent: Intent, limit: Decimal, context: GateContext, short: Decimal 
         sign = 1 if target > 0 else -1
         if abs(target) > limits[sign]:
             held = abs(have) if target * have > 0 else ZERO
-            on_its_way = context.entering(Side.BUY if sign > 0 else Side.SELL)
+            on_its_way = context.entering(BUY if sign > 0 else Side.SELL)
             most = max(limits[sign], held, min(abs(target), held + on_its_way))
             target = instrument.qty(most * sign)
     if not intent.quotes:
@@ -318,7 +323,7 @@ def scaled(intent: Intent, limit: Decimal, context: GateContext, short: Decimal 
         sign = quote.side.sign
         taken = max(max(ZERO, have * sign) + context.entering(quote.side), (target or ZERO) * sign)
         room = limits[sign] - taken
-        if context.closing is not Closing.COUNTED:
+        if context.closing is not COUNTED:
             room = max(room, -have * sign)
         qty = instrument.qty(max(ZERO, min(quote.qty, room)))
         if qty > 0:
@@ -351,13 +356,13 @@ def worst_position(state: State, sleeve: Sleeve) -> tuple[Decimal, Decimal]:
 def _worst(have: Decimal, orders: Iterable[Order]) -> tuple[Decimal, Decimal]:
     buys = sells = buying = selling = ZERO
     for order in orders:
-        if order.role is Role.ENTRY:
-            if order.side is Side.BUY:
+        if order.role is ENTRY:
+            if order.side is BUY:
                 buys += order.remaining
             else:
                 sells += order.remaining
         elif order.role is Role.EXIT and not order.reduce_only and order.pos_side is PosSide.NET:
-            if order.side is Side.BUY:
+            if order.side is BUY:
                 buying += order.remaining
             else:
                 selling += order.remaining
@@ -383,7 +388,7 @@ def caps_of(intent: Intent, have: Decimal) -> tuple[Decimal, Decimal]:
     target = intent.target or ZERO
     long, short = max(ZERO, have, target), max(ZERO, -have, -target)
     for quote in intent.quotes:
-        if quote.side is Side.BUY:
+        if quote.side is BUY:
             long += quote.qty
         else:
             short += quote.qty

@@ -14,6 +14,10 @@ from cockpit.core.state import Sleeve, State
 from cockpit.core.turn import Turn
 from cockpit.core.types import ZERO
 
+# Looked up once: naming a member of an enum is dear.
+PENDING, SENT, LIVE = OrderState.PENDING, OrderState.SENT, OrderState.LIVE
+PROTECT = Role.PROTECT
+TRADED = ev.FillKind.TRADE
 ANSWER_MS = 5_000
 """An order that has not been answered for this long is asked about."""
 ASK_MS = 2_000
@@ -31,12 +35,12 @@ def on_ack(state: State, event: ev.Ack, turn: Turn) -> None:
     if order is None:
         return
     order.venue_id = event.venue_id or order.venue_id
-    if order.state in {OrderState.PENDING, OrderState.SENT}:
+    if order.state in {PENDING, SENT}:
         _answered(state, order, order.created)
-    if order.role is Role.PROTECT and order.sleeve in state.sleeves:
+    if order.role is PROTECT and order.sleeve in state.sleeves:
         state.sleeves[order.sleeve].unprotected = 0
     _move(state, order, "ack", event.ts, turn)
-    if order.cancelling is False and order.state is OrderState.LIVE:
+    if order.cancelling is False and order.state is LIVE:
         turn.touch(order.sleeve)
 
 
@@ -105,14 +109,14 @@ def on_fill(state: State, event: ev.Fill, turn: Turn) -> None:
             sleeve.rejects = sleeve.faulted = 0
             if before and before * state.position(sleeve_id) <= 0:
                 _closed(state, sleeve)
-            if order is None or order.role is Role.PROTECT:
+            if order is None or order.role is PROTECT:
                 lower_wish(state, sleeve_id, event)
             turn.touch(sleeve_id)
     _shrunk(state, event.symbol, turn)
     state.fills += 1
     turn.note(
-        "warn" if event.kind is not ev.FillKind.TRADE else "good",
-        "order.filled" if event.kind is ev.FillKind.TRADE else "liquidation",
+        "warn" if event.kind is not TRADED else "good",
+        "order.filled" if event.kind is TRADED else "liquidation",
         order.sleeve if order is not None else "",
         symbol=event.symbol,
         side=event.side,
@@ -130,7 +134,7 @@ def _shrunk(state: State, symbol: str, turn: Turn) -> None:
     """Whose reduce-only stop the net position no longer bears, looks again: another went the other way."""
     net = state.ledger.net_qty(symbol)
     for order in state.orders.values():
-        mine = order.reduce_only and order.role is Role.PROTECT and order.symbol == symbol
+        mine = order.reduce_only and order.role is PROTECT and order.symbol == symbol
         if mine and (net * order.side.sign >= 0 or abs(net) < order.remaining):
             turn.touch(order.sleeve)
 

@@ -21,9 +21,13 @@ class Posture(IntEnum):
     @property
     def entries(self) -> bool:
         """May anything that increases exposure be sent?"""
-        return self <= Posture.DELEVER
+        return self <= BOLD
+
+
+# Looked up once: naming a member of an enum is dear.
+NORMAL, BOLD = Posture.NORMAL, Posture.DELEVER
 
 
 def combine(voices: dict[str, Posture]) -> Posture:
     """The strictest of all voices; NORMAL when nobody speaks."""
-    return max(voices.values()) if voices else Posture.NORMAL
+    return max(voices.values()) if voices else NORMAL

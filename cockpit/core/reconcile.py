@@ -25,7 +25,11 @@ from cockpit.core.orders import Order, OrderKind, OrderState, Role
 from cockpit.core.types import ZERO, PositionMode, Side
 
 QUOTE = "quote"
-SELL, EXIT, PROTECT = Side.SELL, Role.EXIT, Role.PROTECT  # looked up once: naming one is dear
+# Looked up once: naming a member of an enum is dear.
+SELL, BUY = Side.SELL, Side.BUY
+EXIT, PROTECT, ENTRY = Role.EXIT, Role.PROTECT, Role.ENTRY
+UNKNOWN = OrderState.UNKNOWN
+POST_ONLY, MARKET = OrderKind.POST_ONLY, OrderKind.MARKET
 UNHEARD = frozenset((OrderState.PENDING, OrderState.SENT))
 
 
@@ -34,7 +38,7 @@ def reconcile(approved: Approved, desk: Desk) -> list[Action]:
     intent = approved.intent
     actions: list[Action] = []
     if not approved.entries:
-        actions += [_cancel(o, "entries stopped") for o in desk.orders if desk.pullable(o, Role.ENTRY)]
+        actions += [_cancel(o, "entries stopped") for o in desk.orders if desk.pullable(o, ENTRY)]
     working: list[Order] = []
     quoting: list[Order] = []
     for order in desk.orders:
@@ -44,7 +48,7 @@ def reconcile(approved: Approved, desk: Desk) -> list[Action]:
         actions += _toward_target(intent, desk, working, quoting, approved.entries)
     if quoting or intent.quotes:
         # A market order under way may have filled unheard: a quote beside it could do the same thing twice.
-        blind = bool(working or [o for o in quoting if o.state is OrderState.UNKNOWN])
+        blind = bool(working or [o for o in quoting if o.state is UNKNOWN])
         actions += _toward_quotes(intent, desk, quoting, blind, approved.entries)
     roles = [o.role for o in working]
     roles += [a.role for a in actions if isinstance(a, Place) and not _quotes(a)]
@@ -54,7 +58,7 @@ def reconcile(approved: Approved, desk: Desk) -> list[Action]:
 
 def _quotes(order: Order | Place) -> bool:
     """Is it a shown quote? Told by its kind: the tag is the strategy's own word and may be any."""
-    return order.kind is OrderKind.POST_ONLY
+    return order.kind is POST_ONLY
 
 
 def _toward_target(
@@ -64,7 +68,7 @@ def _toward_target(
     assert target is not None
     if desk.legs[0] > 0 and desk.legs[1] > 0:
         # Long and short at once earn nothing and pay twice: the one that is not wanted goes first.
-        side = Side.BUY if target >= 0 else Side.SELL
+        side = BUY if target >= 0 else SELL
         delta = side.sign * desk.closable(side)
         in_way = working
     else:
@@ -74,9 +78,9 @@ def _toward_target(
             delta -= sum((o.side.sign * o.remaining for o in in_way), ZERO)
         elif not delta:
             return []
-        side = Side.BUY if delta > 0 else Side.SELL
+        side = BUY if delta > 0 else SELL
     leaving = desk.closable(side) > 0
-    unheard = [o for o in working + quoting if o.state is OrderState.UNKNOWN]
+    unheard = [o for o in working + quoting if o.state is UNKNOWN]
     if not delta or [o for o in unheard if not leaving or o.side is side]:
         return []
     if in_way:
@@ -91,7 +95,7 @@ def _toward_target(
             return [_cancel(o, "leaving") for o in clash if desk.pullable(o)]
     if clash:
         return [_cancel(o, "leaving") for o in clash if desk.pullable(o) and not _shown(intent, o.side)]
-    role = Role.EXIT if leaving else Role.ENTRY
+    role = EXIT if leaving else ENTRY
     if not desk.may(role, side, entries):
         return []
     qty = whole(desk.instrument, min(abs(delta), desk.closable(side)) if leaving else abs(delta))
@@ -127,8 +131,8 @@ def _in_the_way(target: Decimal, have: Decimal, working: list[Order]) -> list[Or
     """Orders to wait for. An entry without an answer does not hold up an exit of what is proven held."""
     if not have or (target * have > 0 and abs(target) >= abs(have)):
         return working
-    out = Side.SELL if have > 0 else Side.BUY
-    return [o for o in working if o.side is out or o.state is not OrderState.UNKNOWN]
+    out = SELL if have > 0 else BUY
+    return [o for o in working if o.side is out or o.state is not UNKNOWN]
 
 
 def _shown(intent: Intent, side: Side) -> Decimal:
@@ -149,10 +153,10 @@ def _market(desk: Desk, intent: Intent, side: Side, qty: Decimal, role: Role) ->
         sleeve=intent.sleeve,
         symbol=intent.symbol,
         side=side,
-        kind=OrderKind.MARKET,
+        kind=MARKET,
         qty=qty,
         role=role,
-        reduce_only=role is Role.EXIT and desk.covered(side, qty),
+        reduce_only=role is EXIT and desk.covered(side, qty),
         pos_side=desk.pos_side(side, role),
         tag=intent.tag,
     )
@@ -162,7 +166,7 @@ def _toward_quotes(
     intent: Intent, desk: Desk, quoting: list[Order], blind: bool, entries: bool
 ) -> list[Action]:
     actions: list[Action] = []
-    for side in (Side.BUY, Side.SELL):
+    for side in (BUY, SELL):
         have = [o for o in quoting if o.side is side]
         wanted = next((_fitting(q, desk) for q in intent.quotes if q.side is side), None)
         if wanted is None or wanted.qty <= 0:
@@ -186,7 +190,7 @@ def _fitting(quote: Quote, desk: Desk) -> Quote:
 
 
 def _worthwhile(quote: Quote, role: Role, desk: Desk) -> bool:
-    reduce_only = role is Role.EXIT and desk.covered(quote.side, quote.qty)
+    reduce_only = role is EXIT and desk.covered(quote.side, quote.qty)
     return enough(desk.instrument, quote.qty, float(quote.price), reduce_only=reduce_only)
 
 
@@ -195,14 +199,14 @@ def _keep_quote(wanted: Quote, role: Role, have: list[Order], desk: Desk) -> lis
     actions: list[Action] = [_cancel(o, "one quote a side") for o in extra if desk.pullable(o)]
     if not desk.pullable(first) or first.amending is not None:
         return actions
-    if first.role is Role.EXIT and role is Role.ENTRY:
+    if first.role is EXIT and role is ENTRY:
         # It would go through zero now: an order that counts as an entry, which a halt takes away.
         actions.append(_cancel(first, "no longer an exit"))
     elif first.pos_side is not desk.pos_side(wanted.side, role):
         actions.append(_cancel(first, "other position"))
     elif first.price == wanted.price and first.remaining == wanted.qty:
         return actions
-    elif first.role is Role.EXIT and wanted.qty > first.remaining:
+    elif first.role is EXIT and wanted.qty > first.remaining:
         actions.append(_cancel(first, "quote grew"))
     else:
         actions.append(Amend(first.cid, first.symbol, wanted.price, first.filled + wanted.qty, wanted.tag))
@@ -214,11 +218,11 @@ def _post(desk: Desk, intent: Intent, quote: Quote, role: Role) -> Place:
         sleeve=intent.sleeve,
         symbol=intent.symbol,
         side=quote.side,
-        kind=OrderKind.POST_ONLY,
+        kind=POST_ONLY,
         qty=quote.qty,
         price=quote.price,
         role=role,
-        reduce_only=role is Role.EXIT and desk.covered(quote.side, quote.qty),
+        reduce_only=role is EXIT and desk.covered(quote.side, quote.qty),
         pos_side=desk.pos_side(quote.side, role),
         tag=quote.tag or QUOTE,
     )
@@ -228,7 +232,7 @@ def _protection(intent: Intent, desk: Desk, exiting: bool, layer: str = "") -> l
     guards = [o for o in desk.orders if o.role is PROTECT]
     if not guards and (not desk.have or exiting or (intent.stop is None and intent.take is None)):
         return []
-    side = Side.SELL if desk.have > 0 else Side.BUY
+    side = SELL if desk.have > 0 else BUY
     cover = whole(desk.instrument, abs(desk.have))
     if not enough(desk.instrument, cover, desk.price, reduce_only=desk.clipped(side, cover)):
         return [_cancel(o, "position closed") for o in guards if desk.pullable(o)]

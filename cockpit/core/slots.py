@@ -19,6 +19,8 @@ from cockpit.core.types import ZERO, Instrument, Side
 from cockpit.core.view import View
 from cockpit.core.want import Want
 
+# Looked up once: naming a member of an enum is dear.
+BUY, SELL = Side.BUY, Side.SELL
 Hook = Callable[..., None]
 
 
@@ -138,13 +140,13 @@ class Slot:
         quotes: list[Quote] = []
         if want.quoting:
             for side, px, qty in (
-                (Side.BUY, want.bid, want.bid_qty),
-                (Side.SELL, want.ask, want.ask_qty),
+                (BUY, want.bid, want.bid_qty),
+                (SELL, want.ask, want.ask_qty),
             ):
                 size = instrument.qty(qty) if qty > 0 and px > 0 else ZERO
                 if size > 0:
                     quotes.append(Quote(side, instrument.price(px, side), size, want.tag))
-        closing = Side.SELL if (target or ZERO) >= 0 else Side.BUY
+        closing = SELL if (target or ZERO) >= 0 else BUY
         return Intent(
             self.sleeve.id,
             instrument.symbol,
@@ -159,7 +161,7 @@ class Slot:
 
 def on_grid(intent: Intent, instrument: Instrument) -> Intent:
     """A wish in force after the venue has changed tick or lot: as it was, or it would be refused for ever."""
-    closing = Side.SELL if (intent.target or ZERO) >= 0 else Side.BUY
+    closing = SELL if (intent.target or ZERO) >= 0 else BUY
     return msgspec.structs.replace(
         intent,
         target=None if intent.target is None else instrument.qty(intent.target),

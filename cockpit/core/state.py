@@ -29,6 +29,8 @@ from cockpit.core.sizing import Size
 from cockpit.core.stops import Lock, Trade, Watch, sleeve_key, symbol_key, version_key
 from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, SleeveId, Stage
 
+# Looked up once: naming a member of an enum is dear.
+NET_MODE = PositionMode.NET
 REFUSED = 1_000
 """Refusals of commands that are remembered."""
 RECENT = 4_000
@@ -276,7 +278,7 @@ class State(msgspec.Struct):
 
         Below 0 there: orders of several sleeves closed more than their own, and this one owes the others.
         """
-        if self.ledger.mode is PositionMode.NET:
+        if self.ledger.mode is NET_MODE:
             have = self.position(sleeve)
             return max(ZERO, have), max(ZERO, -have)
         rows = {book.pos_side: book.qty for book in self.ledger.sleeve_books(sleeve)}

@@ -12,7 +12,6 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Sequence
 from copy import copy
-from decimal import Decimal
 
 import msgspec
 
@@ -110,11 +109,10 @@ class Batch(msgspec.Struct):
 
 
 def order_row(order: Order) -> tuple[object, ...]:
-    """The readable row of an order."""
-    price, qty = order.amending if order.amending is not None else (None, None)
-    fields = msgspec.structs.astuple(order)
-    values = (*fields[:AMENDING], *fields[AMENDING + 1 :], price, qty)
-    return tuple([str(value) if isinstance(value, Decimal) else value for value in values])
+    """The readable row of an order. SQLite takes plain texts sooner than an enum's members."""
+    fields = msgspec.to_builtins(msgspec.structs.astuple(order))
+    price, qty = fields[AMENDING] or (None, None)
+    return (*fields[:AMENDING], *fields[AMENDING + 1 :], price, qty)
 
 
 def chain(previous: bytes, seq: int, body: bytes) -> bytes:

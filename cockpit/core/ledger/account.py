@@ -32,6 +32,11 @@ from cockpit.core.types import (
     SleeveId,
 )
 
+# Looked up once: naming a member of an enum is dear.
+SPOT = Kind.SPOT
+ISOLATED = MarginMode.ISOLATED
+NET = PosSide.NET
+NET_MODE = PositionMode.NET
 REMEMBERED = 100_000
 """At least so many of the newest fill and bill ids are known, so that none of them is booked twice."""
 SLACK = 10_000
@@ -101,7 +106,7 @@ class Ledger(msgspec.Struct):
             change = fill.qty * fill.side.sign
             fee = _settled_fee(fill, instrument)
             held = change
-            if instrument.kind is Kind.SPOT and fill.fee_ccy == instrument.base:
+            if instrument.kind is SPOT and fill.fee_ccy == instrument.base:
                 held -= fill.fee
             worth = value(instrument, held, fill.price)
             account = self._account(side, instrument)
@@ -144,7 +149,7 @@ class Ledger(msgspec.Struct):
         with localcontext(MONEY):
             account = self._account(side, instrument)
             account.funding += paid.amount
-            if self.margin_mode is MarginMode.ISOLATED and account.qty:
+            if self.margin_mode is ISOLATED and account.qty:
                 account.margin += paid.amount
                 self._flow(paid.ccy).funding += paid.amount
             else:
@@ -192,7 +197,7 @@ class Ledger(msgspec.Struct):
         for position in (*self.positions.values(), *self.sleeves.values()):
             if position.symbol == instrument.symbol:
                 position.leverage = leverage
-        if self.margin_mode is MarginMode.ISOLATED and instrument.derivative:
+        if self.margin_mode is ISOLATED and instrument.derivative:
             with localcontext(MONEY):
                 for position in self.held(instrument.symbol):
                     needed = part(abs(position.cost), ONE, leverage)
@@ -204,7 +209,7 @@ class Ledger(msgspec.Struct):
         """Has this fill been booked already?"""
         return _id(fill) in self.seen
 
-    def position(self, symbol: str, pos_side: PosSide = PosSide.NET) -> Position | None:
+    def position(self, symbol: str, pos_side: PosSide = NET) -> Position | None:
         """The account's position, or None when it never had one there."""
         return self.positions.get(f"{symbol}|{pos_side}")
 
@@ -214,18 +219,18 @@ class Ledger(msgspec.Struct):
 
     def net_qty(self, symbol: str) -> Decimal:
         """The account's signed quantity, both sides together."""
-        if self.mode is PositionMode.NET:
+        if self.mode is NET_MODE:
             book = self.positions.get(f"{symbol}|net")
             return book.qty if book is not None else ZERO
         return sum((p.qty for p in self.held(symbol)), ZERO)
 
-    def sleeve(self, sleeve: SleeveId, pos_side: PosSide = PosSide.NET) -> Position | None:
+    def sleeve(self, sleeve: SleeveId, pos_side: PosSide = NET) -> Position | None:
         """A sleeve's own sub-book, or None when it never traded there."""
         return self.sleeves.get(f"{sleeve}|{pos_side}")
 
     def sleeve_books(self, sleeve: SleeveId) -> list[Position]:
         """Every sub-book of a sleeve: one, or in HEDGE mode up to two."""
-        if self.mode is PositionMode.NET:
+        if self.mode is NET_MODE:
             book = self.sleeves.get(f"{sleeve}|net")
             return [book] if book is not None else []
         found = (self.sleeves.get(f"{sleeve}|{side}") for side in ("net", "long", "short"))
@@ -233,7 +238,7 @@ class Ledger(msgspec.Struct):
 
     def sleeve_qty(self, sleeve: SleeveId) -> Decimal:
         """A sleeve's signed quantity, both sides together."""
-        if self.mode is PositionMode.NET:
+        if self.mode is NET_MODE:
             book = self.sleeves.get(f"{sleeve}|net")
             return book.qty if book is not None else ZERO
         return sum((book.qty for book in self.sleeve_books(sleeve)), ZERO)
@@ -296,15 +301,15 @@ class Ledger(msgspec.Struct):
         return True
 
     def _side(self, side: PosSide, instrument: Instrument) -> PosSide:
-        if self.mode is PositionMode.NET or not instrument.derivative:
-            return PosSide.NET
-        if side is PosSide.NET:
+        if self.mode is NET_MODE or not instrument.derivative:
+            return NET
+        if side is NET:
             raise InvariantError(f"{instrument.symbol}: a fact without side on a long/short account")
         return side
 
     def _funded(self, paid: FundingPaid, instrument: Instrument) -> PosSide:
         """Whose funding it is. A bill names no side, but who receives at a positive rate is short."""
-        if paid.pos_side is PosSide.NET and self.mode is PositionMode.HEDGE:
+        if paid.pos_side is NET and self.mode is PositionMode.HEDGE:
             return PosSide.SHORT if (paid.amount > 0) == (paid.rate > 0) else PosSide.LONG
         return self._side(paid.pos_side, instrument)
 
@@ -342,7 +347,7 @@ class Ledger(msgspec.Struct):
 
     def _lock(self, position: Position, before: Decimal, locked: Decimal, effect: Change) -> None:
         """Isolated: what is closed gives its part of the margin back, what is opened locks its own."""
-        if self.margin_mode is MarginMode.ISOLATED:
+        if self.margin_mode is ISOLATED:
             freed = part(locked, effect.closed, before) if effect.closed else ZERO
             self._move(position, part(effect.value, ONE, position.leverage) - freed)
 
@@ -364,6 +369,6 @@ def _id(fill: Fill) -> str:
 def _settled_fee(fill: Fill, instrument: Instrument) -> Decimal:
     if fill.fee_ccy == instrument.settle:
         return fill.fee
-    if instrument.kind is Kind.SPOT and fill.fee_ccy == instrument.base:
+    if instrument.kind is SPOT and fill.fee_ccy == instrument.base:
         return value(instrument, fill.fee, fill.price)
     return ZERO

@@ -16,6 +16,8 @@ import msgspec
 
 from cockpit.core.types import ONE, ZERO, Instrument, Kind, PosSide
 
+# Looked up once: naming a member of an enum is dear.
+INVERSE = Kind.INVERSE
 ATOM = Decimal("1e-18")
 """The grain of money that had to be divided: far below any venue's own."""
 MONEY = Context(prec=80, rounding=ROUND_HALF_EVEN)
@@ -125,7 +127,7 @@ class Position(msgspec.Struct):
 def value(instrument: Instrument, qty: Decimal, price: Decimal) -> Decimal:
     """Signed worth of ``qty`` at ``price`` in the settle currency; coin values are rounded to ``ATOM``."""
     face = MONEY.multiply(qty, instrument.contract_value)
-    if instrument.kind is Kind.INVERSE:
+    if instrument.kind is INVERSE:
         return MONEY.quantize(MONEY.divide(face, price), ATOM)
     return MONEY.multiply(face, price)
 

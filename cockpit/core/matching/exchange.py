@@ -41,6 +41,9 @@ from cockpit.core.matching.desk import FAR, Desk
 from cockpit.core.matching.rules import Rules
 from cockpit.core.types import Instrument, InstrumentState, PosSide
 
+# Looked up once: naming a member of an enum is dear.
+BARS, DEPTH = Source.BARS, Source.DEPTH
+
 
 class Exchange:
     """One account at one simulated venue. Deterministic: the same calls give the same reports."""
@@ -121,7 +124,7 @@ class Exchange:
     def opening(self, bar: Bar) -> None:
         """The open of a bar that is still running: all of it that may be known before its close."""
         market = self._markets.get(bar.symbol)
-        if market is not None and market.source is Source.BARS and market.busy and bar.ts > market.closed:
+        if market is not None and market.source is BARS and market.busy and bar.ts > market.closed:
             bars.opening(self._desk, market, bar)
             self._rest(market)
 
@@ -156,7 +159,7 @@ class Exchange:
         """(symbol, arrival, bar length) of markets where an order waits for the next open."""
         found = []
         for symbol, market in self._markets.items():
-            if market.busy and market.source is Source.BARS and market.tf:
+            if market.busy and market.source is BARS and market.tf:
                 arrived = [order.arrived for order in market.in_phase(Phase.ARRIVED)]
                 if arrived:
                     found.append((symbol, min(arrived), market.tf))
@@ -281,7 +284,7 @@ class Exchange:
             market.tf = bar.tf
         if bar.tf != market.tf or bar.ts <= market.closed:
             return
-        if market.source is Source.BARS and market.busy:
+        if market.source is BARS and market.busy:
             bars.on_bar(self._desk, market, bar)
         market.close = bar.close
         market.closed = bar.ts
@@ -291,7 +294,7 @@ class Exchange:
     def _delta(self, event: BookDelta, ts: int) -> None:
         market = self._markets.get(event.symbol)
         if market is not None:
-            market.source = Source.DEPTH
+            market.source = DEPTH
             feeds.delta(self._desk, market, event, ts)
             if market.busy:
                 self._rest(market)
@@ -299,14 +302,14 @@ class Exchange:
     def _snapshot(self, event: BookSnapshot, ts: int) -> None:
         market = self._markets.get(event.symbol)
         if market is not None:
-            market.source = Source.DEPTH
+            market.source = DEPTH
             feeds.snapshot(self._desk, market, event, ts)
             if market.busy:
                 self._rest(market)
 
     def _touch(self, event: Touch, ts: int) -> None:
         market = self._markets.get(event.symbol)
-        if market is not None and market.source is not Source.DEPTH:
+        if market is not None and market.source is not DEPTH:
             market.source = Source.TOUCH
             feeds.touch(self._desk, market, event, ts)
             if market.busy:
@@ -315,7 +318,7 @@ class Exchange:
     def _trade(self, event: Trade, ts: int) -> None:
         market = self._markets.get(event.symbol)
         if market is not None:
-            if market.source is Source.BARS:
+            if market.source is BARS:
                 market.source = Source.TOUCH
             feeds.trade(self._desk, market, event, ts)
             if market.busy:

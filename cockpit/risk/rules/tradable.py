@@ -10,6 +10,8 @@ from cockpit.core.intents import Intent, Quote
 from cockpit.core.registry import rule
 from cockpit.core.types import ZERO, InstrumentState, Side
 
+# Looked up once: naming a member of an enum is dear.
+TRADED = InstrumentState.LIVE
 ACCOUNT = ("private", "orders")
 """Channels without which we would not hear of our own fills, or not be heard."""
 
@@ -21,7 +23,7 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
 
     On spot, trim what would be sold without being held.
     """
-    if context.instrument.state is not InstrumentState.LIVE:
+    if context.instrument.state is not TRADED:
         return context.block("tradable", intent, f"instrument is {context.instrument.state}")
     down = [name for name in ACCOUNT if context.state.links.get(name) is False]
     if down:
