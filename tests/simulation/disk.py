@@ -57,9 +57,10 @@ class File:
         self.size = len(self.data)
 
     def _remember(self, start: int, end: int) -> None:
+        before, data = self.before, self.data
         for sector in range(start // SECTOR, -(-end // SECTOR)):
-            if sector not in self.before:
-                self.before[sector] = bytes(self.data[sector * SECTOR : (sector + 1) * SECTOR])
+            if sector not in before:
+                before[sector] = bytes(data[sector * SECTOR : (sector + 1) * SECTOR])
 
     def cut(self, dice: random.Random) -> int:
         """The power goes; returns how many sectors were lost."""
@@ -195,6 +196,9 @@ class _Vfs(ctypes.Structure):
     ]  # fmt: skip
 
 
+_LONG = _L.from_address
+
+
 def _library() -> Any:
     """The very library that ``sqlite3`` uses, or None where it cannot be reached (linked statically)."""
     names = [ctypes.util.find_library("sqlite3") or ""]
@@ -258,7 +262,7 @@ class _Door:
         )  # fmt: skip
 
     def _number(self, file: int) -> int:
-        return int(ctypes.cast(file, ctypes.POINTER(_Handle)).contents.number)
+        return _LONG(file + _Handle.number.offset).value
 
     def _open(self, _vfs: int, name: bytes | None, file: int, flags: int, out: int) -> int:
         self.used += 1

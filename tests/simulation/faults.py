@@ -93,6 +93,7 @@ class Plan:
         windows = [*drawn[0], *self._later_windows(late)]
         moments = [*drawn[1], *self._later_moments(late), *self._third_moments(third)]
         self.windows = sorted((w for w in windows if str(w) not in self.off), key=lambda w: (w.start, w.kind))
+        self._timed = {window.kind for window in self.windows}
         self.moments = sorted((m for m in moments if str(m) not in self.off), key=lambda m: m.size)
         """(point, …, size = instant in seconds): halts, crashes between points, hand trades, clock steps …"""
         self.fired: list[str] = []
@@ -130,7 +131,7 @@ class Plan:
 
     def during(self, kind: str, now: float) -> bool:
         """Whether a window of this kind covers ``now`` (seconds)."""
-        if self.healed:
+        if self.healed or kind not in self._timed:
             return False
         for window in self.windows:
             if window.kind == kind and window.start <= now < window.end:

@@ -18,12 +18,17 @@ import uuid
 from asyncio import base_events
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from contextvars import Context, copy_context
+from heapq import heapify, heappop, heappush
 from typing import Any, NoReturn, TypeVar
 
 T = TypeVar("T")
 
 STEPS_PER_INSTANT = 200_000
 """More callbacks than this without the clock moving is a busy loop, not work."""
+
+MANY, LONGEST = 100, 24 * 3600
+"""asyncio's own: timers above which dead ones are swept out, and the longest sleep (seconds)."""
 
 
 class Escape(BaseException):
@@ -53,6 +58,65 @@ class _Never:
         else:
             loop.breathe()
         return []
+
+
+class Soon:
+    """``asyncio.Handle`` without debugging."""
+
+    __slots__ = ("_args", "_callback", "_cancelled", "_context", "_loop")
+
+    def __init__(
+        self, loop: VLoop, callback: Callable[..., object], args: tuple[Any, ...], context: Context | None
+    ) -> None:
+        self._loop = loop
+        self._callback: Callable[..., object] | None = callback
+        self._args = args
+        self._context = copy_context() if context is None else context
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        self._cancelled = True
+        self._callback = None
+        self._args = ()
+
+    def cancelled(self) -> bool:
+        return self._cancelled
+
+    def _run(self) -> None:
+        try:
+            self._context.run(self._callback, *self._args)  # type: ignore[arg-type]
+        except (SystemExit, KeyboardInterrupt):
+            raise
+        except BaseException as error:  # noqa: BLE001 - as asyncio does
+            said = {"message": f"Exception in callback {self._callback}", "exception": error}
+            self._loop.call_exception_handler(said)
+
+
+class Timer(float):
+    """``asyncio.TimerHandle`` that is the number by which it is sorted."""
+
+    __slots__ = ("_args", "_callback", "_cancelled", "_context", "_loop", "_scheduled")
+
+    def __init__(self, _when: float) -> None:
+        self._cancelled = False
+        self._scheduled = True
+
+    def when(self) -> float:
+        """Virtual seconds."""
+        return float(self)
+
+    def cancelled(self) -> bool:
+        return self._cancelled
+
+    def cancel(self) -> None:
+        if not self._cancelled:
+            self._cancelled = True
+            if self._scheduled:
+                self._loop._timer_cancelled_count += 1
+            self._callback = None
+            self._args = ()
+
+    _run = Soon._run
 
 
 class VLoop(base_events.BaseEventLoop):
@@ -87,13 +151,78 @@ class VLoop(base_events.BaseEventLoop):
             raise Livelock(f"{STEPS_PER_INSTANT} turns at {self._now:.6f} s")
 
     def _run_once(self) -> None:
+        """asyncio's own turn without selector and debugging: timers in the same order, to the last tie."""
         self.steps += 1
-        if self._shuffle is not None and len(self._ready) > 1:  # type: ignore[has-type]
-            ready = list(self._ready)  # type: ignore[has-type]
-            self._shuffle.shuffle(ready)
-            self._ready.clear()
-            self._ready.extend(ready)
-        super()._run_once()  # type: ignore[misc]
+        ready, timers = self._ready, self._scheduled  # type: ignore[has-type]
+        if self._shuffle is not None and len(ready) > 1:
+            mixed = list(ready)
+            self._shuffle.shuffle(mixed)
+            ready.clear()
+            ready.extend(mixed)
+        if len(timers) > MANY and self._timer_cancelled_count * 2 > len(timers):
+            self._scheduled = timers = self._sweep_timers()
+        else:
+            while timers and timers[0]._cancelled:
+                self._timer_cancelled_count -= 1
+                heappop(timers)._scheduled = False
+        if ready or self._stopping:  # type: ignore[attr-defined]
+            self.breathe()
+        elif timers:
+            wait = timers[0] - self._now
+            if wait > 0:
+                self.advance(min(wait, LONGEST))
+            else:
+                self.breathe()
+        else:
+            self._selector.select(None)
+        end = self._now + self._clock_resolution
+        while timers and timers[0] < end:
+            timer = heappop(timers)
+            timer._scheduled = False
+            ready.append(timer)
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle._cancelled:
+                handle._run()
+
+    def _sweep_timers(self) -> list[Timer]:
+        """Dead timers are most of them: take them all out."""
+        living = [timer for timer in self._scheduled if not timer._cancelled]
+        for timer in self._scheduled:
+            timer._scheduled = not timer._cancelled
+        heapify(living)
+        self._timer_cancelled_count = 0
+        return living
+
+    def call_soon(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> Soon:
+        """As asyncio's."""
+        if self._closed:
+            self._check_closed()
+        handle = Soon(self, callback, args, context)
+        self._ready.append(handle)
+        return handle
+
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> Timer:
+        """As asyncio's, with a handle that compares as a number."""
+        if self._closed:
+            self._check_closed()
+        timer = Timer(when)
+        timer._loop = self
+        timer._callback = callback
+        timer._args = args
+        timer._context = copy_context() if context is None else context
+        heappush(self._scheduled, timer)
+        return timer
+
+    def call_later(  # type: ignore[override]
+        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> Timer:
+        """As asyncio's."""
+        return self.call_at(self._now + delay, callback, *args, context=context)
 
     def _process_events(self, events: list[Any]) -> None:
         assert not events

@@ -35,7 +35,7 @@ from tests.simulation.probe import LIMITS, UNITS, registered
 from tests.simulation.rest import STILL
 from tests.simulation.told import Told
 from tests.simulation.venue_link import EPOCH, Hub, Killed, Session, VenueClock
-from tests.simulation.vloop import VLoop
+from tests.simulation.vloop import Soon, Timer, VLoop
 
 SECONDS = 90.0
 """How long faults and strategies run."""
@@ -230,15 +230,28 @@ class World:
                 inbox.put(event)
 
     async def _ring(self) -> None:
-        """Wake the engine when it asked to be woken."""
-        engine, inbox = self.engine, self.inbox
+        """Wake the engine when it asked to be woken. No task's turn for each look: there are 20 a second."""
+        engine, inbox, loop = self.engine, self.inbox, self.loop
+        now_ms = self.clock.now_ms
         rung = 0
-        while True:
-            await asyncio.sleep(0.05)
-            now, due = self.clock.now_ms(), engine.deadline
-            if due and due <= now and due != rung:
+        waiting: list[Timer | Soon] = []
+
+        def beat() -> None:
+            waiting[:] = [loop.call_soon(look)]
+
+        def look() -> None:
+            nonlocal rung
+            due = engine.deadline
+            if due and due != rung and due <= (now := now_ms()):
                 rung = due
                 inbox.put(ev.Timer(now))
+            waiting[:] = [loop.call_later(0.05, beat)]
+
+        waiting.append(loop.call_later(0.05, beat))
+        try:
+            await loop.create_future()
+        finally:
+            waiting[0].cancel()
 
     def _observe(self, event: ev.AnyEvent, outcome: Outcome) -> None:
         """The screen's seat: whoever reads a confirmed halt there must be able to rely on it."""
@@ -257,9 +270,15 @@ class World:
         if self._dying:
             raise Killed(point)
         batch = self.store._batch
-        kinds = [name for kind, name in NAMED if any(type(e) is kind for _, e in batch.facts)]
-        kinds += ["place"] if any(isinstance(a, Place) for o in batch.outcomes for a in o.actions) else []
-        item = self.plan.visit(f"crash:{point}" + "".join(f"/{kind}" for kind in kinds))
+        names = ""
+        if facts := batch.facts:
+            kinds = {type(event) for _, event in facts}
+            names = "".join(f"/{name}" for kind, name in NAMED if kind in kinds)
+        for outcome in batch.outcomes:
+            if outcome.actions and any(isinstance(action, Place) for action in outcome.actions):
+                names += "/place"
+                break
+        item = self.plan.visit(f"crash:{point}{names}")
         if item is not None:
             self._downtime = item.size
             self.kill(str(item), power=self._on("power") and item.nth % 2 == 1)
