@@ -1,13 +1,13 @@
 """Real-process chaos: the real daemon over real sockets, with everything cut that can be cut.
 
-The short forms run in ``make test``, the table in ``make soak``. ``SOAK_KILLS``: rounds of kill -9 there.
+The short forms run in ``make test``, the table in ``make soak``. ``SOAK_KILLS``: rounds of kill -9 there;
+``SOAK_KILLS_LOG``: a file from which a run that was broken off goes on.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 
 from cockpit.app.drills.watching import entries
-from tests.chaos.bench import NAKED_S, PATIENCE_S, alive_or_started, bench, judge
+from tests.chaos import kills
+from tests.chaos.bench import PATIENCE_S, alive_or_started, bench, judge
 from tests.chaos.proxy import MODES
 
 pytestmark = [
@@ -29,40 +30,39 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 KILLS = int(os.environ.get("SOAK_KILLS", "2000"))
-A_BENCH = 100
-"""Rounds on one exchange: it keeps every order that it ever had."""
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prlimit is Linux's")
 
 
-def rounds_of_kill9(folder: Path, rounds: int, seed: int) -> dict[str, float]:
-    """Kill at a random moment, start, compare with the exchange; again and again on one journal."""
-    rng = random.Random(seed)
-    starts: list[float] = []
-    with bench(folder, seed) as made:
-        for _ in range(rounds):
-            time.sleep(rng.uniform(0.003, 0.8))
-            assert made.daemon is not None
-            made.daemon.kill()
-            made.daemon.wait()
-            begin = time.monotonic()
-            made.start_daemon()
-            made.until(lambda: made.status()["reconciled"], PATIENCE_S)
-            starts.append(time.monotonic() - begin)
-            made.covered_within(NAKED_S)
-        found = judge(made)
-    return {**found, "slowest_start_s": max(starts), "median_start_s": sorted(starts)[len(starts) // 2]}
-
-
 def test_two_kills_lose_nothing_and_send_nothing_twice(tmp_path: Path) -> None:
-    rounds_of_kill9(tmp_path / "data", 2, 41)
+    kills.rounds_of_kill9(tmp_path / "data", 2, 41)
+
+
+def test_a_broken_off_run_of_kills_goes_on_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rounds(folder: Path, count: int, seed: int, number: int) -> kills.Held:
+        seen.append(number)
+        if number == broken:
+            raise AssertionError("does not hold")
+        return kills.Held(number, count, kills.code_hash(), (1.0,) * count, (0.1,), 9, 5, 4, 3, 0.5)
+
+    monkeypatch.setattr(kills, "rounds_of_kill9", rounds)
+    log, seen, broken = tmp_path / "held.jsonl", [], 1
+    with pytest.raises(AssertionError):
+        list(kills.campaign(60, log, tmp_path))
+    broken = -1
+    assert list(kills.campaign(60, log, tmp_path))[-1].startswith("all: 60 kills, 15 orders")
+    assert seen == [0, 1, 1, 2]
+    monkeypatch.setattr(kills, "code_hash", lambda: "another")
+    list(kills.campaign(25, log, tmp_path))
+    assert seen[4:] == [0], "another cockpit's kills were counted"
 
 
 @pytest.mark.soak
-@pytest.mark.parametrize("number", range(-(-KILLS // A_BENCH)))
-def test_thousands_of_kills(tmp_path: Path, number: int) -> None:
-    rounds = min(A_BENCH, KILLS - number * A_BENCH)
-    found = rounds_of_kill9(tmp_path / "data", rounds, 1_000 + number)
-    print(f"kill -9 x {rounds}: {found}")
+def test_thousands_of_kills(tmp_path: Path) -> None:
+    log = Path(os.environ.get("SOAK_KILLS_LOG") or tmp_path / "held.jsonl")
+    for line in kills.campaign(KILLS, log, tmp_path):
+        print(line, flush=True)
 
 
 def cut_line(folder: Path, mode: str, seconds: float) -> dict[str, int]:
