@@ -7,6 +7,9 @@ knows and the fold does not is adopted as UNKNOWN, so that the venue is asked ab
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+
 import msgspec
 
 from cockpit.adapters.store.sqlite import SqliteStore
@@ -17,8 +20,8 @@ from cockpit.core import memory
 from cockpit.core.config import Config
 from cockpit.core.engine import Engine
 from cockpit.core.errors import StoreError
-from cockpit.core.events import Boot
-from cockpit.core.intents import OUTCOME_ENCODER
+from cockpit.core.events import AnyEvent, Boot
+from cockpit.core.intents import OUTCOME_ENCODER, Outcome
 from cockpit.core.orders import OrderState
 from cockpit.core.turn import NOTHING
 
@@ -55,12 +58,36 @@ async def recover(store: SqliteStore, config: Config, mode: str, source: RunSour
         engine = compose.fresh(config, mode, source.instruments, sleeves)
         engine.foundry = foundry
         source.warm_up(engine)
-    recorded = store.outcomes(fold.snapshot)
+    async with (
+        aclosing(store.outcomes(fold.snapshot)) as recorded,
+        aclosing(store.facts(fold.snapshot)) as facts,
+    ):
+        await _repeat(
+            engine, facts, recorded, fold, lambda digest: settings.kept(digest, store.path.parent) or config
+        )
+    compose.govern(engine, config)
+    await _adopt(store, engine, fold)
+    settings.keep(config, store.path.parent)
+    if not fold.snapshot and not fold.events:
+        # What the engine is before its first fact: with it a restart folds, and `cockpit replay` repeats,
+        # from the same point, warm indicators included.
+        await store.snapshot(0, memory.freeze(engine))
+    return engine, fold
+
+
+async def _repeat(
+    engine: Engine,
+    facts: AsyncIterator[tuple[int, AnyEvent]],
+    recorded: AsyncIterator[Outcome],
+    fold: Fold,
+    limits: Callable[[str], Config],
+) -> None:
+    """Step through what was told, and compare what is decided with what was. Raises StoreError at a hole."""
     expected = await anext(recorded, None)
-    async for seq, event in store.facts(fold.snapshot):
+    async for seq, event in facts:
         if isinstance(event, Boot):
             # Every process decided under its own limits.
-            compose.govern(engine, settings.kept(event.config_digest, store.path.parent) or config)
+            compose.govern(engine, limits(event.config_digest))
         outcome = engine.step(event)
         fold.events += 1
         if engine.state.seq != seq:
@@ -75,14 +102,6 @@ async def recover(store: SqliteStore, config: Config, mode: str, source: RunSour
             expected = await anext(recorded, None)
         elif outcome is not NOTHING:
             fold.differing += 1
-    compose.govern(engine, config)
-    await _adopt(store, engine, fold)
-    settings.keep(config, store.path.parent)
-    if not fold.snapshot and not fold.events:
-        # What the engine is before its first fact: with it a restart folds, and `cockpit replay` repeats,
-        # from the same point, warm indicators included.
-        await store.snapshot(0, memory.freeze(engine))
-    return engine, fold
 
 
 async def _adopt(store: SqliteStore, engine: Engine, fold: Fold) -> None:

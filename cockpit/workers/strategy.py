@@ -121,16 +121,17 @@ class Kernel:
         return known
 
     def _batch(self, batch: Sequence[ev.AnyEvent]) -> bool:
-        facts: list[tuple[int, ev.AnyEvent]] = []
+        # Handed over as one, market data too: the journal may write at any instant what it has been given,
+        # and a row without those before it would be a hole that no later start gets past.
+        rows: list[tuple[int, ev.AnyEvent]] = []
+        told = False
         outcomes: list[Outcome] = []
         begin = perf_counter_ns()
         step, state, observe = self.engine.step, self.engine.state, self.observe
         for event in batch:
             outcome = step(event)
-            if event.__class__ in ev.MARKET:
-                self.store.append_market(state.seq, event)
-            else:
-                facts.append((state.seq, event))
+            rows.append((state.seq, event))
+            told = told or event.__class__ not in ev.MARKET
             if event.__class__ is ev.Command:
                 self._heed(event, outcome)
             if outcome is not NOTHING:
@@ -141,21 +142,24 @@ class Kernel:
         self.events += len(batch)
         self.outcomes += len(outcomes)
         self.chaos("step.after")
-        if not facts and not outcomes:
-            return False
-        return self._journal(facts, outcomes)
+        if told or outcomes:
+            return self._journal(rows, outcomes)
+        for seq, event in rows:
+            self.store.append_market(seq, event)
+        return False
 
     def _at_once(self, event: ev.AnyEvent) -> int:
         """``_batch`` for one market event, without the task's turn; ns that it took."""
         begin = perf_counter_ns()
         outcome = self.engine.step(event)
-        self.store.append_market(self.engine.state.seq, event)
         self.step_ns = perf_counter_ns() - begin
         self.events += 1
         self.chaos("step.after")
-        if outcome is not NOTHING:
+        if outcome is NOTHING:
+            self.store.append_market(self.engine.state.seq, event)
+        else:
             self.outcomes += 1
-            self._journal((), (outcome,))
+            self._journal(((self.engine.state.seq, event),), (outcome,))
         if self.observe is not None:  # behind the journal: an order waits for that, the screen for nobody
             self.observe(event, outcome)
         due = self.freeze is not None and self.engine.state.seq >= self._snapshot_due

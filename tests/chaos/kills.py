@@ -1,9 +1,9 @@
 """``python -m tests.chaos.kills --count 2000 --log FILE``: kill -9 of the daemon under load, again and again.
 
-Kills go in benches of 25: one exchange and one journal each, killed at a random moment, started, compared with
-the exchange, and judged at the end by both sides' books. A bench that held is one line of the log; a run that
-was broken off goes on with the benches that the log does not have yet. Lines of another state of the code do
-not count. The first bench that does not hold ends the run; its folder is kept.
+Kills go in benches of 25: one exchange and one journal each, killed at a random moment, started, compared
+with the exchange, and judged at the end by both sides' books. A bench that held is one line of the log; a run
+that was broken off goes on with the benches that the log does not have yet. Lines of another state of the
+code do not count. The first bench that does not hold ends the run; its folder is kept.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from cockpit.core.events import (
     FundingPaid,
     OrderReport,
     Reject,
+    Transfer,
     VenueOrder,
     VenuePosition,
 )
@@ -49,8 +50,8 @@ class RealTruth:
         return self._fills
 
     @property
-    def bills(self) -> list[FundingPaid]:
-        return [bill for bill in self.exchange.bills if isinstance(bill, FundingPaid)]
+    def bills(self) -> list[FundingPaid | Transfer]:
+        return [*self.exchange.bills]
 
     def market(self, event: AnyEvent, ts: int) -> None:
         self.exchange.market(event, ts)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
-from cockpit.core.events import AnyEvent, Fill, FundingPaid, OrderReport, VenueOrder, VenuePosition
+from cockpit.core.events import AnyEvent, Fill, FundingPaid, OrderReport, Transfer, VenueOrder, VenuePosition
 from cockpit.core.intents import Action, Place
 
 
@@ -15,7 +16,7 @@ class Truth(Protocol):
     @property
     def fills(self) -> list[Fill]: ...
     @property
-    def bills(self) -> list[FundingPaid]: ...
+    def bills(self) -> Sequence[FundingPaid | Transfer]: ...
 
     def market(self, event: AnyEvent, ts: int) -> None: ...
     def request(self, action: Action, ts: int) -> None: ...

@@ -69,10 +69,13 @@ class Journal:
         self.orders: list[Order] = []
         self.equity: list[EquityPoint] = []
         self.snapshots: list[tuple[int, bytes]] = []
+        self.handed: list[list[int]] = []
+        """Sequence numbers of each hand-over: between two of them a real journal may have written."""
         self.full = False
 
     def append_market(self, seq: int, event: ev.AnyEvent) -> None:
         self.market.append((seq, event))
+        self.handed.append([seq])
 
     def append(
         self,
@@ -84,7 +87,9 @@ class Journal:
         label: str = "commit",
         now: bool = True,
     ) -> Awaitable[None]:
-        self.facts += events
+        self.facts += [row for row in events if type(row[1]) not in ev.MARKET]
+        self.market += [row for row in events if type(row[1]) in ev.MARKET]
+        self.handed.append([seq for seq, _ in events])
         self.outcomes += outcomes
         self.orders += orders
         self.equity += equity

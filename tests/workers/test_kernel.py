@@ -238,6 +238,28 @@ def test_in_lockstep_the_next_fact_waits_until_our_answers_are_delivered() -> No
     sail(story, held=True, lockstep=True)
 
 
+def test_no_row_is_handed_over_before_those_that_came_earlier() -> None:
+    """A journal writes at any instant what it has been given; a hole would be the end of every start."""
+
+    async def story(ship: Ship) -> None:
+        def words(name: str) -> ev.Command:
+            return ev.Command(ship.stand.now, name, "dance", {}, "me")
+
+        ship.stand.puppets[0].wishes.append(lambda _view, want: want.position(5.0))
+        for event in (words("a"), ship.trade(), ship.trade(), words("b"), ship.trade()):
+            ship.source.put(event)  # one batch: nobody waits in between
+        await turns()
+        ship.source.put(ship.trade())
+        ship.source.put(ship.trade())
+
+    ship = sail(story)
+    first, *later = ship.journal.handed
+    assert first == [*range(first[0], first[0] + 5)], "a mixed batch is handed over as one"
+    assert [seq for seqs in later for seq in seqs] == [first[-1] + 1, first[-1] + 2]
+    placed = [o.seq for o in ship.journal.outcomes if any(isinstance(a, Place) for a in o.actions)]
+    assert placed == [first[1]], "and a decision with its fact"
+
+
 def test_the_equity_curve_has_one_point_a_minute() -> None:
     async def story(ship: Ship) -> None:
         for n in range(200):

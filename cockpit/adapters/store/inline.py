@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -121,13 +121,13 @@ class InlineStore(Intake):
         except sqlite3.Error as error:
             raise store_error(error, self.path) from error
 
-    async def facts(self, after_seq: int = 0) -> AsyncIterator[tuple[int, AnyEvent]]:
+    async def facts(self, after_seq: int = 0) -> AsyncGenerator[tuple[int, AnyEvent], None]:
         """Every event later than ``after_seq``, market data included, in the order of the engine's steps."""
         await self.flush()
         for row in self._read(read.read_events, after_seq):
             yield row
 
-    async def outcomes(self, after_seq: int = 0) -> AsyncIterator[Outcome]:
+    async def outcomes(self, after_seq: int = 0) -> AsyncGenerator[Outcome, None]:
         """Every recorded outcome later than ``after_seq``."""
         await self.flush()
         for row in self._read(read.read_outcomes, after_seq):

@@ -15,7 +15,7 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -265,7 +265,7 @@ class SqliteStore(Intake):
 
     # --- reading ----------------------------------------------------------------------------------
 
-    async def facts(self, after_seq: int = 0) -> AsyncIterator[tuple[int, AnyEvent]]:
+    async def facts(self, after_seq: int = 0) -> AsyncGenerator[tuple[int, AnyEvent], None]:
         """Every event later than ``after_seq``, market data included, in the order of the engine's steps."""
         await self.flush()
         rows = read.read_events(self._connection, after_seq)
@@ -273,7 +273,7 @@ class SqliteStore(Intake):
             for row in page:
                 yield row
 
-    async def outcomes(self, after_seq: int = 0) -> AsyncIterator[Outcome]:
+    async def outcomes(self, after_seq: int = 0) -> AsyncGenerator[Outcome, None]:
         """Every recorded outcome later than ``after_seq``."""
         await self.flush()
         rows = read.read_outcomes(self._connection, after_seq)
