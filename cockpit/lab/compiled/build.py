@@ -42,7 +42,7 @@ step = types.ExternalFunction("%(symbol)s", types.int64(
 def view_equity(at, m, view):
     second = view.now // 1000
     if second != view.equity_at:
-        if step(at, 6, 0, 0.0, 0.0, 0.0) < 0:
+        if step(at, 6, view.now, 0.0, 0.0, 0.0) < 0:
             raise Stop
         view.equity_at = second
         view.equity_now = m.worth * m.share
@@ -87,14 +87,12 @@ def drive(at):
     for i in range(n):
         now, o, h, l, c = ts[i] + lag, op[i], hi[i], lo[i], cl[i]
         if now >= due or (busy and not (low < l and low < o and h < high and o < high)):
-            step(at, 1, i, 0.0, 0.0, last)
-            while True:
-                word = step(at, 2, i, h, l, c)
-                if word == 0:
-                    break
+            word = step(at, 1, i, h, l, c)
+            while word != 0:
                 if word < 0:
                     raise Stop
                 ask(at, m, F, s, view, want, word)
+                word = step(at, 2, i, h, l, c)
             due, busy, low, high = m.due, m.busy, m.low, m.high
         view.now = now
         view.last = c

@@ -9,7 +9,8 @@ what runs in Python.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -77,8 +78,9 @@ def machine() -> str:
     if len({name for name, _ in meanings}) < len(meanings):
         raise RuntimeError("a constant is there twice with two meanings")
     texts: dict[str, str] = {}
+    once = _called_once(functions.values())
     for name in functions:
-        _write(name, functions, texts)
+        _write(name, functions, texts, once)
     return "\n".join([HEAD, TYPES, *_shapes(), *constants, *texts.values()])
 
 
@@ -124,16 +126,30 @@ def _expression(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
-def _write(name: str, functions: dict[str, ast.FunctionDef], texts: dict[str, str]) -> None:
+def _called_once(functions: Iterable[ast.FunctionDef]) -> frozenset[str]:
+    """Functions with one caller: they become a part of it, because handing on and looking back costs time."""
+    calls = Counter(
+        part.func.id
+        for node in functions
+        for part in ast.walk(node)
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name)
+    )
+    return frozenset(name for name, count in calls.items() if count == 1)
+
+
+def _write(
+    name: str, functions: dict[str, ast.FunctionDef], texts: dict[str, str], once: frozenset[str]
+) -> None:  # fmt: skip
     """The text of a function after those that it calls, with the kinds that its annotations name."""
     if name in texts or name not in functions:
         return
     node = functions[name]
     for part in ast.walk(node):
         if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id != name:
-            _write(part.func.id, functions, texts)
+            _write(part.func.id, functions, texts, once)
     kinds = "".join(f'KINDS["{ast.unparse(a.annotation)}"], ' for a in node.args.args if a.annotation)
-    texts[name] = f"@njit(({kinds}), {INNER})\n{ast.unparse(Alone(COLUMNS).visit(Bare().visit(node)))}\n"
+    inside = ", forceinline=True" if name in once else ""
+    texts[name] = f"@njit(({kinds}), {INNER}{inside})\n{ast.unparse(Alone(COLUMNS).visit(Bare().visit(node)))}\n"
 
 
 def intrinsics() -> str:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from cockpit.lab.compiled.bars import meet
 from cockpit.lab.compiled.books import equity
-from cockpit.lab.compiled.flight import AFTER, DELIVERY, READ, SETTLE, drop, first, learn, next_due, request
-from cockpit.lab.compiled.news import GO_ON, next_rate, resume, until
+from cockpit.lab.compiled.flight import AFTER, DELIVERY, READ, SETTLE, learn, next_due, request
+from cockpit.lab.compiled.news import GO_ON, booked_by, next_rate, resume, until
 from cockpit.lab.compiled.records import Desk
 from cockpit.lab.compiled.trader import settle, wish
 from cockpit.lab.compiled.venue import watch
@@ -23,15 +23,16 @@ def work(d: Desk, what: int, i: int, high: float, low: float, close: float) -> i
         if what == WORK:
             return go_on(d, i, high, low, close)
         if what == REACH:
-            reach(d, i, close)
-        elif what == SPOKE:
+            reach(d, i)
+            return go_on(d, i, high, low, close)
+        if what == SPOKE:
             spoke(d, i)
         elif what == RESUME:
             resume(d, i)
         elif what == FINISH:
             return finish(d, close)
         elif what == WORTH:
-            equity(d, d.m.window.last)
+            worth(d, i)
         else:
             begin(d)
     except Exception:  # noqa: BLE001 - numba knows no narrower one; ``why`` says what it was
@@ -57,16 +58,23 @@ def begin(d: Desk) -> None:
 def spoke(d: Desk, now: int) -> None:
     """The strategy wrote something at a bar."""
     m = d.m
+    booked_by(d, now)
     m.now = m.heard = now
     wish(d)
     settle(d)
     m.due = next_due(d)
 
 
-def reach(d: Desk, i: int, close_before: float) -> None:
+def worth(d: Desk, now: int) -> float:
+    """Everything at the price that the strategy knows."""
+    booked_by(d, now)
+    return equity(d, d.m.window.last)
+
+
+def reach(d: Desk, i: int) -> None:
     """Start on bar ``i``: the bars up to it have happened and been heard."""
     m = d.m
-    _catch_up(d, i, close_before)
+    _catch_up(d, i, m.window.last)
     m.met = i
     m.stage = 0
 
@@ -79,7 +87,8 @@ def go_on(d: Desk, i: int, high: float, low: float, close: float) -> int:
         word = until(d, at, AFTER, 0)
         if word != GO_ON:
             return word
-        watch(d)
+        if m.moved:
+            watch(d)
         if m.busy and not (m.low < low and m.low < d.open[i] and high < m.high and d.open[i] < m.high):
             meet(d, i, high, low)
         m.reference = close
@@ -91,7 +100,8 @@ def go_on(d: Desk, i: int, high: float, low: float, close: float) -> int:
     if word != GO_ON:
         return word
     m.now = m.heard = at + m.lag
-    watch(d)
+    if m.moved:
+        watch(d)
     m.due = next_due(d)
     return GO_ON
 
@@ -106,10 +116,9 @@ def finish(d: Desk, close: float) -> int:
             _catch_up(d, n, close)
             m.last = max(m.last, d.ts[n - 1])
     while True:
-        i = first(d)
-        while i >= 0 and d.m.q[i].rank == SETTLE and d.m.q[i].at > m.last + 1:
-            drop(d, i)
-            i = first(d)
+        while m.queued and d.m.q[m.queued - 1].rank == SETTLE and d.m.q[m.queued - 1].at > m.last + 1:
+            m.queued -= 1
+        i = m.queued - 1
         if i < 0:
             learn(d, m.last + m.lag)
             return GO_ON

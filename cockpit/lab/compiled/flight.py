@@ -15,17 +15,26 @@ FAR = 1 << 62
 """A time that never comes."""
 PAY, LOOK, RATE, READ, PLACE, CANCEL, QUERY = 0, 1, 2, 3, 4, 5, 6
 """What happens at the venue."""
-READY, ACKED, FILLED, CANCELLED, REJECTED, ANSWERED, PAID, RATED = 10, 11, 12, 13, 14, 15, 16, 17
-"""What the sleeve learns."""
+READY, ACKED, FILLED, CANCELLED, REJECTED, ANSWERED, PAID, RATED, BILLED = 10, 11, 12, 13, 14, 15, 16, 17, 18
+"""What the sleeve learns. BILLED is a payment that only its money need know of: no bar wakes for it."""
 
 
 def push(d: Desk, at: int, rank: int, what: int, arg: int) -> None:
-    """Something is due at ``at``."""
-    m = d.m
-    if m.queued == QUEUE:
+    """Something is due at ``at``. The queue is kept in order, what comes next at its end."""
+    m, q = d.m, d.m.q
+    k = m.queued
+    if k == QUEUE:
         refuse(m, CROWDED, at)
+    while k > 0 and (q[k - 1].at < at or (q[k - 1].at == at and q[k - 1].rank <= rank)):
+        row, later = q[k - 1], q[k]
+        later.at = row.at
+        later.rank = row.rank
+        later.number = row.number
+        later.what = row.what
+        later.arg = row.arg
+        k -= 1
     m.count += 1
-    row = d.m.q[m.queued]
+    row = q[k]
     row.at = at
     row.rank = rank
     row.number = m.count
@@ -57,16 +66,6 @@ def learn(d: Desk, at: int) -> int:
     return m.now
 
 
-def first(d: Desk) -> int:
-    """Index of the message that comes next; -1 = there is none."""
-    q = d.m.q
-    best = -1
-    for i in range(d.m.queued):
-        if best < 0 or before(q[i].at, q[i].rank, q[i].number, q[best].at, q[best].rank, q[best].number):
-            best = i
-    return best
-
-
 def before(at: int, rank: int, number: int, at2: int, rank2: int, number2: int) -> bool:
     """The one time order."""
     if at != at2:
@@ -76,27 +75,16 @@ def before(at: int, rank: int, number: int, at2: int, rank2: int, number2: int) 
     return number < number2
 
 
-def drop(d: Desk, i: int) -> None:
-    """Take a message out."""
-    m, q = d.m, d.m.q
-    m.queued -= 1
-    end = m.queued
-    if i != end:
-        row, tail = q[i], q[end]
-        row.at = tail.at
-        row.rank = tail.rank
-        row.number = tail.number
-        row.what = tail.what
-        row.arg = tail.arg
-
-
 def next_due(d: Desk) -> int:
     """The next instant at which anything is due; with nothing of ours there, funding can wait."""
     m = d.m
     idle = m.held == 0 and m.tickets == 0 and not m.hears_rates and not m.reads_rates
     at = FAR
-    for i in range(m.queued):
-        if m.q[i].at < at and not (idle and m.q[i].rank in (SETTLE, TAPE, AFTER)):
-            at = m.q[i].at
+    for k in range(m.queued):
+        i = m.queued - 1 - k
+        if m.q[i].what == BILLED or (idle and m.q[i].rank in (SETTLE, TAPE, AFTER)):
+            continue
+        at = m.q[i].at
+        break
     deadline = m.deadline
     return deadline if 0 < deadline < at else at

@@ -58,8 +58,7 @@ def enter(at, i, high, low, close, last, equity_at):
     m = carray(as_pointer(at), (1,), MACHINE)[0]
     m.window.last = last
     m.window.equity_at = equity_at
-    step(at, 1, i, 0.0, 0.0, last)
-    return step(at, 2, i, high, low, close)
+    return step(at, 1, i, high, low, close)
 
 
 @njit(whole(whole, whole, real, real, real), cache=True)
@@ -263,7 +262,8 @@ class _Drive:
         want.dirty = False
 
     def _equity(self) -> float:
-        self._said(self._call(self.at, WORTH, 0, 0.0, self.view.last, self.view.equity_at))
+        view = self.view
+        self._said(self._call(self.at, WORTH, view.now, 0.0, view.last, view.equity_at))
         return float(self.machines["worth"][0]) * self.share
 
 

@@ -17,7 +17,6 @@ from cockpit.core.types import Instrument
 from cockpit.core.view import View
 from cockpit.core.want import Want
 from cockpit.lab.compiled import drive
-from cockpit.lab.compiled.books import equity
 from cockpit.lab.compiled.fold import fill_of
 from cockpit.lab.compiled.news import HOOK_FILL, resume
 from cockpit.lab.compiled.records import Desk, Entry, Machine, Rate
@@ -49,7 +48,7 @@ def play(m: Machine, strategy: Any, instrument: Instrument, tape: Tape, prefix: 
     desk = Desk(m, Lines(), tape.ts, tape.open, rates)
     want = Want()
     m.window, m.pen = view, want  # type: ignore[assignment]
-    view.equity_of = lambda: equity(desk, view.last) * m.share
+    view.equity_of = lambda: drive.worth(desk, view.now) * m.share
     on_fill: Any = getattr(strategy, "on_fill", None)
     on_funding: Any = getattr(strategy, "on_funding", None)
     m.reads_rates = 1
@@ -81,7 +80,7 @@ def _bars(d: Desk, tape: Tape, on_bar: Callable[..., None], ask: Callable[[int],
     for closed, o, h, lo, c, v in rows:
         ts = closed + lag
         if ts >= due or (busy and not (low < lo and low < o and h < high and o < high)):
-            drive.reach(d, index, view.last)
+            drive.reach(d, index)
             while word := drive.go_on(d, index, h, lo, c):
                 ask(word)
             due, busy, low, high = m.due, m.busy, m.low, m.high

@@ -26,6 +26,7 @@ def traded(d: Desk, sign: int, value: float, fee: float, lots: int) -> None:
 def limits(d: Desk, lots: int) -> None:
     """Where liquidation begins to come near for a position of so many lots (signed)."""
     m = d.m
+    m.moved = 1
     m.safe_low, m.safe_high = 0.0, inf
     if m.spot or not lots:
         return

@@ -15,6 +15,7 @@ from cockpit.lab.compiled.flight import (
     ACKED,
     AFTER,
     ANSWERED,
+    BILLED,
     CANCEL,
     CANCELLED,
     DELIVERY,
@@ -31,8 +32,6 @@ from cockpit.lab.compiled.flight import (
     SETTLE,
     TAPE,
     before,
-    drop,
-    first,
     learn,
     push,
     report,
@@ -41,7 +40,7 @@ from cockpit.lab.compiled.flight import (
 from cockpit.lab.compiled.grid import alike
 from cockpit.lab.compiled.reasons import BENCHED, refuse
 from cockpit.lab.compiled.records import MARKET, PROTECT, Desk
-from cockpit.lab.compiled.trader import ANSWER_MS, ASK_MS, decide, find, resting, settle, tidy, wish
+from cockpit.lab.compiled.trader import ANSWER_MS, ASK_MS, decide, find, settle, tidy, wish
 from cockpit.lab.compiled.venue import USER, arrive, asked, pay, rate, take_back
 
 GO_ON, HOOK_FILL, HOOK_RATE = 0, 1, 2
@@ -54,7 +53,7 @@ def until(d: Desk, at: int, rank: int, number: int) -> int:
     """Let everything happen that comes before this; a word when the strategy must be asked first."""
     m, q = d.m, d.m.q
     while True:
-        i = first(d)
+        i = m.queued - 1
         due = i >= 0 and before(q[i].at, q[i].rank, q[i].number, at, rank, number)
         limit = q[i].at if due else at
         if 0 < m.deadline < limit:
@@ -62,16 +61,50 @@ def until(d: Desk, at: int, rank: int, number: int) -> int:
             continue
         if not due:
             return GO_ON
-        when, what, arg = q[i].at, q[i].what, q[i].arg
-        drop(d, i)
-        word = _happen(d, when, what, arg)
+        if q[i].what == RATE:
+            _pass_by(d, i, at)
+        m.queued = i
+        word = _happen(d, q[i].at, q[i].what, q[i].arg)
         if word != GO_ON:
             return word
+
+
+def _pass_by(d: Desk, i: int, at: int) -> None:
+    """Rates that leave nothing behind: nothing is held or ordered, nobody listens, and they are settled
+    before the next one and before whatever else comes first.
+    """
+    m, row = d.m, d.m.q[i]
+    if m.held or m.tickets or m.hears_rates or m.reads_rates or m.owed or m.deadline:
+        return
+    if i > 0:
+        at = min(at, m.q[i - 1].at)
+    k = row.arg
+    while k + 1 < len(d.rates) and d.rates[k].due < d.rates[k + 1].ts < at:
+        m.paid = max(m.paid, d.rates[k].due)
+        k += 1
+    if k == row.arg:
+        return
+    m.rates = k + 1
+    m.last = max(m.last, d.rates[k].ts)
+    row.at = d.rates[k].ts
+    row.rank = d.rates[k].rank
+    row.arg = k
+
+
+def booked_by(d: Desk, now: int) -> None:
+    """A strategy speaks, or asks for its worth, at a bar that nothing woke: its bills until then count."""
+    m = d.m
+    while m.now < now and m.queued and m.q[m.queued - 1].at <= now and m.q[m.queued - 1].what == BILLED:
+        m.queued -= 1
+        book_bill(d, d.b[m.q[m.queued].arg])
 
 
 def _happen(d: Desk, at: int, what: int, arg: int) -> int:
     if what == RATE:
         return _told(d, at, arg)
+    if what == BILLED:
+        book_bill(d, d.b[arg])
+        return GO_ON
     if what < READY:
         _at_the_venue(d, at, what, arg)
     elif what == FILLED:
@@ -152,22 +185,25 @@ def next_rate(d: Desk) -> None:
 
 def look_again(d: Desk) -> None:
     """Something about the sleeve changed: bring its window up to date."""
-    m, view = d.m, d.m.window
-    view.position = decimal_float(m, m.have * m.atom_m, m.atom_k)
-    view.entry = m.entry if m.have else nan
-    view.resting = resting(d)
-    view.latency = float(m.latency)
-    view.latency_ts = m.latency_ts
+    view = d.m.window
     view.equity_at = -1
-    view.now = m.now
+    view.now = d.m.now
+
+
+def _answered_in(d: Desk, since: int, now: int) -> None:
+    """How long the venue took."""
+    m, view = d.m, d.m.window
+    m.latency = max(0, now - since)
+    m.latency_ts = now
+    view.latency = float(m.latency)
+    view.latency_ts = now
 
 
 def _acked(d: Desk, at: int, number: int) -> None:
     """The venue has taken an order."""
-    m, order = d.m, d.m.o[find(d, number)]
+    order = d.m.o[find(d, number)]
     now = learn(d, at)
-    m.latency = max(0, now - order.updated)
-    m.latency_ts = now
+    _answered_in(d, order.updated, now)
     order.live = 1
     order.updated = now
     order.asked = 0
@@ -184,6 +220,9 @@ def _filled(d: Desk, at: int, i: int) -> int:
     order = d.m.o[find(d, e.number)]
     had = m.have
     book_fill(d, e)
+    m.window.position = decimal_float(m, m.have * m.atom_m, m.atom_k)
+    m.window.entry = m.entry if m.have else nan
+    m.window.resting -= 1
     m.rejects = 0
     if had and not m.have:
         m.trades += 1
@@ -242,8 +281,7 @@ def _cancelled(d: Desk, at: int, number: int, reason: int) -> None:
     m, order = d.m, d.m.o[find(d, number)]
     now = learn(d, at)
     if order.cancelling:
-        m.latency = max(0, now - order.updated)
-        m.latency_ts = now
+        _answered_in(d, order.updated, now)
     elif reason != USER:
         m.rejects += 1
         m.reduce_at = now + BACKOFF_MS
@@ -252,6 +290,7 @@ def _cancelled(d: Desk, at: int, number: int, reason: int) -> None:
 
 def _gone(d: Desk, number: int) -> None:
     d.m.o[find(d, number)].alive = 0
+    d.m.window.resting -= 1
     tidy(d)
     look_again(d)
     decide(d)

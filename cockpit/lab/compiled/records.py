@@ -276,6 +276,8 @@ class Machine(Row):
     held: int
     taken: int
     filled: int
+    fill_ts: int
+    """When the last fill happened at the venue."""
     booked: int
     reference: float
     opening: int
@@ -297,6 +299,8 @@ class Machine(Row):
     low: float
     high: float
     busy: int
+    moved: int
+    """Something of ours at the venue has changed since ``low``, ``high`` and ``busy`` were found."""
     due: int
     # --- the news that the strategy is asked about
     news_price: float

@@ -87,16 +87,6 @@ def decide(d: Desk) -> None:
                 guarded = True
     if have or guarded:
         _protect(d, target, exiting)
-    d.m.window.resting = resting(d)
-
-
-def resting(d: Desk) -> int:
-    """Orders not proven dead."""
-    count = 0
-    for i in range(d.m.tickets):
-        if d.m.o[i].alive:
-            count += 1
-    return count
 
 
 def _toward(d: Desk, target: int) -> bool:
@@ -251,6 +241,7 @@ def _place(d: Desk, role: int, kind: int, sign: int, lots: int, bound: int, trig
     order.take = take
     order.tag = m.tag
     order.alive = 2
+    m.window.resting += 1
     order.updated = m.now
     order.live = 0
     order.cancelling = 0

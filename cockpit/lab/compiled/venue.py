@@ -12,6 +12,7 @@ from cockpit.lab.compiled.exact import GRAINS
 from cockpit.lab.compiled.flight import (
     ACKED,
     ANSWERED,
+    BILLED,
     CANCELLED,
     FILLED,
     LOOK,
@@ -71,6 +72,7 @@ def arrive(d: Desk, at: int, number: int) -> None:
     order.venue_id = 1000 + m.taken
     order.arrived = at
     order.there = 1
+    m.moved = 1
     report(d, at, ACKED, number)
     if order.kind == MARKET:
         order.phase = ARRIVED
@@ -179,6 +181,7 @@ def _fill(d: Desk, order: Ticket, ticks: int, ts: int, note: int) -> None:
     e.tag = order.tag
     e.role = order.role
     m.filled += 1
+    m.fill_ts = ts
     e.trade = m.filled
     in_coin = m.spot and sign > 0
     m.held += sign * order.lots * m.atoms - (order.lots * m.fee_atoms if in_coin else 0)
@@ -217,6 +220,7 @@ def end(d: Desk, order: Ticket, ts: int, reason: int) -> None:
         refuse(d.m, ENTRY_GONE, ts)
     order.phase = GONE
     order.there = 0
+    d.m.moved = 1
     report(d, ts, CANCELLED, order.number * 2 + reason)
 
 
@@ -266,13 +270,14 @@ def pay(d: Desk, now: int) -> None:
         _forget(d)
         m.paid = at
         if m.held:
-            _settle(d, at, i)
+            _settle(d, at, i, now)
 
 
-def _settle(d: Desk, at: int, i: int) -> None:
+def _settle(d: Desk, at: int, i: int, now: int) -> None:
+    """What was due at ``at`` is paid ``now``, for what was held then."""
     m = d.m
     qty = m.held
-    k = m.booked - 1
+    k = m.booked - 1 if m.fill_ts > at else -1
     while k >= 0:
         e = d.b[k]
         k -= 1
@@ -290,13 +295,15 @@ def _settle(d: Desk, at: int, i: int) -> None:
         value = qty * m.face_hi / m.reference if m.inverse else qty * m.face_hi * m.reference
         m.money -= value * d.rates[i].rate
         limits(d, _lots(d))
-        report(d, at, PAID, m.booked - 1)
+        e.heard = max(at + m.report_ms, m.reported)
+        report(d, at, BILLED if e.heard >= now else PAID, m.booked - 1)
     stay_clear(d, m.reference, at)
 
 
 def watch(d: Desk) -> None:
     """Between which prices a bar touches nothing of ours; ``busy`` 0 when no bar can touch anything."""
     m = d.m
+    m.moved = 0
     low, high = (m.safe_low, m.safe_high) if m.held else (0.0, inf)
     m.busy = 1 if m.held else 0
     for i in range(m.tickets):
