@@ -22,7 +22,7 @@ from cockpit.lab.compiled.exact import (
 )
 from cockpit.lab.compiled.grid import alike
 from cockpit.lab.compiled.reasons import IN_PARTS, LARGE, refuse
-from cockpit.lab.compiled.records import Desk, Entry, Machine
+from cockpit.lab.compiled.records import BILL, QUIET, Desk, Entry, Machine
 
 LARGEST = 4e18
 
@@ -142,9 +142,22 @@ def funding(d: Desk, atoms: int, price: float, rate: int) -> tuple[float, float]
     return mul(-hi, -lo, d.rates[rate].hi, d.rates[rate].lo)
 
 
-def about(d: Desk, price: float) -> float:
-    """The same, nearly: good to ten digits."""
+def hear_bills(d: Desk) -> None:
+    """Bills whose news comes before the event being handled join the money; they woke nobody."""
     m = d.m
+    while m.bill < m.booked:
+        e = d.b[m.bill]
+        if e.kind == BILL and e.note == QUIET:
+            if e.heard > m.upto or (e.heard == m.upto and e.trade > m.upto_number):
+                return
+            book_bill(d, e)
+        m.bill += 1
+
+
+def about(d: Desk, price: float) -> float:
+    """What ``equity`` says, nearly: good to ten digits."""
+    m = d.m
+    hear_bills(d)
     if m.inverse:
         return (m.cash_hi - m.have * m.face_hi * GRAINS / price) / GRAINS
     return m.cash_hi + m.have * m.face_hi * price
@@ -153,6 +166,7 @@ def about(d: Desk, price: float) -> float:
 def equity(d: Desk, price: float) -> float:
     """Everything in the account's currency with the market at ``price``: the float the kernel sizes with."""
     m = d.m
+    hear_bills(d)
     if price == m.priced:
         return m.worth
     hi, lo, err = m.cash_hi, m.cash_lo, m.cash_err

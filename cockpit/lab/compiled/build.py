@@ -30,6 +30,7 @@ LOCK = threading.RLock()
 LOOP = """
 from collections import namedtuple
 from numba import types
+from cockpit.lab.compiled.pointers import held, written
 from cockpit.lab.compiled.reasons import LIST_FULL
 BAR = namedtuple("BAR", "ts tf open high low close volume")
 FILL = namedtuple("FILL", "ts price qty maker sign")
@@ -72,7 +73,8 @@ MACHINE, STATE = np.dtype(rows.dtype(records.Machine)), np.dtype(%(state)s)
 @njit(cache=True, nogil=True, error_model="python")
 def drive(at):
     m = carray(as_pointer(at), (1,), MACHINE)[0]
-    s = carray(as_pointer(m.at_s), (1,), STATE)[0]
+    kept = carray(as_pointer(m.at_s), (1,), STATE)[0]
+    s = held(kept)
     F = carray(as_pointer(m.at_f), (m.floats,), np.float64)
     n, ts = m.bars, carray(as_pointer(m.at_ts), (m.bars,), np.int64)
     op = carray(as_pointer(m.at_open), (n,), np.float64)
@@ -91,7 +93,9 @@ def drive(at):
             while word != 0:
                 if word < 0:
                     raise Stop
-                ask(at, m, F, s, view, want, word)
+                written(kept, s)
+                ask(at, m, F, kept, view, want, word)
+                written(s, kept)
                 word = step(at, 2, i, h, l, c)
             due, busy, low, high = m.due, m.busy, m.low, m.high
         view.now = now
@@ -103,13 +107,14 @@ def drive(at):
             if step(at, 3, now, 0.0, 0.0, 0.0) < 0:
                 raise Stop
             due = m.due
+    written(kept, s)
     while True:
         word = step(at, 5, 0, 0.0, 0.0, last)
         if word == 0:
             break
         if word < 0:
             raise Stop
-        ask(at, m, F, s, view, want, word)
+        ask(at, m, F, kept, view, want, word)
 """
 READERS = "whole_of, float_of = column(types.int64), column(types.float64)\n"
 CALLS = {

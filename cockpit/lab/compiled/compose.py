@@ -17,8 +17,8 @@ from pathlib import Path
 from cockpit.lab.compiled import records, rows
 
 PARTS = (
-    "reasons", "exact", "flight", "grid", "books", "margin", "gate", "trader", "venue", "bars", "news",
-    "drive",
+    "reasons", "exact", "flight", "grid", "books", "margin", "gate", "trader", "venue", "bars", "funding",
+    "news", "drive",
 )  # fmt: skip
 HERE = Path(__file__).parent
 PACKAGE = "cockpit.lab.compiled"
@@ -38,7 +38,7 @@ Machine, Ticket, Entry, Pen = (
 )
 KINDS = {"Machine": Machine, "Desk": Machine, "Ticket": Ticket, "Entry": Entry, "Pen": Pen,
     "int": types.int64, "float": types.float64, "bool": types.boolean}
-line_of, rate_of = column(Entry), column(record(records.Rate))
+line_of, rate_of, due_of = (column(record(row)) for row in (records.Entry, records.Rate, records.Due))
 whole_of, float_of = column(types.int64), column(types.float64)
 """
 COLUMNS = {
@@ -46,6 +46,7 @@ COLUMNS = {
     "ts": ("d.bars", "whole_of", "d.at_ts"),
     "open": ("d.bars", "float_of", "d.at_open"),
     "rates": ("d.tape_rates", "rate_of", "d.at_rates"),
+    "dues": ("d.settlements", "due_of", "d.at_dues"),
 }
 """Of each column of the desk, in the words of the machine's record: length, what reads a row, address."""
 INNER = "nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False"
@@ -86,7 +87,7 @@ def machine() -> str:
 
 def _shapes() -> list[str]:
     """Where each field of a row lies, as remarks: machine code of another layout is other machine code."""
-    kinds = (records.Machine, records.Entry, records.Rate, records.Ticket, records.Pen)
+    kinds = (records.Machine, records.Entry, records.Rate, records.Due, records.Ticket, records.Pen)
     return [f"# {kind.__name__} {rows.dtype(kind)}" for kind in kinds]
 
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from cockpit.lab.compiled.bars import meet
 from cockpit.lab.compiled.books import equity
-from cockpit.lab.compiled.flight import AFTER, DELIVERY, READ, SETTLE, learn, next_due, request
-from cockpit.lab.compiled.news import GO_ON, booked_by, next_rate, resume, until
+from cockpit.lab.compiled.flight import AFTER, DELIVERY, FAR, READ, learn, next_due, request
+from cockpit.lab.compiled.news import GO_ON, next_rate, resume, speaks, until
 from cockpit.lab.compiled.records import Desk
 from cockpit.lab.compiled.trader import settle, wish
 from cockpit.lab.compiled.venue import watch
@@ -58,7 +58,7 @@ def begin(d: Desk) -> None:
 def spoke(d: Desk, now: int) -> None:
     """The strategy wrote something at a bar."""
     m = d.m
-    booked_by(d, now)
+    speaks(d, now)
     m.now = m.heard = now
     wish(d)
     settle(d)
@@ -67,7 +67,7 @@ def spoke(d: Desk, now: int) -> None:
 
 def worth(d: Desk, now: int) -> float:
     """Everything at the price that the strategy knows."""
-    booked_by(d, now)
+    speaks(d, now)
     return equity(d, d.m.window.last)
 
 
@@ -92,14 +92,14 @@ def go_on(d: Desk, i: int, high: float, low: float, close: float) -> int:
         if m.busy and not (m.low < low and m.low < d.open[i] and high < m.high and d.open[i] < m.high):
             meet(d, i, high, low)
         m.reference = close
-        m.paying = 0
         m.next = i + 1
         m.count += 1
         m.stage = m.count
     word = until(d, at + m.lag, DELIVERY, m.stage)
     if word != GO_ON:
         return word
-    m.now = m.heard = at + m.lag
+    m.now = m.heard = m.upto = at + m.lag
+    m.upto_number = m.stage
     if m.moved:
         watch(d)
     m.due = next_due(d)
@@ -114,17 +114,18 @@ def finish(d: Desk, close: float) -> int:
         m.stage = -1
         if n:
             _catch_up(d, n, close)
-            m.last = max(m.last, d.ts[n - 1])
-    while True:
-        while m.queued and d.m.q[m.queued - 1].rank == SETTLE and d.m.q[m.queued - 1].at > m.last + 1:
-            m.queued -= 1
+            m.last = d.ts[n - 1]
+        if len(d.rates):
+            m.last = max(m.last, d.rates[len(d.rates) - 1].ts)
+    word = until(d, m.end, DELIVERY, 0)
+    while word == GO_ON:
         i = m.queued - 1
         if i < 0:
             learn(d, m.last + m.lag)
+            m.upto = FAR
             return GO_ON
         word = until(d, d.m.q[i].at, d.m.q[i].rank, d.m.q[i].number + 1)
-        if word != GO_ON:
-            return word
+    return word
 
 
 def _catch_up(d: Desk, i: int, close: float) -> None:

@@ -13,10 +13,10 @@ from cockpit.lab.compiled.rows import QUEUE
 SETTLE, OPEN, TAPE, AFTER, REQUEST, DELIVERY = 0, 1, 2, 3, 4, 5
 FAR = 1 << 62
 """A time that never comes."""
-PAY, LOOK, RATE, READ, PLACE, CANCEL, QUERY = 0, 1, 2, 3, 4, 5, 6
+LOOK, RATE, READ, PLACE, CANCEL, QUERY = 1, 2, 3, 4, 5, 6
 """What happens at the venue."""
-READY, ACKED, FILLED, CANCELLED, REJECTED, ANSWERED, PAID, RATED, BILLED = 10, 11, 12, 13, 14, 15, 16, 17, 18
-"""What the sleeve learns. BILLED is a payment that only its money need know of: no bar wakes for it."""
+READY, ACKED, FILLED, CANCELLED, REJECTED, ANSWERED, PAID, RATED = 10, 11, 12, 13, 14, 15, 16, 17
+"""What the sleeve learns."""
 
 
 def push(d: Desk, at: int, rank: int, what: int, arg: int) -> None:
@@ -76,15 +76,10 @@ def before(at: int, rank: int, number: int, at2: int, rank2: int, number2: int) 
 
 
 def next_due(d: Desk) -> int:
-    """The next instant at which anything is due; with nothing of ours there, funding can wait."""
+    """The next instant at which anything is due; with nothing held, settlements can wait."""
     m = d.m
-    idle = m.held == 0 and m.tickets == 0 and not m.hears_rates and not m.reads_rates
-    at = FAR
-    for k in range(m.queued):
-        i = m.queued - 1 - k
-        if m.q[i].what == BILLED or (idle and m.q[i].rank in (SETTLE, TAPE, AFTER)):
-            continue
-        at = m.q[i].at
-        break
+    at = m.q[m.queued - 1].at if m.queued else FAR
+    if m.held and m.settled < len(d.dues):
+        at = min(at, d.dues[m.settled].when)
     deadline = m.deadline
     return deadline if 0 < deadline < at else at

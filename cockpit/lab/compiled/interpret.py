@@ -20,6 +20,7 @@ from cockpit.lab.compiled import drive
 from cockpit.lab.compiled.fold import fill_of
 from cockpit.lab.compiled.news import HOOK_FILL, resume
 from cockpit.lab.compiled.records import Desk, Entry, Machine, Rate
+from cockpit.lab.compiled.settlements import schedule
 from cockpit.lab.compiled.tape import Tape
 
 
@@ -40,12 +41,17 @@ def play(m: Machine, strategy: Any, instrument: Instrument, tape: Tape, prefix: 
     view = View(instrument, Book())
     view.tf = m.tf
     rates = []
-    for row, rank, hi, lo in zip(tape.rates, tape.rate_rank, tape.rate_hi, tape.rate_lo, strict=True):
+    plan = schedule(tape, spot=bool(m.spot))
+    m.end = plan.end
+    for row, rank, hi, lo, near in zip(
+        tape.rates, tape.rate_rank, tape.rate_hi, tape.rate_lo, plan.near, strict=True
+    ):
         rate = Rate()
+        rate.near = int(near)
         rate.ts, rate.due, rate.settled = row.ts, row.settle_ts, int(row.settled)
         rate.rank, rate.rate, rate.hi, rate.lo = rank, row.rate, hi, lo
         rates.append(rate)
-    desk = Desk(m, Lines(), tape.ts, tape.open, rates)
+    desk = Desk(m, Lines(), tape.ts, tape.open, rates, plan.dues)
     want = Want()
     m.window, m.pen = view, want  # type: ignore[assignment]
     view.equity_of = lambda: drive.worth(desk, view.now) * m.share

@@ -15,21 +15,19 @@ from cockpit.lab.compiled.flight import (
     ACKED,
     AFTER,
     ANSWERED,
-    BILLED,
     CANCEL,
     CANCELLED,
     DELIVERY,
+    FAR,
     FILLED,
     LOOK,
     PAID,
-    PAY,
     PLACE,
     QUERY,
     RATE,
     RATED,
     READY,
     REJECTED,
-    SETTLE,
     TAPE,
     before,
     learn,
@@ -37,11 +35,12 @@ from cockpit.lab.compiled.flight import (
     report,
     request,
 )
+from cockpit.lab.compiled.funding import pass_over, settle_next
 from cockpit.lab.compiled.grid import alike
 from cockpit.lab.compiled.reasons import BENCHED, refuse
 from cockpit.lab.compiled.records import MARKET, PROTECT, Desk
 from cockpit.lab.compiled.trader import ANSWER_MS, ASK_MS, decide, find, settle, tidy, wish
-from cockpit.lab.compiled.venue import USER, arrive, asked, pay, rate, take_back
+from cockpit.lab.compiled.venue import USER, arrive, asked, take_back
 
 GO_ON, HOOK_FILL, HOOK_RATE = 0, 1, 2
 BACKOFF_MS = 1_000
@@ -55,56 +54,47 @@ def until(d: Desk, at: int, rank: int, number: int) -> int:
     while True:
         i = m.queued - 1
         due = i >= 0 and before(q[i].at, q[i].rank, q[i].number, at, rank, number)
-        limit = q[i].at if due else at
+        limit, turn = (q[i].at, q[i].rank + 1) if due else (at, rank)
+        if m.settled < len(d.dues):
+            if not m.held:
+                pass_over(d, min(limit, m.deadline) if m.deadline > 0 else limit)
+            if _settles(d, limit, turn):
+                settle_next(d)
+                continue
         if 0 < m.deadline < limit:
+            m.upto, m.upto_number = m.deadline, FAR
             _wake(d, learn(d, m.deadline))
             continue
         if not due:
             return GO_ON
-        if q[i].what == RATE:
-            _pass_by(d, i, at)
         m.queued = i
+        m.upto, m.upto_number = q[i].at, q[i].number
         word = _happen(d, q[i].at, q[i].what, q[i].arg)
         if word != GO_ON:
             return word
 
 
-def _pass_by(d: Desk, i: int, at: int) -> None:
-    """Rates that leave nothing behind: nothing is held or ordered, nobody listens, and they are settled
-    before the next one and before whatever else comes first.
-    """
-    m, row = d.m, d.m.q[i]
-    if m.held or m.tickets or m.hears_rates or m.reads_rates or m.owed or m.deadline:
-        return
-    if i > 0:
-        at = min(at, m.q[i - 1].at)
-    k = row.arg
-    while k + 1 < len(d.rates) and d.rates[k].due < d.rates[k + 1].ts < at:
-        m.paid = max(m.paid, d.rates[k].due)
-        k += 1
-    if k == row.arg:
-        return
-    m.rates = k + 1
-    m.last = max(m.last, d.rates[k].ts)
-    row.at = d.rates[k].ts
-    row.rank = d.rates[k].rank
-    row.arg = k
-
-
-def booked_by(d: Desk, now: int) -> None:
-    """A strategy speaks, or asks for its worth, at a bar that nothing woke: its bills until then count."""
+def _settles(d: Desk, limit: int, turn: int) -> bool:
+    """Is a settlement next? ``turn`` is the first place at the instant ``limit`` that is too late."""
     m = d.m
-    while m.now < now and m.queued and m.q[m.queued - 1].at <= now and m.q[m.queued - 1].what == BILLED:
-        m.queued -= 1
-        book_bill(d, d.b[m.q[m.queued].arg])
+    if m.settled == len(d.dues):
+        return False
+    s = d.dues[m.settled]
+    if s.when > limit or (s.when == limit and s.rank >= turn):
+        return False
+    return not 0 < m.deadline < s.when
+
+
+def speaks(d: Desk, now: int) -> None:
+    """The strategy speaks, or looks at its worth, at a bar: what it has heard by then counts."""
+    m = d.m
+    if m.now < now:
+        m.upto, m.upto_number = now, FAR
 
 
 def _happen(d: Desk, at: int, what: int, arg: int) -> int:
     if what == RATE:
         return _told(d, at, arg)
-    if what == BILLED:
-        book_bill(d, d.b[arg])
-        return GO_ON
     if what < READY:
         _at_the_venue(d, at, what, arg)
     elif what == FILLED:
@@ -137,9 +127,6 @@ def _at_the_venue(d: Desk, at: int, what: int, arg: int) -> None:
         arrive(d, at, arg)
     elif what == LOOK:
         open_early(d, arg)
-    elif what == PAY:
-        pay(d, at)
-        d.m.paying = 1
     elif what == CANCEL:
         take_back(d, at, arg)
     elif what == QUERY:
@@ -151,35 +138,29 @@ def _at_the_venue(d: Desk, at: int, what: int, arg: int) -> None:
 def _told(d: Desk, at: int, i: int) -> int:
     """A rate on the tape: learned in its turn, but at once where nothing is between the venue and us."""
     m = d.m
-    near = m.lag == 0 and not m.paying and d.rates[i].rank == TAPE and _quiet(d)
-    m.paying = 0
-    lines = m.booked
-    rate(d, at, i)
+    near = m.lag == 0 and d.rates[i].near and not m.told and _quiet(d, at)
+    m.told = 0
     next_rate(d)
-    if not (m.hears_rates or m.reads_rates):
-        return GO_ON
-    if near and m.booked == lines:
+    if near:
         return _rated(d, at, i)
     push(d, at + m.lag, DELIVERY, RATED, i)
     return GO_ON
 
 
-def _quiet(d: Desk) -> bool:
+def _quiet(d: Desk, at: int) -> bool:
     """Is nothing in flight? As ``World``: then the next event of the tape is the next event."""
     for k in range(d.m.queued):
         rank = d.m.q[k].rank
-        if rank != SETTLE and rank != TAPE and rank != AFTER:
+        if rank != TAPE and rank != AFTER:
             return False
-    return True
+    return bool(d.m.billed < at)
 
 
 def next_rate(d: Desk) -> None:
-    """Read one more funding rate from the tape."""
+    """Read one more funding rate from the tape, for a strategy that wants to know."""
     m = d.m
-    if m.rates < len(d.rates):
-        at = d.rates[m.rates].ts
-        m.last = max(m.last, at)
-        push(d, at, d.rates[m.rates].rank, RATE, m.rates)
+    if m.rates < len(d.rates) and (m.hears_rates or m.reads_rates):
+        push(d, d.rates[m.rates].ts, d.rates[m.rates].rank, RATE, m.rates)
         m.rates += 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
@@ -17,6 +18,32 @@ def as_pointer(_context: Any, address: Any) -> Any:
         return builder.inttoptr(arguments[0], cgutils.voidptr_t)
 
     return types.voidptr(types.int64), generate
+
+
+@intrinsic
+def held(_context: Any, row: Any) -> Any:
+    """A copy of a record that nothing else points to: the compiler keeps its numbers in registers."""
+
+    def generate(_context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        size = signature.return_type.size
+        place = cgutils.alloca_once(builder, ir.ArrayType(ir.IntType(8), size))
+        place.align = 8
+        cgutils.raw_memcpy(builder, place, arguments[0], ir.Constant(ir.IntType(64), size), 1, align=8)
+        return builder.bitcast(place, arguments[0].type)
+
+    return row(row), generate
+
+
+@intrinsic
+def written(_context: Any, row: Any, other: Any) -> Any:
+    """Write the second of two records of one kind over the first."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        size = ir.Constant(ir.IntType(64), signature.args[0].size)
+        cgutils.raw_memcpy(builder, *arguments, size, 1, align=8)
+        return context.get_dummy_value()
+
+    return types.void(row, other), generate
 
 
 def column(kind: Any) -> Any:

@@ -15,6 +15,8 @@ ENTRY, EXIT, PROTECT = 0, 1, 2
 MARKET, STOP, TRIGGER, OCO = 0, 1, 2, 3
 ARRIVED, ARMED, GONE = 0, 1, 2
 FILL, BILL = 0, 1
+QUIET, TOLD = 0, 1
+"""Notes of bills: one that is added up when the money is looked at, one that travels as news."""
 
 
 class Message(Row):
@@ -64,6 +66,7 @@ class Entry(Row):
     """Of the order; of the rate for a bill."""
     venue_id: int
     trade: int
+    """Of a fill; for a bill its place in the order of news."""
     sign: int
     lots: int
     """Of a fill; for a bill the position in atoms."""
@@ -78,8 +81,10 @@ class Entry(Row):
 
 
 class Due(Row):
-    """A settlement that has not come."""
+    """``settlements.Settlement``."""
 
+    when: int
+    rank: int
     at: int
     rate: int
 
@@ -158,6 +163,8 @@ class Rate(Row):
     hi: float
     """The rate as a pair."""
     lo: float
+    near: int
+    """It may be learned at once (``settlements.Schedule``)."""
 
 
 class Machine(Row):
@@ -285,13 +292,19 @@ class Machine(Row):
     next: int
     met: int
     last: int
-    paid: int
-    paying: int
-    """A settlement was due since the tape was read last."""
     rates: int
     """Rates that have been read from the tape."""
-    owed: int
-    """Settlements waiting, oldest first, in ``dues``."""
+    settled: int
+    """Settlements that are past."""
+    told: int
+    """A rate that was told late has just been billed."""
+    bill: int
+    """Lines of the books before this one have been looked at for bills."""
+    billed: int
+    """When the last bill that woke nobody is heard of."""
+    upto: int
+    """The event being handled: its instant, and its place in the order of news."""
+    upto_number: int
     money: float
     """Cash as if every contract had been paid for; in floats, with room to spare."""
     safe_low: float
@@ -321,6 +334,10 @@ class Machine(Row):
     bars: int
     at_rates: int
     tape_rates: int
+    at_dues: int
+    settlements: int
+    end: int
+    """When the last rate or settlement has happened."""
     at_s: int
     """The strategy's own numbers."""
     at_f: int
@@ -340,7 +357,6 @@ class Machine(Row):
     """Messages in flight."""
     o: list[Ticket]
     """Orders, oldest first."""
-    dues: list[Due]
     sent_at: list[int]
     """When the newest orders were sent, a ring."""
     changed_at: list[int]
@@ -362,6 +378,7 @@ class Desk(NamedTuple):
     """Closes of the bars at the venue."""
     open: Any
     rates: Any
+    dues: Any
 
 
 class Stop(Exception):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, get_args, get_origin, get_type_hints
 
-QUEUE, TICKETS, DUES, RING, TIERS = 64, 32, 64, 1024, 64
-"""Room for messages, orders, settlements, the newest orders' times and margin tiers."""
+QUEUE, TICKETS, RING, TIERS = 64, 32, 1024, 64
+"""Room for messages, orders, the newest orders' times and margin tiers."""
 SIZES = {
-    "q": QUEUE, "o": TICKETS, "dues": DUES, "sent_at": RING, "changed_at": RING, "entered_at": RING,
+    "q": QUEUE, "o": TICKETS, "sent_at": RING, "changed_at": RING, "entered_at": RING,
     "tier": TIERS,
 }  # fmt: skip
 

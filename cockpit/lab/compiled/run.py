@@ -23,6 +23,7 @@ from cockpit.lab.compiled import rows as flat
 from cockpit.lab.compiled.drive import WORTH
 from cockpit.lab.compiled.fold import Books, blank, fold
 from cockpit.lab.compiled.reasons import BOOKS_FULL, LIST_FULL, WORDS, Unsupported
+from cockpit.lab.compiled.settlements import schedule
 from cockpit.lab.compiled.shared import Shelf
 from cockpit.lab.compiled.tape import Tape
 from cockpit.lab.compiled.translate import Program
@@ -294,11 +295,11 @@ def start_of(instrument: Instrument, tape: Tape, config: Config, share: float, p
         m.hears_fills = int("on_fill" in play.hooks)
         m.hears_rates = int("on_funding" in play.hooks)
         m.reads_rates = int(play.asks_rates)
-        columns = arrays(tape)
-        m.at_ts, m.at_open, m.at_high, m.at_low, m.at_close, m.at_volume, m.at_rates = (
-            column.ctypes.data for column in columns
-        )
-        m.bars, m.tape_rates = len(tape), len(tape.rates)
+        columns = [*arrays(tape), *_funding(m, tape)]
+        (
+            m.at_ts, m.at_open, m.at_high, m.at_low, m.at_close, m.at_volume, m.at_rates, m.at_dues,
+        ) = (column.ctypes.data for column in columns)  # fmt: skip
+        m.bars = len(tape)
         made = np.array([flat.pack(m)], np.dtype(flat.dtype(records.Machine)))
         found = known[key] = Start(
             made.view(np.uint8), made.dtype, np.dtype(layout.dtype(play.plugin.target)),
@@ -322,7 +323,7 @@ def _windows(m: records.Machine, instrument: Instrument) -> None:
 
 
 def arrays(tape: Tape) -> list[Any]:
-    """Close times, open, high, low, close, volume and the rates, as numpy arrays; made once a tape."""
+    """Close times, open, high, low, close and volume as numpy arrays; made once a tape."""
     import numpy as np
 
     found: list[Any] | None = tape.__dict__.get("_arrays")
@@ -330,15 +331,25 @@ def arrays(tape: Tape) -> list[Any]:
         kinds = (np.int64, *[np.float64] * 5)
         columns = (tape.ts, tape.open, tape.high, tape.low, tape.close, tape.volume)
         found = [np.ascontiguousarray(c, dtype=k) for c, k in zip(columns, kinds, strict=True)]
-        rates = np.zeros(max(1, len(tape.rates)), np.dtype(flat.dtype(records.Rate)))
-        for at, row in enumerate(tape.rates):
-            rates[at] = (
-                row.ts, row.settle_ts, tape.rate_rank[at], int(row.settled), row.rate,
-                tape.rate_hi[at], tape.rate_lo[at],
-            )  # fmt: skip
-        found = [found[0], *found[1:], rates]
         tape.__dict__["_arrays"] = found
     return found
+
+
+def _funding(m: records.Machine, tape: Tape) -> tuple[Any, Any]:
+    """Rates and settlements as the machine reads them."""
+    import numpy as np
+
+    plan = schedule(tape, spot=bool(m.spot))
+    m.tape_rates, m.settlements, m.end = len(tape.rates), len(plan.dues), plan.end
+    rates = np.zeros(max(1, len(tape.rates)), np.dtype(flat.dtype(records.Rate)))
+    for at, row in enumerate(tape.rates):
+        rates[at] = (
+            row.ts, row.settle_ts, tape.rate_rank[at], int(row.settled), row.rate,
+            tape.rate_hi[at], tape.rate_lo[at], int(plan.near[at]),
+        )  # fmt: skip
+    dues = np.zeros(max(1, len(plan.dues)), np.dtype(flat.dtype(records.Due)))
+    dues[: len(plan.dues)] = plan.dues
+    return rates, dues
 
 
 def sweep(

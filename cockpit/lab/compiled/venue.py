@@ -12,15 +12,11 @@ from cockpit.lab.compiled.exact import GRAINS
 from cockpit.lab.compiled.flight import (
     ACKED,
     ANSWERED,
-    BILLED,
     CANCELLED,
     FILLED,
     LOOK,
     OPEN,
-    PAID,
-    PAY,
     REJECTED,
-    SETTLE,
     push,
     report,
 )
@@ -29,7 +25,6 @@ from cockpit.lab.compiled.grid import alike, nearest_ticks, opposed
 from cockpit.lab.compiled.margin import limits, short_of, stay_clear, traded
 from cockpit.lab.compiled.reasons import (
     BOOKS_FULL,
-    CROWDED,
     ENTRY_GONE,
     IN_PARTS,
     LEVEL_BELOW,
@@ -42,7 +37,6 @@ from cockpit.lab.compiled.reasons import (
 from cockpit.lab.compiled.records import (
     ARMED,
     ARRIVED,
-    BILL,
     ENTRY,
     FILL,
     GONE,
@@ -52,13 +46,10 @@ from cockpit.lab.compiled.records import (
     Entry,
     Ticket,
 )
-from cockpit.lab.compiled.rows import DUES
 from cockpit.lab.compiled.trader import find
 
 REDUCE_ONLY, USER = 0, 1
 """Why an order was cancelled."""
-HISTORY = 16
-"""As ``matching.funding``: settlements remembered."""
 
 
 def arrive(d: Desk, at: int, number: int) -> None:
@@ -108,7 +99,7 @@ def _admit(d: Desk, at: int, order: Ticket) -> bool:
     for i in range(m.tickets):
         if d.m.o[i].there and d.m.o[i].phase == ARRIVED:
             refuse(m, TWO_WAITING, at)
-    short = short_of(d, order.sign * order.lots, _lots(d), m.reference)
+    short = short_of(d, order.sign * order.lots, whole_lots(d), m.reference)
     if m.spot and order.sign < 0:
         short = 0 if m.held >= order.lots * m.atoms else NO_COINS
     if short:
@@ -137,7 +128,7 @@ def reducible(d: Desk, order: Ticket) -> int:
     return abs(d.m.held) // d.m.atoms if opposed(d.m.held, order.sign) else 0
 
 
-def _lots(d: Desk) -> int:
+def whole_lots(d: Desk) -> int:
     """The position in whole lots, signed."""
     m = d.m
     return m.held // m.atoms if m.held >= 0 else -(-m.held // m.atoms)
@@ -188,7 +179,7 @@ def _fill(d: Desk, order: Ticket, ticks: int, ts: int, note: int) -> None:
     value, _ = worth_at_ticks(m, order.lots * m.atoms, ticks)
     if m.inverse:
         value /= GRAINS
-    traded(d, sign, value, 0.0 if in_coin else value * m.taker_hi, _lots(d))
+    traded(d, sign, value, 0.0 if in_coin else value * m.taker_hi, whole_lots(d))
     order.phase = GONE
     order.there = 0
     report(d, ts, FILLED, m.booked - 1)
@@ -222,82 +213,6 @@ def end(d: Desk, order: Ticket, ts: int, reason: int) -> None:
     order.there = 0
     d.m.moved = 1
     report(d, ts, CANCELLED, order.number * 2 + reason)
-
-
-def rate(d: Desk, at: int, i: int) -> None:
-    """A funding rate on the tape."""
-    m, due = d.m, d.rates[i].due
-    if due > m.paid and not m.spot:
-        _owe(d, due, i)
-    pay(d, at)
-
-
-def _owe(d: Desk, due: int, i: int) -> None:
-    """Remember a settlement; the newest word counts."""
-    m, dues = d.m, d.m.dues
-    at = m.owed
-    for k in range(m.owed):
-        if dues[k].at == due:
-            dues[k].rate = i
-            return
-    if m.owed == DUES:
-        refuse(m, CROWDED, due)
-    push(d, due + 1, SETTLE, PAY, 0)
-    while at > 0 and dues[at - 1].at > due:
-        dues[at].at = dues[at - 1].at
-        dues[at].rate = dues[at - 1].rate
-        at -= 1
-    dues[at].at = due
-    dues[at].rate = i
-    m.owed += 1
-    while m.owed > HISTORY:
-        _forget(d)
-
-
-def _forget(d: Desk) -> None:
-    m, dues = d.m, d.m.dues
-    m.owed -= 1
-    for k in range(m.owed):
-        dues[k].at = dues[k + 1].at
-        dues[k].rate = dues[k + 1].rate
-
-
-def pay(d: Desk, now: int) -> None:
-    """Pay what was due before ``now``."""
-    m = d.m
-    while m.owed and d.m.dues[0].at < now:
-        at, i = d.m.dues[0].at, d.m.dues[0].rate
-        _forget(d)
-        m.paid = at
-        if m.held:
-            _settle(d, at, i, now)
-
-
-def _settle(d: Desk, at: int, i: int, now: int) -> None:
-    """What was due at ``at`` is paid ``now``, for what was held then."""
-    m = d.m
-    qty = m.held
-    k = m.booked - 1 if m.fill_ts > at else -1
-    while k >= 0:
-        e = d.b[k]
-        k -= 1
-        if e.kind == FILL:
-            if e.ts <= at:
-                break
-            qty -= e.sign * e.lots * m.atoms
-    if qty and d.rates[i].rate != 0.0:
-        e = line(d)
-        e.kind = BILL
-        e.ts = at
-        e.number = i
-        e.lots = qty
-        e.price = m.reference
-        value = qty * m.face_hi / m.reference if m.inverse else qty * m.face_hi * m.reference
-        m.money -= value * d.rates[i].rate
-        limits(d, _lots(d))
-        e.heard = max(at + m.report_ms, m.reported)
-        report(d, at, BILLED if e.heard >= now else PAID, m.booked - 1)
-    stay_clear(d, m.reference, at)
 
 
 def watch(d: Desk) -> None:
