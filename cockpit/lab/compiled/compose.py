@@ -20,6 +20,7 @@ PARTS = (
     "reasons", "exact", "flight", "grid", "books", "margin", "gate", "trader", "venue", "bars", "funding",
     "news", "drive",
 )  # fmt: skip
+FEW = 2
 HERE = Path(__file__).parent
 PACKAGE = "cockpit.lab.compiled"
 HEAD = """import numpy as np
@@ -79,9 +80,9 @@ def machine() -> str:
     if len({name for name, _ in meanings}) < len(meanings):
         raise RuntimeError("a constant is there twice with two meanings")
     texts: dict[str, str] = {}
-    once = _called_once(functions.values())
+    inside = _called_seldom(functions.values())
     for name in functions:
-        _write(name, functions, texts, once)
+        _write(name, functions, texts, inside)
     return "\n".join([HEAD, TYPES, *_shapes(), *constants, *texts.values()])
 
 
@@ -127,19 +128,19 @@ def _expression(text: str) -> ast.expr:
     return ast.parse(text, mode="eval").body
 
 
-def _called_once(functions: Iterable[ast.FunctionDef]) -> frozenset[str]:
-    """Functions with one caller: they become a part of it, because handing on and looking back costs time."""
+def _called_seldom(functions: Iterable[ast.FunctionDef]) -> frozenset[str]:
+    """Functions with few callers: they become a part of each, since calls cost time."""
     calls = Counter(
         part.func.id
         for node in functions
         for part in ast.walk(node)
         if isinstance(part, ast.Call) and isinstance(part.func, ast.Name)
     )
-    return frozenset(name for name, count in calls.items() if count == 1)
+    return frozenset(name for name, count in calls.items() if count <= FEW)
 
 
 def _write(
-    name: str, functions: dict[str, ast.FunctionDef], texts: dict[str, str], once: frozenset[str]
+    name: str, functions: dict[str, ast.FunctionDef], texts: dict[str, str], inside: frozenset[str]
 ) -> None:  # fmt: skip
     """The text of a function after those that it calls, with the kinds that its annotations name."""
     if name in texts or name not in functions:
@@ -147,10 +148,10 @@ def _write(
     node = functions[name]
     for part in ast.walk(node):
         if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id != name:
-            _write(part.func.id, functions, texts, once)
+            _write(part.func.id, functions, texts, inside)
     kinds = "".join(f'KINDS["{ast.unparse(a.annotation)}"], ' for a in node.args.args if a.annotation)
-    inside = ", forceinline=True" if name in once else ""
-    texts[name] = f"@njit(({kinds}), {INNER}{inside})\n{ast.unparse(Alone(COLUMNS).visit(Bare().visit(node)))}\n"
+    how = ", forceinline=True" if name in inside else ""
+    texts[name] = f"@njit(({kinds}), {INNER}{how})\n{ast.unparse(Alone(COLUMNS).visit(Bare().visit(node)))}\n"
 
 
 def intrinsics() -> str:

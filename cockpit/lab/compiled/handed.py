@@ -36,6 +36,7 @@ from cockpit.lab.compiled.tape import Tape
 
 HOOKS = ("on_bar", "on_fill", "on_funding")
 PLAIN = frozenset((float, int, bool))
+FORMS: dict[Any, str] = {float: "d", int: "q", flat.Short: "i"}
 DOOR = """
 MACHINE = np.dtype(rows.dtype(records.Machine))
 step = types.ExternalFunction("%(symbol)s", types.int64(
@@ -275,7 +276,7 @@ def _places(start: Start) -> tuple[Any, ...]:
     """How to read bounds, window and news, and to write the pen: (packed form, place) each."""
     fields = start.kind.fields
     window, pen = fields["window"][1], fields["pen"][1]
-    line = "".join("d" if kind is float else "q" for kind in flat.fields(records.Entry).values())
+    line = "".join(FORMS[kind] for kind in flat.fields(records.Entry).values())
     return (
         (Struct("<2d2q").unpack_from, fields["low"][1]),
         (Struct("<q5d2qd4q").unpack_from, window),

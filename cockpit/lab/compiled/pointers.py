@@ -20,15 +20,21 @@ def as_pointer(_context: Any, address: Any) -> Any:
     return types.voidptr(types.int64), generate
 
 
+def _copied(builder: Any, to: Any, source: Any, size: int) -> None:
+    copy: Any = cgutils.raw_memcpy
+    copy(builder, to, source, ir.Constant(ir.IntType(64), size), 1, align=8)
+
+
 @intrinsic
 def held(_context: Any, row: Any) -> Any:
     """A copy of a record that nothing else points to: the compiler keeps its numbers in registers."""
 
     def generate(_context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         size = signature.return_type.size
-        place = cgutils.alloca_once(builder, ir.ArrayType(ir.IntType(8), size))
+        room: Any = cgutils.alloca_once
+        place = room(builder, ir.ArrayType(ir.IntType(8), size))
         place.align = 8
-        cgutils.raw_memcpy(builder, place, arguments[0], ir.Constant(ir.IntType(64), size), 1, align=8)
+        _copied(builder, place, arguments[0], size)
         return builder.bitcast(place, arguments[0].type)
 
     return row(row), generate
@@ -39,8 +45,7 @@ def written(_context: Any, row: Any, other: Any) -> Any:
     """Write the second of two records of one kind over the first."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        size = ir.Constant(ir.IntType(64), signature.args[0].size)
-        cgutils.raw_memcpy(builder, *arguments, size, 1, align=8)
+        _copied(builder, arguments[0], arguments[1], signature.args[0].size)
         return context.get_dummy_value()
 
     return types.void(row, other), generate

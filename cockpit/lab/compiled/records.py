@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from cockpit.lab.compiled.rows import Row
+from cockpit.lab.compiled.rows import Row, Short
 
 ENTRY, EXIT, PROTECT = 0, 1, 2
 MARKET, STOP, TRIGGER, OCO = 0, 1, 2, 3
@@ -59,21 +59,21 @@ class Ticket(Row):
 class Entry(Row):
     """A line of the books: a fill, or a funding bill."""
 
-    kind: int
+    kind: Short
     ts: int
     heard: int
-    number: int
+    number: Short
     """Of the order; of the rate for a bill."""
-    venue_id: int
-    trade: int
+    venue_id: Short
+    trade: Short
     """Of a fill; for a bill its place in the order of news."""
-    sign: int
+    sign: Short
     lots: int
     """Of a fill; for a bill the position in atoms."""
     ticks: int
-    note: int
-    tag: int
-    role: int
+    note: Short
+    tag: Short
+    role: Short
     last: float
     """The price the sleeve knew when it heard of it."""
     price: float

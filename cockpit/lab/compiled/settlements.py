@@ -1,7 +1,7 @@
 """When funding is paid over a tape, and by which rate: worked out once, because no order changes it.
 
-As ``matching.funding``: the newest word about a settlement counts until it is paid, which is once the tape has
-passed it; a rate that is told late is paid at once.
+As ``matching.funding``: the newest word about a settlement counts until it is paid, which is once the tape
+has passed it; a rate that is told late is paid at once.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from cockpit.lab.compiled.flight import (
 )
 from cockpit.lab.compiled.gate import dear
 from cockpit.lab.compiled.grid import alike, nearest_ticks, opposed
-from cockpit.lab.compiled.margin import limits, short_of, stay_clear, traded
+from cockpit.lab.compiled.margin import short_of, traded
 from cockpit.lab.compiled.reasons import (
     BOOKS_FULL,
     ENTRY_GONE,
