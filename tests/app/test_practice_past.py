@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from typing import Any
 
+import msgspec
 import pytest
 
 from cockpit.adapters.practice import PracticeSpec, history, instruments
@@ -29,3 +31,13 @@ def test_without_a_child_it_is_made_here(monkeypatch: pytest.MonkeyPatch, how: s
 
     monkeypatch.setattr(subprocess, "run", run)
     assert practice_past.hours(WANTED) == HERE
+
+
+def test_a_child_ends_with_whoever_asked() -> None:
+    """Years of hours take it minutes; nobody is there any more to read them."""
+    years = msgspec.structs.replace(WANTED, hours=99_999)
+    command = [sys.executable, "-m", "cockpit.app.practice_past", msgspec.json.encode(years).decode()]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    assert child.stdin is not None
+    child.stdin.close()
+    assert child.wait(120) == 1
