@@ -9,7 +9,7 @@ from cockpit.core import events as ev
 from cockpit.core.attribution import lower_wish, owners
 from cockpit.core.intents import Query, ReadAccount
 from cockpit.core.orders import TERMINAL, Order, OrderKind, OrderState, Role, transition
-from cockpit.core.patience import NOT_SENT, back_off, paused
+from cockpit.core.patience import NOT_SENT, back_off, crossed, paused
 from cockpit.core.state import Sleeve, State
 from cockpit.core.turn import Turn
 from cockpit.core.types import ZERO
@@ -22,7 +22,6 @@ ANSWER_MS = 5_000
 """An order that has not been answered for this long is asked about."""
 ASK_MS = 2_000
 """How often an unknown order is asked about."""
-CROSSED_MS = 250
 """Pause after a post-only quote that would have crossed."""
 UNANSWERED = frozenset((OrderState.PENDING, OrderState.SENT, OrderState.UNKNOWN))
 AT_ONCE = frozenset((OrderKind.MARKET, OrderKind.IOC, OrderKind.FOK))
@@ -184,14 +183,8 @@ def on_cancelled(state: State, event: ev.Cancelled, turn: Turn) -> None:
     if not asked and (order.role is Role.ENTRY or order.algo or order.price is None):
         # What the venue throws out again and again must not be sent at the speed of the road.
         back_off(state, order, turn, event.reason, ours=order.role is not Role.ENTRY)
-    elif event.reason == "post_only" and order.sleeve in state.sleeves:
-        # Placed again at once it would cross again: wait for the market to move.
-        sleeve = state.sleeves[order.sleeve]
-        # A longer wait after another order's refusal stays (I22).
-        if order.role is Role.ENTRY:
-            sleeve.retry_at = max(sleeve.retry_at, state.now + CROSSED_MS)
-        else:
-            sleeve.reduce_at = max(sleeve.reduce_at, state.now + CROSSED_MS)
+    elif event.reason == "post_only":
+        crossed(state, order)
     state.retire(order)
     turn.touch(order.sleeve)
 

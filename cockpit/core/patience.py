@@ -8,6 +8,7 @@ from cockpit.core.turn import Turn
 from cockpit.core.types import InstrumentState
 
 BACKOFF_MS = 1_000
+CROSSED_MS = 250
 BENCH_AFTER = 6
 """Refusals in a row after which a sleeve is taken off."""
 NOT_SENT = frozenset(("transient", "halted", "journal"))
@@ -42,3 +43,22 @@ def back_off(state: State, order: Order, turn: Turn, reason: str, *, ours: bool 
         for leg in state.bench(sleeve, reason):
             turn.touch(leg.id)
         turn.note("alarm", "sleeve.benched", sleeve.id, sleeve=sleeve.id, reason=reason)
+
+
+def crossed(state: State, order: Order) -> None:
+    """A quote would have taken: wait for the market to move, longer each time that the same price would.
+
+    A price that was set at a bar's close may stay on the wrong side of the market for minutes, and four
+    orders a second would use up what all sleeves may send. What reduces never waits more than a second.
+    """
+    sleeve = state.sleeves.get(order.sleeve)
+    if sleeve is None:
+        return
+    again = sleeve.crossed_price == order.price
+    sleeve.crossed, sleeve.crossed_price = sleeve.crossed + 1 if again else 1, order.price
+    wait = CROSSED_MS * 2 ** min(sleeve.crossed - 1, 4 if order.role is Role.ENTRY else 2)
+    # A longer wait after another order's refusal stays (I22).
+    if order.role is Role.ENTRY:
+        sleeve.retry_at = max(sleeve.retry_at, state.now + wait)
+    else:
+        sleeve.reduce_at = max(sleeve.reduce_at, state.now + wait)

@@ -81,6 +81,9 @@ class Sleeve(msgspec.Struct):
     """Entries wait until then, and the sleeve is looked at again."""
     reduce_at: int = 0
     """Exits and protection wait until then: refused ones are not repeated at the speed of the road."""
+    crossed: int = 0
+    """How often in a row its quote at ``crossed_price`` would have taken."""
+    crossed_price: Decimal | None = None
     timer_at: int = 0
     latency: int = 0
     """How long the venue took to answer the last request (ms)."""

@@ -195,6 +195,23 @@ def test_a_quote_that_would_have_crossed_waits_for_the_market() -> None:
     assert stand.sleeve.rejects == 0
 
 
+def test_the_same_price_that_crosses_again_waits_longer_and_a_new_one_does_not() -> None:
+    """A grid level behind the market was sent four times a second until the next bar."""
+    stand = Stand()
+    (place,) = places(stand.quote(99.0, 5, NAN, 0))
+    for wait in (250, 500, 1_000, 2_000, 4_000, 4_000):
+        stand.ack(place.cid)
+        assert stand.cancelled(place.cid, "post_only") == ()
+        assert stand.wait(wait - 1) == ()
+        (place,) = places(stand.wait(1))
+    stand.ack(place.cid)
+    assert len(stand.quote(98.0, 5, NAN, 0)) == 1
+    stand.tell(Amended(stand.now, place.cid, D(98), D(5)))
+    assert stand.cancelled(place.cid, "post_only") == ()
+    assert stand.wait(249) == ()
+    assert len(places(stand.wait(1))) == 1
+
+
 def test_a_quote_that_crossed_does_not_shorten_the_wait_after_a_refusal() -> None:
     """Both quotes went out together: one was refused, the other crossed (I22)."""
     stand = Stand()
