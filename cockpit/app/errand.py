@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import msgspec
 
+from cockpit.app import priority
 from cockpit.app.going import Telling
 
 
@@ -25,7 +25,7 @@ class Errand(msgspec.Struct):
 
 def main(text: str) -> int:
     """The exit code of ``cockpit backtest``, or of making the tape."""
-    os.nice(10)
+    priority.step_back()
     errand = msgspec.json.decode(text, type=Errand)
     tape = errand.tape
     if not tape:

@@ -8,7 +8,6 @@ The screen may live in the trading process: that one reads no report, decodes no
 from __future__ import annotations
 
 import csv
-import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -17,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from cockpit.app import going, runs, studies
+from cockpit.app import going, priority, runs, studies
 from cockpit.app.reports import words
 from cockpit.app.reports.study import FIGURES, figure
 from cockpit.core.errors import CockpitError
@@ -254,7 +253,7 @@ class Wanted:
 
 def main(data_dir: str, lang: str) -> int:
     """Answer each line with a sheet."""
-    os.nice(10)
+    priority.step_back()
     out, sys.stdout = sys.stdout.buffer, sys.stderr
     lab, wanted = Lab(Path(data_dir), lang, (Path(),)), Wanted()
     threading.Thread(target=wanted.listen, daemon=True).start()

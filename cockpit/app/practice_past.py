@@ -15,6 +15,7 @@ from collections.abc import Iterator
 import msgspec
 
 from cockpit.adapters.practice import PracticeSpec, history
+from cockpit.app import priority
 from cockpit.core import events as ev
 from cockpit.core.unreadable import UNREADABLE
 
@@ -58,7 +59,7 @@ def _made(wanted: Wanted) -> Iterator[ev.Bar]:
 
 def main(text: str) -> int:
     """The child: one candle a line."""
-    os.nice(10)
+    priority.step_back()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     for bar in _made(msgspec.json.decode(text, type=Wanted)):
         sys.stdout.write(ev.encode(bar).hex() + "\n")

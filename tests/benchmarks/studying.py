@@ -8,13 +8,15 @@ then beside the study; each with an empty loop in another process, which shows w
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 from cockpit.app.discover import discover
-from cockpit.app.jobs.process import NICE, command
+from cockpit.app.jobs.process import command
+from cockpit.app.priority import give_way
 from tests.benchmarks.live import RATE, SETTLE_S, Taken, headless
 from tests.benchmarks.rows import Row, load, row
 from tests.benchmarks.search import PARAMS, written
@@ -39,7 +41,7 @@ def run() -> list[Row]:
             found = _trials(folder) - before
             running = study.poll() is None
         finally:
-            study.kill()
+            os.killpg(study.pid, signal.SIGKILL)
             study.wait()
     note = f"{found} trials meanwhile, niceness {nice}, load {load():.1f}"
     note += "" if running else "; the study ended before"
@@ -67,8 +69,9 @@ def _begun(folder: Path) -> subprocess.Popen[bytes]:
         words += ["--param", param]
     process = subprocess.Popen(
         command(tuple(words), folder / "data", None), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        preexec_fn=lambda: os.nice(NICE),
+        start_new_session=True,
     )  # fmt: skip
+    give_way(process.pid)
     until = time.monotonic() + BEGUN_S
     while not _trials(folder):
         if process.poll() is not None or time.monotonic() > until:

@@ -13,11 +13,10 @@ from typing import IO
 
 import msgspec
 
+from cockpit.app import priority
 from cockpit.app.jobs.records import ERR, OUT, Record, Records
 from cockpit.core.config import JobConfig
 
-NICE = 10
-"""Trading comes first on a machine that has too little of everything."""
 PATIENCE_S = 10.0
 """How long a process that was asked to end may take."""
 UNHEARD = ("COCKPIT_CONFIRM", "COCKPIT_TOKEN")
@@ -54,8 +53,7 @@ async def _run(record: Record, words: list[str], limit_s: float, out: IO[bytes],
     process = await asyncio.create_subprocess_exec(
         *words, stdin=asyncio.subprocess.DEVNULL, stdout=out, stderr=err, env=env, start_new_session=True
     )
-    with contextlib.suppress(OSError, AttributeError):
-        os.setpriority(os.PRIO_PROCESS, process.pid, NICE)
+    yielding = asyncio.ensure_future(_yielding(process.pid))
     try:
         code = await asyncio.wait_for(process.wait(), limit_s)
     except TimeoutError:
@@ -64,7 +62,17 @@ async def _run(record: Record, words: list[str], limit_s: float, out: IO[bytes],
     except asyncio.CancelledError:
         await _end(process)
         raise
+    finally:
+        yielding.cancel()
     return _over(record, code, "done" if code == 0 else "failed")
+
+
+async def _yielding(pid: int) -> None:
+    """Trading comes first on a machine that has too little of everything."""
+    for _ in range(priority.TRIES):
+        if priority.give_way(pid):
+            return
+        await asyncio.sleep(priority.AGAIN_S)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

@@ -6,7 +6,6 @@ never waits for it.
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from contextlib import ExitStack
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from cockpit.app import priority
 from cockpit.app.discover import discover
 from cockpit.app.past import words
 from cockpit.app.past.past import Past
@@ -71,7 +71,7 @@ class Orders:
 
 def main() -> int:
     """Serve one screen until it closes its end."""
-    os.nice(10)
+    priority.step_back()
     begin = msgspec.json.decode(sys.stdin.buffer.readline(), type=words.Begin)
     out = sys.stdout.buffer
     sys.stdout = sys.stderr  # a plug-in that prints must not speak to the screen

@@ -1,0 +1,59 @@
+"""Work beside the trading gives way: the process, and where the system shares by sessions its session."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cockpit.app import priority
+
+HERE = Path("/proc/self/autogroup")
+
+
+@contextmanager
+def waiting(*, own: bool) -> Iterator[int]:
+    """A process that only waits, in a session of its ``own`` or in ours."""
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=own)
+    try:
+        yield child.pid
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def test_a_process_gives_way() -> None:
+    with waiting(own=True) as pid:
+        assert priority.give_way(pid)
+        assert os.getpriority(os.PRIO_PROCESS, pid) == max(priority.NICE, os.getpriority(os.PRIO_PROCESS, 0))
+
+
+@pytest.mark.skipif(not HERE.exists(), reason="this system does not share by sessions")
+def test_its_session_gives_way_too_and_ours_does_not() -> None:
+    before = HERE.read_text()
+    with waiting(own=True) as pid:
+        place = Path(f"/proc/{pid}/autogroup")
+        if not os.access(place, os.W_OK):
+            pytest.skip("this system does not let us")
+        assert priority.give_way(pid)
+        assert place.read_text().split()[-1] == str(priority.NICE)
+    with waiting(own=False) as pid:
+        assert priority.give_way(pid)
+    assert HERE.read_text() == before
+
+
+def test_what_is_over_or_refused_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    with waiting(own=True) as pid:
+        pass
+    assert priority.give_way(pid), "it is gone: there is nobody to ask for"
+
+    def full(*_: object) -> None:
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "setpriority", full)
+    assert not priority.give_way(os.getpid()), "the system asks for patience"
