@@ -320,6 +320,8 @@ class ReleaseConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What its own parameters may allow it, over its capital."""
     alpha: Annotated[float, Meta(gt=0, le=0.1)] = 0.05
     """Error of the tests that are looked at all the time."""
+    decay_days: Annotated[float, Meta(ge=100)] = 500.0
+    """Days, on average and at least, until a live version that earns nothing is rolled back for decay."""
     ask_hours: Positive = 72.0
     """How long a promotion waits for people."""
     cool_hours: Positive = 72.0

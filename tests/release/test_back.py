@@ -86,7 +86,10 @@ def test_decay_is_found_by_evidence_when_no_fall_is_deep_enough_to_speak_first()
     stand.run()
     last = stand.version(name).history[-1]
     assert last.word == "rolled_back"
-    assert last.why.startswith("decay: e-value")
+    assert last.why.startswith("decay: e-detector"), (
+        "it had earned before: the e-value from the start is late"
+    )
+    assert stand.version(name).decay.value < 20
 
 
 def test_a_benched_canary_goes_back_in_the_same_step_with_its_entries_cancelled() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
+from math import prod
 from random import Random
 
 import pytest
 from scipy.stats import ks_2samp, t
 
 from cockpit.core.release.samples import power, two_samples
-from cockpit.core.release.sequential import Bet
+from cockpit.core.release.sequential import FRACTIONS, Bet, Detector
 from cockpit.core.release.track import Slips, Track
 
 ALPHA = 0.05
@@ -62,6 +65,93 @@ def test_evidence_once_given_stays() -> None:
         bet.hear(-0.9)
     assert bet.refutes(ALPHA)
     assert bet.log < 0
+
+
+def until(values: Iterator[float], run: float, bound: float = 4.0) -> int:
+    """Observations until a detector alarms; 0 = never."""
+    watch = Detector(bound)
+    for value in values:
+        watch.hear(value)
+        if watch.alarms(run):
+            return watch.n
+    return 0
+
+
+def test_a_detector_is_the_sum_of_bettors_that_began_at_every_instant() -> None:
+    """Against its definition, and for a coin against the procedure of Roberts (1966) that it then is.
+
+    A stake of f on a coin of +1 and -1 is the likelihood ratio of a coin with chance (1 + f) / 2.
+    """
+    dice = Random(8)
+    values = [dice.uniform(-1.2, 1.0) for _ in range(30)]
+    watch = Detector(1.0)
+    for value in values:
+        watch.hear(value)
+    cut = [max(-1.0, value) for value in values]
+    for at, f in enumerate(FRACTIONS):
+        begun = sum(prod(1.0 + f * x for x in cut[start:]) for start in range(len(cut)))
+        assert watch.wealth[at] == pytest.approx(begun)
+    f = FRACTIONS[-1]
+    for coin in product((-1, 1), repeat=6):
+        watch = Detector(1.0)
+        for side in coin:
+            watch.hear(side)
+        chances = [((1 + f) / 2 if side > 0 else (1 - f) / 2) / 0.5 for side in coin]
+        assert watch.wealth[-1] == pytest.approx(sum(prod(chances[start:]) for start in range(6)))
+
+
+@pytest.mark.parametrize("tail", [2.2, 0.0])
+def test_false_alarms_are_as_far_apart_as_stated(tail: float) -> None:
+    """A version that earns nothing: mean run length at least 60, scatter of 400 runs allowed for."""
+    dice = Random(21)
+
+    def nothing() -> Iterator[float]:
+        while True:
+            side = dice.choice((-1, 1))
+            yield side * (dice.paretovariate(tail) - 1.0) if tail else side * abs(dice.gauss(0, 1))
+
+    runs = [until(nothing(), 60.0) for _ in range(400)]
+    mean = sum(runs) / len(runs)
+    error = (sum((run - mean) ** 2 for run in runs)) ** 0.5 / len(runs)
+    assert mean >= 60.0 - 3 * error
+    assert mean < 120.0, "stated closely enough to mean something"
+
+
+def test_an_edge_that_turns_after_a_good_half_year_is_found_months_earlier() -> None:
+    """Annual Sharpe ratio 3 for 180 days, then -3: days until it is seen, beside the e-value of the stage."""
+    dice, edge = Random(2), 3 / 365**0.5
+    news: list[int] = []
+    olds: list[int] = []
+    for _ in range(60):
+        watch, bet, found, late = Detector(4.0), Bet(4.0), 0, 0
+        for day in range(1, 180 + 700):
+            value = -dice.gauss(edge if day <= 180 else -edge, 1.0)
+            watch.hear(value)
+            bet.hear(value)
+            found = found or (day if watch.alarms(500.0) else 0)
+            late = late or (day if bet.refutes(ALPHA) else 0)
+        news.append((found or 880) - 180)
+        olds.append((late or 880) - 180)
+    news.sort()
+    olds.sort()
+    assert min(news) > 0, "nobody is taken for a loser while he earns"
+    assert news[30] < 180
+    assert olds[30] > 500
+    assert news[54] < 300
+
+
+def test_one_that_earns_is_left_alone_for_a_year() -> None:
+    dice, edge = Random(9), 2 / 365**0.5
+    alarms = sum(until((-dice.gauss(edge, 1.0) for _ in range(365)), 500.0) > 0 for _ in range(300))
+    assert alarms <= 9
+
+
+def test_a_detector_ends_in_no_number_too_large() -> None:
+    watch = Detector(1.0)
+    for _ in range(4_000):
+        watch.hear(1.0)
+    assert watch.alarms(1e200)
+    assert watch.best < 1e301
 
 
 @pytest.mark.parametrize(("n", "m", "digits"), [(50, 300, 6), (7, 12, 6), (40, 40, 1), (3, 5, 0)])

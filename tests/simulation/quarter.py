@@ -27,22 +27,27 @@ START = 1_735_689_600_000
 FUNDING = 8 * 3_600_000
 SHOCK = 0.003
 """Standard deviation of a minute's push away from the walk."""
-LIVE, DEAD = 0.985, 0.55
-"""How much of a distance is left after a minute; how much of a push is repeated in the next."""
+LIVE, DEAD = 0.985, 0.9995
+"""How much of a distance from the walk is left after a minute, while the edge lives and afterwards."""
+QUIET = 0.6
+"""How much of a push there is without the edge: distances add up there."""
+ON, STEP = 0.995, 0.000_04
+"""Without the edge prices trend: how much of a trend is left after a minute, and what changes it."""
 
 
 def candles(days: float, edges: Sequence[tuple[float, float]], seed: int = 1) -> Iterator[Bar]:
     """Closed candles from ``START`` on; ``edges``: stretches of days (from, to) in which reversion pays."""
     walk, dice = Walk(seed, PROFILES[SYMBOL].coin, "quarter", MINUTE), Random(f"{seed}/quarter")
+    trends, trend = Random(f"{seed}/trends"), 0.0
     tick = float(INSTRUMENT.tick)
-    away = push = 0.0
+    away = 0.0
     before = _ticks(walk.price, tick)
     row: list[float] = []
     for minute in range(1, int(days * 1_440) + 1):
         walk.step()
         alive = any(begin <= minute / 1_440 < end for begin, end in edges)
-        push = dice.gauss(0, SHOCK) + (0.0 if alive else DEAD * push)
-        away = away * (LIVE if alive else 0.9995) + push * (1.0 if alive else 0.6)
+        push, trend = dice.gauss(0, SHOCK), ON * trend + trends.gauss(0, STEP)
+        away = away * LIVE + push if alive else away * DEAD + QUIET * push + trend
         row.append(_ticks(walk.price * exp(away), tick))
         if minute % 15 == 0:
             high, low = max(before, *row) + tick, min(before, *row) - tick

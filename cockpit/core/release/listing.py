@@ -46,7 +46,7 @@ def row(state: State, version: Version) -> VersionRow:
         track.trades,
         version.realised.mean,
         version.modelled.mean,
-        max(version.decay.value, duel.worse.value if duel is not None else 1.0),
+        gates.against(state.release.settings, version),
         duel.better.value if duel is not None else 1.0,
         ask.to if ask is not None else "",
         ask.at if ask is not None else 0,

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from cockpit.core.config import ReleaseConfig
-from cockpit.core.release.sequential import Bet
+from cockpit.core.release.sequential import Bet, Detector
 from cockpit.core.release.track import Slips, Track
 from cockpit.core.types import SleeveId, Stage
 
@@ -101,14 +101,14 @@ class Passport(msgspec.Struct, frozen=True):
     faults: tuple[str, ...] = ()
     """Why it is not valid."""
     band: tuple[tuple[int, float], ...] = ()
-    """As ``drawdowns``, for whoever looks all the time: 5 % by chance at any of the lengths."""
+    """(spans, fall), rising: beyond it a fall is not normal for it, however often one looks in a year."""
 
     def drawdown(self, spans: int) -> float:
         """The drawdown that a stretch of ``spans`` exceeds with 5 % by chance; 0 = nobody worked it out."""
         return _at(self.drawdowns, spans)
 
     def fall(self, spans: int) -> float:
-        """The drawdown that, looked at all the time up to ``spans``, is exceeded with 5 % by chance."""
+        """How deep it may lie below its peak within the first ``spans``, looked at all the time."""
         return _at(self.band or self.drawdowns, spans)
 
 
@@ -191,7 +191,9 @@ class Version(msgspec.Struct):
     realised: Slips = msgspec.field(default_factory=Slips)
     """Slippage of the account's fills."""
     decay: Bet = msgspec.field(default_factory=Bet)
-    """Evidence that the live mean is below 0."""
+    """Evidence that the live mean has been below 0 since the stage began."""
+    turn: Detector = msgspec.field(default_factory=Detector)
+    """Evidence that it has been below 0 since some instant of the stage."""
     drift: Bet = msgspec.field(default_factory=Bet)
     """Evidence that live fills cost more than the band allows."""
     duel: Duel | None = None

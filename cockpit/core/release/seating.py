@@ -11,7 +11,7 @@ from cockpit.core.memory import TwinMemory
 from cockpit.core.refusal import Refusal
 from cockpit.core.release import gates, twin
 from cockpit.core.release.records import LIVE, SETTINGS, TWINNED, Duel, Version
-from cockpit.core.release.sequential import Bet
+from cockpit.core.release.sequential import Bet, Detector
 from cockpit.core.release.track import Track
 from cockpit.core.sizing import fitted
 from cockpit.core.stops import equipped
@@ -151,7 +151,7 @@ def _twin(engine: Engine, version: Version, past: list[ev.Bar]) -> None:
 
 def fresh_bets(version: Version) -> None:
     """The sequential tests of a stage begin anew."""
-    version.decay = Bet(_bound(version))
+    version.decay, version.turn = Bet(_bound(version)), Detector(_bound(version))
     version.drift = Bet(10.0 * gates.band(version, 1))
     if version.stage is Stage.PAPER:
         version.duel = None

@@ -119,6 +119,7 @@ def _mark(engine: Engine) -> None:
             profit = float(sum((state.sleeve_pnl(leg.id) for leg in legs), ZERO))
             for _, value in version.live.mark(state.now, profit, state.equity() * legs[0].share):
                 version.decay.hear(-value)
+                version.turn.hear(-value)
         if version.duel is not None:
             _fight(engine, version, version.duel)
 
