@@ -2,7 +2,7 @@
 
 The price is the practice market's own walk (moods, clustered volatility, jumps), sampled once a minute. On
 top lies a pull to the walk: while the edge lives, what has left it comes back within an hour or so (mean
-reversion earns); afterwards what has left it goes on for a while (the same strategy pays). Candles of fifteen
+reversion earns); afterwards it trends for hours on end (the same strategy pays). Candles of fifteen
 minutes, funding of nothing every eight hours.
 """
 
@@ -31,7 +31,7 @@ LIVE, DEAD = 0.985, 0.9995
 """How much of a distance from the walk is left after a minute, while the edge lives and afterwards."""
 QUIET = 0.6
 """How much of a push there is without the edge: distances add up there."""
-ON, STEP = 0.995, 0.000_04
+ON, STEP = 0.995, 0.000_08
 """Without the edge prices trend: how much of a trend is left after a minute, and what changes it."""
 
 

@@ -3,7 +3,7 @@
 The market has a real edge for one strategy, and then it has not (``quarter``). Nobody helps but the people
 whose approval is asked: they use ``cockpit approve`` with their tokens. The passport is one that was issued
 over that market, through the trial ledger; no gate is held open. The short form has hourly observations and
-a market of ten days and a half; the quarter has observations of four hours and an edge that ends on day 64.
+a market of seventeen days; the quarter has observations of four hours and an edge that ends on day 64.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def test_the_loop_closes_unattended_but_for_the_approvals(
         job("renew", ["renew", SLEEVE, "--archive", "--days", str(PAST), *SEARCH, *EXAMINE], "45 0 30 1 *"),
         job("notice", ["status"], on="rollback"),
     )  # fmt: skip
-    loop = lived(tmp_path, 3, 10.5, [(0, 8)], text)
+    loop = lived(tmp_path, 3, 17, [(0, 8)], text)
     assert loop.runtime is not None
     (version,) = loop.runtime.engine.state.release.versions.values()
     assert [

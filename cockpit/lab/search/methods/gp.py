@@ -1,16 +1,16 @@
-"""Gaussian process (``scipy``): a smooth guess of the hill and how sure it is; asks where most is to gain.
+"""Gaussian process (``scikit-learn``): a smooth guess of the hill, and how sure it is of it.
 
-Matern 5/2 with a length for each axis, noise learnt, fitted by maximum likelihood anew for each batch;
-expected improvement on many candidates. The points of a batch are believed to be worth what was forecast,
-so that they do not crowd. Optuna has one too, on torch (600 MB of it). Sources: Rasmussen & Williams 2006,
-chapters 2, 4 and 5; Jones, Schonlau & Welch 1998 (expected improvement); Ginsbourger, Le Riche & Carraro
-2010 (believer).
+Asks where most is to be gained: expected improvement on many candidates. Matern 5/2 with a length for each
+axis, noise learnt, fitted by maximum likelihood anew for each batch. The points of a batch are believed to be
+worth what was forecast, so that they do not crowd. Sources: Jones, Schonlau & Welch 1998 (expected
+improvement); Ginsbourger, Le Riche & Carraro 2010 (believer).
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
-from math import log, pi
+from math import pi
 from typing import Any
 
 from cockpit.core.registry import search
@@ -33,87 +33,37 @@ class Guess:
 
     def __init__(self, x: Any, y: Any) -> None:
         import numpy as np
-        from scipy.optimize import minimize
+        from sklearn.gaussian_process.kernels import Matern, WhiteKernel
 
-        self.x, self.y = x, y
         dim = x.shape[1]
-        start = np.concatenate((np.full(dim, log(0.3)), [log(0.01)]))
-        bounds = [(log(0.03), log(5.0))] * dim + [(log(1e-5), log(1.0))]
-        found = minimize(
-            self._cost, start, method="L-BFGS-B", jac=True, bounds=bounds, options={"maxiter": 30}
-        )  # fmt: skip
-        self.theta = found.x
-        self._ready(found.x)
+        hill = Matern(np.full(dim, 0.3), [(0.03, 5.0)] * dim, nu=2.5)
+        self.x, self.y = x, y
+        self._fit(hill + WhiteKernel(0.01, (1e-5, 1.0)), "fmin_l_bfgs_b")
 
-    def _factor(self, theta: Any) -> None:
-        import numpy as np
-        from scipy.linalg import cho_factor, cho_solve
+    def _fit(self, kernel: Any, optimizer: str | None) -> None:
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.gaussian_process import GaussianProcessRegressor
 
-        self.noise = float(np.exp(theta[-1]))
-        self.scales = np.exp(theta[:-1])
-        matrix = _matern(_distances(self.x, self.x, self.scales)) + self.noise * np.eye(len(self.x))
-        self.chol = cho_factor(matrix, lower=True)
-        self.alpha = cho_solve(self.chol, self.y)
-
-    def _ready(self, theta: Any) -> None:
-        import numpy as np
-        from scipy.linalg import solve_triangular
-
-        self._factor(theta)
-        self.inverse = solve_triangular(self.chol[0], np.eye(len(self.x)), lower=True)
-
-    def _cost(self, theta: Any) -> tuple[float, Any]:
-        """Negative log marginal likelihood and its gradient (R & W, 5.8 and 5.9)."""
-        import numpy as np
-        from scipy.linalg import cho_solve
-
-        self._factor(theta)
-        n = len(self.x)
-        value = (
-            0.5 * float(self.y @ self.alpha)
-            + float(np.log(np.diag(self.chol[0])).sum())
-            + n / 2 * log(2 * pi)
-        )
-        weights = np.outer(self.alpha, self.alpha) - cho_solve(self.chol, np.eye(n))
-        r = _distances(self.x, self.x, self.scales)
-        shape = 5.0 / 3.0 * (1.0 + np.sqrt(5.0) * r) * np.exp(-np.sqrt(5.0) * r)
-        slopes = []
-        for axis, scale in enumerate(self.scales):
-            apart = (self.x[:, axis, None] - self.x[None, :, axis]) ** 2 / scale**2
-            slopes.append(-0.5 * float((weights * shape * apart).sum()))
-        slopes.append(-0.5 * self.noise * float(np.trace(weights)))
-        return value, np.array(slopes)
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", ConvergenceWarning
+            )  # a length at its bound: that axis says nothing
+            self.process = GaussianProcessRegressor(kernel, optimizer=optimizer).fit(self.x, self.y)
 
     def forecast(self, points: Any) -> tuple[Any, Any]:
-        """Mean and standard deviation at points."""
+        """Mean and standard deviation of the hill at points, without the noise of a trial."""
         import numpy as np
 
-        cross = _matern(_distances(points, self.x, self.scales))
-        mean = cross @ self.alpha
-        spare = 1.0 - ((cross @ self.inverse.T) ** 2).sum(axis=1)
-        return mean, np.sqrt(np.maximum(spare, 1e-12))
+        mean, sigma = self.process.predict(points, return_std=True)
+        noise = self.process.kernel_.k2.noise_level
+        return mean, np.sqrt(np.maximum(sigma**2 - noise, 1e-12))
 
     def believe(self, point: Any, score: float) -> None:
         """Go on as if that point had been worth this."""
         import numpy as np
 
         self.x, self.y = np.vstack((self.x, point)), np.append(self.y, score)
-        self._ready(self.theta)
-
-
-def _distances(a: Any, b: Any, scales: Any) -> Any:
-    import numpy as np
-
-    a, b = a / scales, b / scales
-    square = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)[None, :] - 2.0 * a @ b.T
-    return np.sqrt(np.maximum(square, 0.0))
-
-
-def _matern(r: Any) -> Any:
-    import numpy as np
-
-    root = np.sqrt(5.0) * r
-    return (1.0 + root + root**2 / 3.0) * np.exp(-root)
+        self._fit(self.process.kernel_, None)
 
 
 def improvement(mean: Any, sigma: Any, best: float, xi: float = XI) -> Any:
@@ -126,7 +76,7 @@ def improvement(mean: Any, sigma: Any, best: float, xi: float = XI) -> Any:
     return gain * ndtr(z) + sigma * np.exp(-0.5 * z * z) / np.sqrt(2 * pi)
 
 
-@search("gp", goals="one", needs="scipy numpy")
+@search("gp", goals="one", needs="sklearn scipy numpy")
 class Gp:
     """For a middling number of parameters and slow trials: the fewest trials to the top of a smooth hill."""
 
