@@ -285,6 +285,7 @@ def screen_settings(loaded: Loaded, args: argparse.Namespace) -> TuiSettings:
         keymap={action: ",".join(keys) for action, keys in screen.keymap.items()},
         guide=screen.guide,
         memory_file=loaded.data_dir / "screen.json",
+        layouts_dir=loaded.data_dir / "layouts",
         exports_dir=loaded.data_dir / "exports",
         screenshots_dir=loaded.data_dir / "screenshots",
         file=loaded.source,

@@ -137,6 +137,8 @@ class FillRow(msgspec.Struct, frozen=True, array_like=True):
     note: str = ""
     tag: str = ""
     """Why, in the strategy's words: the tag of the wish behind its order."""
+    fee_ccy: str = ""
+    """What the fee was paid in; empty = an engine too old to say."""
 
 
 class SpanRow(msgspec.Struct, frozen=True, array_like=True):

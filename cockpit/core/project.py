@@ -122,6 +122,7 @@ class Projector:
                     event.maker,
                     event.note,
                     order.tag if order is not None else "",
+                    event.fee_ccy,
                 )
             )
         if outcome is not NOTHING:

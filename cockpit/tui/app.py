@@ -23,6 +23,7 @@ from cockpit.core.errors import ConfigError
 from cockpit.core.frames import Frame
 from cockpit.core.past import SPANS
 from cockpit.tui import approval, ending, halt, theme
+from cockpit.tui.arranging import Arranging
 from cockpit.tui.aside import Aside
 from cockpit.tui.asides import Asides, Openers
 from cockpit.tui.charting import Crosshair
@@ -31,6 +32,7 @@ from cockpit.tui.desk import DeskScreen
 from cockpit.tui.glyphs import SETS
 from cockpit.tui.governor import Governor
 from cockpit.tui.keymap import Keymap, personal, written
+from cockpit.tui.layouts import Layouts
 from cockpit.tui.link import Link
 from cockpit.tui.memory import CHOICES, keep, recall
 from cockpit.tui.past import banner as past_banner
@@ -60,7 +62,7 @@ class CockpitApp(App[str]):
         openers: Openers = Openers(),  # noqa: B008  it cannot be changed
     ) -> None:
         self.settings = settings or TuiSettings()
-        self.memory = recall(self.settings.memory_file)
+        self.memory = recall(self.settings.memory_file, faults := list[str]())
         self.said = {name: str(getattr(self.settings, name)) for name in CHOICES}
         self.memory.apply(self.settings)
         self.no_color = self.settings.no_color or bool(os.environ.get("NO_COLOR"))
@@ -70,7 +72,7 @@ class CockpitApp(App[str]):
         self.clock = clock
         self.keymap, keymap_fault = personal(self.settings.keymap)
         self.palette, theme_fault = _palette(self.settings, colourless)
-        self.faults = [fault for fault in (keymap_fault, theme_fault) if fault]
+        self.faults = [fault for fault in (*faults, keymap_fault, theme_fault) if fault]
         if colourless:
             self._without_colour()
         self.farewell = ""
@@ -96,6 +98,8 @@ class CockpitApp(App[str]):
         self.key = ""
         self.gesture = halt.Gesture()
         self.asked: halt.Asked | None = None
+        self.layouts = Layouts(self.memory.layouts)
+        self.arranging = Arranging(self)
         self.controls = Controls(self)
         self.aside = Aside(keys={action.id: self.keymap.key(action.id) for action in self.keymap.actions})
         self.asides = Asides(self, openers)
@@ -234,7 +238,7 @@ class CockpitApp(App[str]):
             if self.gesture.armed(event.time):
                 self.gesture.cancel()
                 self.paint_bars()
-            if self.desk.jumps and self.desk.jumped(event.key):
+            if (self.desk.jumps and self.desk.jumped(event.key)) or self.arranging.pressed(event):
                 return
         await super().on_event(event)
 
@@ -282,6 +286,7 @@ class CockpitApp(App[str]):
         if self.frame is None:
             return
         memory = self.memory
+        memory.pages[self.desk.size_class] = self.desk.desk.page.name
         memory.page, memory.focus = self.desk.desk.page.name, self.desk.focus_by_page
         memory.symbol, memory.timeframe, memory.step = self.symbol, self.timeframe, self.step
         memory.unit, memory.span, memory.private = self.unit, self.span, self.private

@@ -46,7 +46,7 @@ class Asides:
         """Whatever the page that is shown wants to know."""
         if not self.app.desk.is_mounted:
             return
-        panels = self.app.desk.desk.page.panels
+        panels = {*self.app.desk.desk.page.panels, *self.app.desk.desk.places}
         if "audit" in panels:
             self.audit.tick(now)
         if "runs" in panels:

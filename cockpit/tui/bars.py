@@ -9,7 +9,7 @@ from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
 from cockpit.tui.cells import Row, Segment, clip_row, row_width, trim, width_of
 from cockpit.tui.halt import Banner
-from cockpit.tui.keymap import ANYWHERE, Action, Keymap, written
+from cockpit.tui.keymap import ANYWHERE, LAYOUT, Action, Keymap, written
 from cockpit.tui.layout import PAGES
 from cockpit.tui.picture import Look, gain
 
@@ -17,6 +17,12 @@ Item = tuple[int, tuple[Segment, ...]]
 """Importance and what it shows."""
 SLOW_LOOP_MS = 50.0
 LIGHTS = ("green", "yellow", "red")
+PAIRS = {
+    "symbol.next": "symbol.previous",
+    "layout.wider": "layout.narrower",
+    "layout.taller": "layout.shorter",
+}
+"""Two keys that the footer names together."""
 COMPACT = 110
 """Below this width the status row says the same with fewer words."""
 
@@ -178,7 +184,9 @@ def symbols(frame: Frame | None, look: Look) -> Row:
 def footer(keymap: Keymap, panel: str, look: Look, driver: bool, closing_stops: bool) -> Row:
     """The few keys that matter here; the kill switch is never left out."""
     items: list[Item] = []
-    actions = sorted((a for a in keymap.active(panel) if a.footer), key=lambda a: a.context == ANYWHERE)
+    actions = sorted(
+        (a for a in keymap.active(panel) if a.footer and a.keys), key=lambda a: a.context == ANYWHERE
+    )
     for action in actions:
         if action.danger == 1 and (not driver or look.aside.past.on):
             continue
@@ -204,14 +212,29 @@ def jumps(letters: dict[str, str], keymap: Keymap, look: Look) -> Row:
     )
 
 
+def arranging(keymap: Keymap, look: Look) -> Row:
+    """What keys do while panels are moved. The kill switch stays."""
+    items: list[Item] = [(999, ((f" {look.say('layout.badge')} ", "banner_warn"),))]
+    items += [
+        (action.footer, _key(action, keymap, look, closing_stops=False))
+        for action in keymap.within(LAYOUT)
+        if action.footer and action.keys
+    ]
+    items.append((1000, _key(keymap["halt"], keymap, look, closing_stops=False)))
+    return tuple(
+        (text, style or "footer")
+        for text, style in clip_row(((" ", ""), *fitted(items, look.width - 2)), look.width)
+    )
+
+
 def _key(action: Action, keymap: Keymap, look: Look, closing_stops: bool) -> tuple[Segment, ...]:
     name = action.short
     if action.id == "quit":
         name = "footer.quit_stops" if closing_stops else "footer.quit_detaches"
     key = written(action.keys[0])
     style = "footer_key"
-    if action.id == "symbol.next":
-        key = f"{keymap.key('symbol.previous')} {key}"
+    if action.id in PAIRS:
+        key = f"{keymap.key(PAIRS[action.id])} {key}".strip()
     if action.id == "halt":
         return ((f"{key} {key}", style), (f" {look.say(name)}", "footer_key"))
     return ((key, style), (f" {look.say(name)}", "footer"))

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 from cockpit.core.past import SPANS
 from cockpit.core.typed import WORDS
 from cockpit.text import LANGUAGES, safe_text
-from cockpit.tui import approval, capital, export, figures, promoting, theme
+from cockpit.tui import approval, capital, figures, promoting, theme
+from cockpit.tui.actions import MANY, aside_actions, chart_actions, layout_actions
 from cockpit.tui.box import STRUCTURE
 from cockpit.tui.commands import Commands
 from cockpit.tui.dialogs import Help
 from cockpit.tui.glyphs import SETS
 from cockpit.tui.keymap import Danger
 from cockpit.tui.layout import PAGES
+from cockpit.tui.layouts import saved
 from cockpit.tui.panels.heatmap import columns
-from cockpit.tui.past import MINUTE
 from cockpit.tui.series import lengths
 from cockpit.tui.widgets import repaint
 
@@ -35,8 +36,6 @@ PACES = {"tape.faster": 1, "tape.slower": -1}
 """What changes the speed of a past that is played, as of a tape."""
 OF_NOW = frozenset(("trades",))
 """What asks the engine about now."""
-MANY = 10**6
-"""Rows: further than any list is long."""
 
 
 class Controls(Commands):
@@ -73,6 +72,7 @@ class Controls(Commands):
             "help": self.open_help,
             "settings": self.open_settings,
             "jump": lambda: app.desk.jump(),
+            **layout_actions(app),
             "guide": lambda: app.tour.start(),
             "back": self.back,
             "row.up": lambda: self.panel.move(-1),
@@ -318,6 +318,7 @@ class Controls(Commands):
         for scheme in theme.SCHEMES:
             label = look.say("palette.scheme", name=look.say(f"scheme.{scheme}"))
             out.append(Entry(label, _later(self.set_scheme, scheme), "", f"scheme {scheme}"))
+        out.extend(self._layouts())
         for code, name in LANGUAGES.items():
             label = look.say("palette.language", name=name)
             out.append(Entry(label, _later(self.set_language, code), "", f"lang {code}"))
@@ -326,6 +327,18 @@ class Controls(Commands):
             for name in SETS
         )
         return out
+
+    def _layouts(self) -> Iterator[Entry]:
+        """Arrangements of the panels, without the mode in which they are made."""
+        from cockpit.tui.palette import Entry
+
+        look = self.app.look()
+        for word in ("save", "open", "reset", "undo"):
+            action = self.app.keymap[f"layout.{word}"]
+            yield Entry(look.say(action.help), _later(self.run, action.id), "", f"layout {word}")
+        for name in saved(self.app.settings.layouts_dir):
+            label = look.say("palette.layout", name=safe_text(name))
+            yield Entry(label, _later(self.app.arranging.load, name), "", f"layout {name}")
 
     def _jobs(self) -> Iterator[Entry]:
         """Run a job now, or switch it off and on."""
@@ -341,46 +354,9 @@ class Controls(Commands):
         self.send("job", {"job": job, "to": to})
 
 
-def chart_actions(app: CockpitApp) -> dict[str, Callable[[], None]]:
-    """The crosshair and the indicators of the chart."""
-    cross = app.crosshair
-    return {
-        "cross.left": lambda: cross.move(-1),
-        "cross.right": lambda: cross.move(1),
-        "cross.up": lambda: cross.climb(1),
-        "cross.down": lambda: cross.climb(-1),
-        "cross.page_left": lambda: cross.move(-cross.page),
-        "cross.page_right": lambda: cross.move(cross.page),
-        "cross.first": lambda: cross.move(-MANY),
-        "cross.last": lambda: cross.move(MANY),
-        "indicators": cross.ask,
-    }
-
-
-def aside_actions(app: CockpitApp) -> dict[str, Callable[[], None]]:
-    """What is done with the screens that ask for more than pictures: the audit, the past."""
-    return {
-        "archive.check": lambda: app.asides.archive.check(),
-        "archive.repair": lambda: app.asides.archive.repair(),
-        "lab.mark": lambda: app.lab.mark(),
-        "lab.backtest": lambda: app.lab.backtest(),
-        "audit.open": lambda: app.auditing.enter(),
-        "audit.kind": lambda: app.auditing.next_kind(),
-        "audit.export": lambda: export.ask(app),
-        "past.here": lambda: app.past.here(),
-        "past.time": lambda: app.past.ask(),
-        "past.back": lambda: app.past.step(-1),
-        "past.forward": lambda: app.past.step(1),
-        "past.minute_back": lambda: app.past.shift(-MINUTE),
-        "past.minute_forward": lambda: app.past.shift(MINUTE),
-        "past.play": lambda: app.past.play(),
-        "past.leave": lambda: app.past.leave(),
-    }
-
-
 def _later(call: Callable[[str], None], argument: str) -> Callable[[], None]:
     return lambda: call(argument)
 
 
 def _go(desk: DeskScreen, view: PanelView) -> Callable[[], None]:
-    return lambda: desk.go(view)
+    return lambda: desk.reach(view)

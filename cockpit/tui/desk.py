@@ -15,10 +15,13 @@ from textual.widgets import Input
 
 from cockpit.core.frames import Frame
 from cockpit.core.registry import PANELS
+from cockpit.text import safe_text
 from cockpit.tui import bars, freshness
+from cockpit.tui.grid import Grid
 from cockpit.tui.halt import Banner
 from cockpit.tui.keymap import CONTEXTS, DESK, Keymap
 from cockpit.tui.layout import PAGE, PAGES, Page, Rect, arrange, size_class
+from cockpit.tui.layouts import Layouts
 from cockpit.tui.panels import load
 from cockpit.tui.picture import Look
 from cockpit.tui.widgets import Painted, PanelView, bindings
@@ -48,7 +51,8 @@ class DeskLayout(Layout):
         self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
     ) -> ArrangeResult:
         desk = cast(Desk, parent)
-        desk.places = arrange(size.width, size.height, desk.focused_panel, desk.zoomed, desk.page.name)
+        desk.room = size
+        desk.places = desk.shown(desk.own)
         return [
             WidgetPlacement(Region(*desk.places[view.panel]), NULL_OFFSET, NULL_SPACING, view)
             for view in children
@@ -61,17 +65,35 @@ class Desk(Container):
 
     DEFAULT_CSS = "Desk { height: 1fr; }"
 
-    def __init__(self) -> None:
+    def __init__(self, layouts: Layouts) -> None:
         super().__init__(id="desk")
         self.page: Page = PAGES[0]
         self.focused_panel = "book"
         self.zoomed = False
         self.places: dict[str, Rect] = {}
+        self.room = Size(0, 0)
+        self.layouts = layouts
         self._desk_layout = DeskLayout()
 
     @property
     def layout(self) -> Layout:
         return self._desk_layout
+
+    @property
+    def own(self) -> Grid | None:
+        """What a person has made of this page at this size."""
+        return self.layouts.get(self.page.name, size_class(*self.room))
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The panels of this page in the order in which the focus travels."""
+        own = self.own
+        return self.page.panels if own is None else (*own.panels, *own.waiting)
+
+    def shown(self, grid: Grid | None) -> dict[str, Rect]:
+        """Where panels stand with such a grid in the room there is."""
+        width, height = self.room
+        return arrange(width, height, self.focused_panel, self.zoomed, self.page.name, grid)
 
     def rearrange(self) -> None:
         """Work the places out again."""
@@ -94,7 +116,7 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         self.alarms = Painted(id="alarms")
         self.guide = Painted(id="guide")
         self.keys = Painted(id="keys")
-        self.desk = Desk()
+        self.desk = Desk(app.layouts)
         names = dict.fromkeys(name for page in PAGES for name in page.panels if name in PANELS)
         self.views = {name: PanelView(name, app.keymap) for name in names}
         self.needle = Input(id="needle", compact=True, select_on_focus=False)
@@ -138,16 +160,30 @@ class DeskScreen(Screen[None], inherit_bindings=False):
     @property
     def size_class(self) -> str:
         """Of the room that the panels have."""
-        return size_class(self.desk.size.width, self.desk.size.height)
+        return size_class(*self.desk.room)
 
     def on_resize(self, event: events.Resize) -> None:
         if not self._placed:
             # What was left zoomed in a terminal of this size comes back so.
             self._placed = True
             size = size_class(event.size.width, event.size.height - AROUND)
+            self._return_to(self.controls.memory.pages.get(size, ""))
             self.desk.zoomed = self.controls.memory.zoomed.get(size) == self.desk.page.name
         self.pages.display = event.size.height >= LEAST_FOR_PAGES
         self.controls.paint_bars()
+
+    def _return_to(self, name: str) -> None:
+        """The page that was shown last in a terminal of this size."""
+        if name in PAGE and name != self.desk.page.name:
+            self.desk.page = PAGE[name]
+            self.desk.focused_panel = self.focus_by_page[name]
+            self.focused_view.focus(scroll_visible=False)
+
+    def arranged(self) -> None:
+        """The places of panels have changed; the focus is on one that has a place."""
+        self.desk.rearrange()
+        if self.desk.focused_panel not in self.desk.order:
+            self.go(self.views[self.desk.order[0]])
 
     @property
     def focused_view(self) -> PanelView:
@@ -175,7 +211,9 @@ class DeskScreen(Screen[None], inherit_bindings=False):
             view = self.views[name]
             if now >= view.due:
                 slack = 1.0 if name == "book" else patience
-                view.due = now + slack / view.rate - 0.01
+                # On a common beat: panels of one rate show the same moment, so that their numbers agree.
+                beat = slack / view.rate
+                view.due = (now // beat + 1) * beat - 0.01
                 view.paint(frame, look)
 
     def paint_bars(
@@ -183,6 +221,10 @@ class DeskScreen(Screen[None], inherit_bindings=False):
     ) -> None:
         """Paint the rows around the panels. An armed kill switch takes the whole status row."""
         link = self.controls.link
+        while self.desk.layouts.faults:
+            self.controls.warn(
+                look.say("layout.unreadable", reason=safe_text(self.desk.layouts.faults.pop()))
+            )
         top = bars.banner(armed, look) if armed else bars.status(frame, look, link.driver, slow)
         self.status.put([top])
         self.pages.put([bars.pages(frame, look, self.desk.page.name)])
@@ -192,11 +234,13 @@ class DeskScreen(Screen[None], inherit_bindings=False):
             self.alarms.styles.height = max(1, len(banners))
         self.alarms.put([bars.banner(banner, look) for banner in banners])
         keymap = self.controls.keymap
-        self.keys.put(
-            [bars.jumps(self.jumps, keymap, look)]
-            if self.jumps
-            else [bars.footer(keymap, self.desk.focused_panel, look, link.driver, link.closing_stops_engine)]
-        )
+        if self.jumps:
+            keys = bars.jumps(self.jumps, keymap, look)
+        elif self.controls.arranging.on:
+            keys = bars.arranging(keymap, look)
+        else:
+            keys = bars.footer(keymap, self.desk.focused_panel, look, link.driver, link.closing_stops_engine)
+        self.keys.put([keys])
 
     def repaint(self, view: PanelView) -> None:
         """One panel now: the person touched it."""
@@ -225,15 +269,34 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         self._make_room(view)
         view.focus(scroll_visible=False)
 
+    def reach(self, view: PanelView) -> None:
+        """A panel by its name, wherever it is: on this page, else on the first that has it."""
+        panel, size = view.panel, self.size_class
+        if panel not in self.desk.order:
+            for page in PAGES:
+                own = self.desk.layouts.get(page.name, size)
+                if panel in (page.panels if own is None else (*own.panels, *own.waiting)):
+                    self.controls.desk_turn(page.name)
+                    break
+            else:
+                keys = {name: self.controls.keymap.key(f"layout{name}") for name in ("", ".add")}
+                title = self.controls.look().say(f"panel.{panel}")
+                self.controls.tell("desk.not_here", panel=title, key=keys[""], add=keys[".add"])
+                return
+        self.go(view)
+
     def step_focus(self, step: int) -> None:
         """To the next panel in the order of the page, shown or not."""
-        names = [name for name in self.desk.page.panels if name in self.views]
-        at = names.index(self.desk.focused_panel)
+        names = self._order()
+        at = names.index(self.desk.focused_panel) if self.desk.focused_panel in names else -1
         self.go(self.views[names[(at + step) % len(names)]])
+
+    def _order(self) -> list[str]:
+        return [name for name in self.desk.order if name in self.views]
 
     def jump(self) -> None:
         """A letter on every panel; the next key goes there."""
-        names = [name for name in self.desk.page.panels if name in self.views]
+        names = self._order()
         self.jumps = dict(zip(LETTERS, names, strict=False))
         self._show_letters()
 
@@ -260,7 +323,7 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         if view.panel != self.desk.focused_panel:
             self.desk.focused_panel = view.panel
             self.focus_by_page[self.desk.page.name] = view.panel
-            if self.desk.zoomed or len(self.desk.places) < len(self.desk.page.panels):
+            if self.desk.zoomed or len(self.desk.places) < len(self.desk.order):
                 self.desk.rearrange()
 
     def turn_to(self, name: str) -> None:
@@ -271,7 +334,8 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         self.desk.page = page
         self.desk.zoomed = False
         self.controls.memory.zoomed.pop(self.size_class, None)
-        view = self.views[self.focus_by_page[name]]
+        focus = self.focus_by_page[name]
+        view = self.views[focus if focus in self.desk.order else self.desk.order[0]]
         self.desk.focused_panel = view.panel
         self.desk.rearrange()
         view.focus(scroll_visible=False)

@@ -16,6 +16,8 @@ ANYWHERE = "anywhere"
 """Works in inputs, dialogues and the palette too."""
 DESK = "desk"
 LIST = "list"
+LAYOUT = "layout"
+"""While panels are moved; the keys of panels do nothing then."""
 CONTEXTS: dict[str, tuple[str, ...]] = {
     "positions": (LIST, "positions"),
     "orders": (LIST, "orders"),
@@ -121,6 +123,23 @@ ACTIONS: tuple[Action, ...] = (
     Action("help", ("?", "f1"), DESK, footer=90),
     Action("settings", (",",), DESK),
     Action("jump", ("o",), DESK),
+    Action("layout", ("w",), DESK, footer=8),
+    Action("layout.left", ("left", "h"), LAYOUT, footer=90),
+    Action("layout.right", ("right", "l"), LAYOUT),
+    Action("layout.up", ("up", "k"), LAYOUT),
+    Action("layout.down", ("down", "j"), LAYOUT),
+    Action("layout.narrower", ("<",), LAYOUT),
+    Action("layout.wider", (">",), LAYOUT, footer=80),
+    Action("layout.shorter", ("-",), LAYOUT),
+    Action("layout.taller", ("+", "="), LAYOUT, footer=79),
+    Action("layout.stack", ("s",), LAYOUT, footer=60),
+    Action("layout.hide", ("x",), LAYOUT, footer=75),
+    Action("layout.add", ("a",), LAYOUT, footer=74),
+    Action("layout.undo", ("u",), LAYOUT, footer=70),
+    Action("layout.reset", ("r",), LAYOUT, footer=65),
+    Action("layout.save", ("w", "enter"), LAYOUT, footer=85),
+    Action("layout.open", ("o",), LAYOUT, footer=72),
+    Action("layout.done", ("escape",), LAYOUT, footer=95),
     Action("back", ("escape",), DESK),
     Action("past.time", ("@",), DESK),
     Action("past.back", (",",), DESK, footer=86, past=True),
@@ -243,6 +262,8 @@ def _parsed(action_id: str, text: str, before: tuple[str, ...]) -> tuple[str, ..
 def _together(one: str, other: str) -> bool:
     """Can both contexts hold at the same time?"""
     everywhere = (ANYWHERE, DESK)
+    if LAYOUT in (one, other):
+        return one == other or ANYWHERE in (one, other)
     if one == other or one in everywhere or other in everywhere:
         return True
     return any(one in held and other in held for held in CONTEXTS.values())

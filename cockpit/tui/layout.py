@@ -5,7 +5,10 @@ Panels left out are still reached by the focus keys: the last slot shows whichev
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
+
+from cockpit.tui.grid import Band, Cell, Grid, from_rows
 
 
 class Page(NamedTuple):
@@ -56,6 +59,8 @@ PAGES: tuple[Page, ...] = (
 PAGE = {page.name: page for page in PAGES}
 LEAST_WIDTH, LEAST_HEIGHT = 38, 5
 """Cells under which a panel says nothing any more."""
+LEAST = {"tape": 26, "book": 34}
+"""Those that need less."""
 
 ORDER = ("book", "chart", "tape", "positions", "sleeves", "orders", "events", "limits", "feeds")
 """The order in which the focus travels on the desk."""
@@ -83,15 +88,25 @@ class Rect(NamedTuple):
 
 
 def arrange(
-    width: int, height: int, focus: str = "", zoomed: bool = False, page: str = "desk"
+    width: int,
+    height: int,
+    focus: str = "",
+    zoomed: bool = False,
+    page: str = "desk",
+    own: Grid | None = None,
 ) -> dict[str, Rect]:
-    """Panel name → place. Every panel shown is whole; ``focus`` is always among them."""
-    order = PAGE[page].panels
+    """Panel name → place. Every panel shown is whole; ``focus`` is always among them.
+
+    ``own`` is what a person has made of the page.
+    """
+    order = PAGE[page].panels if own is None else (*own.panels, *own.waiting)
     focus = focus if focus in order else order[0]
     if zoomed or width < TINY_WIDTH or height < TINY_HEIGHT:
         return {focus: Rect(0, 0, width, height)}
+    if own is not None:
+        return placed(own, width, height, focus)
     if PAGE[page].rows:
-        return _rows(PAGE[page], width, height, focus)
+        return placed(from_rows(PAGE[page].rows), width, height, focus)
     size = size_class(width, height)
     if size == "narrow":
         return _narrow(width, height, focus)
@@ -162,26 +177,93 @@ def _wide(width: int, height: int) -> dict[str, Rect]:
     }
 
 
-def _rows(page: Page, width: int, height: int, focus: str) -> dict[str, Rect]:
-    """As many rows as there is height for, those without the focus leaving from below."""
-    rows = list(page.rows)
-    while len(rows) > 1 and height // len(rows) < LEAST_HEIGHT:
-        rows.remove(next(row for row in reversed(rows) if focus not in dict(row[1])))
+def placed(grid: Grid, width: int, height: int, focus: str) -> dict[str, Rect]:
+    """As many bands as there is height for, and panels as there is width for; the focused one always.
+
+    Those without the focus leave from below and from the right.
+    """
+    if focus in grid.waiting:
+        grid = _instead(grid, grid.panels[-1], focus)
+    bands = list(grid.bands)
+    while len(bands) > 1 and height // len(bands) < LEAST_HEIGHT:
+        bands.remove(next(band for band in reversed(bands) if not _has(band.cells, focus)))
     places: dict[str, Rect] = {}
-    y, left, shares = 0, height, sum(share for share, _ in rows)
-    for share, row in rows:
-        tall = left * share // shares
-        left, shares = left - tall, shares - share
-        shown = list(row)
-        while len(shown) > 1 and width // len(shown) < LEAST_WIDTH:
-            shown.remove(next(one for one in reversed(shown) if one[0] != focus))
-        x, room, parts = 0, width, sum(part for _, part in shown)
-        for place, (name, part) in enumerate(shown, start=1):
-            others = len(shown) - place
-            wide = room
-            if others:
-                wide = min(max(LEAST_WIDTH, room * part // parts), room - LEAST_WIDTH * others)
-            places[name] = Rect(x, y, wide, tall)
-            x, room, parts = x + wide, room - wide, parts - part
+    y = 0
+    for band, tall in zip(bands, split(height, [(b.share, LEAST_HEIGHT) for b in bands]), strict=True):
+        cells = list(band.cells)
+        while len(cells) > 1 and sum(map(_least_width, cells)) > width:
+            cells.remove(next(cell for cell in reversed(cells) if not _has((cell,), focus)))
+        x = 0
+        for cell, wide in zip(cells, split(width, [(c.share, _least_width(c)) for c in cells]), strict=True):
+            stack = list(cell.stack)
+            while len(stack) > 1 and tall // len(stack) < LEAST_HEIGHT:
+                stack.remove(next(row for row in reversed(stack) if row[0] != focus))
+            top = y
+            parts = split(tall, [(share, LEAST_HEIGHT) for _, share in stack])
+            for (name, _), high in zip(stack, parts, strict=True):
+                places[name] = Rect(x, top, wide, high)
+                top += high
+            x += wide
         y += tall
     return places
+
+
+def split(total: int, parts: Sequence[tuple[int, int]]) -> list[int]:
+    """``total`` cells among ``(share, least)``, none less than its least while there is room for all."""
+    out: list[int] = []
+    shares, least = sum(share for share, _ in parts), sum(floor for _, floor in parts)
+    for share, floor in parts:
+        least -= floor
+        size = min(max(floor, total * share // shares), max(0, total - least))
+        out.append(size if len(out) < len(parts) - 1 else total)
+        total, shares = total - size, shares - share
+    return out
+
+
+def grid_of(places: dict[str, Rect]) -> tuple[Band, ...]:
+    """The bands, cells and stacks in which panels stand now, their cells as shares."""
+    bands = []
+    for band in _strips(places, lambda rect: (rect.y, rect.y + rect.height)):
+        cells = []
+        for cell in _strips(band, lambda rect: (rect.x, rect.x + rect.width)):
+            stack = sorted(cell.items(), key=lambda row: row[1].y)
+            wide = max(rect.width for _, rect in stack)
+            cells.append(Cell(wide, tuple((name, rect.height) for name, rect in stack)))
+        ends = [(rect.y, rect.y + rect.height) for rect in band.values()]
+        bands.append(Band(max(end for _, end in ends) - min(begin for begin, _ in ends), tuple(cells)))
+    return tuple(bands)
+
+
+def _strips(places: dict[str, Rect], span: Callable[[Rect], tuple[int, int]]) -> list[dict[str, Rect]]:
+    """Groups that a straight line parts, in their order."""
+    out: list[dict[str, Rect]] = []
+    end = -1
+    for name, rect in sorted(places.items(), key=lambda row: span(row[1])):
+        begin, stop = span(rect)
+        if begin >= end:
+            out.append({})
+        out[-1][name] = rect
+        end = max(end, stop)
+    return out
+
+
+def _least_width(cell: Cell) -> int:
+    return max(LEAST.get(name, LEAST_WIDTH) for name, _ in cell.stack)
+
+
+def _has(cells: Sequence[Cell], panel: str) -> bool:
+    return any(name == panel for cell in cells for name, _ in cell.stack)
+
+
+def _instead(grid: Grid, out: str, panel: str) -> Grid:
+    """``panel`` in the place of another one."""
+    return grid.with_bands(
+        Band(
+            band.share,
+            tuple(
+                Cell(cell.share, tuple((panel if name == out else name, share) for name, share in cell.stack))
+                for cell in band.cells
+            ),
+        )
+        for band in grid.bands
+    )

@@ -13,12 +13,17 @@ from cockpit.tui.settings import TuiSettings
 
 CHOICES = ("theme", "lang", "scheme", "glyphs")
 """Settings that a key may change, too."""
+ASIDE = ".unreadable"
 
 
 class Memory(msgspec.Struct):
     """``screen.json`` in the data directory. Losing it costs nobody more than a few keys."""
 
     page: str = ""
+    pages: dict[str, str] = {}
+    """Size class of the terminal → the page that was shown there last."""
+    layouts: dict[str, dict[str, tuple[str, ...]]] = {}
+    """Page → size class → what a person has made of it (``tui.grid``)."""
     symbol: str = ""
     focus: dict[str, str] = {}
     """Page → the panel that had the focus there."""
@@ -50,13 +55,23 @@ class Memory(msgspec.Struct):
             self.choices[name] = (said, chosen)
 
 
-def recall(file: Path | None) -> Memory:
-    """What ``file`` remembers; nothing where it is absent or cannot be read."""
+def recall(file: Path | None, faults: list[str] | None = None) -> Memory:
+    """What ``file`` remembers; nothing where it is absent or cannot be read.
+
+    One that cannot be read is moved aside, not written over: a person may want back what was in it.
+    """
     if file is None:
         return Memory()
     try:
         return msgspec.json.decode(file.read_bytes(), type=Memory)
-    except (OSError, *UNREADABLE):
+    except OSError:
+        return Memory()
+    except UNREADABLE as error:
+        aside = file.with_name(f"{file.name}{ASIDE}")
+        with contextlib.suppress(OSError):
+            file.replace(aside)
+        if faults is not None:
+            faults.append(f"{file.name}: {error}; it is kept as {aside.name}")
         return Memory()
 
 

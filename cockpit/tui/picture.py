@@ -125,6 +125,10 @@ class Column(NamedTuple):
 Cells = Sequence[Segment]
 
 
+SYMBOL = 13
+"""Cells of a market's name that tell it from all others: ``BTC-USDT-SWAP``."""
+AIR = 12
+"""Cells that a column may grow beyond what it holds: further apart the eye loses the row."""
 EXTRA = 8
 """Columns of this rank and above come only when the others show their contents whole."""
 WHOLE = 48
@@ -148,7 +152,7 @@ def chosen(columns: Sequence[Column], wanted: Sequence[int], width: int) -> list
 def table(
     columns: Sequence[Column], body: Sequence[Cells], width: int, more: str = "…"
 ) -> tuple[Row, list[Row]]:
-    """Header row and body rows of equal width. ``body`` has a cell for every column, shown or not.
+    """Header row and body rows of ``width`` cells. ``body`` has a cell for every column, shown or not.
 
     A number is never cut: a column of numbers is as wide as its widest, or not there at all.
     """
@@ -162,6 +166,7 @@ def table(
     ]
     keep = chosen(sized, wanted, width)
     widths = _widths(sized, wanted, keep, width)
+    filled = sum(widths.values()) + len(keep) - 1
 
     def line(cells: Cells) -> Row:
         out: list[Segment] = []
@@ -170,6 +175,8 @@ def table(
                 out.append((" ", ""))
             text, style = cells[i]
             out.append((fit(text, widths[i], sized[i].right, more), style))
+        if filled < width:
+            out.append((" " * (width - filled), ""))
         return tuple(out)
 
     return line([(column.head, "muted") for column in sized]), [line(cells) for cells in body]
@@ -189,7 +196,7 @@ def _widths(sized: list[Column], wanted: list[int], keep: list[int], width: int)
     for i in keep:
         if shares and sized[i].grow:
             extra = spare * sized[i].grow // shares
-            widths[i] += extra
+            widths[i] += min(extra, AIR)
             spare -= extra
             shares -= sized[i].grow
     return widths
@@ -258,6 +265,11 @@ def listing(
         keys=tuple(names),
         copy=tuple("  ".join(text.strip() for text, _ in rows[i] if text.strip()) for i in seen),
     )
+
+
+def note_of(look: Look, *notes: str) -> str:
+    """The first of them that the lower edge has room for; half a legend is none."""
+    return next((note for note in notes if width_of(note) <= look.width - 4), "")
 
 
 def gain(value: float, look: Look) -> Segment:

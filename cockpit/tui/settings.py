@@ -44,6 +44,8 @@ class TuiSettings(msgspec.Struct):
     """Offer the guide of the first five minutes to whoever starts the practice market for the first time."""
     memory_file: Path | None = None
     """Where the screen remembers from start to start; None = nowhere."""
+    layouts_dir: Path | None = None
+    """Where arrangements of panels are saved under a name; None = nowhere."""
     exports_dir: Path | None = None
     """Where exports go; the working directory by default."""
     screenshots_dir: Path | None = None

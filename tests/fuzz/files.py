@@ -41,8 +41,8 @@ from cockpit.core.unreadable import UNREADABLE
 from cockpit.lab.proof import passport
 from cockpit.lab.trial_ledger import record
 from cockpit.lab.trial_ledger.chain import Ledger
+from cockpit.tui import layouts, theme
 from cockpit.tui import memory as screen_memory
-from cockpit.tui import theme
 from tests.adapters import journal_rows as made
 from tests.app.tapes import swinging
 from tests.fuzz.example import example
@@ -113,6 +113,20 @@ add(
         ("cockpit/tui/theme.py",),
         tuple(path.read_bytes() for path in sorted(theme.shipped().glob("*.toml"))[:2]),
         of_file("x.toml", theme.read),
+        (ConfigError,),
+        of_bytes,
+        weight=0.5,
+    )
+)
+add(
+    Target(
+        "layout",
+        ("cockpit/tui/layouts.py",),
+        (
+            b'version = 1\n[desk]\nnormal = ["24 = 16 book | 17 chart 7, positions 9", "+ orders, events"]\n',
+            b'[risk]\nnarrow = ["5 = 1 limits", "5 = 2 why | 3 ladder"]\nwide = ["1 = 1 events"]\n',
+        ),
+        of_file("x.toml", layouts.load),
         (ConfigError,),
         of_bytes,
         weight=0.5,

@@ -11,12 +11,9 @@ import pytest
 
 from cockpit.tui.app import CockpitApp
 from cockpit.tui.asides import Openers
-from cockpit.tui.layout import PAGES, Page
 from cockpit.tui.settings import TuiSettings
 from tests.tui import frames_for_tests as made
 
-BESIDE = {"audit": ("j", "j", "enter", "enter"), "lab": ("j", "j", "m", "k")}
-"""Keys that fill what stands beside a list."""
 SIZES = {"narrow": (80, 24), "normal": (120, 40), "wide": (200, 60)}
 Compare = Callable[..., bool]
 
@@ -63,15 +60,6 @@ def test_the_question_before_a_flatten(snap_compare: Compare) -> None:
 
 def test_help(snap_compare: Compare) -> None:
     assert snap_compare(still(), press=("?",), terminal_size=SIZES["narrow"])
-
-
-@pytest.mark.parametrize("page", [page for page in PAGES if page.rows], ids=lambda page: page.name)
-@pytest.mark.parametrize("size", sorted(SIZES))
-def test_a_page(snap_compare: Compare, page: Page, size: str) -> None:
-    """Wide ones in Chinese on the light theme, so that each page is seen both ways."""
-    settings = {"lang": "zh", "theme": "paper"} if size == "wide" else {}
-    keys = (page.key, *BESIDE.get(page.name, ()))
-    assert snap_compare(still(**settings), press=keys, terminal_size=SIZES[size])
 
 
 @pytest.mark.parametrize("size", sorted(SIZES))

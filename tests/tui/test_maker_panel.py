@@ -59,7 +59,7 @@ def test_short_lies_left_of_zero_and_long_right(held: float, left: bool) -> None
 def test_what_is_left_of_the_spread_is_told_with_its_count() -> None:
     assert "+2.12 bp  ▲+51.40" in row(made.frame(0), "Earned")
     line = row(made.frame(0), "Left")
-    assert "30s ▼-0.40  5s ▲+0.20  1s ▲+1.10  taken back 2.52 bp (1160)" in line
+    assert "30s ▼-0.40 bp  5s ▲+0.20 bp  1s ▲+1.10 bp  taken back 2.52 bp (1160)" in line
 
 
 def test_a_spread_that_does_not_pay_is_told_by_shape_and_word() -> None:

@@ -1,15 +1,16 @@
 """What each panel says about a frame. Painters are pure: no terminal is needed to ask them."""
 
+import re
 from math import nan
 
 import msgspec
 import pytest
 
-from cockpit.core.frames import CandleRow, Frame
+from cockpit.core.frames import CandleRow, Frame, LimitRow
 from cockpit.core.registry import PANELS
 from cockpit.tui import bars
 from cockpit.tui.box import boxed
-from cockpit.tui.cells import plain
+from cockpit.tui.cells import plain, width_of
 from cockpit.tui.glyphs import ASCII
 from cockpit.tui.panels import load
 from cockpit.tui.picture import Column, Look, Picture, chosen, table, window
@@ -363,3 +364,46 @@ def test_a_filter_shows_what_it_hides() -> None:
     assert len(picture.keys) == 1
     nothing = paint("orders", made.frame(0), swap(LOOK, needle="doge"))
     assert "nothing matches /doge" in text(nothing)
+
+
+def test_two_markets_of_one_strategy_are_told_apart_and_no_number_is_cut() -> None:
+    """BTC-USDT is not BTC-USDT-SWAP; half a number is a wrong number."""
+    for panel in ("sleeves", "fills", "orders", "positions", "hotlist", "limits", "book", "evidence"):
+        for width in range(36, 130):
+            look = Look(width=width, height=12, symbol=made.BTC)
+            for row in PANELS[panel].target(made.frame(), look).rows:
+                words = plain(row)
+                assert width_of(words) <= width or panel == "evidence", (panel, width, words)
+                if panel != "sleeves":
+                    assert not re.search(r"\d…", words), (panel, width, words)
+            if panel in ("fills", "orders", "positions", "hotlist") or (panel == "sleeves" and width >= 60):
+                names = "\n".join(plain(row) for row in PANELS[panel].target(made.frame(), look).rows)
+                assert "BTC-USDT-SWAP" in names, (panel, width)
+
+
+@pytest.mark.parametrize("width", range(26, 60))
+def test_a_limit_shows_whole_numbers_or_none(width: int) -> None:
+    rows = (
+        LimitRow("max_notional", 1_999_400.5, 20_000_000.0, "USDT"),
+        LimitRow("order_rate", 63, 120, "/min"),
+    )
+    frame = msgspec.structs.replace(made.frame(), limits=rows)
+    lines = [plain(row) for row in PANELS["limits"].target(frame, Look(width=width, height=5)).rows]
+    assert all(width_of(line) <= width for line in lines)
+    assert all(("63/120" in line) == ("/" in line) for line in lines if "orders" in line)
+    assert any("53%" in line or "52%" in line for line in lines)
+
+
+def test_a_fee_in_another_currency_says_which() -> None:
+    frame = made.frame()
+    odd = msgspec.structs.replace(frame.fills[0], fee=0.000125, fee_ccy="BTC")
+    text = "\n".join(
+        plain(row)
+        for row in PANELS["fills"].target(msgspec.structs.replace(frame, fills=(odd,)), Look(100, 8)).rows
+    )
+    assert "0.000125 BTC" in text
+
+
+def test_panels_of_one_rate_show_the_same_moment() -> None:
+    rates = {name: PANELS[name].options["rate"] for name in ("sleeves", "card", "heatmap")}
+    assert len(set(rates.values())) == 1, "their numbers stand side by side"

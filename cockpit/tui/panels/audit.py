@@ -39,7 +39,7 @@ def paint(frame: Frame, look: Look) -> Picture:
             Column(say("column.link"), 6, 0),
             Column(say("column.what"), 12, 1, grow=1),
             Column(say("column.symbol"), 13, 4, grow=1),
-            Column(say("column.strategy"), 12, 6, grow=1),
+            Column(say("column.strategy"), 14, 6, grow=1),
             Column(say("column.words"), 30, 2, grow=5),
             Column(say("column.order_id"), 15, 8),
             Column("#", 5, 8, right=True),

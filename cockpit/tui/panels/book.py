@@ -109,7 +109,10 @@ class _Ladder:
         last = _last_price(frame, self.book.symbol) or mid
         places = max(figures.decimals_of(self.book.tick), 0)
         words = f"{gap:,.{places}f}  {_bp(gap / mid)} bp" if mid else ""
-        if self.look.width > self.sizes + self.prices + width_of(words) + 12:
+        room = self.look.width - self.sizes - self.prices - 6
+        if width_of(words) > room:
+            words = f"{gap:,.{places}f}"
+        if room > width_of(words) + 6:
             words = f"{self.look.say('book.spread')} {words}"
         return (
             (" " * (self.sizes + 1), ""),

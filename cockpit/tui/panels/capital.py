@@ -7,11 +7,13 @@ from cockpit.core.frames import Frame
 from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
-from cockpit.tui.cells import Row, Segment
+from cockpit.tui.cells import Row, Segment, width_of, wrapped
 from cockpit.tui.picture import Column, Look, Picture, listing
 
 STYLES = {"more": "good", "less": "warn", "rest": "danger bold", "resting": "danger", "off": "faint"}
 BAR = 12
+NAME = 27
+"""Cells of a strategy with its market."""
 ROOMY = 12
 """Lines of a panel that has room for what its columns mean."""
 
@@ -24,7 +26,7 @@ def paint(frame: Frame, look: Look) -> Picture:
     if capital is None:
         return Picture(title=title, rows=((("", ""),), ((f" {say('capital.none')}", "muted"),)))
     columns = [
-        Column(say("column.strategy"), 14, 0, grow=2),
+        Column(say("column.strategy"), NAME if look.width >= 70 else 14, 0, grow=2),
         Column(say("capital.column.share"), 6, 0, right=True),
         Column(say("capital.column.named"), 6, 4, right=True),
         Column("", BAR, 3),
@@ -107,7 +109,10 @@ def _foot(capital: CapitalFrame, look: Look) -> list[Row]:
         name = name_of(capital.best_name)
         ours = say("capital.regret", actual=f"{capital.actual:+.2%}", equal=f"{capital.equal:+.2%}")
         alone = say("capital.best", best=best, name=name, behind=behind)
-        lines.append(((ours, "muted"), ("  ", ""), (alone, "muted")))
+        if width_of(f"{ours}  {alone}") <= look.width:
+            lines.append(((f"{ours}  {alone}", "muted"),))
+        else:
+            lines += [((line, "muted"),) for words in (ours, alone) for line in wrapped(words, look.width)]
     if capital.seal:
         lines.append(((say("capital.waiting"), "accent bold"),))
     elif capital.can_undo:

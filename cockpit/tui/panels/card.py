@@ -8,13 +8,13 @@ from cockpit.core.release.records import LADDER
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
 from cockpit.tui.cells import Row, fit, width_of, wrapped
-from cockpit.tui.picture import Look, Picture, gain
+from cockpit.tui.picture import Look, Picture, gain, note_of
 
 LABEL = 15
 STAGES = tuple(stage.value for stage in LADDER)
 
 
-@panel("card", rate=1)
+@panel("card", rate=2)
 def paint(frame: Frame, look: Look) -> Picture:
     """The strategy under the cursor of the heat map or the list."""
     title = look.say("panel.card")
@@ -33,7 +33,7 @@ def paint(frame: Frame, look: Look) -> Picture:
     return Picture(
         title=title,
         rows=tuple(lines[: look.height]),
-        note=look.say("card.trades"),
+        note=note_of(look, look.say("card.trades"), look.say("card.trades_short")),
         stale=freshness.account_age(frame, look.lag),
     )
 

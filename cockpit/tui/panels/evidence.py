@@ -22,21 +22,23 @@ def paint(frame: Frame, look: Look) -> Picture:
     title = look.say("panel.evidence")
     row = None if hot is None else chosen(hot, look.candidate)
     if hot is None or row is None:
-        lines = wrapped(look.say("hotlist.none"), max(1, look.width - 2))
-        return Picture(title=title, rows=tuple(((f" {line}", "muted"),) for line in lines[: look.height]))
+        none = wrapped(look.say("hotlist.none"), max(1, look.width - 2))
+        return Picture(title=title, rows=tuple(((f" {line}", "muted"),) for line in none[: look.height]))
     rows = [
         _head(row, hot, frame, look),
         *_terms(row, look),
         _price(row, frame, look),
-        _week(row, look),
-        _lever(row, look),
-        _mood(hot, frame, look),
         _traders(row, frame, look),
+        _lever(row, look),
+        _week(row, frame, look),
+        _mood(hot, frame, look),
         ((look.say("hotlist.enforced" if hot.enforce else "hotlist.not_enforced"), "muted"),),
     ]
+    lines = folded(rows, look)
     return Picture(
         title=title,
-        rows=tuple(folded(rows, look)[: look.height]),
+        rows=tuple(lines[: look.height]),
+        note=look.say("panel.more", count=len(lines) - look.height) if len(lines) > look.height else "",
         stale=freshness.market_age(frame, row.symbol, look.lag),
         dim=False,
         alarm=look.say("hotlist.expired_title") if hot.expired else "",
@@ -96,8 +98,8 @@ def _terms(row: Candidate, look: Look) -> list[Row]:
 def _price(row: Candidate, frame: Frame, look: Look) -> Row:
     now = price_now(frame, row.symbol)
     moved = f"{now / row.price - 1:+.2%}" if now > 0 and row.price > 0 else figures.UNKNOWN
-    then = f"{row.price:g}"
-    said = f"{now:g}" if now > 0 else figures.UNKNOWN
+    tick = _tick(frame, row.symbol)
+    then, said = figures.price(row.price, tick), figures.price(now, tick)
     return ((look.say("hotlist.price", then=then, now=said, moved=moved), "text"),)
 
 
@@ -110,12 +112,18 @@ def price_now(frame: Frame, symbol: str) -> float:
     return max(closes, key=lambda row: row.ts).close if closes else 0.0
 
 
-def _week(row: Candidate, look: Look) -> Row:
+def _week(row: Candidate, frame: Frame, look: Look) -> Row:
     if row.low is None or row.high is None:
         return ((look.say("hotlist.week_unknown"), "warn"),)
     width = row.high - row.low
     place = f"{(row.price - row.low) / width:.0%}" if width > 0 else figures.UNKNOWN
-    return ((look.say("hotlist.week", low=f"{row.low:g}", high=f"{row.high:g}", place=place), "text"),)
+    low, high = (figures.price(value, _tick(frame, row.symbol)) for value in (row.low, row.high))
+    return ((look.say("hotlist.week", low=low, high=high, place=place), "text"),)
+
+
+def _tick(frame: Frame, symbol: str) -> float:
+    book = freshness.book_of(frame, symbol)
+    return book.tick if book is not None else 0.0
 
 
 def _lever(row: Candidate, look: Look) -> Row:

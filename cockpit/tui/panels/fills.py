@@ -7,7 +7,7 @@ from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
 from cockpit.tui.cells import Segment
-from cockpit.tui.picture import Column, Look, Picture, listing
+from cockpit.tui.picture import SYMBOL, Column, Look, Picture, listing
 
 
 @panel("fills", rate=2, cursor=True)
@@ -19,10 +19,10 @@ def paint(frame: Frame, look: Look) -> Picture:
         look,
         say("panel.fills"),
         [
-            Column(say("column.time"), 8, 1),
-            Column(say("column.symbol"), 9, 0, grow=2),
+            Column(say("column.time"), 8, 3),
+            Column(say("column.symbol"), SYMBOL, 0, grow=2),
             Column(say("column.side"), 6, 0),
-            Column(say("column.qty"), 7, 2, right=True),
+            Column(say("column.qty"), 4, 1, right=True),
             Column(say("column.price"), 9, 0, right=True),
             Column(say("column.fee"), 7, 4, right=True),
             Column(say("column.maker"), 6, 6),
@@ -47,9 +47,16 @@ def _cells(row: FillRow, frame: Frame, look: Look) -> list[Segment]:
         (f"{shape} {look.word(row.side)}", "up" if buy else "down"),
         (look.amount(figures.quantity(row.qty)), "text"),
         (figures.price(row.price, book.tick if book else 0.0), "text"),
-        (look.amount(figures.money(row.fee)), "muted"),
+        (look.amount(_fee(row, frame)), "muted"),
         (look.word("maker" if row.maker else "taker"), "muted"),
         (safe_text(row.sleeve.partition("/")[0]) or look.say("stranger.name"), "text"),
         (safe_text(row.cid), "faint"),
         (safe_text(row.note), "muted"),
     ]
+
+
+def _fee(row: FillRow, frame: Frame) -> str:
+    """With its currency where that is another one than the account's: 0.0001 BTC is no small change."""
+    if not row.fee_ccy or row.fee_ccy == frame.currency:
+        return figures.money(row.fee)
+    return f"{figures.quantity(row.fee)} {safe_text(row.fee_ccy)}"

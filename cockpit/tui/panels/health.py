@@ -14,12 +14,18 @@ FULL_QUEUE = 5_000
 FULL_MACHINE = 85.0
 
 
+def _mode(frame: Frame) -> str:
+    """What is traded, and where: the practice market is its own venue."""
+    same = frame.venue.casefold() == frame.mode.casefold()
+    return frame.mode if same else f"{frame.mode} {safe_text(frame.venue)}"
+
+
 @panel("health", rate=1)
 def paint(frame: Frame, look: Look) -> Picture:
     """Names and numbers; what is out of order stands out."""
     health = frame.health
     rows = [
-        ("health.mode", f"{frame.mode} {safe_text(frame.venue)}", "text"),
+        ("health.mode", _mode(frame), "text"),
         ("health.posture", look.word(frame.posture), "good" if frame.posture == "NORMAL" else "danger bold"),
         (
             "health.agreed",

@@ -12,14 +12,14 @@ from cockpit.tui import figures, freshness
 from cockpit.tui.cells import Row, Segment, fit
 from cockpit.tui.picture import Look, Picture, matching, window
 
-NAME, LONG_NAME, WIDE = 18, 27, 100
+NAME, LONG_NAME, WIDE = 18, 29, 70
 CELL = 7
 TOTAL = 9
 NOTHING = 0.05
 """Smaller than this is drawn as a dot."""
 
 
-@panel("heatmap", rate=1, cursor=True)
+@panel("heatmap", rate=2, cursor=True)
 def paint(frame: Frame, look: Look) -> Picture:
     """A row a strategy, a column an hour, day or week (UTC), newest at the right; then their sum."""
     title = look.say("panel.heatmap")

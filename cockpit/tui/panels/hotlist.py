@@ -8,7 +8,7 @@ from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
 from cockpit.tui.cells import Segment
-from cockpit.tui.picture import Column, Look, Picture, listing
+from cockpit.tui.picture import SYMBOL, Column, Look, Picture, listing
 
 STYLES = {"approved": "good bold", "rejected": "muted", "snoozed": "faint"}
 
@@ -26,7 +26,7 @@ def paint(frame: Frame, look: Look) -> Picture:
         look.say("panel.hotlist"),
         _columns(look, terms),
         [
-            *(_cells(row, hot, look) for row in rows if hot is not None),
+            *(_cells(row, hot, frame, look) for row in rows if hot is not None),
             *(_other(symbol, len(terms), hot, look) for symbol in others if hot is not None),
         ],
         [*names, *others],
@@ -47,7 +47,7 @@ def _columns(look: Look, terms: list[str]) -> list[Column]:
     say = look.say
     return [
         Column("#", 2, 0, right=True),
-        Column(say("column.symbol"), 9, 0, grow=2),
+        Column(say("column.symbol"), SYMBOL, 0, grow=2),
         Column(say("column.decision"), 9, 1),
         Column(say("hotlist.score"), 5, 0, right=True),
         *(Column(name, 6, 2 + i, right=True) for i, name in enumerate(terms)),
@@ -64,7 +64,7 @@ def word_of(symbol: str, hot: HotlistFrame, look: Look) -> Segment:
     return (look.word(found.word), STYLES.get(found.word, "text"))
 
 
-def _cells(row: Candidate, hot: HotlistFrame | None, look: Look) -> list[Segment]:
+def _cells(row: Candidate, hot: HotlistFrame | None, frame: Frame, look: Look) -> list[Segment]:
     assert hot is not None
     return [
         (str(row.place), "muted"),
@@ -73,8 +73,14 @@ def _cells(row: Candidate, hot: HotlistFrame | None, look: Look) -> list[Segment
         (f"{row.score:.3f}", "accent"),
         *(("?", "warn") if t.value is None else (f"{t.value:.3f}", "text") for t in row.terms),
         (f"{row.leverage}x", "text") if row.leverage else ("?", "warn"),
-        ("?", "warn") if row.low is None else (f"{row.low:g}..{row.high:g}", "muted"),
+        ("?", "warn") if row.low is None else (_range(row, frame), "muted"),
     ]
+
+
+def _range(row: Candidate, frame: Frame) -> str:
+    book = freshness.book_of(frame, row.symbol)
+    tick = book.tick if book else 0.0
+    return f"{figures.price(row.low or 0.0, tick)}..{figures.price(row.high or 0.0, tick)}"
 
 
 def _other(symbol: str, terms: int, hot: HotlistFrame | None, look: Look) -> list[Segment]:

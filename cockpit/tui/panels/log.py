@@ -33,7 +33,7 @@ def paint(frame: Frame, look: Look) -> Picture:
         [_cells(line, look) for line in sheet.lines],
         [str(line.number) for line in sheet.lines],
         empty=sheet.fault or say("log.none"),
-        note=sheet.fault or note,
+        note=sheet.fault or note if sheet.lines else "",
         alarm=say("log.of_now") if look.aside.past.on else "",
         foot=_whole(chosen, look) if look.focused and chosen is not None else (),
     )

@@ -13,7 +13,7 @@ from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
 from cockpit.tui.cells import Row, Segment, fit, trim, width_of, wrapped
-from cockpit.tui.picture import Look, Picture, gain
+from cockpit.tui.picture import Look, Picture, gain, note_of
 
 LABEL = 11
 GAUGE, SHORT = 21, 9
@@ -37,12 +37,17 @@ def paint(frame: Frame, look: Look) -> Picture:
     drawn = _Maker(frame, look, found)
     at = rows.index(found) + 1
     name = safe_text(f"{found.sleeve.partition('@')[0].removeprefix(PAPER)} {figures.short(found.symbol)}")
+    words = f"{title} {name}"
     return Picture(
-        title=f"{title} {name}",
+        title=words if width_of(words) <= look.width - 4 else name,
         rows=tuple(drawn.rows()[: look.height]),
-        note=look.say("maker.of", at=at, count=len(rows)) if len(rows) > 1 else "",
+        note=_which(at, len(rows), look) if len(rows) > 1 else "",
         stale=freshness.market_age(frame, found.symbol, look.lag) or freshness.account_age(frame, look.lag),
     )
+
+
+def _which(at: int, count: int, look: Look) -> str:
+    return note_of(look, look.say("maker.of", at=at, count=count), f"{at} / {count}")
 
 
 class _Maker:
@@ -168,7 +173,7 @@ class _Maker:
         parts: list[Segment] = []
         for ms, left, _ in reversed(known):
             shape = look.glyphs.up if left >= 0 else look.glyphs.down
-            parts.append((f"{ms // 1000}s {shape}{left * BP:+.2f}", "up" if left >= 0 else "down"))
+            parts.append((f"{ms // 1000}s {shape}{left * BP:+.2f} bp", "up" if left >= 0 else "down"))
         ms, left, count = known[-1]
         back = row.edge / row.edged - left
         style = "warn bold" if left < 0 else "muted"

@@ -40,15 +40,17 @@ def paint(frame: Frame, look: Look) -> Picture:
     else:
         lines.append(((say("moment.now", at=f"{figures.clock(frame.ts)}Z"), "good"),))
     keys = {action: look.aside.keys.get(action, "") for action in ACTIONS}
-    lines += [
-        (
-            (fit(key, KEY), "accent"),
-            (fit(say(f"action.{action}"), look.width - KEY, False, look.glyphs.more), "muted"),
-        )
-        for action, key in keys.items()
-        if key
-    ]
+    told = [(key, say(f"action.{action}")) for action, key in keys.items() if key]
+    whole = [_told(key, wrapped(words, max(8, look.width - KEY))) for key, words in told]
+    if len(lines) + sum(map(len, whole)) > look.height:
+        whole = [_told(key, [fit(words, look.width - KEY, False, look.glyphs.more)]) for key, words in told]
+    lines += [line for rows in whole for line in rows]
     return Picture(title=say("panel.moment"), rows=tuple(lines[: look.height]))
+
+
+def _told(key: str, words: list[str]) -> list[Row]:
+    """A key and what it does, on as many lines as that takes."""
+    return [((fit("" if place else key, KEY), "accent"), (line, "muted")) for place, line in enumerate(words)]
 
 
 def _bar(ts: int, first: int, last: int, look: Look) -> Row:

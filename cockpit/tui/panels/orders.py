@@ -7,7 +7,7 @@ from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
 from cockpit.tui.cells import Segment
-from cockpit.tui.picture import Column, Look, Picture, listing
+from cockpit.tui.picture import SYMBOL, Column, Look, Picture, listing
 
 STYLES = {"unknown": "danger bold", "pending": "muted", "sent": "warn", "partial": "accent"}
 """Style of an order's state; LIVE is the normal case and stays quiet."""
@@ -34,12 +34,12 @@ def paint(frame: Frame, look: Look) -> Picture:
 def _columns(look: Look) -> list[Column]:
     say = look.say
     return [
-        Column(say("column.symbol"), 9, 1, grow=2),
+        Column(say("column.symbol"), SYMBOL, 1, grow=2),
         Column(say("column.side"), 6, 0),
         Column(say("column.kind"), 9, 6),
         Column(say("column.price"), 9, 0, right=True),
         Column(say("column.watch"), 5, 7),
-        Column(say("column.qty"), 7, 0, right=True),
+        Column(say("column.qty"), 5, 0, right=True),
         Column(say("column.filled"), 7, 4, right=True),
         Column(say("column.state"), 9, 2),
         Column(say("column.role"), 7, 7),

@@ -13,7 +13,7 @@ from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
 from cockpit.tui.cells import Segment
-from cockpit.tui.picture import Column, Look, Picture, gain, listing
+from cockpit.tui.picture import SYMBOL, Column, Look, Picture, gain, listing, note_of
 
 LAYERS = "HSTP"
 """Hard at the venue, soft or trailing, time, portfolio."""
@@ -65,13 +65,13 @@ def _letter(row: PositionRow, letter: str) -> str:
 
 
 def _note(look: Look) -> str:
-    return look.say("positions.legend") if look.width >= 70 else look.say("positions.legend_short")
+    return note_of(look, look.say("positions.legend"), look.say("positions.legend_short"))
 
 
 def _columns(look: Look) -> list[Column]:
     say = look.say
     return [
-        Column(say("column.symbol"), 9, 0, grow=2),
+        Column(say("column.symbol"), SYMBOL, 0, grow=2),
         Column(say("column.side"), 5, 4),
         Column(say("column.qty"), 7, 2, right=True),
         Column(say("column.entry"), 9, 5, right=True),

@@ -7,11 +7,12 @@ from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
 from cockpit.tui.cells import Row, Segment, fit
-from cockpit.tui.picture import Column, Look, Picture, gain, listing
+from cockpit.tui.picture import SYMBOL, Column, Look, Picture, gain, listing
 
 STATES = {"benched": "danger bold", "off": "muted", "warming": "accent", "waiting": "accent"}
 STAGES = {"prod": "strong bold", "canary": "warn"}
 HOURS = 24
+ROOMY = 48
 
 
 @panel("sleeves", rate=2, cursor=True)
@@ -42,12 +43,13 @@ def _columns(look: Look) -> list[Column]:
     say = look.say
     return [
         Column(say("column.strategy"), 13, 0, grow=1),
-        # However narrow it is, two sleeves of one strategy must be told apart: the market outlasts the stage.
-        Column(say("column.symbol"), 6, 2, grow=1),
-        Column(say("column.stage"), 6, 3),
-        Column(say("column.state"), 7, 1),
+        # Two sleeves of one strategy must be told apart, and BTC-USDT from BTC-USDT-SWAP: the market comes
+        # before all but the money, whole where there is any room.
+        Column(say("column.symbol"), SYMBOL if look.width >= ROOMY else 7, 1, grow=1),
+        Column(say("column.stage"), 6, 7),
+        Column(say("column.state"), 7, 2),
         Column(say("column.position"), 7, 6, right=True),
-        Column(say("column.pnl"), 10, 0, right=True),
+        Column(say("column.pnl"), 7, 0, right=True),
         Column(say("column.trades"), 6, 7, right=True),
         Column(say("column.hours"), HOURS, 8),
         Column(say("column.why"), 10, 4, grow=4),

@@ -7,7 +7,7 @@ from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
 from cockpit.tui.cells import Row, Segment, fit
-from cockpit.tui.picture import Look, Picture
+from cockpit.tui.picture import Look, Picture, note_of
 
 LARGE = 4.0
 """A print this many times the median is large."""
@@ -32,10 +32,11 @@ def paint(frame: Frame, look: Look) -> Picture:
     clocked = look.width >= prices + 17
     rows = tuple(_row(trade, look, tick, prices, places, large, clocked) for trade in trades)
     age = look.lag + max(0, frame.ts - trades[0].ts)
+    last = look.say("tape.last", age=figures.span(age))
     return Picture(
         title=title,
         rows=rows,
-        note=f"{look.say('tape.last', age=figures.span(age))} {look.glyphs.sep} {symbol}",
+        note=note_of(look, f"{last} {look.glyphs.sep} {symbol}", last),
         stale=freshness.market_age(frame, look.symbol, look.lag),
     )
 

@@ -7,7 +7,7 @@ from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
 from cockpit.tui.cells import Segment
-from cockpit.tui.picture import Column, Look, Picture, listing
+from cockpit.tui.picture import SYMBOL, Column, Look, Picture, listing
 
 
 @panel("why", rate=2, cursor=True)
@@ -20,9 +20,9 @@ def paint(frame: Frame, look: Look) -> Picture:
         say("panel.why"),
         [
             Column(say("column.strategy"), 13, 0, grow=1),
-            Column(say("column.symbol"), 9, 2, grow=1),
+            Column(say("column.symbol"), SYMBOL if look.width >= 48 else 7, 1, grow=1),
             Column(say("column.state"), 7, 3),
-            Column(say("column.why"), 18, 0, grow=5),
+            Column(say("column.why"), 14, 0, grow=5),
         ],
         [_cells(row, look) for row in rows],
         [row.sleeve for row in rows],
