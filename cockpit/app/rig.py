@@ -272,10 +272,6 @@ def screen_settings(loaded: Loaded, args: argparse.Namespace) -> TuiSettings:
     from cockpit.tui.settings import TuiSettings
 
     screen = loaded.config.screen
-
-    def again() -> TuiSettings:
-        return screen_settings(settings_of(args), args)
-
     return TuiSettings(
         theme=screen.theme,
         lang=language(args, screen.language),
@@ -290,7 +286,7 @@ def screen_settings(loaded: Loaded, args: argparse.Namespace) -> TuiSettings:
         screenshots_dir=loaded.data_dir / "screenshots",
         file=loaded.source,
         listed=lambda: setting_rows.rows(loaded),
-        again=again,
+        again=lambda: screen_settings(settings_of(args), args),
     )
 
 

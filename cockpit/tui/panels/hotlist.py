@@ -52,7 +52,7 @@ def _columns(look: Look, terms: list[str]) -> list[Column]:
         Column(say("hotlist.score"), 5, 0, right=True),
         *(Column(name, 6, 2 + i, right=True) for i, name in enumerate(terms)),
         Column(say("hotlist.leverage"), 4, 3, right=True),
-        Column(say("hotlist.range"), 11, 8, grow=1),
+        Column(say("hotlist.range"), 11, 8, right=True),
     ]
 
 
