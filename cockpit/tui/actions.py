@@ -33,9 +33,10 @@ def chart_actions(app: CockpitApp) -> dict[str, Callable[[], None]]:
 
 
 def layout_actions(app: CockpitApp) -> dict[str, Callable[[], None]]:
-    """Moving, sizing, hiding and saving panels."""
+    """Jumping to panels; moving, sizing, hiding and saving them."""
     mode = app.arranging
     return {
+        "jump": lambda: app.desk.jump(),
         "layout": mode.begin,
         **{f"layout.{way}": partial(mode.move, way) for way in ("left", "right", "up", "down")},
         "layout.narrower": lambda: mode.resize(grid.wider, -1),

@@ -71,7 +71,6 @@ class Controls(Commands):
             "palette": self.open_palette,
             "help": self.open_help,
             "settings": self.open_settings,
-            "jump": lambda: app.desk.jump(),
             **layout_actions(app),
             "guide": lambda: app.tour.start(),
             "back": self.back,
