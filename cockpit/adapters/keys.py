@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -73,8 +74,20 @@ class Store(Protocol):
 
     def put(self, keys: Credentials) -> None: ...
 
+    def added(self, which: Name) -> int:
+        """When it was put here (UTC ms); needs no password. 0: by a cockpit that did not note it."""
+
     def remove(self, which: Name) -> bool:
         """False: there was none."""
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def days_old(added: int) -> int | None:
+    """Whole days since a key was put here; None where nobody noted it."""
+    return max(0, _now_ms() - added) // 86_400_000 if added else None
 
 
 def _sealed(keys: Credentials) -> bytes:
@@ -112,6 +125,11 @@ class Keyring:
         which = Name(keys.venue, keys.environment, keys.purpose)
         self._backend.set_password(SERVICE, str(which), _sealed(keys).decode())
         self._index({*self.names(), which})
+        self._backend.set_password(SERVICE, f"{which} added", str(_now_ms()))
+
+    def added(self, which: Name) -> int:
+        noted = self._backend.get_password(SERVICE, f"{which} added") or ""
+        return int(noted) if noted.isdecimal() else 0
 
     def remove(self, which: Name) -> bool:
         kept = set(self.names())
@@ -119,6 +137,8 @@ class Keyring:
             return False
         self._backend.delete_password(SERVICE, str(which))
         self._index(kept - {which})
+        if self.added(which):
+            self._backend.delete_password(SERVICE, f"{which} added")
         return True
 
     def _index(self, kept: set[Name]) -> None:
@@ -134,6 +154,8 @@ class _Box(msgspec.Struct):
     check: str
     """A sealed nothing: tells a wrong password from a broken file."""
     keys: dict[str, str]
+    added: dict[str, int] = {}
+    """When each was put here (UTC ms)."""
 
 
 class KeyFile:
@@ -165,12 +187,18 @@ class KeyFile:
         else:
             self._unseal(box, box.check, "check")
         box.keys[which] = self._seal(box, _sealed(keys), which)
+        box.added[which] = _now_ms()
         self._write(box)
+
+    def added(self, which: Name) -> int:
+        box = self._read()
+        return box.added.get(str(which), 0) if box is not None else 0
 
     def remove(self, which: Name) -> bool:
         box = self._read()
         if box is None or box.keys.pop(str(which), None) is None:
             return False
+        box.added.pop(str(which), None)
         self._write(box)
         return True
 

@@ -74,6 +74,12 @@ async def _socket(where: Endpoints) -> None:
     transport.disconnect(graceful=False)
 
 
+KEY_DAYS = 180
+"""A key that has lain here for so long has been where it could be read for so long."""
+UNBOUND_DAYS = 10
+"""OKX is reported to delete a trade key that is bound to no address after 14 days without use."""
+
+
 def _keys(found: Loaded) -> list[Check]:
     """The keys that this execution needs: kept, openable, exactly as strong as their names say."""
     execution = found.config.run.execution
@@ -100,9 +106,15 @@ def _key(found: Loaded, name: str) -> Check:
         return Check("keys", "bad", "cli.doctor.keys.bad", {**shown, "reason": str(error)})
     if facts["faults"]:
         return Check("keys", "bad", "cli.doctor.keys.bad", {**shown, "reason": "; ".join(facts["faults"])})
-    shown |= {"uid": facts["uid"], "permissions": ", ".join(facts["permissions"])}
-    if "no_ip" in facts["concerns"] and found.config.run.execution == "live":
+    days = keys.days_old(store.added(which))
+    shown |= {"uid": facts["uid"], "permissions": ", ".join(facts["permissions"]), "days": days}
+    unbound = "no_ip" in facts["concerns"] and found.config.run.execution == "live"
+    if unbound and which.purpose == "trade" and days is not None and days >= UNBOUND_DAYS:
+        return Check("keys", "warn", "cli.doctor.keys.unbound_old", shown)
+    if unbound:
         return Check("keys", "warn", "cli.doctor.keys.no_ip", shown)
+    if days is not None and days >= KEY_DAYS:
+        return Check("keys", "warn", "cli.doctor.keys.old", shown)
     return Check("keys", "ok", "cli.doctor.keys", shown)
 
 

@@ -63,6 +63,7 @@ TOPICS = (
     "exit",
     "keys",
     "bounds",
+    "disk",
     "data",
     "release",
     "search",
@@ -212,6 +213,9 @@ def page(topic: str, lang: str) -> tuple[Any, str] | None:
         return msgspec.to_builtins(Config()), text
     if topic == "keys":
         return keys(lang)
+    if topic == "disk":
+        text = tr("cli.page.disk", lang)
+        return {"text": text}, text
     if topic == "bounds":
         return bounds(lang)
     if topic == "data":

@@ -282,6 +282,15 @@ def test_a_daemon_is_started_from_the_screen_and_outlives_it(
 
 
 @pytest.mark.usefixtures("cheap")
+def aged(place: Place, days: int) -> None:
+    """The keys have been in their file for so long."""
+    path = place.folder / "keys.sealed"
+    box = json.loads(path.read_bytes())
+    now = time.time_ns() // 1_000_000
+    box["added"] = dict.fromkeys(box["keys"], now - days * 86400000)
+    path.write_text(json.dumps(box), "utf-8")
+
+
 def test_doctor_looks_at_okx_and_at_the_keys(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Reachable, clocks, sockets, and each key against its name; a dead address is said, not waited for."""
 
@@ -307,6 +316,14 @@ def test_doctor_looks_at_okx_and_at_the_keys(place: Place, monkeypatch: pytest.M
     place.add("trade")
     place.says(ip="10.0.0.1")
     assert [row["level"] for row in rows()["keys"]] == ["ok", "ok"]
+    aged(place, 200)
+    old = rows()["keys"]
+    assert [row["level"] for row in old] == ["warn", "warn"]
+    assert "200 days ago" in old[1]["text"]
+    place.says(ip="")
+    aged(place, 11)
+    unbound = rows()["keys"]
+    assert ("11 days old" in unbound[0]["text"], "11 days old" in unbound[1]["text"]) == (False, True)
     monkeypatch.delenv("COCKPIT_KEYS_PASSWORD_FILE")
     assert [row["level"] for row in rows()["keys"]] == ["warn", "warn"]  # sealed: nobody is asked
     nowhere = ("--set", "okx.rest=http://127.0.0.1:9", "--set", "okx.socket=ws://127.0.0.1:9")

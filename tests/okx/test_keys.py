@@ -84,6 +84,21 @@ def test_both_places_keep_give_and_forget(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("cheap")
+def test_both_places_know_since_when_a_key_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    day = 86_400_000
+    for store in (Keyring(FakeRing()), sealed(tmp_path)):
+        assert keys.days_old(store.added(WHICH)) is None
+        monkeypatch.setattr(keys, "_now_ms", lambda: 100 * day)
+        store.put(creds())
+        monkeypatch.setattr(keys, "_now_ms", lambda: 112 * day - 1)
+        assert keys.days_old(store.added(WHICH)) == 11
+        store.put(creds("another"))
+        assert keys.days_old(store.added(WHICH)) == 0, "a new key is new"
+        assert store.remove(WHICH)
+        assert store.added(WHICH) == 0
+
+
+@pytest.mark.usefixtures("cheap")
 def test_the_file_is_sealed_private_and_bound_to_its_names(tmp_path: Path) -> None:
     store = sealed(tmp_path)
     store.put(creds())

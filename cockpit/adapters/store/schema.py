@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from cockpit import __version__
+from cockpit.adapters.store.home import claim_home
 from cockpit.core.errors import StoreError
 from cockpit.core.events import Fill, decode
 
@@ -218,7 +219,8 @@ def open_exclusive(path: Path, mode: str, synchronous: str) -> sqlite3.Connectio
     """Open or create the one writer's connection, migrated, for this ``mode`` of trading.
 
     Raises StoreError when another cockpit holds the file, when it belongs to another mode (practice money
-    must never meet live money), when a newer cockpit wrote it, or when it is no database.
+    must never meet live money), when it is a copy of one that is still there, when a newer cockpit wrote it,
+    or when it is no database.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -231,6 +233,7 @@ def open_exclusive(path: Path, mode: str, synchronous: str) -> sqlite3.Connectio
         _settle(connection, synchronous)
         migrate(connection, path)
         _claim_mode(connection, path, mode)
+        claim_home(connection, path, mode)
         _pid_file(path).write_text(str(os.getpid()), "ascii")
     except BaseException as error:
         connection.close()

@@ -77,10 +77,13 @@ def advice(facts: dict[str, Any] | None, lang: str) -> list[str]:
 
 def show(args: argparse.Namespace, store: Any, lang: str) -> int:
     """The names of what is kept; never a secret, not even in parts."""
-    names = [str(one) for one in store.names()]
-    text = tr("cli.keys.place", lang, place=store.place)
-    text += "".join(f"\n  {one}" for one in names) if names else f"\n  {tr('cli.keys.empty', lang)}"
-    console.answer(args, {"place": store.place, "keys": names}, text)
+    from cockpit.adapters.keys import days_old
+
+    ages = {str(one): days_old(store.added(one)) for one in store.names()}
+    told = {one: "" if days is None else tr("cli.keys.age", lang, days=days) for one, days in ages.items()}
+    rows = [f"  {one}  {age}".rstrip() for one, age in told.items()] or [f"  {tr('cli.keys.empty', lang)}"]
+    text = "\n".join([tr("cli.keys.place", lang, place=store.place), *rows])
+    console.answer(args, {"place": store.place, "keys": [*ages], "days": ages}, text)
     return 0
 
 
