@@ -64,9 +64,10 @@ def _risk(plan: dict[str, Any], lang: str) -> list[str]:
         for name in ("qty", "margin", "liquidation"):
             old, new = (plain(row[name]) for row in (before, after))
             lines.append(say(f"plan.{name}", {"before": old, "after": new, "ccy": plan["settle"]}, lang))
-    for (rule, old, limit, unit), (_, new, _, _) in zip(before["limits"], after["limits"], strict=True):
+    for (rule, old, limit, unit), (_, new, then, _) in zip(before["limits"], after["limits"], strict=True):
         args = {"before": f"{old:,.2f}", "after": f"{new:,.2f}", "limit": f"{limit:,.6g}", "unit": unit}
-        lines.append(say("plan.limit", {"rule": rule, **args}, lang))
+        message = "plan.limit" if then == limit else "plan.limit_changed"
+        lines.append(say(message, {"rule": rule, **args, "then": f"{then:,.6g}"}, lang))
     return lines
 
 

@@ -1,12 +1,13 @@
 """The settings: what can be set, what it is now, where that comes from, and when a change takes effect.
 
-What only concerns this screen is changed here, at once, and remembered. Everything else is shown: it is read
-at a start, from a file that is judged as a whole, and nothing on this page can change what trades.
+What only concerns this screen is changed here, at once, and remembered. Limits of the gate can be tightened
+while the engine runs: a deed like any other, with its plan and its line in the journal. Everything else
+is shown: it is read at a start, from a file that is judged as a whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from textual.app import ComposeResult
@@ -15,8 +16,12 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from cockpit.core.refusal import Refusal
+from cockpit.core.tighter import BY_HAND
+from cockpit.core.typed import from_line
 from cockpit.text import LANGUAGES, safe_text
-from cockpit.tui import overlays, theme
+from cockpit.tui import dialogs, overlays, theme
+from cockpit.tui.by_hand import ask_plan
 from cockpit.tui.cells import Row, Segment, clip_row, trim, width_of, wrapped
 from cockpit.tui.glyphs import SETS
 from cockpit.tui.picture import Column, Look, table, window
@@ -52,6 +57,12 @@ class Line(NamedTuple):
     choices: Choices | None = None
 
     @property
+    def limit(self) -> str:
+        """The limit of the gate that it is, where a running engine can be told a tighter one."""
+        table, _, name = self.setting.key.partition(".")
+        return name if table == "risk" and name in BY_HAND else ""
+
+    @property
     def words(self) -> str:
         """What it is found by."""
         return f"{self.setting.key} {self.setting.about}".casefold()
@@ -75,6 +86,8 @@ class SettingsPage(ModalScreen[None]):
         self.cockpit = app
         self.at = 0
         self.needle = ""
+        self.tighter: dict[str, float] = {}
+        """What the engine has been told, limit by limit."""
         self.every = own(app) + [
             Line(row) for row in (app.settings.listed() if app.settings.listed is not None else ())
             if not row.key.startswith(HIDDEN) and row.key not in OWN
@@ -90,6 +103,7 @@ class SettingsPage(ModalScreen[None]):
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
+        self.set_interval(1.0, self.repaint_changed)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self.repaint)
@@ -113,6 +127,9 @@ class SettingsPage(ModalScreen[None]):
             return
         choices = self.found[self.at].choices
         look = self.cockpit.look()
+        if self.found[self.at].limit:
+            self._tighten(self.found[self.at])
+            return
         if choices is None:
             self.query_one("#hint", Static).update(look.say("settings.not_here"))
             return
@@ -120,8 +137,35 @@ class SettingsPage(ModalScreen[None]):
         choices.take(values[(values.index(now) + step) % len(values)] if now in values else values[0])
         self.repaint()
 
+    def _tighten(self, line: Line) -> None:
+        """Ask for a number, then show what the engine would do with it."""
+        app, look, name = self.cockpit, self.cockpit.look(), line.limit
+        if not app.link.driver:
+            app.warn(look.say("refused.viewer"))
+            return
+
+        def wrong(typed: str) -> str:
+            try:
+                from_line(f"limit {name} {typed}")
+            except Refusal as no:
+                return look.news(no.message, no.numbers)
+            return ""
+
+        hint = look.say("settings.tighter_hint", most=safe_text(line.setting.value))
+        asked = dialogs.Line(look, look.say("settings.tighter", key=line.setting.key), hint, "", wrong)
+        app.push_screen(asked, lambda typed: ask_plan(app, f"limit {name} {typed}") if typed else None)
+
+    def on_screen_resume(self) -> None:
+        self.repaint()
+
     def action_close(self) -> None:
         self.dismiss(None)
+
+    def repaint_changed(self) -> None:
+        """The engine may have been told another limit since."""
+        now = dict(self.cockpit.frame.tighter) if self.cockpit.frame is not None else {}
+        if now != self.tighter:
+            self.repaint()
 
     def repaint(self) -> None:
         """All of it: a change of colours or language is one of this page, too."""
@@ -130,8 +174,9 @@ class SettingsPage(ModalScreen[None]):
         look, view = self.cockpit.look(), self.query_one("#entries", Painted)
         width, height = view.size
         rows = self.found
+        self.tighter = dict(self.cockpit.frame.tighter) if self.cockpit.frame is not None else {}
         self.at = max(0, min(self.at, len(rows) - 1))
-        body = painted(rows, self.at, look, width, max(2, height - ABOUT - 1))
+        body = painted(rows, self.at, look, width, max(2, height - ABOUT - 1), self.tighter)
         foot = told(rows[self.at], look, width) if rows else []
         blank: list[Row] = [clip_row((), width)] * (height - ABOUT - len(body))
         view.forget()
@@ -175,7 +220,9 @@ def own(app: CockpitApp) -> list[Line]:
     return [Line(known.get(one.key, Setting(one.key, "", "", "", live=True)), one) for one in choices]
 
 
-def painted(rows: Sequence[Line], at: int, look: Look, width: int, height: int) -> list[Row]:
+def painted(
+    rows: Sequence[Line], at: int, look: Look, width: int, height: int, tighter: Mapping[str, float]
+) -> list[Row]:
     """Header and the lines around the cursor. Pure."""
     say = look.say
     if not rows:
@@ -186,7 +233,7 @@ def painted(rows: Sequence[Line], at: int, look: Look, width: int, height: int) 
         Column(say("settings.from"), 12, 2, grow=1),
         Column(say("settings.takes"), 8, 0),
     ]
-    head, body = table(columns, [_cells(row, look) for row in rows], width, look.glyphs.more)
+    head, body = table(columns, [_cells(row, look, tighter) for row in rows], width, look.glyphs.more)
     out = [head]
     for place in window(len(body), at, max(1, height - 1)):
         row = body[place]
@@ -196,8 +243,10 @@ def painted(rows: Sequence[Line], at: int, look: Look, width: int, height: int) 
     return out
 
 
-def _cells(line: Line, look: Look) -> list[Segment]:
+def _cells(line: Line, look: Look, tighter: Mapping[str, float]) -> list[Segment]:
     row, here = line.setting, line.choices is not None
+    if line.limit:
+        return _limit_cells(line, look, tighter.get(line.limit))
     value = line.choices.now() if line.choices is not None else row.value
     changed = bool(row.default) and row.value != row.default
     mark = f"{look.glyphs.cursor} " if here else "  "
@@ -209,6 +258,19 @@ def _cells(line: Line, look: Look) -> list[Segment]:
         ),
         (safe_text(_from(line, look)), "own" if row.origin else "faint"),
         (look.say("settings.now" if here or row.live else "settings.start"), "good" if here else "muted"),
+    ]
+
+
+def _limit_cells(line: Line, look: Look, tighter: float | None) -> list[Segment]:
+    """What holds now, and what the settings say where that is something else."""
+    row = line.setting
+    changed = bool(row.default) and row.value != row.default
+    value = row.value if tighter is None else look.say("settings.instead", now=f"{tighter:g}", said=row.value)
+    return [
+        (f"{look.glyphs.cursor} {safe_text(row.key)}", "strong"),
+        (safe_text(value), "accent bold" if tighter is not None else "strong bold" if changed else "text"),
+        (safe_text(_from(line, look)) if tighter is None else look.say("settings.by_hand"), "own"),
+        (look.say("settings.tighter_now"), "good"),
     ]
 
 
@@ -235,6 +297,8 @@ def told(line: Line, look: Look, width: int) -> list[Row]:
         ways.append(look.say("settings.usually", value=safe_text(row.default)))
     if row.origin:
         ways.append(look.say("settings.set_by", origin=safe_text(row.origin)))
+    if line.limit:
+        ways.append(look.say("settings.tighter_how"))
     if line.choices is None:
         ways.append(look.say("settings.how", key=row.key))
     return [*lines, clip_row((("  ".join(ways), "muted"),), width)]

@@ -13,6 +13,7 @@ from cockpit.core import memory, planning
 from cockpit.core.config import RiskConfig
 from cockpit.core.engine import Engine
 from cockpit.core.gate import Ruling
+from cockpit.core.plan_words import plan_lines
 from cockpit.core.tighter import BY_HAND, enforce, tightened
 from tests.core.stand import LINEAR, LOOSE, D, loose_rules, places
 from tests.core.test_hand import Desk
@@ -39,6 +40,9 @@ def test_what_is_tightened_holds_at_once_and_off_is_the_settings_again() -> None
     assert [row.limit for row in plan.before.limits if row.rule == "max_notional"] == [20_000.0]
     assert [row.limit for row in plan.after.limits if row.rule == "max_notional"] == [500.0]
     assert desk.state.tighter == {}, "a plan changes nothing"
+    for lang in ("en", "zh"):
+        words = next(line for line in plan_lines(planning.shown(plan), lang) if "500" in line)
+        assert "20,000" in words, "the plan says what the limit was and what it becomes"
     desk.apply(plan)
     assert desk.state.tighter == {"max_notional": 500.0}
     assert 0 < float(wanted(desk)) * 100.0 * float(LINEAR.contract_value) <= 500.0

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from textual.widgets import Input
 
 from cockpit.app import setting_rows
 from cockpit.app import settings as files
@@ -45,12 +46,45 @@ def test_every_setting_its_value_and_where_it_comes_from(cockpit: Opened) -> Non
         assert "run.equity" not in page(screen)
         assert "--set run.live=" in page(screen)
         await screen.press("right")
-        assert "nothing here changes what trades" in str(screen.app.screen.query_one("#hint").render())
+        assert "not changed while the engine runs" in str(screen.app.screen.query_one("#hint").render())
         assert screen.link.sent == []
         await screen.press("escape")
         assert not isinstance(screen.app.screen, SettingsPage)
 
     play(cockpit, story, listed=lambda: ROWS)
+
+
+def test_a_limit_is_made_tighter_as_a_plan(cockpit: Opened) -> None:
+    async def story(screen: Cockpit) -> None:
+        await screen.press("comma")
+        await screen.type("max_leverage")
+        assert "tighter at once" in page(screen)
+        await screen.press("right")
+        await screen.type("1.5 2 3")
+        await screen.press("enter")
+        assert screen.link.sent == [], "that is no deed"
+        screen.app.screen.query_one(Input).value = "1.5"
+        await screen.press("enter")
+        assert screen.link.sent == [("plan", {"verb": "limit", "what": "max_leverage", "to": "1.5"})]
+        await screen.show(tighter={"max_leverage": 1.5})
+        screen.app.screen.repaint_changed()  # type: ignore[attr-defined]
+        shown = next(line for line in page(screen).splitlines() if "max_leverage" in line)
+        assert "1.5 (settings 2.0)" in shown
+        assert "by hand" in shown
+
+    play(cockpit, story, listed=lambda: ROWS)
+
+
+def test_who_only_watches_tightens_nothing(cockpit: Opened) -> None:
+    async def story(screen: Cockpit) -> None:
+        await screen.press("comma")
+        await screen.type("max_leverage")
+        await screen.press("right")
+        await screen.pilot.pause()
+        assert isinstance(screen.app.screen, SettingsPage)
+        assert screen.link.sent == []
+
+    play(cockpit, story, listed=lambda: ROWS, driver=False)
 
 
 def test_what_is_this_screens_own_changes_at_once_and_is_remembered(cockpit: Opened, tmp_path: Path) -> None:
