@@ -313,9 +313,9 @@ def _refuse_unknown(tree: Any, kind: inspect.Type, path: tuple[str, ...], origin
 def _hint(key: str, path: tuple[str, ...], known: Mapping[str, inspect.Type]) -> str:
     prefix = "".join(f"{step}." for step in path)
     hint = nearest(key, known, prefix)
-    if hint.startswith("; did") or path:
+    if hint.startswith("; did"):
         return hint
-    # A key of some table written without its table: ``equity = 5000``.
+    # A key of some other table, or one written without its table: ``equity = 5000``.
     everywhere = {
         f"{table}.{name}": name
         for table, kind in fields(inspect.type_info(Config)).items()

@@ -170,6 +170,8 @@ def test_an_unknown_table_is_named() -> None:
 
 def test_a_key_without_its_table_is_sent_there() -> None:
     assert "no key 'equity'; did you mean 'run.equity'?" in refusal("equity = 5\n")
+    moved = refusal('[run]\nposition_mode = "hedge"\n')
+    assert "no key 'run.position_mode'; did you mean 'venue.position_mode'?" in moved
 
 
 def test_an_unknown_key_that_resembles_nothing_lists_the_table() -> None:
