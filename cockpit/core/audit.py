@@ -179,7 +179,8 @@ def _request(action: Action, owners: Mapping[str, str]) -> Part:
         text = f"{action.kind} {action.side} {_n(action.qty)} @ {at}"
         return "order", action.sleeve, action.symbol, action.cid, action.role, text, {}
     if isinstance(action, Amend):
-        text = f"{_n(action.qty)} @ {_n(action.price)}"
+        take = f" take {_n(action.take)}" if action.take is not None else ""
+        text = f"{_n(action.qty)} @ {_n(action.price)}{take}"
         return "amend", sleeve, action.symbol, action.cid, action.tag or "amend", text, {}
     if isinstance(action, Cancel):
         return "cancel", sleeve, action.symbol, action.cid, "cancel", action.reason, {}

@@ -8,7 +8,7 @@ from math import nan
 
 from cockpit.core.closing import Closing
 from cockpit.core.intents import Place, Quote
-from cockpit.core.orders import Order, OrderState, Role
+from cockpit.core.orders import Order, OrderKind, OrderState, Role
 from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, Side
 
 CHANGEABLE = frozenset((OrderState.LIVE, OrderState.PARTIAL))
@@ -40,6 +40,7 @@ class Desk:
         "mode",
         "orders",
         "price",
+        "rigid",
         "watch",
     )
 
@@ -60,6 +61,7 @@ class Desk:
         account_legs: tuple[Decimal, Decimal] = (ZERO, ZERO),
         watch: str = "",
         alone: Callable[[], bool] = lambda: True,
+        rigid: Container[OrderKind] = (),
     ) -> None:
         self.instrument = instrument
         self.have = have
@@ -82,6 +84,8 @@ class Desk:
         self.account_legs = account_legs
         self.alone = alone
         """Does no other sleeve hold the same market, or enter it now?"""
+        self.rigid = rigid
+        """Kinds of waiting orders that the venue does not change: they are replaced."""
         self.watch = watch
         """Which price sets off its stops; empty = it does not matter."""
         self.closing = BOUND

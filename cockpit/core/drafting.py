@@ -9,7 +9,7 @@ from functools import partial
 from cockpit.core.closing import others_on, shown_exit, uses
 from cockpit.core.desk import Desk
 from cockpit.core.intents import Action, Amend, Cancel, Place
-from cockpit.core.orders import ALGO, Order, OrderKind, Role
+from cockpit.core.orders import ALGO, Change, Order, OrderKind, Role
 from cockpit.core.state import Sleeve, State
 from cockpit.core.types import ZERO, Instrument, PositionMode, PosSide, Side
 
@@ -112,6 +112,7 @@ def lay_out(state: State, sleeve: Sleeve, instrument: Instrument, have: Decimal,
         account_legs=state.account_legs(sleeve.symbol) if hedge else (ZERO, ZERO),
         watch=state.watches(sleeve, instrument),
         alone=partial(_alone, state, sleeve),
+        rigid=state.rigid,
     )
 
 
@@ -159,5 +160,5 @@ def record(state: State, action: Action) -> None:
         if isinstance(action, Cancel):
             order.cancelling = True
         else:
-            order.amending = (action.price, action.qty)
+            order.amending = Change(action.price, action.qty, action.take)
             order.tag = action.tag or order.tag

@@ -201,9 +201,13 @@ class CancelReject(Event, frozen=True, tag="cancel_reject"):
 
 
 class Amended(Event, frozen=True, tag="amended"):
+    """What an order is from now on. Of one that waits for a price, ``price`` is its trigger."""
+
     cid: str
     price: Decimal
     qty: Decimal
+    take: Decimal | None = None
+    """Take-profit of an OCO; None = it has none, or the venue does not say."""
 
 
 class AmendReject(Event, frozen=True, tag="amend_reject"):
@@ -257,6 +261,8 @@ class OrderReport(Event, frozen=True, tag="report"):
     price: Decimal = ZERO
     qty: Decimal = ZERO
     venue_id: str = ""
+    take: Decimal | None = None
+    """Take-profit of an OCO that waits, whose ``price`` is the stop; None = none, or not told."""
 
 
 class FundingPaid(Event, frozen=True, tag="funding"):

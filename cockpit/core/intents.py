@@ -90,9 +90,12 @@ class Amend(msgspec.Struct, frozen=True, array_like=True, tag="amend"):
     cid: str
     symbol: str
     price: Decimal
+    """Limit price; of an order that waits for a price, its trigger."""
     qty: Decimal
     tag: str = ""
     """Why it rests from now on; ours, the venue does not hear it."""
+    take: Decimal | None = None
+    """Take-profit of an OCO; None = the order has none."""
 
 
 class Cancel(msgspec.Struct, frozen=True, array_like=True, tag="cancel"):

@@ -58,7 +58,7 @@ def _resting(state: State, slot: Slot | None, side: int, cover: Decimal, price: 
     if level is None:
         return StopLayer("H", "unused", name=VENUE)
     resting = [o for o in guards if o.state in ARMED and not o.cancelling]
-    covered = sum((o.remaining for o in resting), ZERO) >= cover
+    covered = sum((o.sure for o in resting), ZERO) >= cover
     word = "armed" if covered else ("local" if guards else "missing")
     away = abs(level / price - 1.0) if price > 0 else 0.0
     return StopLayer("H", word, level, away, VENUE, watch=resting[0].watch if resting else "")

@@ -5,11 +5,13 @@ A refused transition is counted and shown, never applied. A fill is money in eve
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from cockpit.core import events as ev
 from cockpit.core.attribution import lower_wish, owners
 from cockpit.core.intents import Query, ReadAccount
-from cockpit.core.orders import TERMINAL, Order, OrderKind, OrderState, Role, transition
-from cockpit.core.patience import NOT_SENT, back_off, crossed, paused
+from cockpit.core.orders import TERMINAL, Change, Order, OrderKind, OrderState, Role, transition
+from cockpit.core.patience import NOT_OFFERED, NOT_SENT, back_off, crossed, paused
 from cockpit.core.state import Sleeve, State
 from cockpit.core.turn import Turn
 from cockpit.core.types import ZERO
@@ -156,7 +158,7 @@ def _fill_order(state: State, order: Order, event: ev.Fill, turn: Turn) -> None:
     order.cost += event.qty * event.price
     order.fees += event.fee
     order.venue_id = event.venue_id or order.venue_id
-    size = max(order.qty, order.amending[1]) if order.amending else order.qty
+    size = max(order.qty, order.amending.qty) if order.amending else order.qty
     _move(state, order, "filled" if order.filled >= size else "fill", event.ts, turn)
     if order.state in TERMINAL:
         state.retire(order)
@@ -208,21 +210,44 @@ def on_amended(state: State, event: ev.Amended, turn: Turn) -> None:
         return
     if order.amending is not None:
         _answered(state, order, order.updated)
-    order.price = event.price
-    order.qty = event.qty
-    order.amending = None
+    _reshape(order, event.price, event.qty, event.take)
+    order.amending, order.fixed = None, False
     if order.filled >= order.qty and order.filled:
         _move(state, order, "filled", event.ts, turn)
         state.retire(order)
     turn.touch(order.sleeve)
 
 
+def _reshape(order: Order, price: Decimal, qty: Decimal, take: Decimal | None) -> None:
+    """The order as the venue has it now."""
+    order.qty = qty
+    if not order.algo:
+        order.price = price
+    elif order.kind is not OrderKind.TRAIL:
+        order.trigger = price
+        order.take = order.take if take is None else take
+
+
 def on_amend_reject(state: State, event: ev.AmendReject, turn: Turn) -> None:
+    """The order rests as it was, unless it went off meanwhile: ask. A stop is replaced next."""
     order = state.orders.get(event.cid)
-    if order is not None:
-        order.amending = None
+    if order is None:
+        return
+    order.amending = None
+    if not order.algo or event.code in NOT_SENT:
         state.holds[order.cid] = state.now + 2 * HOLD_MS
         _ask(state, order, turn)
+        return
+    order.fixed = True
+    if event.code == NOT_OFFERED:
+        state.rigid.add(order.kind)
+    else:
+        _ask(state, order, turn)
+    turn.note(
+        "warn", "order.not_amended", order.sleeve, symbol=order.symbol, cid=order.cid,
+        reason=f"{event.code} {event.reason}".strip(),
+    )  # fmt: skip
+    turn.touch(order.sleeve)
 
 
 def on_triggered(state: State, event: ev.Triggered, turn: Turn) -> None:
@@ -244,6 +269,8 @@ def on_unknown(state: State, event: ev.Unknown, turn: Turn) -> None:
         return
     if event.request is ev.Request.PLACE:
         _move(state, order, "unknown", event.ts, turn)
+    elif event.request is ev.Request.AMEND:
+        order.fixed = order.algo  # it may still be done, however late: nothing else is asked of it
     turn.note("warn", "order.unknown", order.sleeve, symbol=order.symbol, reason=event.reason)
     if order.open:
         _ask(state, order, turn)
@@ -271,9 +298,7 @@ def on_report(state: State, event: ev.OrderReport, turn: Turn) -> None:
     answered = order.updated <= order.asked  # what was asked of it later is not in this answer
     order.asked = 0
     if event.qty and order.amending is None:
-        order.qty = event.qty
-        if event.price and order.price is not None:
-            order.price = event.price
+        _reported(order, event)
     _settle(state, order, event, turn, answered=answered)
 
 
@@ -288,12 +313,27 @@ def _settle(state: State, order: Order, event: ev.OrderReport, turn: Turn, *, an
         # The venue still works it: whatever was being asked of it did not happen (yet).
         order.cancelling = False
         if order.amending is not None and event.qty:
-            order.qty, order.price = event.qty, event.price or order.price
+            _reported(order, event)
+            # An amend that has not been done may still come, and overtake the next one.
+            order.fixed = order.algo and not _done(order, order.amending)
         order.amending = None
     _move(state, order, word, event.ts, turn)
     if order.state in TERMINAL:
         state.retire(order)
     turn.touch(order.sleeve)
+
+
+def _reported(order: Order, event: ev.OrderReport) -> None:
+    """Size and price as the venue has them."""
+    order.qty = event.qty
+    waits = order.algo and event.state == "live"
+    if event.price and (waits or order.price is not None):
+        _reshape(order, event.price, event.qty, event.take)
+
+
+def _done(order: Order, change: Change) -> bool:
+    trigger = order.trigger if order.algo else order.price
+    return (trigger, order.qty, order.take) == (change.price, change.qty, change.take)
 
 
 def on_funding(state: State, event: ev.FundingPaid, turn: Turn) -> None:

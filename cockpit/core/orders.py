@@ -120,6 +120,17 @@ TRANSITIONS: dict[tuple[OrderState, str], OrderState] = {
 """(state, event word) → next state. A missing row is illegal: it is counted and shown, never applied."""
 
 
+class Change(msgspec.Struct, frozen=True, array_like=True):
+    """What an order is to become: asked for, and not yet confirmed."""
+
+    price: Decimal
+    """Limit price; of an order that waits for a price, its trigger."""
+    qty: Decimal
+    """Total size, what has filled included."""
+    take: Decimal | None = None
+    """Take-profit of an OCO."""
+
+
 class Order(msgspec.Struct):
     """One order of ours, from decision to end. Mutable only through :func:`transition` and ``State``."""
 
@@ -150,8 +161,7 @@ class Order(msgspec.Struct):
     fees: Decimal = ZERO
     updated: int = 0
     cancelling: bool = False
-    amending: tuple[Decimal, Decimal] | None = None
-    """(price, qty) asked for and not yet confirmed."""
+    amending: Change | None = None
     asked: int = 0
     """When the venue was last asked about it; 0 = never."""
     reason: str = ""
@@ -159,6 +169,8 @@ class Order(msgspec.Struct):
     """Which price sets it off while it waits: mark | last | index; empty = none is known."""
     version: str = ""
     """Id of the strategy version that decided it (``core.release``); empty = a person."""
+    fixed: bool = False
+    """The venue would not change it, or left open whether it has: next time it is replaced instead."""
 
     @property
     def open(self) -> bool:
@@ -170,8 +182,15 @@ class Order(msgspec.Struct):
         """What may still trade; after an amend in flight the larger of the two sizes."""
         if not self.open:
             return ZERO
-        size = max(self.qty, self.amending[1]) if self.amending else self.qty
+        size = max(self.qty, self.amending.qty) if self.amending else self.qty
         return max(ZERO, size - self.filled)
+
+    @property
+    def sure(self) -> Decimal:
+        """What rests whatever becomes of an amend in flight: the smaller of the two sizes."""
+        if self.amending is None:
+            return self.remaining
+        return max(ZERO, min(self.qty, self.amending.qty) - self.filled) if self.open else ZERO
 
     @property
     def average(self) -> Decimal | None:

@@ -13,6 +13,8 @@ BENCH_AFTER = 6
 """Refusals in a row after which a sleeve is taken off."""
 NOT_SENT = frozenset(("transient", "halted", "journal"))
 """Codes of refusals by our own side: a closed venue or road is no fault of the strategy."""
+NOT_OFFERED = "not offered"
+"""Code of a refusal that will be the same next time: the venue has no such thing."""
 PAUSED = frozenset((InstrumentState.SUSPENDED, InstrumentState.PREOPEN))
 
 

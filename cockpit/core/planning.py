@@ -229,7 +229,7 @@ def call_of(action: Place | Amend | Cancel) -> Call:
     if isinstance(action, Cancel):
         return Call("cancel", action.symbol, action.cid)
     if isinstance(action, Amend):
-        return Call("amend", action.symbol, action.cid, qty=action.qty, price=action.price)
+        return Call("amend", action.symbol, action.cid, qty=action.qty, price=action.price, take=action.take)
     return Call(
         "place",
         action.symbol,
@@ -322,7 +322,7 @@ def _answers(copy: Engine, action: Place | Amend | Cancel) -> list[ev.AnyEvent]:
         order = state.orders.get(action.cid)
         return [] if order is None else [ev.Cancelled(now, action.cid, order.filled)]
     if isinstance(action, Amend):
-        return [ev.Amended(now, action.cid, action.price, action.qty)]
+        return [ev.Amended(now, action.cid, action.price, action.qty, action.take)]
     ack = ev.Ack(now, action.cid, "")
     price = _met(copy, action)
     if action.kind is not OrderKind.MARKET or price is None:

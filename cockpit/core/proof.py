@@ -89,7 +89,7 @@ def keeping(state: State, event: ev.AccountReport) -> tuple[Kept, ...]:
         if dust(state.instruments[symbol], qty, state.price(symbol)):
             continue
         stops = [o for o in state.orders_of(name) if o.cid in listed and _protects(o, qty, side)]
-        covered = min(abs(qty), sum((o.remaining for o in stops), ZERO))
+        covered = min(abs(qty), sum((o.sure for o in stops), ZERO))
         words = tuple(f"{o.cid} @ {o.trigger}" for o in stops)
         rows.append(Kept(name, symbol, side, qty, covered, words, _layer(state.sleeves[name], qty)))
     return tuple(rows)

@@ -14,7 +14,7 @@ from cockpit.core import strangers
 from cockpit.core.intents import Query
 from cockpit.core.ledger.position import value
 from cockpit.core.lifecycle import read_account
-from cockpit.core.orders import OrderState
+from cockpit.core.orders import Order, OrderKind, OrderState, Role
 from cockpit.core.posture import Posture
 from cockpit.core.state import State
 from cockpit.core.turn import Turn
@@ -168,10 +168,21 @@ def _paid_in(
 
 
 def _ask_missing(state: State, event: ev.AccountReport, turn: Turn) -> None:
-    """An order that we believe rests and the venue does not list is asked about, not buried."""
-    listed = {row.cid for row in event.orders}
+    """An order that we believe rests and the venue does not list is asked about, not buried; likewise a stop
+    that the venue lists with another size or price: a late amend of which we did not hear.
+    """
+    listed = {row.cid: row for row in event.orders}
     for order in state.orders.values():
         resting = order.state in {OrderState.LIVE, OrderState.PARTIAL}
-        if resting and order.cid not in listed and not order.asked and order.updated < event.ts:
+        row = listed.get(order.cid)
+        odd = row is None or (order.role is Role.PROTECT and _other(order, row))
+        if resting and odd and not order.asked and order.updated < event.ts:
             order.asked = state.now
             turn.actions.append(Query(order.cid, order.symbol))
+
+
+def _other(order: Order, row: ev.VenueOrder) -> bool:
+    """Does a stop rest otherwise than we believe, with nothing under way?"""
+    if order.amending is not None or order.state is not OrderState.LIVE or order.kind is OrderKind.TRAIL:
+        return False
+    return row.qty != order.qty or bool(row.price and row.price != order.trigger)

@@ -4,8 +4,10 @@ Rules kept here, whatever the strategy says:
 - while an order of the sleeve is UNKNOWN, or one is being cancelled in the way, nothing new is entered;
 - a flip is two steps: first the exit, and only when it is filled the entry;
 - protection covers the whole position and is placed before the old one is cancelled, but only where the
-  venue can be told "reduce only"; elsewhere two stops could both go off, so the old one goes first;
-- there an exit waits for the stop to be dead, too: both together would turn the position round;
+  venue can be told "reduce only"; elsewhere two stops could both go off, so the one that rests is changed
+  where it rests (``core.restop``), and only what cannot be changed goes first;
+- there an exit waits for the stop to be dead, too, or small enough that both together close no more than
+  there is: otherwise they would turn the position round;
 - a reduce-only stop that the account's net position no longer bears (another sleeve went the other way) would
   be clipped when it goes off: it is placed anew without;
 - a stop of the old position must be dead before a new position is entered on its side;
@@ -22,6 +24,7 @@ from cockpit.core.desk import CHANGEABLE, Desk
 from cockpit.core.dust import enough, whole
 from cockpit.core.intents import Action, Amend, Approved, Cancel, Intent, Place, Quote
 from cockpit.core.orders import Order, OrderKind, OrderState, Role
+from cockpit.core.restop import change, fits, kind_of, levels, make_room, tag_of
 from cockpit.core.types import ZERO, PositionMode, Side
 
 QUOTE = "quote"
@@ -102,8 +105,8 @@ def _toward_target(
     if not enough(desk.instrument, qty, desk.price, reduce_only=leaving and desk.covered(side, qty)):
         return []
     rivals = _rivals(desk, side) if leaving else []
-    if rivals:
-        return [_cancel(o, "leaving") for o in rivals if desk.pullable(o)]
+    if rivals and not fits(rivals, desk.closable(side) - qty):
+        return make_room(intent, desk, rivals, side, desk.closable(side) - qty)
     return [_market(desk, intent, side, qty, role)]
 
 
@@ -245,7 +248,7 @@ def _protection(intent: Intent, desk: Desk, exiting: bool, layer: str = "") -> l
     good = [o for o in guards if _guards(o, intent, cover, desk.watch) and desk.bears(o) and not o.cancelling]
     if not good:
         if guards and not desk.clipped(side, cover):
-            return [_cancel(o, "replaced") for o in guards if desk.pullable(o)]
+            return change(intent, desk, guards, side, cover, shown=bool(_unbounded(desk, side)), layer=layer)
         # The best of the old ones covers until the new one is there; a stop that moves often leaves no trail.
         old = sorted((o for o in guards if desk.pullable(o)), key=lambda o: min(o.remaining, cover))
         fewer: list[Action] = [_cancel(o, "replaced") for o in old[:-1]]
@@ -254,36 +257,35 @@ def _protection(intent: Intent, desk: Desk, exiting: bool, layer: str = "") -> l
         if _unbounded(desk, side):
             return fewer  # shown while no stop was wanted: withdrawn by now, and proven dead first
         return [*fewer, _guard(desk, intent, side, cover, layer)]
-    proven = next((o for o in good if o.state in CHANGEABLE), None)
+    proven = next((o for o in good if o.state in CHANGEABLE and o.amending is None), None)
     if proven is None:
         return []
     return [_cancel(o, "replaced") for o in guards if o is not proven and desk.pullable(o)]
 
 
 def _guards(order: Order, intent: Intent, qty: Decimal, watch: str) -> bool:
-    trigger = intent.stop if intent.stop is not None else intent.take
-    take = intent.take if intent.stop is not None else None
+    trigger, take = levels(intent)
     waits_so = not (order.watch and watch) or order.watch == watch
+    aim = order.amending
+    if aim is not None:
+        return waits_so and (aim.qty - order.filled, aim.price, aim.take) == (qty, trigger, take)
     return waits_so and order.remaining == qty and order.trigger == trigger and order.take == take
 
 
 def _guard(desk: Desk, intent: Intent, side: Side, qty: Decimal, layer: str = "") -> Place:
-    if intent.stop is not None and intent.take is not None:
-        kind = OrderKind.OCO
-    else:
-        kind = OrderKind.STOP if intent.stop is not None else OrderKind.TRIGGER
+    trigger, take = levels(intent)
     return desk.draft(
         sleeve=intent.sleeve,
         symbol=intent.symbol,
         side=side,
-        kind=kind,
+        kind=kind_of(intent),
         qty=qty,
-        trigger=intent.stop if intent.stop is not None else intent.take,
-        take=intent.take if kind is OrderKind.OCO else None,
+        trigger=trigger,
+        take=take,
         role=Role.PROTECT,
         reduce_only=desk.covered(side, qty),
         pos_side=desk.pos_side(side, Role.PROTECT),
-        tag=f"stop:{layer}" if layer else intent.tag,
+        tag=tag_of(intent, layer),
     )
 
 

@@ -18,7 +18,7 @@ from cockpit.core.ledger import Ledger
 from cockpit.core.ledger.position import MONEY
 from cockpit.core.ledger.valuation import known_mark
 from cockpit.core.mark_prices import MarkPrices
-from cockpit.core.orders import Order, Role
+from cockpit.core.orders import Order, OrderKind, Role
 from cockpit.core.ports import EquityPoint
 from cockpit.core.posture import Posture, combine
 from cockpit.core.receipt import Receipt
@@ -209,6 +209,8 @@ class State(msgspec.Struct):
     """When orders were sent within the last minute."""
     changed: list[int] = []
     """When cancels and amends were."""
+    rigid: set[OrderKind] = msgspec.field(default_factory=set)
+    """Kinds of waiting orders that this venue has said it does not change."""
     peak_equity: float = 0.0
     last_fact_ts: int = 0
     digest: bytes = bytes(32)

@@ -163,7 +163,7 @@ def test_rows_out_of_order_are_refused(kind: type[Store], path: Path) -> None:
 
 
 def test_every_field_of_an_order_has_a_column() -> None:
-    expected = (set(Order.__struct_fields__) - {"amending"}) | {"amend_price", "amend_qty"}
+    expected = (set(Order.__struct_fields__) - {"amending"}) | {"amend_price", "amend_qty", "amend_take"}
     assert set(ORDER_COLUMNS) == expected
 
 

@@ -22,6 +22,7 @@ from cockpit.adapters.okx import socket as okx_socket
 from cockpit.core import events as ev
 from cockpit.core.errors import Ambiguous, Transient
 from cockpit.core.orders import OrderKind
+from cockpit.core.patience import NOT_OFFERED
 from cockpit.core.types import InstrumentState, Side
 from tests.contract.stands import PROTECT, VENUES, Stand, needs_a_road, stand_of
 from tests.okx.scripted import until
@@ -78,6 +79,27 @@ def test_a_resting_order_from_place_to_cancel(venue: str) -> None:
         await stand.cancel(wish.cid)
         assert (await stand.hears(ev.CancelReject, wish.cid)).code
         assert stand.arrived(wish.cid) == 1
+
+    told(venue, story)
+
+
+@every_venue
+def test_a_stop_is_changed_where_it_rests_or_the_venue_says_that_it_does_not(venue: str) -> None:
+    async def story(stand: Stand) -> None:
+        await stand.place(stand.market_order(qty=2 * stand.unit))
+        stop = stand.wish(OrderKind.STOP, trigger=stand.below("0.95"), **PROTECT)
+        await stand.place(stop)
+        await stand.hears(ev.Ack, stop.cid)
+        tighter = stand.below("0.96")
+        await stand.amend(stop.cid, tighter, 2 * stop.qty)
+        if venue == "binance":
+            assert (await stand.hears(ev.AmendReject, stop.cid)).code == NOT_OFFERED
+            assert (await stand.ask(stop.cid)).price == stop.trigger
+            return
+        amended = await stand.hears(ev.Amended, stop.cid)
+        assert (amended.price, amended.qty) == (tighter, 2 * stop.qty)
+        report = await stand.ask(stop.cid)
+        assert (report.state, report.price, report.qty) == ("live", tighter, 2 * stop.qty)
 
     told(venue, story)
 

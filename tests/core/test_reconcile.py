@@ -212,28 +212,6 @@ def test_nothing_is_entered_on_the_side_of_a_stop_that_may_still_go_off() -> Non
     assert (enter.role, enter.side, enter.qty) == (Role.ENTRY, Side.SELL, D(2))
 
 
-def test_spot_has_no_reduce_only_so_the_old_stop_is_dead_before_the_new_one() -> None:
-    stand = Stand(SPOT)
-    (stop,) = places(stand.holding(5, stop=90.0))
-    assert not stop.reduce_only
-    stand.ack(stop.cid)
-    (cancel,) = stand.want(5, stop=95.0)
-    assert cancel == Cancel(stop.cid, stand.symbol, "replaced")
-    (new,) = places(stand.cancelled(stop.cid))
-    assert new.trigger == 95
-
-
-def test_where_sleeves_share_a_side_two_stops_of_one_could_close_the_others_position() -> None:
-    stand = Stand(sleeves=2)
-    stand.place_and_fill(stand.want(5, sleeve=2))
-    (stop,) = places(stand.holding(5, stop=90.0))
-    assert stop.reduce_only
-    stand.ack(stop.cid)
-    assert stand.want(5, stop=91.0) == (Cancel(stop.cid, stand.symbol, "replaced"),)
-    (new,) = places(stand.cancelled(stop.cid))
-    assert new.trigger == 91
-
-
 def test_reduce_only_is_not_asked_when_another_sleeve_holds_the_other_side() -> None:
     stand = Stand(sleeves=2)
     stand.place_and_fill(stand.want(5))

@@ -15,12 +15,12 @@ from cockpit.adapters.okx_exchange.faults import Fault
 from cockpit.core import events as ev
 from cockpit.core.errors import Ambiguous, Transient
 from cockpit.core.intents import Action, Amend, Cancel, Place
-from cockpit.core.orders import Role
+from cockpit.core.orders import OrderKind, Role
 from cockpit.workers.execution import Execution
 from cockpit.workers.kill import KillFlag
 from tests.okx.desks import SWAP, Desk
 from tests.okx.scripted import until
-from tests.okx.test_adapter import fault, run
+from tests.okx.test_adapter import PROTECT, below, fault, run
 
 MARKET = "BTC-USDT-SWAP"
 
@@ -242,5 +242,40 @@ def test_the_worker_hands_over_what_one_commit_holds_together(monkeypatch: pytes
         assert made.venue.door.batches == 2
         assert made.said(ev.CancelReject, quotes[1].cid)[0].code == "51400"
         running.cancel()
+
+    run(story)
+
+
+def test_stops_are_taken_back_ten_at_a_time_and_each_has_its_own_word() -> None:
+    async def story(made: Desk) -> None:
+        stops = [made.wish(OrderKind.STOP, trigger=below(made, "0.95"), **PROTECT) for _ in range(13)]
+        assert await at_once(made, stops) == [None] * 13
+        fault(made, "item trade/batch-orders", "refuse", items=(1,), code="51400")
+        fault(made, "item trade/batch-orders", "refuse", items=(2,), code="50013")
+        ends = await at_once(made, [Cancel(stop.cid, SWAP, "test") for stop in stops])
+        assert made.venue.door.batches == 2  # of ten and of three
+        refused = [bool(made.said(ev.CancelReject, stop.cid)) for stop in stops]
+        unsure = [isinstance(end, Transient) for end in ends]
+        assert refused == [index == 1 for index in range(13)]
+        assert unsure == [index == 2 for index in range(13)]
+        for index, stop in enumerate(stops):
+            if index not in (1, 2):
+                assert (await made.hears(ev.Cancelled, stop.cid)).reason == "user"
+        assert {row.cid for row in (await made.read()).orders} == {stops[1].cid, stops[2].cid}
+        await made.cancel(stops[1].cid)  # alone it is no batch
+        await made.hears(ev.Cancelled, stops[1].cid)
+        assert made.venue.door.batches == 2
+
+    run(story)
+
+
+def test_a_lost_answer_to_cancelled_stops_leaves_each_in_doubt() -> None:
+    async def story(made: Desk) -> None:
+        stops = [made.wish(OrderKind.STOP, trigger=below(made, "0.95"), **PROTECT) for _ in range(3)]
+        assert await at_once(made, stops) == [None] * 3
+        fault(made, "rest POST trade/cancel-algos", "lose")
+        ends = await at_once(made, [Cancel(stop.cid, SWAP, "test") for stop in stops])
+        assert {type(end) for end in ends} == {Ambiguous}
+        assert [(await made.ask(stop.cid)).state for stop in stops] == ["cancelled"] * 3
 
     run(story)

@@ -155,7 +155,9 @@ ALGO = {
 
 
 def test_the_life_of_a_stop() -> None:
-    assert push("orders-algo", ALGO) == [ev.Ack(NOW, "ckd001000000007", "7001")]
+    ack, now = push("orders-algo", ALGO)
+    assert ack == ev.Ack(NOW, "ckd001000000007", "7001")
+    assert now == private.Resting("ckd001000000007", Decimal(59000), Decimal("1.2"), None, "conditional")
     fired = {**ALGO, "state": "effective", "actualPx": "58990", "actualSide": "sl", "ordId": "3009"}
     assert push("orders-algo", fired) == [
         Child("ckd001000000007", "3009"),
@@ -167,7 +169,7 @@ def test_the_life_of_a_stop() -> None:
     assert push("orders-algo", {**ALGO, "state": "order_failed", "failCode": "51008"}) == [
         ev.Cancelled(NOW, "ckd001000000007", Decimal(0), "failed 51008")
     ]
-    fault, ack = push("orders-algo", {**ALGO, "state": "dreaming"}, ALGO)
+    fault, ack, _ = push("orders-algo", {**ALGO, "state": "dreaming"}, ALGO)
     assert isinstance(fault, ev.DataFault)  # one strange record does not hide its neighbour
     assert isinstance(ack, ev.Ack)
     (fault,) = push("orders", {**ORDER, "state": "dreaming"})

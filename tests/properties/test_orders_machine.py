@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from cockpit.core.orders import TERMINAL, TRANSITIONS, Order, OrderKind, OrderState, Role, transition
+from cockpit.core.orders import TERMINAL, TRANSITIONS, Change, Order, OrderKind, OrderState, Role, transition
 from cockpit.core.types import ZERO, Side
 
 S = OrderState
@@ -89,7 +89,7 @@ class OneOrder(RuleBasedStateMachine):
     def ask_to_change(self, price: int, qty: int) -> None:
         """Requests in flight are flags: they never end an order and die with it."""
         if self.order.open:
-            self.order.amending = (Decimal(price), Decimal(qty))
+            self.order.amending = Change(Decimal(price), Decimal(qty))
             self.order.cancelling = True
 
     @invariant()

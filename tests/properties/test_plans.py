@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cockpit.core import events as ev
 from cockpit.core import planning
-from cockpit.core.intents import Cancel, Place
+from cockpit.core.intents import Amend, Cancel, Place
 from cockpit.core.matching import margin as venue
 from cockpit.core.meant import sleeve_name
 from cockpit.core.types import MarginMode, PositionMode
@@ -58,7 +58,7 @@ class Person:
         command = ev.Command(state.now, f"c{self.trades}", "apply", plan.order, "me")
         outcome = engine.step(command)
         assert command.command_id not in state.refusals
-        sent = [a for a in outcome.actions if isinstance(a, Place | Cancel)]
+        sent = [a for a in outcome.actions if isinstance(a, Place | Amend | Cancel)]
         assert [planning.call_of(a).essence for a in sent] == [c.essence for c in plan.calls]
         self.applied += 1
         self.predicted = plan if verb == "enter" else None

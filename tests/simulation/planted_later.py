@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from cockpit.adapters.store import schema
 from cockpit.app.wiring import MS, WallClock
 from cockpit.core import events as ev
-from cockpit.core import lifecycle
+from cockpit.core import lifecycle, restop
+from cockpit.core.intents import Amend
 from cockpit.core.orders import TERMINAL
 from cockpit.core.view import View
 from tests.simulation.planted import PLANTS, Patch, plant
@@ -52,6 +55,20 @@ def journal_does_not_wait(patch: Patch) -> None:
     """The journal is written without waiting for the disk (F46)."""
     real = schema._settle
     patch.setattr(schema, "_settle", lambda connection, _synchronous: real(connection, "NORMAL"))
+
+
+# --- stops that are changed where they rest -------------------------------------------------------------
+
+
+@plant()
+def amend_forgets_the_size(patch: Patch) -> None:
+    """A stop that is changed where it rests keeps its size: what was bought since has none (F24)."""
+    real = restop._amend
+
+    def amend(order: Any, *told: Any) -> Amend:
+        return msgspec.structs.replace(real(order, *told), qty=order.qty)
+
+    patch.setattr(restop, "_amend", amend)
 
 
 # --- sending and hearing --------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from tests.simulation.run import Result, run_seed
 from tests.simulation.world import World
 
 FOUND: dict[str, tuple[int, int, str]] = {
+    "amend_forgets_the_size": (7, 60, "I08"),
     "ack_before_commit": (1, 60, "I07"),
     "cancel_refused_is_absent": (4, 60, "I04 I17 I09 I10"),
     "cash_alone": (38, 120, "I02 I09 I13"),

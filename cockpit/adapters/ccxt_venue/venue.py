@@ -32,6 +32,7 @@ from cockpit.core import events as ev
 from cockpit.core.errors import Transient, VenueError
 from cockpit.core.intents import Action, Amend, Cancel, Place, Query, ReadAccount
 from cockpit.core.orders import ALGO, OrderKind, Role
+from cockpit.core.patience import NOT_OFFERED
 from cockpit.core.types import ZERO, Instrument, PositionMode
 
 CATCH_UP_S = 15.0
@@ -120,7 +121,7 @@ class CcxtVenue:
         try:
             call = self.dialect.place(action, one, hedge=hedge)
         except VenueError as error:
-            self.put(ev.Reject(self.now_ms(), action.cid, "not offered", str(error)))
+            self.put(ev.Reject(self.now_ms(), action.cid, NOT_OFFERED, str(error)))
             return False
         self.traces.kinds[action.cid] = action.kind
         self.traces.algos[action.cid] = action.kind in ALGO
@@ -152,7 +153,7 @@ class CcxtVenue:
             call = self.dialect.place(take, one, hedge=hedge)
             self.dialect.place(stop, one, hedge=hedge)
         except VenueError as error:
-            self.put(ev.Reject(self.now_ms(), action.cid, "not offered", str(error)))
+            self.put(ev.Reject(self.now_ms(), action.cid, NOT_OFFERED, str(error)))
             return
         self.pairs.know(action.cid, action.symbol)
         self.traces.algos[action.cid] = self.traces.algos[take.cid] = True
@@ -175,9 +176,11 @@ class CcxtVenue:
         if side is None:
             raise Transient("what this order does is not known in this process: it must be read back first")
         try:
+            if action.take is not None or action.cid in self.pairs:
+                raise VenueError("a stop and a take-profit are two orders there: not changed as one")
             call = self.dialect.amend(action, side, waits=self._waits(action.cid))
         except VenueError as error:
-            self.put(ev.AmendReject(self.now_ms(), action.cid, "not offered", str(error)))
+            self.put(ev.AmendReject(self.now_ms(), action.cid, NOT_OFFERED, str(error)))
             return
         await self.door.budget.spend(call.method, call.scope)
         self._amends[action.cid] = (action.price, action.qty)

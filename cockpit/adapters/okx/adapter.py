@@ -13,11 +13,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from random import Random
 from typing import Any
 
 from cockpit.adapters.connectivity.promises import Promises
-from cockpit.adapters.connectivity.traces import Traces
+from cockpit.adapters.connectivity.traces import Recent, Traces
 from cockpit.adapters.connectivity.verdict import Answer, Verdict
 from cockpit.adapters.okx import door, frames, private, requests
 from cockpit.adapters.okx.agreement import AccountConfig, Terms, agree
@@ -116,6 +117,8 @@ class OkxVenue:
         self.traces = Traces()
         kinds = sorted({one.kind for one in self.markets.values()})
         self.reader = Reader(self.rest, self.traces, put, now_ms, kinds, born or now_ms())
+        self._amends: Recent[str, tuple[Decimal, Decimal, Decimal | None]] = Recent()
+        """What each amend under way of an order that waits asked for."""
         self._dead_man = dead_man
         self._hints = asyncio.Event()
         self._up = False
@@ -206,25 +209,31 @@ class OkxVenue:
     async def _amend(self, action: Amend) -> None:
         one = self._market(action.symbol)
         if self._waits(action.cid):
-            kind = self.traces.kinds.get(action.cid)
-            body = {"instId": one.instrument.native}
-            if kind is None:
-                raise Transient("what kind of algo order this is, is not known in this process")
-            body |= requests.amend_algo(action, kind)
-            answer = await self.rest.post("trade/amend-algos", body, scope=one.instrument.native, urgent=True)
+            answer = await self._amend_algo(action, one)
         else:
             answer = await self.door.send(door.AMEND, one, requests.amend(action), action.cid)
         # Accepted is not done: the orders channel says what became of it.
         if not self._accepted(answer):
+            self._amends.pop(action.cid, None)
             self.put(ev.AmendReject(self.now_ms(), action.cid, answer.code, answer.text))
+
+    async def _amend_algo(self, action: Amend, one: Listed) -> Answer:
+        """An order that waits, changed where it rests. No deadline: late, it is done late."""
+        kind, inst = self.traces.kinds.get(action.cid), one.instrument.native
+        if kind is None:
+            raise Transient("what kind of algo order this is, is not known here: it must be read back first")
+        body = {"instId": inst, **requests.amend_algo(action, kind)}
+        await self.budget.spend("trade/amend-algos", inst, urgent=True)
+        self._amends[action.cid] = (action.price, action.qty, action.take)
+        self._leaves(action.cid, ev.Request.AMEND)
+        return await self.rest.post("trade/amend-algos", body, scope=inst, spent=True)
 
     async def _cancel(self, action: Cancel) -> None:
         one = self._market(action.symbol)
-        inst = one.instrument.native
         child = self.traces.children.get(action.cid)
         if self._waits(action.cid):
-            body = [{"instId": inst, **requests.cancel_algo(action)}]
-            answer = await self.rest.post("trade/cancel-algos", body, scope=inst, urgent=True)
+            which = requests.cancel_algo(action)
+            answer = await self.door.send(door.CANCEL_ALGO, one, which, action.cid, urgent=True)
         else:
             which = {"ordId": child} if child else requests.cancel(action)
             answer = await self.door.send(door.CANCEL, one, which, action.cid, urgent=True)
@@ -271,6 +280,8 @@ class OkxVenue:
             if isinstance(news, private.Child):
                 traces.children[news.cid] = news.ord_id
                 traces.owners[news.ord_id] = news.cid
+            elif isinstance(news, private.Resting):
+                self._now(news)
             elif isinstance(news, private.Hint):
                 self._hints.set()
             elif not isinstance(news, private.Wallet | private.Holdings):
@@ -280,6 +291,14 @@ class OkxVenue:
                         self._hints.set()
                 self.put(news)
         return told
+
+    def _now(self, news: private.Resting) -> None:
+        """An order that waits is as an amend wanted it: the amend is done."""
+        if news.ord_type in requests.KINDS:
+            self.traces.kinds[news.cid] = requests.KINDS[news.ord_type]
+        if self._amends.get(news.cid) == (news.price, news.qty, news.take):
+            del self._amends[news.cid]
+            self.put(ev.Amended(self.now_ms(), news.cid, news.price, news.qty, news.take))
 
     def linked(self, reason: str) -> None:
         """A private socket went up or down: the account's link is up only with both."""

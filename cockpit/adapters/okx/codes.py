@@ -27,7 +27,7 @@ AS_WISHED = frozenset(("51410",))
 """A cancel of what is being cancelled."""
 NOT_FOUND = frozenset(("51603", "51400", "51503", "51001"))
 RATE = frozenset(("50011", "50061", "50040", "60014"))
-IDS = ("clOrdId", "ordId")
+IDS = ("clOrdId", "ordId", "algoClOrdId", "algoId")
 """What names an order in a request and in its answer."""
 CLOCK = frozenset(("50102", "50036", "60006"))
 """Signed too long ago, or expired before it came: one of the two clocks is not where we believe."""

@@ -6,7 +6,8 @@
 One decision often moves several orders (both quotes, the legs of a group, everything at a halt); together
 they are one message, and count in the batch's own limit, which OKX counts in orders (300 in two seconds an
 instrument, against 60 alone). What finds no room there goes alone. Each order has its own verdict: an item
-that is refused, or of which the answer does not tell, says nothing of the others.
+that is refused, or of which the answer does not tell, says nothing of the others. Cancels of orders that wait
+for a price go over REST, up to 10 in one.
 
 Source: OKX API v5, "Place multiple orders" and its kin, over WebSocket and REST.
 """
@@ -31,8 +32,6 @@ from cockpit.core.errors import Ambiguous, Transient
 
 EXPIRY_MS = 5_000
 """An order that reaches the matching engine later than this after we sent it is thrown away by OKX."""
-MOST = 20
-"""Orders of one batch."""
 
 
 class Kind(msgspec.Struct, frozen=True):
@@ -45,6 +44,10 @@ class Kind(msgspec.Struct, frozen=True):
     batch_path: str
     deadline: bool = True
     """A cancel has none: it is never too late to cancel."""
+    most: int = 20
+    """Orders of one batch."""
+    many: bool = False
+    """Alone it is a batch of one, too."""
 
 
 PLACE = Kind(ev.Request.PLACE, "order", "trade/order", "batch-orders", "trade/batch-orders")
@@ -59,6 +62,12 @@ CANCEL = Kind(
     "trade/cancel-batch-orders",
     deadline=False,
 )
+
+
+CANCEL_ALGO = Kind(
+    ev.Request.CANCEL, "", "trade/cancel-algos", "", "trade/cancel-algos", deadline=False, most=10, many=True
+)
+"""Orders that wait for a price have no WebSocket door."""
 
 
 class Slip(msgspec.Struct):
@@ -104,7 +113,7 @@ class OrderDoor:
         self._venue_ms = venue_ms
         self._left = left
         self._open: dict[str, list[Slip]] = {}
-        """The group that gathers in this turn of the loop, by op."""
+        """The group that gathers in this turn of the loop, by kind of request."""
         self.batches = 0
         """Messages that carried more than one order."""
 
@@ -116,19 +125,19 @@ class OrderDoor:
         Raises Transient (surely not done) or Ambiguous (perhaps done) where no answer came.
         """
         slip = Slip(cid, one, body, urgent)
-        group = self._open.get(kind.op)
+        group = self._open.get(kind.path)
         if group is None:
             return await self._lead(kind, slip)
         slip.answer = asyncio.get_running_loop().create_future()
         group.append(slip)
-        if len(group) == MOST:
-            del self._open[kind.op]
+        if len(group) == kind.most:
+            del self._open[kind.path]
         found = await slip.answer
         return found if found is not None else await self._alone(kind, slip)
 
     async def _lead(self, kind: Kind, slip: Slip) -> Answer:
         """The first of a group waits for the others of this turn and sends them all."""
-        self._open[kind.op] = group = [slip]
+        self._open[kind.path] = group = [slip]
         error: Exception = Transient("closed before it was sent")
         found: Answer | None = None
         together: Sequence[Slip] = ()
@@ -136,8 +145,8 @@ class OrderDoor:
             try:
                 await asyncio.sleep(0)
             finally:
-                if self._open.get(kind.op) is group:
-                    del self._open[kind.op]
+                if self._open.get(kind.path) is group:
+                    del self._open[kind.path]
             if len(group) > 1:
                 together = self._together(kind, group)
             for one in group:
@@ -186,7 +195,7 @@ class OrderDoor:
         expires = self._leave(kind, [slip])
         reply = await self._ask(kind.op, [slip.over_socket()], [slip], expires)
         if reply is None:
-            body = slip.over_rest()
+            body = [slip.over_rest()] if kind.many else slip.over_rest()
             return await self._rest.post(kind.path, body, scope=slip.inst, expires=expires, spent=True)
         answer = judge(reply)
         self._learn(answer, kind.path, slip)
@@ -204,7 +213,9 @@ class OrderDoor:
     async def _ask(
         self, op: str, args: list[dict[str, Any]], slips: Sequence[Slip], expires: int
     ) -> Reply | None:
-        """Over the socket; None = it surely did not send. Raises Ambiguous."""
+        """Over the socket; None = it surely did not send, or there is no such op. Raises Ambiguous."""
+        if not op:
+            return None
         for slip in slips:
             if not slip.one.code:
                 return None

@@ -1,7 +1,7 @@
 """What OKX tells us about our own orders and money, turned into facts. Pure: a frame in, facts out.
 
     orders        ──► Ack · Fill · Amended · AmendReject · Cancelled · OrderReport (filled)
-    orders-algo   ──► Ack · Triggered · Amended · Cancelled
+    orders-algo   ──► Ack · Resting · Triggered · Amended · Cancelled
     account, positions, balance_and_position, fills ──► hints: what must now be read over REST
 
 A push is news, not proof of completeness, so balances and positions in pushes only cause a read-back. A fill
@@ -55,6 +55,16 @@ class Holdings(msgspec.Struct, frozen=True):
     positions: tuple[ev.VenuePosition, ...]
 
 
+class Resting(msgspec.Struct, frozen=True):
+    """What an order that waits is at present: the proof of an amend, of which its channel says no more."""
+
+    cid: str
+    price: Decimal
+    qty: Decimal
+    take: Decimal | None
+    ord_type: str
+
+
 class Child(msgspec.Struct, frozen=True):
     """An order of the venue's that works for one of our algo orders."""
 
@@ -62,7 +72,7 @@ class Child(msgspec.Struct, frozen=True):
     ord_id: str
 
 
-News = ev.AnyEvent | Hint | Wallet | Holdings | Child
+News = ev.AnyEvent | Hint | Wallet | Holdings | Child | Resting
 
 _ORDERS = msgspec.json.Decoder(list[OrderRow])
 _ALGOS = msgspec.json.Decoder(list[AlgoRow])
@@ -219,11 +229,12 @@ def algo(row: AlgoRow, ts: int, own: str = OWN) -> list[News]:
     if not cid:
         return []
     if row.amend_result == "0":
-        return [ev.Amended(ts, cid, level(row), number(row.sz))]
+        return [ev.Amended(ts, cid, level(row), number(row.sz), take(row))]
     if row.amend_result == "-1":
         return [ev.AmendReject(ts, cid, row.code, row.msg)]
     if row.state in {"live", "pause"}:
-        return [ev.Ack(ts, cid, row.algo_id)]
+        now = Resting(cid, level(row), number(row.sz), take(row), row.ord_type)
+        return [ev.Ack(ts, cid, row.algo_id), now]
     if row.state in FIRED:
         children = [Child(cid, name) for name in (*row.ord_id_list, row.ord_id) if name and name != "0"]
         price = number(row.actual_px) or level(row)
@@ -238,6 +249,12 @@ def algo(row: AlgoRow, ts: int, own: str = OWN) -> list[News]:
 def level(row: AlgoRow) -> Decimal:
     """The price at which it goes off; of an OCO the stop."""
     return number(row.sl_trigger_px or row.trigger_px or row.move_trigger_px or row.tp_trigger_px)
+
+
+def take(row: AlgoRow) -> Decimal | None:
+    """The take-profit of an order that has a stop, too; None = it has not both."""
+    both = row.sl_trigger_px and row.tp_trigger_px
+    return number(row.tp_trigger_px) if both else None
 
 
 def leg(row: AlgoRow) -> str:

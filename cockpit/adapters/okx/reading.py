@@ -17,7 +17,7 @@ from cockpit.adapters.connectivity.since import Since
 from cockpit.adapters.connectivity.traces import Traces
 from cockpit.adapters.okx import private, records
 from cockpit.adapters.okx.codes import NOT_FOUND
-from cockpit.adapters.okx.requests import STRANGER
+from cockpit.adapters.okx.requests import KINDS, STRANGER
 from cockpit.adapters.okx.rest import Refused, Rest
 from cockpit.adapters.okx.rows import (
     AlgoRow,
@@ -100,6 +100,7 @@ class Reader:
                     private.level(algo),
                     number(algo.sz),
                     algo.algo_id,
+                    private.take(algo),
                 )
             )
         else:
@@ -114,7 +115,7 @@ class Reader:
         if row is None and is_algo is not False:
             algo = await self._one("trade/order-algo", {"algoClOrdId": cid}, AlgoRow, inst)
             if algo is not None:
-                self._traces.algos[cid] = True
+                self._learn(cid, algo)
                 names = [n for n in (*algo.ord_id_list, algo.ord_id) if n and n != "0"]
                 if names:
                     self._traces.children[cid] = names[0]
@@ -242,7 +243,7 @@ class Reader:
     def _waiting(self, row: AlgoRow) -> ev.VenueOrder:
         cid = owner(row.algo_cl_ord_id, row.cl_ord_id)
         name = cid or row.algo_cl_ord_id or f"{STRANGER}{row.algo_id}"
-        self._traces.algos[name] = True
+        self._learn(name, row)
         return ev.VenueOrder(
             name,
             row.algo_id,
@@ -252,6 +253,12 @@ class Reader:
             number(row.sz),
             ZERO,
         )
+
+    def _learn(self, cid: str, row: AlgoRow) -> None:
+        """An order that waits, and of which kind: to be changed it must be known, whoever placed it."""
+        self._traces.algos[cid] = True
+        if row.ord_type in KINDS:
+            self._traces.kinds[cid] = KINDS[row.ord_type]
 
     async def _algos(self) -> list[AlgoRow]:
         pages = await asyncio.gather(

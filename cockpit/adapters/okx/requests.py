@@ -35,6 +35,10 @@ ORD_TYPES = {
 }
 
 
+KINDS = {word: kind for kind, word in ORD_TYPES.items() if kind in ALGO}
+"""What OKX's word for an order that waits means to us."""
+
+
 def plain(value: Decimal) -> str:
     """Digits and a point, never an exponent."""
     return format(value, "f")
@@ -104,9 +108,10 @@ def amend(action: Amend) -> dict[str, Any]:
 
 
 def amend_algo(action: Amend, kind: OrderKind) -> dict[str, Any]:
-    """New trigger and new size of an order that waits."""
+    """New trigger (of an OCO: of both legs) and new size of an order that waits."""
     key = "newTriggerPx" if kind is OrderKind.TRIGGER else "newSlTriggerPx"
-    return {"algoClOrdId": action.cid, key: plain(action.price), "newSz": plain(action.qty)}
+    body = {"algoClOrdId": action.cid, key: plain(action.price), "newSz": plain(action.qty)}
+    return body if action.take is None else body | {"newTpTriggerPx": plain(action.take)}
 
 
 def cancel(action: Cancel) -> dict[str, Any]:

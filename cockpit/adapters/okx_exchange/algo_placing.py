@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from cockpit.adapters.okx_exchange.algos import Algo, Leg, add, tell, watch
+from cockpit.adapters.okx_exchange.algos import Algo, Leg, add, drop, tell, watch
 from cockpit.adapters.okx_exchange.figures import flag, number, plain, text
 from cockpit.adapters.okx_exchange.floor import Floor
 from cockpit.adapters.okx_exchange.placing import (
@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 KINDS = frozenset(("conditional", "oco", "trigger", "move_order_stop"))
 CAPS = {"conditional": 100, "oco": 100, "trigger": 500, "move_order_stop": 50}
 WATCHED = frozenset(("last", "mark", "index"))
+CHANGES = (
+    "newSz", "newTpTriggerPx", "newTpOrdPx", "newTpTriggerPxType", "newSlTriggerPx", "newSlOrdPx",
+    "newSlTriggerPxType", "newTriggerPx", "newOrdPx", "newTriggerPxType",
+)  # fmt: skip
+"""What an amend may name; one of them it must."""
 
 
 def place_algo(account: Account, item: dict[str, Any], now: int) -> Algo:
@@ -101,11 +106,16 @@ def _exits(floor: Floor, algo: Algo, item: dict[str, Any]) -> None:
         algo.tp = Leg()
     if algo.whole and any(leg.set and leg.px != "-1" for leg in (algo.tp, algo.sl)):
         raise Refusal("51330", "closeFraction is only available for TP/SL market orders")
-    if algo.tp.set and _gone(floor, algo.tp):
-        code, what = ("51279", "lower") if algo.side is Side.SELL else ("51277", "higher")
+    _not_gone(floor, algo.side, algo.tp, algo.sl)
+
+
+def _not_gone(floor: Floor, side: Side, tp: Leg, sl: Leg) -> None:
+    """Raises Refusal for an exit that would go off at once."""
+    if tp.set and _gone(floor, tp):
+        code, what = ("51279", "lower") if side is Side.SELL else ("51277", "higher")
         raise Refusal(code, f"TP trigger price can't be {what} than the last price")
-    if algo.sl.set and _gone(floor, algo.sl):
-        code, what = ("51280", "higher") if algo.side is Side.SELL else ("51278", "lower")
+    if sl.set and _gone(floor, sl):
+        code, what = ("51280", "higher") if side is Side.SELL else ("51278", "lower")
         raise Refusal(code, f"SL trigger price can't be {what} than the last price")
 
 
@@ -175,7 +185,13 @@ def named_algo(account: Account, item: dict[str, Any]) -> Algo | None:
 
 
 def amend_algo(account: Account, item: dict[str, Any], now: int) -> Algo:
-    """New size or prices of a waiting conditional, oco or trigger order. Raises Refusal."""
+    """New size or prices of a waiting conditional, oco or trigger order.
+
+    Raises Refusal with the order unchanged, or gone if the owner said so (``cxlOnFail``).
+    """
+    req_id = text(item, "reqId")
+    if req_id and CLIENT_ID.fullmatch(req_id) is None:
+        raise wrong("reqId")
     floor = floor_of(account, item)
     algo = named_algo(account, item)
     if algo is None or algo.algo_id not in account.live_algos or algo.listed is not floor.listed:
@@ -184,17 +200,34 @@ def amend_algo(account: Account, item: dict[str, Any], now: int) -> Algo:
         )
     if algo.ord_type == "move_order_stop":
         raise Refusal("51506", "Order modification unavailable for the order type.")
-    sz = number(item, "newSz")
-    legs = {"Tp": algo.tp, "Sl": algo.sl, "": algo.entry}
-    fresh = {name: _amended(floor, item, name, leg) for name, leg in legs.items()}
-    algo.tp, algo.sl, algo.entry = fresh["Tp"], fresh["Sl"], fresh[""]
-    if sz is not None:
-        if sz <= 0 or sz % floor.listed.instrument.lot:
-            raise Refusal("51121", "Order quantity must be a multiple of the lot size.")
-        algo.sz = plain(sz)
+    if not any(text(item, name) for name in CHANGES):
+        raise Refusal("51500", "You must enter a price, quantity, or TP/SL.")
+    try:
+        _change(floor, algo, item)
+    except Refusal:
+        if flag(item, "cxlOnFail"):
+            drop(account, algo, now)
+        raise
     algo.u_time = now
     tell(account, algo)
     return algo
+
+
+def _change(floor: Floor, algo: Algo, item: dict[str, Any]) -> None:
+    sz = number(item, "newSz")
+    legs = {"Tp": algo.tp, "Sl": algo.sl, "": algo.entry}
+    fresh = {name: _amended(floor, item, name, leg) for name, leg in legs.items()}
+    if algo.ord_type in ("conditional", "oco"):
+        _not_gone(floor, algo.side, fresh["Tp"], fresh["Sl"])
+    if not any(leg.set for leg in fresh.values()):
+        raise Refusal("50015", "Either parameter tpTriggerPx or slTriggerPx is required.", 200)
+    if sz is not None:
+        if sz <= 0 or sz % floor.listed.instrument.lot:
+            raise Refusal("51121", "Order quantity must be a multiple of the lot size.")
+        if sz < floor.listed.instrument.min_qty:
+            raise Refusal("51020", "Order amount should be greater than the min available amount.")
+        algo.sz = plain(sz)
+    algo.tp, algo.sl, algo.entry = fresh["Tp"], fresh["Sl"], fresh[""]
 
 
 def _amended(floor: Floor, item: dict[str, Any], name: str, leg: Leg) -> Leg:

@@ -44,6 +44,7 @@ ORDER_COLUMNS = (
     *(field for field in Order.__struct_fields__ if field != "amending"),
     "amend_price",
     "amend_qty",
+    "amend_take",
 )
 UPSERT_ORDER = "INSERT INTO orders ({}) VALUES ({}) ON CONFLICT (cid) DO UPDATE SET {}".format(
     ", ".join(f'"{name}"' for name in ORDER_COLUMNS),
@@ -111,8 +112,8 @@ class Batch(msgspec.Struct):
 def order_row(order: Order) -> tuple[object, ...]:
     """The readable row of an order. SQLite takes plain texts sooner than an enum's members."""
     fields = msgspec.to_builtins(msgspec.structs.astuple(order))
-    price, qty = fields[AMENDING] or (None, None)
-    return (*fields[:AMENDING], *fields[AMENDING + 1 :], price, qty)
+    wanted = fields[AMENDING] or (None, None, None)
+    return (*fields[:AMENDING], *fields[AMENDING + 1 :], *wanted)
 
 
 def chain(previous: bytes, seq: int, body: bytes) -> bytes:

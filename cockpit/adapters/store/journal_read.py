@@ -124,8 +124,8 @@ def _orders(connection: sqlite3.Connection, which: str, *values: str) -> Iterato
     names = ", ".join(f'"{name}"' for name in ORDER_COLUMNS)
     for row in connection.execute(f"SELECT {names} FROM orders {which}", values):
         fields = dict(zip(ORDER_COLUMNS, row, strict=True))
-        price, qty = fields.pop("amend_price"), fields.pop("amend_qty")
-        fields["amending"] = None if price is None else (price, qty)
+        wanted = [fields.pop(name) for name in ("amend_price", "amend_qty", "amend_take")]
+        fields["amending"] = None if wanted[0] is None else wanted
         yield _converted(fields, Order, "an order")
 
 

@@ -144,6 +144,12 @@ STEPS: tuple[Step, ...] = (
     Step(2, "readable orders, fills and equity", READABLE, _fills_of_the_past),
     Step(3, "which price sets off an order", "ALTER TABLE orders ADD COLUMN watch TEXT NOT NULL DEFAULT ''"),
     Step(4, "strategy versions", VERSIONS, _history_only_grows),
+    Step(
+        5,
+        "stops that are changed where they rest",
+        "ALTER TABLE orders ADD COLUMN fixed INTEGER NOT NULL DEFAULT 0;"
+        "ALTER TABLE orders ADD COLUMN amend_take TEXT",
+    ),
 )
 
 

@@ -75,7 +75,8 @@ def cancel(desk: Desk, action: Cancel, ts: int) -> None:
 def amend(desk: Desk, action: Amend, ts: int) -> None:
     """New price and total size. Only a smaller size alone keeps the place in the queue.
 
-    For an algo order the price is its trigger (a trailing one has none: only its size changes).
+    For an algo order the price is its trigger, of an OCO its stop (a trailing one has none: only its size
+    changes); one that the market has reached goes off at once.
     """
     market = desk.homes.get(action.cid)
     if market is None:
@@ -89,22 +90,24 @@ def amend(desk: Desk, action: Amend, ts: int) -> None:
         return
     lots = int(action.qty / market.instrument.lot)
     ticks = in_ticks(market, action.price)
-    desk.reports.append(Amended(ts, action.cid, action.price, action.qty))
+    take = action.take if order.kind is OrderKind.OCO else None
+    desk.reports.append(Amended(ts, action.cid, action.price, action.qty, take))
     if lots <= order.filled:
         order.lots = lots
         desk.cancel(market, order, ts, "amended to what had filled")
     elif order.phase is Phase.ARMED:
         order.lots = lots
-        _retrigger(desk, market, order, ticks, ts)
+        _retrigger(desk, market, order, ticks, in_ticks(market, take), ts)
     elif ticks == order.price and lots <= order.lots:
         order.lots = lots
     else:
         _replace(desk, market, order, ticks, lots, ts)
 
 
-def _retrigger(desk: Desk, market: Market, order: Working, ticks: int, ts: int) -> None:
-    if order.kind is not OrderKind.TRAIL and ticks != order.trigger:
-        order.trigger = ticks
+def _retrigger(desk: Desk, market: Market, order: Working, ticks: int, take: int, ts: int) -> None:
+    take = take or order.take
+    if order.kind is not OrderKind.TRAIL and (ticks, take) != (order.trigger, order.take):
+        order.trigger, order.take, order.arrived = ticks, take, ts
         algos.arm(desk, market, order, ts)
 
 
@@ -129,7 +132,8 @@ def _amendable(desk: Desk, market: Market, order: Working, action: Amend) -> tup
         if refusal is not None:
             return refusal
     if order.phase is Phase.ARMED:
-        return None
+        wrong = action.take is not None and not valid.on_grid(action.take, instrument.tick)
+        return ("51000", f"take-profit {action.take} is not on the grid") if wrong else None
     ticks = in_ticks(market, action.price)
     if order.kind is OrderKind.POST_ONLY and _would_take(market, order, ticks):
         return "51511", "a post-only order would take"
@@ -189,7 +193,9 @@ def order_report(desk: Desk, cid: str, ts: int) -> OrderReport:
         order = market.orders[cid]
         filled, price = market.qty(order.filled), market.price(order.price or order.trigger)
         state = "partial" if order.filled else "live"
-        return OrderReport(ts, cid, True, True, state, filled, price, market.qty(order.lots), order.venue_id)
+        take = market.price(order.take) if order.kind is OrderKind.OCO else None
+        size = market.qty(order.lots)
+        return OrderReport(ts, cid, True, True, state, filled, price, size, order.venue_id, take)
     gone = desk.done.get(cid)
     if gone is None:
         return OrderReport(ts, cid, False)

@@ -13,9 +13,9 @@ from cockpit.lab.compiled.rows import QUEUE
 SETTLE, OPEN, TAPE, AFTER, REQUEST, DELIVERY = 0, 1, 2, 3, 4, 5
 FAR = 1 << 62
 """A time that never comes."""
-LOOK, RATE, READ, PLACE, CANCEL, QUERY = 1, 2, 3, 4, 5, 6
+LOOK, RATE, READ, PLACE, CANCEL, QUERY, AMEND = 1, 2, 3, 4, 5, 6, 7
 """What happens at the venue."""
-READY, ACKED, FILLED, CANCELLED, REJECTED, ANSWERED, PAID, RATED = 10, 11, 12, 13, 14, 15, 16, 17
+READY, ACKED, FILLED, CANCELLED, REJECTED, ANSWERED, PAID, RATED, AMENDED = 10, 11, 12, 13, 14, 15, 16, 17, 18
 """What the sleeve learns."""
 
 

@@ -14,6 +14,8 @@ from cockpit.lab.compiled.exact import decimal_float
 from cockpit.lab.compiled.flight import (
     ACKED,
     AFTER,
+    AMEND,
+    AMENDED,
     ANSWERED,
     CANCEL,
     CANCELLED,
@@ -40,7 +42,7 @@ from cockpit.lab.compiled.grid import alike
 from cockpit.lab.compiled.reasons import BENCHED, refuse
 from cockpit.lab.compiled.records import MARKET, PROTECT, Desk
 from cockpit.lab.compiled.trader import ANSWER_MS, ASK_MS, decide, find, settle, tidy, wish
-from cockpit.lab.compiled.venue import USER, arrive, asked, take_back
+from cockpit.lab.compiled.venue import USER, arrive, asked, change, take_back
 
 GO_ON, HOOK_FILL, HOOK_RATE = 0, 1, 2
 BACKOFF_MS = 1_000
@@ -107,6 +109,8 @@ def _happen(d: Desk, at: int, what: int, arg: int) -> int:
         _cancelled(d, at, arg // 2, arg % 2)
     elif what == REJECTED:
         _rejected(d, at, arg)
+    elif what == AMENDED:
+        _amended(d, at, arg)
     elif what == ANSWERED:
         _answer(d, at, arg)
     elif what == PAID:
@@ -131,6 +135,8 @@ def _at_the_venue(d: Desk, at: int, what: int, arg: int) -> None:
         take_back(d, at, arg)
     elif what == QUERY:
         asked(d, at, arg)
+    elif what == AMEND:
+        change(d, at, arg)
     else:
         report(d, at, READY, 0)
 
@@ -190,6 +196,18 @@ def _acked(d: Desk, at: int, number: int) -> None:
     order.asked = 0
     look_again(d)
     decide(d)
+    settle(d)
+
+
+def _amended(d: Desk, at: int, number: int) -> None:
+    """A stop is from now on what was asked for."""
+    i, now = find(d, number), learn(d, at)
+    if i >= 0 and d.m.o[i].alive:
+        order = d.m.o[i]
+        _answered_in(d, order.updated, now)
+        order.amending = 0
+        look_again(d)
+        decide(d)
     settle(d)
 
 

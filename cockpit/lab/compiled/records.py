@@ -48,6 +48,13 @@ class Ticket(Row):
     live: int
     cancelling: int
     asked: int
+    amending: int
+    """An amend is under way, which asks for what follows."""
+    new_lots: int
+    new_trigger: int
+    new_take: int
+    most: int
+    """The larger of its sizes before and after."""
     # --- the venue's side
     there: int
     venue_id: int

@@ -7,7 +7,7 @@ from __future__ import annotations
 from math import inf
 
 from cockpit.lab.compiled.books import equity
-from cockpit.lab.compiled.flight import CANCEL, PLACE, request
+from cockpit.lab.compiled.flight import AMEND, CANCEL, PLACE, request
 from cockpit.lab.compiled.gate import allow, called_back, sent, unit_at, worthwhile
 from cockpit.lab.compiled.grid import alike, lots_of, opposed, order_lots, trigger_ticks
 from cockpit.lab.compiled.reasons import CROWDED, NO_LEVEL, NO_NUMBER, QUOTES, refuse
@@ -120,20 +120,80 @@ def _toward(d: Desk, target: int) -> bool:
     bound = 1 if leaving and not m.spot else 0
     if not worthwhile(m, lots, d.m.window.last, bound):
         return False
-    if leaving and m.spot and _stops_first(d, sign):
+    if leaving and m.spot and not _beside(d, sign, lots):
         return False
     _place(d, EXIT if leaving else ENTRY, MARKET, sign, lots, bound, 0, 0)
     return leaving
 
 
-def _stops_first(d: Desk, sign: int) -> bool:
-    """Is there a stop that could sell once more what an exit sells? Then it goes first."""
-    found = False
-    for i in range(d.m.tickets):
+def _beside(d: Desk, sign: int, lots: int) -> bool:
+    """May an exit be sent beside the stops of its side? If not, they shrink or go. As ``core.restop``."""
+    m, at, count, rest = d.m, -1, 0, 0
+    for i in range(m.tickets):
+        order = d.m.o[i]
+        if order.alive and order.role == PROTECT and order.sign == sign:
+            at, count = i, count + 1
+            rest += (order.most if order.amending else order.lots) * m.atoms
+    stays = abs(m.have) - lots * m.atoms
+    if count == 0 or rest <= stays:
+        return True
+    stop = d.m.o[at]
+    if count == 1 and stays > 0:
+        if stop.amending:
+            return False
+        cover = order_lots(m, stays // m.atoms)
+        if (m.stop or m.take) and worthwhile(m, cover, d.m.window.last, 0) and _changeable(d, stop, sign):
+            _amend(d, stop, cover, stop.tag)
+            return False
+    for i in range(m.tickets):
         if d.m.o[i].alive and d.m.o[i].role == PROTECT and d.m.o[i].sign == sign:
-            found = True
             _pull(d, d.m.o[i])
-    return found
+    return False
+
+
+def _guard_kind(m: Machine) -> int:
+    """What kind of order protects as the wish says."""
+    if not m.stop:
+        return TRIGGER
+    return OCO if m.take else STOP
+
+
+def _changeable(d: Desk, order: Ticket, sign: int) -> bool:
+    free = order.live and not order.cancelling and not order.amending
+    return bool(free and order.kind == _guard_kind(d.m) and order.sign == sign)
+
+
+def _restop(d: Desk, sign: int, cover: int) -> None:
+    """None of the stops is what is wanted: make one of them that. As ``core.restop``."""
+    m, count, keep, under_way = d.m, 0, -1, False
+    for i in range(m.tickets):
+        order = d.m.o[i]
+        if order.alive and order.role == PROTECT:
+            count += 1
+            if order.amending and not order.cancelling:
+                under_way = True
+            elif _changeable(d, order, sign):
+                if keep < 0 or min(order.lots, cover) > min(d.m.o[keep].lots, cover):
+                    keep = i
+    if count == 1 and keep >= 0:
+        _amend(d, d.m.o[keep], cover, m.tag)
+        return
+    for i in range(m.tickets):
+        order = d.m.o[i]
+        if order.alive and order.role == PROTECT and not (order.amending if under_way else i == keep):
+            _pull(d, order)
+
+
+def _amend(d: Desk, order: Ticket, cover: int, tag: int) -> None:
+    m = d.m
+    order.amending = 2
+    order.new_lots = cover
+    order.new_trigger = m.stop or m.take
+    order.new_take = m.take if m.stop else 0
+    order.most = max(order.lots, cover)
+    order.tag = tag or order.tag
+    called_back(d)
+    order.updated = m.now
 
 
 def _protect(d: Desk, target: int, exiting: bool) -> None:
@@ -154,15 +214,12 @@ def _protect(d: Desk, target: int, exiting: bool) -> None:
     if _kept(d, cover, trigger, take):
         return
     if _guards(d) and not clipped:
-        _pull_guards(d, -1)
+        _restop(d, sign, cover)
         return
     _pull_guards(d, _largest(d, cover))
     if m.reduce_at > m.now or not _answered(d):
         return
-    kind = TRIGGER
-    if m.stop:
-        kind = OCO if m.take else STOP
-    _place(d, PROTECT, kind, sign, cover, clipped, trigger, take)
+    _place(d, PROTECT, _guard_kind(m), sign, cover, clipped, trigger, take)
 
 
 def _kept(d: Desk, cover: int, trigger: int, take: int) -> bool:
@@ -171,14 +228,21 @@ def _kept(d: Desk, cover: int, trigger: int, take: int) -> bool:
     proven = -1
     for i in range(d.m.tickets):
         order = d.m.o[i]
-        fits = order.alive and order.role == PROTECT and not order.cancelling
-        if fits and order.lots == cover and order.trigger == trigger and order.take == take:
+        if not (order.alive and order.role == PROTECT) or order.cancelling:
+            continue
+        if order.amending:
+            good = good or _same_stop(order.new_lots, order.new_trigger, order.new_take, cover, trigger, take)
+        elif _same_stop(order.lots, order.trigger, order.take, cover, trigger, take):
             good = True
             if proven < 0 and order.live:
                 proven = i
     if proven >= 0:
         _pull_guards(d, proven)
     return good
+
+
+def _same_stop(lots: int, trigger: int, take: int, lots2: int, trigger2: int, take2: int) -> bool:
+    return lots == lots2 and trigger == trigger2 and take == take2
 
 
 def _guards(d: Desk) -> bool:
@@ -246,6 +310,7 @@ def _place(d: Desk, role: int, kind: int, sign: int, lots: int, bound: int, trig
     order.live = 0
     order.cancelling = 0
     order.asked = 0
+    order.amending = 0
     order.there = 0
     order.venue_id = 0
     order.arrived = 0
@@ -270,6 +335,10 @@ def settle(d: Desk) -> None:
         if order.alive and order.kind == MARKET:
             at = order.asked + ASK_MS if order.asked else order.updated + ANSWER_MS
             due = min(due, at) if due else at
+    for i in range(m.tickets):
+        if o[i].amending == 2:
+            o[i].amending = 1
+            request(d, AMEND, o[i].number)
     m.deadline = max(due, m.now) if due else 0
 
 
@@ -309,6 +378,11 @@ def copy(a: Ticket, b: Ticket) -> None:
     b.live = a.live
     b.cancelling = a.cancelling
     b.asked = a.asked
+    b.amending = a.amending
+    b.new_lots = a.new_lots
+    b.new_trigger = a.new_trigger
+    b.new_take = a.new_take
+    b.most = a.most
     b.there = a.there
     b.venue_id = a.venue_id
     b.arrived = a.arrived

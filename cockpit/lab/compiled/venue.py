@@ -11,6 +11,7 @@ from cockpit.lab.compiled.books import worth_at_ticks
 from cockpit.lab.compiled.exact import GRAINS
 from cockpit.lab.compiled.flight import (
     ACKED,
+    AMENDED,
     ANSWERED,
     CANCELLED,
     FILLED,
@@ -79,6 +80,25 @@ def take_back(d: Desk, at: int, number: int) -> None:
     i = find(d, number)
     if i >= 0 and d.m.o[i].there:
         end(d, d.m.o[i], at, USER)
+
+
+def change(d: Desk, at: int, number: int) -> None:
+    """A stop becomes another one where it rests. One that has gone off has already said so."""
+    m, i = d.m, find(d, number)
+    if i < 0 or not d.m.o[i].there:
+        return
+    order = d.m.o[i]
+    if order.new_trigger <= 0 or order.new_take < 0:
+        refuse(m, LEVEL_BELOW, at)
+    moved = order.trigger != order.new_trigger or order.take != order.new_take
+    order.lots = order.new_lots
+    order.trigger = order.new_trigger
+    order.take = order.new_take
+    if moved:
+        order.arrived = at
+    if moved and order.kind == TRIGGER:
+        order.rising = 1 if order.trigger >= nearest_ticks(d, m.reference) else -1
+    report(d, at, AMENDED, number)
 
 
 def asked(d: Desk, at: int, number: int) -> None:
