@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from cockpit.app import lessons, proof_page, release_page, search_page, settings
+from cockpit.app import cover_page, lessons, proof_page, release_page, search_page, settings
 from cockpit.app.complaints import allowed, shown
 from cockpit.app.console import columns
 from cockpit.app.grammar import COMMANDS, EXIT_CODES
@@ -54,6 +54,7 @@ TOPICS = (
     "indicators",
     "rules",
     "stops",
+    "cover",
     "scores",
     "sizing",
     "breakers",
@@ -220,6 +221,8 @@ def page(topic: str, lang: str) -> tuple[Any, str] | None:
         return bounds(lang)
     if topic == "data":
         return archive()
+    if topic == "cover":
+        return cover_page.page(lang)
     if topic == "release":
         return release_page.page()
     if topic == "search":

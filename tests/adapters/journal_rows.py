@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from cockpit.core.events import Ack, BookDelta, Command, Fill, Link, Trade
 from cockpit.core.intents import Note, Outcome
-from cockpit.core.orders import Order, OrderKind, OrderState, Role
+from cockpit.core.orders import Change, Order, OrderKind, OrderState, Role
 from cockpit.core.ports import EquityPoint
 from cockpit.core.types import Side
 
@@ -47,7 +47,8 @@ def order(cid: str, state: OrderState = OrderState.LIVE) -> Order:
         cid, "ema_trend@1/okx:BTC-USDT-SWAP", SYMBOL, Side.BUY, OrderKind.STOP, Decimal("3.50"),
         price=None, trigger=Decimal("60000.0"), reduce_only=True, role=Role.PROTECT, tag="stop", intent=7,
         created=1000, state=state, venue_id="v1", filled=Decimal("0.5"), cost=Decimal("30000.00"),
-        fees=Decimal("1.25"), updated=1500, amending=(Decimal(59000), Decimal(4)), asked=1200,
+        fees=Decimal("1.25"), updated=1500, asked=1200,
+        amending=Change(Decimal(59000), Decimal(4), Decimal(61000)),
     )  # fmt: skip
 
 

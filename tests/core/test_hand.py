@@ -232,8 +232,9 @@ def test_other_way_round_is_refused_and_part_of_several_needs_a_name() -> None:
     (stop,) = [o for o in desk.alive() if o.sleeve == NAME]
     desk.ack(stop.cid)
     plan = desk.plan("exit", sleeve=NAME, qty="1")
-    assert [c.do for c in plan.calls] == ["cancel"], "its stop could close the other's position too"
-    assert [(c.role, c.qty) for c in plan.then] == [("exit", D(1)), ("protect", D(1))]
+    first = [(c.do, c.qty) for c in plan.calls]
+    assert first == [("amend", D(1))], "whole, its stop could close the other's position too"
+    assert [(c.role, c.qty) for c in plan.then] == [("exit", D(1))]
     both = desk.plan("exit", symbol=LINEAR.symbol)
     assert sorted(c.qty for c in (*both.calls, *both.then) if c.role == "exit") == [D(2), D(3)]
 

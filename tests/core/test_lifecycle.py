@@ -16,7 +16,7 @@ from cockpit.core.events import (
     Unknown,
 )
 from cockpit.core.intents import Amend, Cancel, Query
-from cockpit.core.orders import OrderState
+from cockpit.core.orders import Change, OrderState
 from cockpit.core.types import InstrumentState
 from tests.core.stand import LINEAR, D, Stand, kinds, places
 
@@ -152,7 +152,7 @@ def test_an_answer_from_before_the_amend_does_not_say_that_it_was_not_done() -> 
     stand.now += 50
     late = OrderReport(stand.now, cid, True, True, "live", qty=D(5), price=D(99))
     assert stand.tell(late) == (), "the amend is still on its way"
-    assert stand.order(cid).amending == (D(98), D(5))
+    assert stand.order(cid).amending == Change(D(98), D(5))
     stand.tell(Amended(stand.now, cid, D(98), D(5)))
     assert stand.order(cid).price == 98
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 
 import pytest
 
+from cockpit.adapters.connectivity import promises as promises_module
 from cockpit.adapters.connectivity.traces import Traces
+from cockpit.adapters.okx import socket as socket_module
 from cockpit.core import events as ev
 from cockpit.core.errors import Ambiguous
 from cockpit.core.intents import Amend, Place
 from cockpit.core.orders import OrderKind
 from tests.okx.desks import SWAP, Desk
+from tests.okx.scripted import until
 from tests.okx.test_adapter import PROTECT, below, fault, run
 
 D = Decimal
@@ -104,5 +108,25 @@ def test_after_a_restart_a_stop_can_be_changed_once_it_was_read_back() -> None:
         await made.read()
         await made.venue.submit(Amend(stop.cid, SWAP, below(made, "0.97"), D(1)))
         assert (await made.hears(ev.Amended, stop.cid)).qty == 1
+
+    run(story)
+
+
+def test_a_stop_taken_before_its_channel_listens_is_no_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first stop after a start: the business socket comes up later than the first order is placed."""
+    monkeypatch.setattr(promises_module, "TOLD_S", 1.5)
+    monkeypatch.setattr(socket_module, "FIRST_WAIT_S", 0.2)
+
+    async def story(made: Desk) -> None:
+        fault(made, "connect business", "refuse", times=1, status=503)
+        made.venue.business.restart("test")
+        await until(lambda: not made.venue._streams[1].up)
+        stop = await resting(made)
+        await until(lambda: made.venue._streams[1].up)
+        connects = made.venue.business.connects
+        await asyncio.sleep(2.2)  # long enough for a look at what would be owed
+        assert not [f for f in made.said(ev.DataFault) if f.what == "silent"]
+        assert made.venue.business.connects == connects
+        assert (await made.ask(stop.cid)).state == "live"
 
     run(story)

@@ -10,7 +10,7 @@ from cockpit.core import memory
 from cockpit.core.engine import Engine
 from cockpit.core.events import Command, Mark
 from cockpit.core.gate import Rule
-from cockpit.core.intents import Cancel, Place
+from cockpit.core.intents import Amend, Cancel, Place
 from cockpit.core.orders import OrderKind, Role
 from cockpit.core.posture import Posture
 from cockpit.core.watch import margin_ratio
@@ -444,6 +444,7 @@ def test_spot_is_guarded_too_with_one_stop_at_a_time() -> None:
     (stop,) = places(stand.fill(entry.cid))
     assert stop.qty <= stand.have
     stand.ack(stop.cid)
-    assert kinds(bar(stand, 111.0, 100.0, 110.0)) == ["Cancel"], "two stops could both sell"
-    (new,) = places(stand.cancelled(stop.cid))
-    assert new.trigger > stop.trigger
+    (amend,) = bar(stand, 111.0, 100.0, 110.0)
+    assert isinstance(amend, Amend), "two stops could both sell"
+    assert amend.price > stop.trigger
+    assert amend.tag == "stop:percent"

@@ -129,10 +129,11 @@ class CcxtVenue:
         await self.door.budget.spend(call.method, call.scope, urgent=action.role is not Role.ENTRY)
         self.traces.dies[action.cid] = self.reader.venue_ms() + WINDOW_MS
         self.put(ev.Sent(self.now_ms(), action.cid, ev.Request.PLACE))
+        life = self.promises.life
         answer = await self.door.act(call, spent=True)
         now = self.now_ms()
         if answer.verdict is Verdict.DONE:
-            self.promises.expect(action.cid)
+            self.promises.expect(action.cid, life)
             venue_id = answer.row["id"]
             self.traces.owners[venue_id] = action.cid
             self.put(ev.Ack(now, action.cid, venue_id))
@@ -279,6 +280,7 @@ class CcxtVenue:
         if up is not self._up:
             self._up = up
             self._since = self.reader.venue_ms()
+            self.promises.link(up)
             if up:
                 self.wire.well()
             self.put(ev.Link(self.now_ms(), "private", up, reason))

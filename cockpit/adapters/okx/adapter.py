@@ -77,6 +77,7 @@ class Stream:
 
     def link(self, up: bool, reason: str) -> None:
         self.up = up
+        self.promises.link(up)
         if any(code in reason for code in CLOCK):
             self._desk.rest.skewed.set()
         self._desk.linked(f"{self.name}: {reason}" if reason else self.name)
@@ -187,6 +188,8 @@ class OkxVenue:
             self.put(ev.Reject(self.now_ms(), action.cid, "51000", str(error)))
             return
         urgent = action.role is not Role.ENTRY
+        promises = self._streams[1 if requests.is_algo(action) else 0].promises
+        life = promises.life
         self.traces.kinds[action.cid] = action.kind
         self.traces.algos[action.cid] = requests.is_algo(action)
         if requests.is_algo(action):
@@ -199,7 +202,7 @@ class OkxVenue:
         else:
             answer = await self.door.send(door.PLACE, one, body, action.cid, urgent=urgent)
         if self._accepted(answer):
-            self._streams[1 if requests.is_algo(action) else 0].promises.expect(action.cid)
+            promises.expect(action.cid, life)
             ident = answer.row.get("algoId") or answer.row.get("ordId", "")
             self.traces.owners[ident] = action.cid
             self.put(ev.Ack(self.now_ms(), action.cid, ident))
