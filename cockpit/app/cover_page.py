@@ -24,9 +24,10 @@ GAPS = ("grown", "exit", "unchanged", "other", "refused")
 
 def page(lang: str) -> tuple[Any, str]:
     """(data, text)."""
+    gaps = {gap: tr(f"cli.cover.gap.{gap}", lang) for gap in GAPS}
     data = {
         "markets": {market: dict(zip(ASPECTS, words, strict=True)) for market, words in MARKETS.items()},
-        "gaps": {gap: tr(f"cli.cover.gap.{gap}", lang) for gap in GAPS},
+        "gaps": gaps,
     }
     head = [("", *(tr(f"cli.cover.{aspect}", lang) for aspect in ASPECTS))]
     rows = [
@@ -35,12 +36,12 @@ def page(lang: str) -> tuple[Any, str]:
     ]
     words = dict.fromkeys(word for row in MARKETS.values() for word in row)
     meant = [(tr(f"cli.cover.word.{word}", lang), tr(f"cli.cover.means.{word}", lang)) for word in words]
-    gaps = "\n".join(f"- {text}" for text in data["gaps"].values())
+    listed = "\n".join(f"- {text}" for text in gaps.values())
     parts = [
         tr("cli.cover.about", lang),
         columns([*head, *rows]),
         columns(meant),
-        f"{tr('cli.cover.gaps', lang)}\n{gaps}",
+        f"{tr('cli.cover.gaps', lang)}\n{listed}",
         tr("cli.cover.shown", lang),
     ]
     return data, "\n\n".join(parts)

@@ -369,21 +369,9 @@ class Command(Event, frozen=True, tag="command"):
 
 MarketEvent = Bar | Trade | BookSnapshot | BookDelta | Touch | Mark | FundingRate | OpenInterest
 AccountEvent = (
-    Ack
-    | Reject
-    | Fill
-    | Cancelled
-    | CancelReject
-    | Amended
-    | AmendReject
-    | Triggered
-    | Sent
-    | Unknown
-    | OrderReport
-    | FundingPaid
-    | Transfer
-    | AccountReport
-)
+    Ack | Reject | Fill | Cancelled | CancelReject | Amended | AmendReject | Triggered | Sent | Unknown
+    | OrderReport | FundingPaid | Transfer | AccountReport
+)  # fmt: skip
 AnyEvent = MarketEvent | AccountEvent | Listing | DataFault | Link | Timer | Boot | Advice | Scan | Command
 """The union a journal row decodes into."""
 

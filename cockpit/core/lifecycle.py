@@ -5,12 +5,11 @@ A refused transition is counted and shown, never applied. A fill is money in eve
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from cockpit.core import events as ev
+from cockpit.core.amends import done, reported, reshape
 from cockpit.core.attribution import lower_wish, owners
 from cockpit.core.intents import Query, ReadAccount
-from cockpit.core.orders import TERMINAL, Change, Order, OrderKind, OrderState, Role, transition
+from cockpit.core.orders import TERMINAL, Order, OrderKind, OrderState, Role, transition
 from cockpit.core.patience import NOT_OFFERED, NOT_SENT, back_off, crossed, paused
 from cockpit.core.state import Sleeve, State
 from cockpit.core.turn import Turn
@@ -210,22 +209,12 @@ def on_amended(state: State, event: ev.Amended, turn: Turn) -> None:
         return
     if order.amending is not None:
         _answered(state, order, order.updated)
-    _reshape(order, event.price, event.qty, event.take)
+    reshape(order, event.price, event.qty, event.take)
     order.amending, order.fixed = None, False
     if order.filled >= order.qty and order.filled:
         _move(state, order, "filled", event.ts, turn)
         state.retire(order)
     turn.touch(order.sleeve)
-
-
-def _reshape(order: Order, price: Decimal, qty: Decimal, take: Decimal | None) -> None:
-    """The order as the venue has it now."""
-    order.qty = qty
-    if not order.algo:
-        order.price = price
-    elif order.kind is not OrderKind.TRAIL:
-        order.trigger = price
-        order.take = order.take if take is None else take
 
 
 def on_amend_reject(state: State, event: ev.AmendReject, turn: Turn) -> None:
@@ -298,7 +287,7 @@ def on_report(state: State, event: ev.OrderReport, turn: Turn) -> None:
     answered = order.updated <= order.asked  # what was asked of it later is not in this answer
     order.asked = 0
     if event.qty and order.amending is None:
-        _reported(order, event)
+        reported(order, event)
     _settle(state, order, event, turn, answered=answered)
 
 
@@ -313,27 +302,14 @@ def _settle(state: State, order: Order, event: ev.OrderReport, turn: Turn, *, an
         # The venue still works it: whatever was being asked of it did not happen (yet).
         order.cancelling = False
         if order.amending is not None and event.qty:
-            _reported(order, event)
+            reported(order, event)
             # An amend that has not been done may still come, and overtake the next one.
-            order.fixed = order.algo and not _done(order, order.amending)
+            order.fixed = order.algo and not done(order, order.amending)
         order.amending = None
     _move(state, order, word, event.ts, turn)
     if order.state in TERMINAL:
         state.retire(order)
     turn.touch(order.sleeve)
-
-
-def _reported(order: Order, event: ev.OrderReport) -> None:
-    """Size and price as the venue has them."""
-    order.qty = event.qty
-    waits = order.algo and event.state == "live"
-    if event.price and (waits or order.price is not None):
-        _reshape(order, event.price, event.qty, event.take)
-
-
-def _done(order: Order, change: Change) -> bool:
-    trigger = order.trigger if order.algo else order.price
-    return (trigger, order.qty, order.take) == (change.price, change.qty, change.take)
 
 
 def on_funding(state: State, event: ev.FundingPaid, turn: Turn) -> None:
