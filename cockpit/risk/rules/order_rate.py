@@ -76,7 +76,9 @@ def _resting(quote: Quote, context: GateContext) -> Quote | None:
         if order.kind is not OrderKind.POST_ONLY or order.side is not quote.side or order.cancelling:
             continue
         moved = order.amending
-        price, left = (order.price, order.remaining) if moved is None else (moved[0], moved[1] - order.filled)
+        price, left = (
+            (order.price, order.remaining) if moved is None else (moved.price, moved.qty - order.filled)
+        )
         if price == quote.price and ZERO < left <= quote.qty:
             return quote if left == quote.qty else Quote(quote.side, quote.price, left, quote.tag)
     return None
