@@ -96,6 +96,7 @@ def change(d: Desk, at: int, number: int) -> None:
     order.take = order.new_take
     if moved:
         order.arrived = at
+        m.moved = 1
     if moved and order.kind == TRIGGER:
         order.rising = 1 if order.trigger >= nearest_ticks(d, m.reference) else -1
     report(d, at, AMENDED, number)
