@@ -111,8 +111,7 @@ class Sleeve(msgspec.Struct):
     size: Size | None = None
     """What its sizing made of the wish in force; None = the strategy's own size stands."""
     armed: int = 0
-    """Step in which a person last wished here: an entry by hand is tried in it only; 0 = nobody did, below 0
-    it waits for the orders of another sleeve."""
+    """Step in which a person last wished here, the only one for an entry; 0 = never, below 0: it waits."""
     release: str = ""
     """Id of its version (``core.release``): stamped on each of its orders; empty = a person's own sleeve."""
     leaving: str = ""
@@ -206,9 +205,8 @@ class State(msgspec.Struct):
     illegal: int = 0
     """Order events that the transition table refused."""
     placed: list[int] = []
-    """When orders were sent within the last minute."""
     changed: list[int] = []
-    """When cancels and amends were."""
+    """When cancels and amends were sent within the last minute; ``placed``: when orders were."""
     rigid: set[OrderKind] = msgspec.field(default_factory=set)
     """Kinds of waiting orders that this venue has said it does not change."""
     peak_equity: float = 0.0
