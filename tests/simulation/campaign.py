@@ -25,7 +25,8 @@ import msgspec
 
 from tests.simulation.coverage import Reached, pairs_told
 from tests.simulation.faults import REPORT, REQUEST
-from tests.simulation.world import World
+from tests.simulation.venue_link import TICK
+from tests.simulation.world import SECONDS, World
 
 EVERY_S = 10.0
 """Seconds between two lines of progress."""
@@ -62,11 +63,25 @@ class Row(msgspec.Struct):
     judged: dict[str, int]
 
 
+class Kind(msgspec.Struct, frozen=True):
+    """What worlds are run."""
+
+    rate: float = 1.0
+    """How many faults; 2 = twice as likely."""
+    seconds: float = SECONDS
+    """How long faults and strategies run in each."""
+    tick: float = TICK
+    """Seconds between two moves of the market."""
+
+
+DEFAULT = Kind()
+
+
 class Header(msgspec.Struct):
     """What the rows below it are rows of."""
 
     commit: str
-    rate: float
+    kind: Kind = DEFAULT
 
 
 class Stuck(BaseException):
@@ -90,13 +105,13 @@ def impatient(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def account(seed: int, rate: float) -> Row:
+def account(seed: int, kind: Kind) -> Row:
     """Run one seed and count."""
     started = time.process_time()
     reached = Reached()
-    world = World(seed, rate=rate)
+    world = World(seed, rate=kind.rate, seconds=kind.seconds, tick=kind.tick)
     try:
-        with impatient(PATIENCE_S), reached.watching():
+        with impatient(PATIENCE_S * max(1.0, kind.seconds / SECONDS)), reached.watching():
             violation = world.run()
     except Stuck as stuck:
         violation = str(stuck)
@@ -210,7 +225,7 @@ def commit() -> str:
 
 
 def read(path: Path, header: Header) -> dict[int, Row]:
-    """What an earlier run left. Rows of another build or another rate are none of ours: ValueError.
+    """What an earlier run left. Rows of another build or another kind are none of ours: ValueError.
 
     A last line that was torn by the interruption is dropped (and cut off, so that the next is whole).
     """
@@ -233,18 +248,18 @@ def run(
     path: Path,
     seeds: range,
     *,
-    rate: float = 1.0,
+    kind: Kind = DEFAULT,
     processes: int = 0,
     say: Callable[[str], None] = print,
     command: str = "",
 ) -> Sum:
     """Run what is not in ``path`` yet and add up everything."""
-    done = read(path, Header(commit(), rate))
+    done = read(path, Header(commit(), kind))
     sums = Sum()
     for seed, row in done.items():
         if seed in seeds:
             sums.add(row)
-    jobs = [(seed, rate) for seed in seeds if seed not in done]
+    jobs = [(seed, kind) for seed in seeds if seed not in done]
     if sums.seeds:
         say(f"{sums.seeds:,} seeds are in {path} already, {len(jobs):,} to go")
     before, started, said = sums.seeds, time.monotonic(), time.monotonic()
@@ -269,7 +284,7 @@ def _write(out: IO[bytes], row: Row) -> None:
     out.flush()
 
 
-def _rows(jobs: list[tuple[int, float]], processes: int) -> Iterator[Row]:
+def _rows(jobs: list[tuple[int, Kind]], processes: int) -> Iterator[Row]:
     if processes == 1:
         yield from (account(*job) for job in jobs)
         return
@@ -278,7 +293,7 @@ def _rows(jobs: list[tuple[int, float]], processes: int) -> Iterator[Row]:
         yield from pool.imap_unordered(_job, jobs, chunksize=CHUNK)
 
 
-def _job(job: tuple[int, float]) -> Row:
+def _job(job: tuple[int, Kind]) -> Row:
     return account(*job)
 
 
@@ -288,11 +303,17 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=5_000_000, help="the first seed")
     parser.add_argument("--seeds", type=int, default=10_000, help="how many")
     parser.add_argument("--rate", type=float, default=1.0, help="how many faults; 2 = twice as likely")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="how long one lives (3600: an hour)")
+    parser.add_argument("--tick", type=float, default=TICK, help="seconds between two moves of its market")
     parser.add_argument("--processes", type=int, default=0, help="0 = one per core")
     parser.add_argument("--table", action="store_true", help="only print the summary of what is there")
     args = parser.parse_args()
     seeds = range(args.first, args.first + args.seeds)
-    command = f"{parser.prog} {args.out} --first {args.first} --seeds {args.seeds} --rate {args.rate:g}"
+    kind = Kind(args.rate, args.seconds, args.tick)
+    command = f"{parser.prog} {args.out} --first {args.first} --seeds {args.seeds}"
+    for name in Kind.__struct_fields__:
+        if getattr(kind, name) != getattr(DEFAULT, name):
+            command += f" --{name} {getattr(kind, name):g}"
 
     def say(line: str) -> None:
         print(line, flush=True)
@@ -307,7 +328,7 @@ def main() -> int:
         print(*sums.table(command), sep="\n")
         return int(bool(sums.bad))
     try:
-        sums = run(args.out, seeds, rate=args.rate, processes=args.processes, say=say, command=command)
+        sums = run(args.out, seeds, kind=kind, processes=args.processes, say=say, command=command)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2

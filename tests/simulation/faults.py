@@ -111,11 +111,11 @@ class Plan:
         self.healed = True
 
     def visit(self, point: str) -> Item | None:
-        """Count a visit of ``point``; the fault planned for it, if any."""
-        nth = self.visits.get(point, 0) + 1
-        self.visits[point] = nth
+        """Count a visit of ``point`` before the world is healed; the fault planned for it, if any."""
         if self.healed:
             return None
+        nth = self.visits.get(point, 0) + 1
+        self.visits[point] = nth
         budget = self._budget.get(point)
         if budget is None:
             budget = self._budget[point] = self._draw_point(point)

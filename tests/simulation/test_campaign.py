@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from tests.simulation import campaign
-from tests.simulation.campaign import Header, Row, account, read
+from tests.simulation.campaign import DEFAULT, Header, Kind, Row, account, read
 from tests.simulation.run import run_seed
 from tests.simulation.world import World
 
@@ -18,9 +18,9 @@ FIRST = 4_000_000
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Every seed comes to what the first one came to; which were run is noted."""
     ran: list[int] = []
-    whole = account(FIRST, 1.0)
+    whole = account(FIRST, DEFAULT)
 
-    def quick(seed: int, rate: float) -> Row:
+    def quick(seed: int, kind: Kind) -> Row:
         ran.append(seed)
         bad = "I03: entry c1 left after the halt was acknowledged" if seed == FIRST + 2 else ""
         return msgspec.structs.replace(whole, seed=seed, violation=bad)
@@ -30,7 +30,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def test_what_a_row_says_is_what_the_world_came_to() -> None:
-    row, result = account(FIRST, 1.0), run_seed(FIRST)
+    row, result = account(FIRST, DEFAULT), run_seed(FIRST)
     assert (row.digest, row.orders, row.fills, row.crashes) == (
         result.digest, result.orders, result.fills, result.crashes,
     )  # fmt: skip
@@ -46,7 +46,7 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path, counted: li
     sums = campaign.run(out, range(FIRST, FIRST + 4), processes=1, say=told.append, command="the command")
     assert counted == [FIRST, FIRST + 1, FIRST + 2, FIRST + 3]
     assert sums.seeds == 4
-    assert len(read(out, Header(campaign.commit(), 1.0))) == 4
+    assert len(read(out, Header(campaign.commit(), DEFAULT))) == 4
     table = "\n".join(told)
     assert "2 seeds are in" in table
     assert "4 of 4 seeds, 1 bad" in table
@@ -59,10 +59,21 @@ def test_an_interrupted_run_goes_on_where_it_stopped(tmp_path: Path, counted: li
 
 def test_rows_of_another_build_are_not_added_up(tmp_path: Path, counted: list[int]) -> None:
     out = tmp_path / "rows.jsonl"
-    read(out, Header("another", 1.0))
+    read(out, Header("another", DEFAULT))
     with pytest.raises(ValueError, match="name another file"):
         campaign.run(out, range(FIRST, FIRST + 1), processes=1)
     assert counted == []
+
+
+def test_a_longer_world_with_a_slower_market_lives_longer_and_trades_less_often(tmp_path: Path) -> None:
+    kind = Kind(seconds=200.0, tick=8.0)
+    slow, usual = account(FIRST + 1, kind), account(FIRST + 1, DEFAULT)
+    assert slow.violation == usual.violation == ""
+    assert slow.simulated > usual.simulated + 100
+    assert 0 < slow.orders / slow.simulated < usual.orders / usual.simulated
+    read(tmp_path / "rows.jsonl", Header("this", DEFAULT))
+    with pytest.raises(ValueError, match="name another file"):
+        read(tmp_path / "rows.jsonl", Header("this", kind))
 
 
 def test_a_seed_that_never_ends_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,6 +83,6 @@ def test_a_seed_that_never_ends_is_a_finding(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(World, "run", run)
     monkeypatch.setattr(campaign, "PATIENCE_S", 0.05)
-    row = account(FIRST, 1.0)
+    row = account(FIRST, DEFAULT)
     assert row.violation.startswith("I28: stuck")
     assert "test_campaign" in row.violation

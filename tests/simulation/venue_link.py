@@ -50,6 +50,7 @@ CATCH_UP = 15.0
 SKEW = 1.0
 """Clock error allowed for before "expired" counts as proof."""
 TICK = 0.5
+"""Seconds between two moves of the market, where a world names no other pace."""
 REQUESTS: dict[type, Request] = {Place: Request.PLACE, Amend: Request.AMEND, Cancel: Request.CANCEL}
 
 
@@ -72,8 +73,10 @@ class Hub:
         plan: Plan,
         history: History,
         watch: Watch,
+        tick: float = TICK,
     ) -> None:
         self.loop = loop
+        self.tick = tick
         self.truth = truth
         self.market = market
         self.plan = plan
@@ -103,7 +106,7 @@ class Hub:
     async def run(self) -> None:
         """Publish the market for ever."""
         while True:
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(self.tick)
             self._suspend()
             if self.frozen:
                 continue

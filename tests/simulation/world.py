@@ -34,7 +34,7 @@ from tests.simulation.plugged import plugged
 from tests.simulation.probe import LIMITS, UNITS, registered
 from tests.simulation.rest import STILL
 from tests.simulation.told import Told
-from tests.simulation.venue_link import EPOCH, Hub, Killed, Session, VenueClock
+from tests.simulation.venue_link import EPOCH, TICK, Hub, Killed, Session, VenueClock
 from tests.simulation.vloop import Soon, Timer, VLoop
 
 SECONDS = 90.0
@@ -64,6 +64,7 @@ class World:
         rate: float = 1.0,
         seconds: float = SECONDS,
         plan: Plan | None = None,
+        tick: float = TICK,
     ) -> None:
         self.seed = seed
         self.seconds = seconds
@@ -87,7 +88,7 @@ class World:
         self.checker = Checker(self.history, self.truth, limits, self._fail)
         listed = {i.symbol: i for i in instruments}
         self.told = Told(self.checker.violate, listed, self.stage.config.risk, self.checker.drafted)
-        self.hub = Hub(self.loop, self.truth, self.market, self.plan, self.history, self.checker)
+        self.hub = Hub(self.loop, self.truth, self.market, self.plan, self.history, self.checker, tick)
         self.clock: Clock = VenueClock(self.hub)
         self.crashes = 0
         self.boots = 0
