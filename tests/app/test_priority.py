@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,9 +28,18 @@ def waiting(*, own: bool) -> Iterator[int]:
         child.communicate()
 
 
+def patiently(pid: int) -> bool:
+    """Somebody else on this machine may have asked a moment ago."""
+    for _ in range(100):
+        if priority.give_way(pid):
+            return True
+        time.sleep(priority.AGAIN_S)
+    return False
+
+
 def test_a_process_gives_way() -> None:
     with waiting(own=True) as pid:
-        assert priority.give_way(pid)
+        assert patiently(pid)
         assert os.getpriority(os.PRIO_PROCESS, pid) == max(priority.NICE, os.getpriority(os.PRIO_PROCESS, 0))
 
 
@@ -40,10 +50,10 @@ def test_its_session_gives_way_too_and_ours_does_not() -> None:
         place = Path(f"/proc/{pid}/autogroup")
         if not os.access(place, os.W_OK):
             pytest.skip("this system does not let us")
-        assert priority.give_way(pid)
+        assert patiently(pid)
         assert place.read_text().split()[-1] == str(priority.NICE)
     with waiting(own=False) as pid:
-        assert priority.give_way(pid)
+        assert patiently(pid)
     assert HERE.read_text() == before
 
 
