@@ -106,7 +106,7 @@ def test_a_shelf_gives_its_oldest_columns_away(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(shared, "MOST_BYTES", 2_000)
     shelf = shared.Shelf()
     for name in "abc":
-        shelf.put(name, (np.zeros(100),))
+        shelf.put(name, shared.Made(b"", (np.zeros(100),), (0,)))
     assert shelf.get("a") is None
     assert shelf.get("c") is not None
 

@@ -32,7 +32,7 @@ from collections import namedtuple
 from numba import types
 from cockpit.lab.compiled.pointers import held, written
 from cockpit.lab.compiled.reasons import LIST_FULL
-BAR = namedtuple("BAR", "ts tf open high low close volume")
+BAR = namedtuple("BAR", "ts tf open high low close volume%(fields)s")
 FILL = namedtuple("FILL", "ts price qty maker sign")
 RATE = namedtuple("RATE", "ts rate settle_ts settled")
 step = types.ExternalFunction("%(symbol)s", types.int64(
@@ -83,6 +83,7 @@ def drive(at):
     cl = carray(as_pointer(m.at_close), (n,), np.float64)
     vo = carray(as_pointer(m.at_volume), (n,), np.float64)
     view, want, lag, tf = m.window, m.pen, m.lag, m.tf
+    %(taken)s
     if step(at, 0, 0, 0.0, 0.0, 0.0) < 0:
         raise Stop
     due, busy, low, high, last = m.due, m.busy, 0.0, 0.0, nan
@@ -101,8 +102,7 @@ def drive(at):
         view.now = now
         view.last = c
         last = c
-        %(mark)s
-        %(on_bar)s(at, m, F, s, BAR(now, tf, o, h, l, c, vo[i]), view, want)
+        %(on_bar)s(at, m, F, s, BAR(now, tf, o, h, l, c, vo[i]%(shared)s), view, want)
         if want.dirty:
             if step(at, 3, now, 0.0, 0.0, 0.0) < 0:
                 raise Stop
@@ -136,7 +136,9 @@ def text_of(program: Program, symbol: str) -> str:
         "inner": compose.INNER,
         "functions": functions,
         "on_bar": program.hooks["on_bar"],
-        "mark": "m.bar = i" if makers else "pass",
+        "fields": " index shared" if makers else "",
+        "shared": ", i, taken" if makers else "",
+        "taken": f"taken = ({program.shared.taken()})" if program.shared is not None and makers else "",
         "state": repr(layout.dtype(program.owner)),
     }
     return compose.HEAD + READERS + compose.intrinsics() + LOOP % {**names, **calls} + "\n\n" + makers

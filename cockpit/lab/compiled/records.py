@@ -352,8 +352,6 @@ class Machine(Row):
     floats: int
     at_columns: int
     """Addresses of the columns that it shares with other runs."""
-    bar: int
-    """The bar that the strategy hears, where it reads such columns."""
     # --- where it stands
     stage: int
     index: int

@@ -22,9 +22,10 @@ from cockpit.lab.compiled import build, layout, records, setting
 from cockpit.lab.compiled import rows as flat
 from cockpit.lab.compiled.drive import WORTH
 from cockpit.lab.compiled.fold import Books, blank, fold
+from cockpit.lab.compiled.packing import packing
 from cockpit.lab.compiled.reasons import BOOKS_FULL, LIST_FULL, WORDS, Unsupported
 from cockpit.lab.compiled.settlements import schedule
-from cockpit.lab.compiled.shared import Shelf
+from cockpit.lab.compiled.shared import Made, Shelf
 from cockpit.lab.compiled.tape import Tape
 from cockpit.lab.compiled.translate import Program
 
@@ -168,12 +169,22 @@ class _Of(NamedTuple):
     prefix: str
 
 
+class _Memory(NamedTuple):
+    """A run's own."""
+
+    machines: Any
+    states: Any
+    floats: Any
+    bytes: bytearray
+    """Those of ``states``."""
+
+
 class _Held(NamedTuple):
     """What a run reads that is not its own; it must stay there until the run is over."""
 
     table: Any
-    made: list[tuple[str, Any]]
-    """By field of the strategy: the indicator at the end, and its columns."""
+    made: list[tuple[str, Made]]
+    """By field of the strategy."""
 
 
 class Start(msgspec.Struct, frozen=True):
@@ -207,10 +218,10 @@ def _once(
 
     strategy = play.plugin.target.create(params)
     arena: list[float] = []
-    if layout.has_lists(play.plugin.target):
-        room = max(room, layout.largest(strategy) + 2)
-    numbers = layout.flatten(strategy, arena, room)
-    states = np.array([numbers], start.state)
+    form = packing(play.plugin.target)
+    values = form.values(strategy)
+    own = form.bytes(values, arena, max(room, form.largest(values) + 2))
+    states = np.frombuffer(own, start.state)
     floats = np.array(arena or [0.0])
     size = start.line.itemsize
     if len(_sheet.rows) < lines * size:
@@ -224,11 +235,8 @@ def _once(
     at = machines.ctypes.data
     plan = play.program.shared
     try:
-        held = (
-            _columns(play, (strategy, numbers), of.tape, (machines, states, floats))
-            if plan is not None
-            else None
-        )
+        memory = _Memory(machines, states, floats, own)
+        held = _columns(play, values, of.tape, memory) if plan is not None else None
         play.module.drive(at)
     except records.Stop:
         why = int(m["why"])
@@ -244,8 +252,9 @@ def _once(
         raise
     if play.module.worth(at, WORTH) < 0:
         raise Unsupported(WORDS.get(int(m["why"]), "its worth"))
-    for name, column in held.made if held is not None else ():
-        states[name][0] = column[0][0]
+    for name, made in held.made if held is not None else ():
+        first = start.state.fields[name][1]
+        own[first : first + len(made.end)] = made.end
     booked = int(m["booked"])
     return Result(
         int(m["number"]), int(m["trades"]), int(m["filled"]), float(m["worth"]),
@@ -254,30 +263,42 @@ def _once(
     )  # fmt: skip
 
 
-def _columns(play: Compiled, whose: tuple[Any, Any], tape: Tape, memory: tuple[Any, ...]) -> _Held:
+def _columns(play: Compiled, values: tuple[Any, ...], tape: Tape, memory: _Memory) -> _Held:
     """Put the shared columns where the run finds them; those that nobody has made yet are made."""
     import numpy as np
 
-    plan, (machines, states, floats) = play.program.shared, memory
+    plan, form = play.program.shared, packing(play.plugin.target)
     shelf: Shelf = tape.__dict__.setdefault("_shelf", Shelf())
-    table = np.zeros(max(1, plan.columns), np.int64)
-    m = machines[0]
-    m["at_columns"] = table.ctypes.data
-    used: list[tuple[str, Any]] = []
-    for number, (update, first) in enumerate(zip(plan.updates, plan.first, strict=True)):
-        key = update.key(whose[0], whose[1])
+    addresses: list[int] = []
+    used: list[tuple[str, Made]] = []
+    for number, update in enumerate(plan.updates):
+        key = update.key(form, values)
         made = shelf.get(key)
-        columns = made[1:] if made else [np.empty(len(tape)) for _ in range(1 + len(update.reads))]
-        table[first : first + len(columns)] = [column.ctypes.data for column in columns]
         if made is None:
-            scratch, lists = states.copy(), floats.copy()
-            m["at_s"], m["at_f"] = scratch.ctypes.data, lists.ctypes.data
-            getattr(play.module, f"column_{number}")(machines.ctypes.data)
-            m["at_s"], m["at_f"] = states.ctypes.data, floats.ctypes.data
-            made = (scratch[update.name].copy(), *columns)
+            made = _made(play, number, tape, memory)
             shelf.put(key, made)
+        addresses += made.at
         used.append((update.name, made))
+    table = np.array(addresses or [0], np.int64)
+    memory.machines[0]["at_columns"] = table.ctypes.data
     return _Held(table, used)
+
+
+def _made(play: Compiled, number: int, tape: Tape, memory: _Memory) -> Made:
+    """An indicator over the whole tape, by the function that the strategy would call."""
+    import numpy as np
+
+    plan, (machines, states, floats, _) = play.program.shared, memory
+    update, m = plan.updates[number], machines[0]
+    columns = tuple(np.empty(len(tape)) for _ in range(1 + len(update.reads)))
+    table = np.zeros(plan.columns, np.int64)
+    at = tuple(int(column.ctypes.data) for column in columns)
+    table[plan.first[number] : plan.first[number] + len(at)] = at
+    scratch, lists = states.copy(), floats.copy()
+    m["at_columns"], m["at_s"], m["at_f"] = table.ctypes.data, scratch.ctypes.data, lists.ctypes.data
+    getattr(play.module, f"column_{number}")(machines.ctypes.data)
+    m["at_s"], m["at_f"] = states.ctypes.data, floats.ctypes.data
+    return Made(scratch[update.name].tobytes(), columns, at)
 
 
 def start_of(instrument: Instrument, tape: Tape, config: Config, share: float, play: Any) -> Start:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import ast
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from cockpit.lab.compiled import layout
+from cockpit.lab.compiled.packing import Packing
 from cockpit.lab.compiled.subset import Source, source_of
 
 if TYPE_CHECKING:
@@ -42,19 +43,13 @@ class Update(msgspec.Struct, frozen=True):
     line: int
     column: int
     """Where the call stands in the text of ``on_bar``."""
-    place: int
-    """Of the indicator among the strategy's fields."""
 
-    def key(self, strategy: Any, numbers: Any) -> Any:
+    def key(self, form: Packing, values: tuple[Any, ...]) -> Any:
         """What makes two columns one: the indicator, what it is given, and how it begins.
 
-        ``numbers``: the strategy's, as ``layout.flatten`` gives them; lists have their places in there.
+        ``values``: the strategy's, as ``packing`` reads them.
         """
-        if not layout.has_lists(self.kind):
-            return self.kind, self.inputs, self.reads, numbers[self.place]
-        arena: list[float] = []
-        mine = layout.flatten(getattr(strategy, self.name), arena, 0)
-        return self.kind, self.inputs, self.reads, mine, tuple(arena)
+        return self.kind, self.inputs, self.reads, form.key(values, self.name)
 
 
 def find(owner: Any, strategy: str) -> dict[tuple[int, int], Update]:
@@ -73,7 +68,7 @@ def find(owner: Any, strategy: str) -> dict[tuple[int, int], Update]:
         answer = source_of(kind.update, strategy).hints.get("return")
         if reads is not None and answer is float:
             found[call.lineno, call.col_offset] = Update(
-                name, kind, inputs, reads, call.lineno, call.col_offset, list(kinds).index(name)
+                name, kind, inputs, reads, call.lineno, call.col_offset
             )
     return found
 
@@ -169,6 +164,8 @@ class Plan:
 
     def __init__(self, owner: Any, strategy: str) -> None:
         self.calls = find(owner, strategy)
+        self.bar = source_of(owner.on_bar, strategy).tree.args.args[1].arg if self.calls else ""
+        """What ``on_bar`` calls its bar."""
         self.updates: list[Update] = []
         """Those that the translated text really has."""
         self.first: list[int] = []
@@ -178,19 +175,21 @@ class Plan:
     def call(self, program: Program, update: Update) -> str:
         """The text that reads an answer, and its function."""
         if update in self.updates:
-            return f"shared_{self.updates.index(update)}(m, v_self)"
+            return f"shared_{self.updates.index(update)}(v_{self.bar}, v_self)"
         number, first = len(self.updates), self.columns
         self.updates.append(update)
         self.first.append(first)
         self.columns += 1 + len(update.reads)
-        lines = [f"def shared_{number}(m, s):"]
+        lines = [f"def shared_{number}(bar, s):"]
         for at, field in enumerate(update.reads):
-            lines.append(
-                f"    s.{update.name}.{field} = float_of(whole_of(m.at_columns, {first + 1 + at}), m.bar)"
-            )
-        lines.append(f"    return float_of(whole_of(m.at_columns, {first}), m.bar)\n")
+            lines.append(f"    s.{update.name}.{field} = float_of(bar.shared[{first + 1 + at}], bar.index)")
+        lines.append(f"    return float_of(bar.shared[{first}], bar.index)\n")
         program.texts.append("\n".join(lines))
-        return f"shared_{number}(m, v_self)"
+        return f"shared_{number}(v_{self.bar}, v_self)"
+
+    def taken(self) -> str:
+        """The text of where all columns lie."""
+        return "".join(f"whole_of(m.at_columns, {column}), " for column in range(self.columns))
 
     def makers(self, program: Program) -> str:
         """The functions that make the columns."""
@@ -217,22 +216,33 @@ class Plan:
         return "\n\n\n".join(texts)
 
 
+class Made(NamedTuple):
+    """An indicator over a whole tape."""
+
+    end: bytes
+    """Its numbers after the last bar."""
+    columns: tuple[Any, ...]
+    """Its answers, then what is read of it."""
+    at: tuple[int, ...]
+    """Where they lie."""
+
+
 class Shelf:
     """Columns of one tape that have been made."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Any, tuple[Any, ...]] = OrderedDict()
+        self._kept: OrderedDict[Any, Made] = OrderedDict()
         self._bytes = 0
 
-    def get(self, key: Any) -> tuple[Any, ...] | None:
+    def get(self, key: Any) -> Made | None:
         return self._kept.get(key)
 
-    def put(self, key: Any, columns: tuple[Any, ...]) -> None:
+    def put(self, key: Any, made: Made) -> None:
         """Keep them; the oldest make room."""
         if key in self._kept:
             return
-        self._kept[key] = columns
-        self._bytes += sum(column.nbytes for column in columns)
+        self._kept[key] = made
+        self._bytes += sum(column.nbytes for column in made.columns)
         while self._bytes > MOST_BYTES and len(self._kept) > 1:
             _, gone = self._kept.popitem(last=False)
-            self._bytes -= sum(column.nbytes for column in gone)
+            self._bytes -= sum(column.nbytes for column in gone.columns)
