@@ -6,6 +6,7 @@ ledger, and the curve and the round trips are taken from it as in any other run.
 
 from __future__ import annotations
 
+import hashlib
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
@@ -124,7 +125,7 @@ def perform(
     curve, trips = told.run(period_for(span))
     count = len(columns) + len(columns.rates)
     did = summary(told.engine, source, "backtest", count, 0, seconds, done.filled)
-    did["executor"] = how
+    did["executor"], did["digest"] = how, told.digest()
     regimes, rows = _regimes(told, ready), tuple(trips.finish())
     return Result(
         report(curve, trips, config.run.currency, regimes), curve, rows, did, tuple(source.sleeves),
@@ -167,6 +168,7 @@ class _Telling:
         self.done = done
         self.words = {number: word for word, number in play.tags.items()}
         self.lag = done.config.venue.feed_latency_ms
+        self._facts = hashlib.sha256()
         self.sleeve = self.state.sleeves[done.sleeve]
 
     def run(self, period: int) -> tuple[Any, Trips]:
@@ -190,6 +192,11 @@ class _Telling:
         self.sleeve.tag = self.words[int(done.machine[0]["tag"])]
         return sampler.done(end), trips
 
+    def digest(self) -> str:
+        """sha256 over every fill and payment, exact, with when it was heard and why it was wanted."""
+        self._facts.update(str(self.done.orders).encode())
+        return self._facts.hexdigest()
+
     def _until(self, sampler: Sampler, ts: int) -> None:
         """Take the points before ``ts``, each with the price that was known."""
         while ts > sampler.due:
@@ -204,6 +211,7 @@ class _Telling:
     def _tell(self, row: Any, trips: Trips) -> None:
         state, done, instrument = self.state, self.done, self.done.instrument
         event = fold.event_of(row, instrument, done.tape, done.prefix)
+        self._facts.update(msgspec.json.encode(event))
         event = msgspec.structs.replace(event, ts=state.now)
         if isinstance(event, ev.FundingPaid):
             state.ledger.apply_funding(event, instrument)
@@ -211,6 +219,7 @@ class _Telling:
         state.ledger.apply_fill(event, instrument, done.sleeve)
         state.fills += 1
         order = self._order(row, event)
+        self._facts.update(f"{state.now} {order.role} {order.tag}".encode())
         state.recent[order.cid] = order
         last = float(row["last"])
         if last == last:

@@ -17,11 +17,12 @@ import msgspec
 
 import cockpit
 from cockpit.app.reports import tables
-from cockpit.app.trial import Request, Result
+from cockpit.app.trial import Request, Result, perform
 from cockpit.core.errors import ConfigError
 from cockpit.core.unreadable import UNREADABLE
 
 FILE = "run.json"
+KERNEL = "interpreted"
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -38,7 +39,7 @@ class Run(msgspec.Struct, frozen=True):
     code_hash: str
     seed: int
     digest: str
-    """sha256 over every decision."""
+    """sha256 over every decision; of a compiled run on bars over every fill and payment."""
     total: float
     sharpe: float | None
     mdd: float
@@ -46,6 +47,8 @@ class Run(msgspec.Struct, frozen=True):
     fills: int
     ledger: str = ""
     """Where the trial ledger stood when this run had been counted: ``rows:weight:seal``."""
+    executor: str = KERNEL
+    """What repeats it: the kernel (awake or asleep it made the decisions), or a compiled executor on bars."""
 
 
 def key_of(request: Request, data_hash: str, code_hash: str) -> str:
@@ -83,6 +86,7 @@ def register(
         result.report.trading.trips,
         int(result.summary["fills"]),
         ledger,
+        KERNEL if "slept" in result.summary else str(result.summary.get("executor", KERNEL)),
     )
     tables.write(result, folder, title, lang)
     (folder / FILE).write_bytes(msgspec.json.format(msgspec.json.encode(run), indent=2) + b"\n")
@@ -123,4 +127,18 @@ def row(run: Run) -> dict[str, Any]:
         "mdd": run.mdd,
         "trips": run.trips,
         "digest": run.digest,
+        "executor": run.executor,
     }
+
+
+def again(run: Run, tape: str) -> Result:
+    """The same run once more, by what made it, on ``tape`` (where its data lies now).
+
+    Raises what ``trial.perform`` and ``fast.perform`` raise; Unsupported where numba is gone.
+    """
+    request = msgspec.structs.replace(run.request, tape=tape)
+    if run.executor == KERNEL:
+        return perform(request)
+    from cockpit.app import fast
+
+    return fast.perform(request, how=run.executor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cockpit.adapters import practice
@@ -37,6 +38,23 @@ def test_every_executor_gives_the_same_report(how: str, tape: str, cockpit: Shel
     assert slow.json["fills"] > 5
     assert fast.json["report"] == slow.json["report"]
     assert [row["trades"] for row in fast.json["sleeves"]] == [row["trades"] for row in slow.json["sleeves"]]
+    again = cockpit("runs", "repeat", fast.json["run"])
+    assert again.code == 0, again.err
+    assert f"the same fills and payments again ({fast.json['digest'][:16]})" in again.out
+
+
+def test_a_compiled_run_on_other_numbers_is_not_the_same(tape: str, cockpit: Shell, tmp_path: Path) -> None:
+    ask = ("backtest", "--tape", tape, "--brief", "--json", "--strategy", "ema_trend@binance:SOLUSDT")
+    kept = {how: cockpit(*ask, "--executor", how).json for how in ("compiled", "python")}
+    assert kept["compiled"]["digest"] == kept["python"]["digest"]
+    file = tmp_path / "data" / "runs" / kept["compiled"]["run"] / "run.json"
+    known = msgspec.json.decode(file.read_bytes())
+    assert known["executor"] == "compiled"
+    known["request"]["config"]["risk"]["max_notional"] = 100.0
+    file.write_bytes(msgspec.json.encode(known))
+    again = cockpit("runs", "repeat", known["id"])
+    assert again.code == 1
+    assert "NOT the same fills and payments" in again.out
 
 
 def test_what_does_not_compile_runs_in_the_kernel_and_says_why(tape: str, cockpit: Shell) -> None:

@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.brief:
         lines += ["", terminal.text(result.report, result.curve, lang)]
         lines += pair.lines(result, lang)
-    if not args.no_record and (did["executor"] == "interpreted" or "slept" in did):
+    if not args.no_record:
         kept = runs.register(found.data_dir, request, result, title, lang, stamp.text)
         did["run"] = kept.id
         lines += ["", tr("runs.kept", lang, run=kept.id, folder=str(found.data_dir / "runs" / kept.id))]

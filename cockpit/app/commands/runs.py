@@ -70,28 +70,28 @@ def _show(args: argparse.Namespace, chosen: object, data_dir: object) -> int:
 
 
 def _repeat(args: argparse.Namespace, chosen: object, found: object, lang: str) -> int:
-    import msgspec
-
+    from cockpit.app import runs
     from cockpit.app.data import cut
     from cockpit.app.data.words import Progress
     from cockpit.app.discover import discover
     from cockpit.app.ledgers import count_backtest
     from cockpit.app.runs import Run
     from cockpit.app.settings import Loaded
-    from cockpit.app.trial import code_hash, perform
+    from cockpit.app.trial import code_hash
 
     assert isinstance(chosen, Run)
     assert isinstance(found, Loaded)
     discover(found.config.run.plugins_dir)
     lost = cut.again(found.data_dir, chosen.request.tape, chosen.request.archive, Progress(lang))
-    again = perform(msgspec.structs.replace(chosen.request, tape=lost))
+    again = runs.again(chosen, lost)
     count_backtest(found.data_dir, chosen.request, again)
     same = again.summary["digest"] == chosen.digest
     changed = {
         "data": again.data_hash != chosen.data_hash,
         "code": code_hash() != chosen.code_hash,
     }
-    notes = [tr("runs.same" if same else "runs.differs", lang, run=chosen.id, digest=chosen.digest[:16])]
+    word = f"runs.{'same' if same else 'differs'}{'' if chosen.executor == runs.KERNEL else '.facts'}"
+    notes = [tr(word, lang, run=chosen.id, digest=chosen.digest[:16])]
     notes += [tr(f"runs.changed.{what}", lang) for what, other in changed.items() if other]
     console.answer(args, {"run": chosen.id, "same": same, "changed": changed}, "\n".join(notes))
     return 0 if same else 1
