@@ -18,6 +18,8 @@ from cockpit.adapters.store.tape_writer import TapeWriter
 from cockpit.app import optimizing
 from cockpit.app.searching import Stage
 from cockpit.core.config import Config, SleeveConfig
+from cockpit.core.registry import SEARCHES
+from cockpit.lab.search.space import Space
 from tests.benchmarks.rows import Row, load, recorded, row
 from tests.benchmarks.worlds import SWAP, SYMBOL, bars
 
@@ -53,6 +55,7 @@ def run() -> list[Row]:
         bare = _bare(stage)
         found = [
             row("the backtests alone, CPU", 1e3 * bare, "ms/trial", note=f"load {load():.1f}"),
+            *_samplers(stage.task.space, bare),
             *_studies(folder, wish, bare),
             *_optuna(folder, stage, bare),
         ]
@@ -69,6 +72,32 @@ def _bare(stage: Stage) -> float:
     for number, point in enumerate(points):
         stage.run((number, 0, point))
     return (process_time() - begin) / len(points)
+
+
+def _samplers(space: Space, bare: float) -> list[Row]:
+    """Every method by itself on a hill that costs nothing: CPU of asking and telling, imports left out."""
+    from cockpit.lab.search.method import Brief, discover, made
+
+    discover()
+    found = []
+    for plugin in SEARCHES.values():
+        goals, spent, done = (2 if plugin.name == "nsga2" else 1), 0.0, 0
+        for count in (20, TRIALS):  # the first imports what it needs
+            method = made(plugin.name, Brief(space, 5, count, goals, lambda _point: True))
+            begin, done = process_time(), 0
+            while done < count and (points := method.ask(min(method.batch, count - done))):
+                method.tell(points, [(-sum((u - 0.4) ** 2 for u in p),) * goals for p in points])
+                done += len(points)
+            spent = process_time() - begin
+        over = 1e3 * spent / max(1, done)
+        note = f"{done} trials; a backtest here {1e3 * bare:.2f} ms"
+        found.append(
+            row(
+                f"sampler alone: {plugin.name}, CPU", over, "ms/trial", goal="sampler <= backtest",
+                met=over <= 1e3 * bare, note=note,
+            )
+        )  # fmt: skip
+    return found
 
 
 def _studies(folder: Path, wish: optimizing.Wish, bare: float) -> list[Row]:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.app import offers
+from cockpit.app import offers, renewing
+from cockpit.app.commands import renew
 from cockpit.core.config import SleeveConfig
 from tests.app.tapes import swinging
 from tests.cli.conftest import Shell
@@ -32,6 +33,10 @@ def test_what_does_not_pass_is_told_and_not_offered(tmp_path: Path, cockpit: She
     assert row["offered"] == ""
     assert not offers.waiting(tmp_path / "data")
     assert cockpit("studies", "--json").json[0]["name"] == row["study"]
+    table = renew.table([renewing.Found(**row)], "en")
+    assert "0 of 1 pass" in table
+    assert "a finding" in table
+    assert "lookahead 1" in table, "how many fail what"
 
 
 def test_a_market_that_gives_nothing_does_not_end_the_others(tmp_path: Path, cockpit: Shell) -> None:

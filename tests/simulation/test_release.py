@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Iterable
 from random import Random
 from unittest.mock import patch
 
@@ -190,15 +191,15 @@ def with_foundry(real: object) -> object:
     return replayed
 
 
-@pytest.mark.parametrize("first", [0, 6])
-def test_versions_come_and_go_and_every_order_and_position_has_its_owner(first: int) -> None:
+def lived(seeds: Iterable[int]) -> Counter[str]:
+    """What was held while versions moved, over worlds in none of which anything was orphaned or lost."""
     words: list[str] = []
     held: Counter[str] = Counter()
     with (
         patch.object(gates, "conditions", lambda *_: []),
         patch.object(staged, "replayed", with_foundry(staged.replayed)),
     ):
-        for seed in range(first, first + 2):
+        for seed in seeds:
             world = Releasing(seed)
             violation = world.run()
             assert not violation, f"seed {seed}: {violation}\n{world.history.tail(60)}"
@@ -207,8 +208,22 @@ def test_versions_come_and_go_and_every_order_and_position_has_its_owner(first: 
     assert {"release.promoted", "release.approved", "release.rolled_back", "release.retired"} <= set(words), (
         words
     )
+    return held
+
+
+@pytest.mark.parametrize("first", [0, 6])
+def test_versions_come_and_go_and_every_order_and_position_has_its_owner(first: int) -> None:
+    held = lived(range(first, first + 2))
     assert held["release.rolled_back retired"], held
     assert held["release.promoted prod"], held
+
+
+@pytest.mark.soak
+def test_fifty_worlds_in_which_versions_move_while_they_hold() -> None:
+    held = lived(range(100, 150))
+    print(dict(held))
+    assert held["release.rolled_back retired"] >= 25, held
+    assert held["release.promoted prod"] >= 25, held
 
 
 def test_a_version_that_is_taken_off_and_trades_on_is_found() -> None:

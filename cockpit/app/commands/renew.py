@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from cockpit.text import tr
 EPILOG = """\
 cockpit renew ema_trend@okx:BTC-USDT-SWAP/1h --archive --days 730 --offer    what passes goes on
 cockpit renew 'ema_trend@*/1h' --tape 2025.tape                     every market of a tape; a line each
+a year of candles as a tape: cockpit data import CANDLES.parquet --out 2025.tape (or backfill and --archive).
+That none passes is a finding (exit 0), and told with what they failed; 1 and 2 are left for what went wrong.
 
 as a job:  run = ["renew", "ema_trend@okx:BTC-USDT-SWAP/1h", "--archive", "--days", "730",
            "--offer"], cron = "10 0 * * *"
@@ -118,6 +121,10 @@ def table(rows: list[Any], lang: str) -> str:
     said = [console.columns(lines, frozenset(range(1, 8))), tr("renew.passed", lang, **counts)]
     offered = [row for row in rows if row.offered]
     said += [tr("renew.offered", lang, sleeve=row.sleeve, file=row.offered) for row in offered]
+    failed = Counter(name for row in rows if not row.error for name in row.reasons)
+    if failed and not counts["passed"]:
+        why = ", ".join(f"{name} {count}" for name, count in failed.most_common())
+        said.append(tr("renew.none", lang, why=why))
     return "\n".join(said)
 
 

@@ -23,7 +23,7 @@ days until one is, whose edge turns round after 180 good days   172      129    
 days until one is, whose edge has simply gone                   357      367      309
 
 Where calm and wild months follow each other for long, 6 to 14 % are taken back wrongly: a record of two years
-has not seen enough of either. Shorter observations change little: what counts is the time, not the number.
+has not seen enough of either.
 """
 
 from __future__ import annotations
