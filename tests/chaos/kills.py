@@ -21,7 +21,7 @@ from pathlib import Path
 import msgspec
 
 import cockpit
-from tests.chaos.bench import NAKED_S, PATIENCE_S, bench, judge
+from tests.chaos.bench import NAKED_S, PATIENCE_S, Bench, bench, judge
 
 A_BENCH = 25
 """Kills on one exchange: it keeps every order that it ever had, and a bench that is broken off is lost."""
@@ -68,13 +68,20 @@ def rounds_of_kill9(folder: Path, kills: int, seed: int, number: int = 0) -> Hel
             made.daemon.wait()
             begin = time.monotonic()
             made.start_daemon()
-            made.until(lambda: made.status()["reconciled"], PATIENCE_S)
+            made.until(lambda: compared(made), PATIENCE_S)
             starts.append(round(time.monotonic() - begin, 3))
             covered.append(round(made.covered_within(NAKED_S), 3))
         found = judge(made)
     return Held(
         number, kills, code_hash(), tuple(starts), tuple(covered), load=round(os.getloadavg()[0], 2), **found
     )
+
+
+def compared(made: Bench) -> bool:
+    """Twice: the folded state remembers that it was compared before, until the start is its first fact."""
+    first = made.status()["reconciled"]
+    time.sleep(0.1)
+    return bool(first and made.status()["reconciled"])
 
 
 def held(log: Path, code: str) -> dict[int, Held]:
