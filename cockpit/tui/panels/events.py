@@ -23,7 +23,7 @@ def paint(frame: Frame, look: Look) -> Picture:
         Column(look.say("column.time"), 8, 1),
         Column("", 1, 0),
         Column(look.say("column.event"), 20, 0, grow=5),
-        Column(look.say("column.strategy"), 18, 2, grow=1),
+        Column(look.say("column.strategy"), 14, 2),
     ]
     alarms = sum(row.level == "alarm" for row in rows)
     return listing(

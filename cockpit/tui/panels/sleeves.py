@@ -12,7 +12,8 @@ from cockpit.tui.picture import SYMBOL, Column, Look, Picture, gain, listing
 STATES = {"benched": "danger bold", "off": "muted", "warming": "accent", "waiting": "accent"}
 STAGES = {"prod": "strong bold", "canary": "warn"}
 HOURS = 24
-ROOMY = 48
+ROOMY = 60
+"""Cells in which names stand whole."""
 
 
 @panel("sleeves", rate=2, cursor=True)
@@ -42,7 +43,7 @@ def _note(rows: tuple[SleeveRow, ...], look: Look) -> str:
 def _columns(look: Look) -> list[Column]:
     say = look.say
     return [
-        Column(say("column.strategy"), 13, 0, grow=1),
+        Column(say("column.strategy"), 15 if look.width >= ROOMY else 13, 0, grow=1),
         # Two sleeves of one strategy must be told apart, and BTC-USDT from BTC-USDT-SWAP: the market comes
         # before all but the money, whole where there is any room.
         Column(say("column.symbol"), SYMBOL if look.width >= ROOMY else 7, 1, grow=1),
