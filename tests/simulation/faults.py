@@ -24,7 +24,7 @@ MACHINE = ("clock", "strategy_crash", "strategy_slow")
 LATER = DISK + VENUE + MACHINE
 NEWER = ("sent",)
 """``sent``: the adapter says when a request leaves, as those for real venues do; over the same bad road."""
-THIRD = ("hand_cancel", "bad_data", "half_read")
+THIRD = ("hand_cancel", "bad_data", "half_read", "press")
 CLASSES = FIRST + LATER + THIRD + NEWER
 """Every class of fault the simulator knows."""
 LATER_FROM, THIRD_FROM, NEWER_FROM = 3_000, 6_000, 4_000_000
@@ -91,7 +91,7 @@ class Plan:
             self.classes = frozenset(only)
         drawn = self._draw_windows(rng), self._draw_moments(rng)
         windows = [*drawn[0], *self._later_windows(late)]
-        moments = [*drawn[1], *self._later_moments(late), *self._third_moments(third)]
+        moments = [*drawn[1], *self._later_moments(late), *self._third_moments(third, windows)]
         self.windows = sorted((w for w in windows if str(w) not in self.off), key=lambda w: (w.start, w.kind))
         self._timed = {window.kind for window in self.windows}
         self.moments = sorted((m for m in moments if str(m) not in self.off), key=lambda m: m.size)
@@ -184,9 +184,14 @@ class Plan:
                     moments.append(Item(f"at:{step:+g}" if kind == "clock" else "at", nth, kind, at))
         return moments
 
-    def _third_moments(self, rng: random.Random) -> list[Item]:
+    def _third_moments(self, rng: random.Random, windows: list[Window]) -> list[Item]:
+        """Orders cancelled by hand; and somebody wants out while the market is closed."""
         drawn = [round(rng.uniform(5.0, self.seconds), 3) for _ in range(rng.randrange(1, 6))]
-        return [Item("at", n, "hand_cancel", at) for n, at in enumerate(drawn, 1) if self.on("hand_cancel")]
+        found = [Item("at", n, "hand_cancel", at) for n, at in enumerate(drawn, 1) if self.on("hand_cancel")]
+        closed = next((w for w in windows if w.kind == "suspend"), None)
+        if closed is not None and self.on("halt") and self.seed >= THIRD_FROM:
+            found.append(Item("at:closed", 1, "halt", round(closed.start + 1.0, 3)))
+        return found
 
     def _draw_moments(self, rng: random.Random) -> list[Item]:
         moments = []
@@ -205,6 +210,8 @@ class Plan:
         if family == "disk":
             cuts = self._spread(rng, point, "power", 0.7, 3, 4_000, (0.05, 30.0))
             return self._spread(rng, point, "disk_fail", 0.7, 8, 4_000, (0.01, 1.0)) | cuts
+        if family == "press":
+            return self._spread(rng, point, "press", 0.9, 3, 120, (0.1, 1.0))
         if family == "market":
             return self._spread(rng, point, "bad_data", 0.8, 8, 150, (0.1, 10.0))
         if family == "account":

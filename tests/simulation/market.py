@@ -36,6 +36,8 @@ SPOT = Instrument(
     lot=Decimal("0.0001"),
     min_qty=Decimal("0.001"),
 )
+DEEP_FROM = 6_000
+"""From this seed on the coins' book is deep enough for ``min_depth``: before, small ones alone trade."""
 START = {LINEAR.symbol: 60_000.0, SPOT.symbol: 3_000.0}
 
 
@@ -46,6 +48,10 @@ class Market:
         self, seed: int, instruments: tuple[Instrument, ...], start_ms: int, tf: int = 10_000
     ) -> None:
         self._rng = random.Random(f"{seed}/market")
+        self._times = 20 if seed >= DEEP_FROM else 1
+        self._nibbles = seed >= DEEP_FROM and seed % 2 == 0
+        """Small trades at the touch before it moves: quotes are filled in parts (F09, F11)."""
+        self._touch: dict[str, tuple[float, float]] = {}
         self.instruments = instruments
         self.price = {i.symbol: START[i.symbol] for i in instruments}
         self.tf = tf
@@ -84,6 +90,8 @@ class Market:
     def _move(self, instrument: Instrument, now: int) -> Iterator[AnyEvent]:
         rng = self._rng
         symbol = instrument.symbol
+        if self._nibbles and symbol in self._touch:
+            yield from self._nibble(instrument, now)
         before = self.price[symbol]
         step = rng.gauss(0, 3e-4) + (rng.choice((-1, 1)) * 0.004 if rng.random() < 0.01 else 0.0)
         price = before * (1 + step)
@@ -92,7 +100,7 @@ class Market:
         spread = tick * rng.choice((1, 1, 2, 10))
         bid = round(round((price - spread / 2) / tick) * tick, 8)
         ask = round(bid + spread, 8)
-        size = instrument.lots_per_unit
+        size = instrument.lots_per_unit / (1 if instrument.derivative else self._times)
         bids = tuple(
             (round(bid - i * 5 * tick, 8), round(rng.randint(1, 900) * 10 / size, 8)) for i in range(5)
         )
@@ -100,6 +108,7 @@ class Market:
             (round(ask + i * 5 * tick, 8), round(rng.randint(1, 900) * 10 / size, 8)) for i in range(5)
         )
         self._seq += 1
+        self._touch[symbol] = bid, ask
         yield BookSnapshot(now, symbol, now, bids, asks, self._seq)
         for _ in range(rng.choice((0, 1, 1, 2))):
             side = rng.choice((Side.BUY, Side.SELL))
@@ -113,6 +122,13 @@ class Market:
         self._note(symbol, price)
         if instrument.derivative:
             yield Mark(now, symbol, round(price, 2), round(price, 2))
+
+    def _nibble(self, instrument: Instrument, now: int) -> Iterator[AnyEvent]:
+        """Both sides of the touch trade a little."""
+        for side, price in zip((Side.SELL, Side.BUY), self._touch[instrument.symbol], strict=True):
+            qty = round(self._rng.randint(1, 9) * 10 / instrument.lots_per_unit, 8)
+            self._seq += 1
+            yield Trade(now, instrument.symbol, now, price, qty, side, str(self._seq))
 
     def _note(self, symbol: str, price: float) -> None:
         bar = self._bars.get(symbol)

@@ -3,11 +3,16 @@
 ``invariants`` looks at the wire and at the venue; this one sits behind the engine's step, where the observer
 sits, and keeps a small memory of its own. It asks at every decision:
 
+    I02  what the venue took away is booked for those that had it, for nobody only when they have no more
+    I05  an order carries the version of the strategy that decided it
+    I08  what only stop layers protect has a stop that never gets looser within a trade
     I12  an entry needs market data no older than its bound, the account's stream up and the account read
          since the process started and since that stream came up
     I14  an entry needs a whole book, where the market sends one, and a price inside the collar
     I18  every price and size is on the grid of the instrument as it was last told
+    I21  nothing is entered on a market that a stranger has traded by hand
     I22  no more entries a second than the settings allow, and nothing refused is asked again at once
+    I27  a breaker's step never falls within an episode, and an episode lasts as long as its cool-down says
 """
 
 from __future__ import annotations
@@ -18,12 +23,16 @@ from decimal import Decimal
 from typing import Any
 
 from cockpit.core import events as ev
+from cockpit.core import strangers
+from cockpit.core.breakers import Trip
 from cockpit.core.config import RiskConfig
 from cockpit.core.intents import Amend, Cancel, Outcome, Place
 from cockpit.core.orders import Role
 from cockpit.core.state import State
 from cockpit.core.types import Instrument
+from tests.simulation.probe import PROTECTED
 
+GUARDED = tuple(PROTECTED)
 PAUSE_MS = 1_000
 """A refused order is not followed by another of its sleeve, in or out, within this time."""
 HOLD_MS = 500
@@ -75,6 +84,14 @@ class Told:
         self._marks: dict[str, float] = {}
         self._mids: dict[str, float] = {}
         """Reference prices as last heard, by this process or by one before."""
+        self._hands: dict[tuple[str, str], tuple[int, Decimal]] = {}
+        """Trades by hand: (symbol, trade id) → (journal seq, signed quantity)."""
+        self._taken: set[str] = set()
+        """Markets where the venue took something away: whose the rest is nobody here can say."""
+        self._foreign: dict[str, Decimal] = {}
+        self._stops: dict[str, tuple[int, int, Decimal]] = {}
+        """The last stop of each guarded sleeve: when its trade began, its side, its level."""
+        self._trips: dict[str, Trip] = {}
         self._now = 0
         self._begin(0)
 
@@ -85,6 +102,9 @@ class Told:
         self._up = self._read = False
         for rows in (self._sent, *self._refused.values(), *self._held.values()):
             rows.forget(seq)
+        self._stops.clear()
+        self._trips = {}
+        self._hands = {key: row for key, row in self._hands.items() if row[0] < seq}
         for listed in self._listed.values():
             while listed[-1][0] >= seq > 0:
                 listed.pop()
@@ -97,6 +117,8 @@ class Told:
         hear = self._HEAR.get(event.__class__)
         if hear is not None:
             hear(self, event, state)
+        lifted = isinstance(event, ev.Command) and event.verb == "resume"
+        self._climbed(state, lifted=lifted)
         for action in outcome.actions:
             if isinstance(action, Place):
                 self._placed(action, state)
@@ -107,7 +129,9 @@ class Told:
 
     def _boot(self, _event: ev.Boot, state: State) -> None:
         self._now = state.now
+        self._marks = {symbol: mark for symbol, mark in self._marks.items() if symbol in state.marks}
         self._begin(state.seq)
+        self._foreign = {symbol: strangers.held(state, symbol) for symbol in self._listed}
 
     def _market(self, event: Any, _state: State) -> None:
         self._heard[event.symbol] = event.ts
@@ -147,6 +171,20 @@ class Told:
             key = (place.sleeve, place.role is Role.ENTRY)
             self._refused.setdefault(key, Lost()).add(state.seq, self._now)
 
+    def _fill(self, event: ev.Fill, state: State) -> None:
+        """Whose was it (I02), and what does a stranger have (I21)?"""
+        symbol, sign = event.symbol, event.side.sign
+        if event.kind is ev.FillKind.EXTERNAL:
+            self._hands.setdefault((symbol, event.trade_id), (state.seq, sign * event.qty))
+        before, after = self._foreign.get(symbol), strangers.held(state, symbol)
+        self._foreign[symbol] = after
+        if event.kind not in (ev.FillKind.ADL, ev.FillKind.LIQUIDATION):
+            return
+        self._taken.add(symbol)
+        own = [s.id for s in state.sleeves.values() if s.symbol == symbol and state.position(s.id) * sign < 0]
+        if before is not None and before != after and own:
+            self._violate("I02", f"{event.qty} of {symbol} were taken from nobody, and {own[0]} has some")
+
     def _kept(self, event: ev.CancelReject, state: State) -> None:
         self._held.setdefault(event.cid, Lost()).add(state.seq, self._now)
 
@@ -161,6 +199,7 @@ class Told:
         ev.Listing: _listing,
         ev.Reject: _reject,
         ev.CancelReject: _kept,
+        ev.Fill: _fill,
     }
 
     # --- what it decides ------------------------------------------------------------------------------
@@ -168,7 +207,14 @@ class Told:
     def _placed(self, place: Place, state: State) -> None:
         self._on_grid(place.symbol, place.cid, (place.price, place.trigger, place.take), place.qty)
         entry = place.role is Role.ENTRY
+        order = state.order(place.cid)
+        release = state.sleeves[place.sleeve].release
+        if order is None or not release or order.version != release:
+            self._violate("I05", f"{place.cid} is not stamped with its version, {release}")
+        if place.role is Role.PROTECT and place.sleeve.startswith(GUARDED):
+            self._tightened(place, state)
         if entry:
+            self._alone(place)
             self._fresh(place, state)
             if self._books.get(place.symbol) is False:
                 self._violate("I14", f"entry {place.cid} on a book that is crossed or empty")
@@ -195,6 +241,39 @@ class Told:
         held = self._held.get(cancel.cid)
         if held is not None and self._now - held.latest < HOLD_MS and state.halt is None:
             self._violate("I22", f"{cancel.cid} cancelled again {self._now - held.latest} ms after a refusal")
+
+    def _alone(self, place: Place) -> None:
+        mine = [qty for (symbol, _), (_, qty) in self._hands.items() if symbol == place.symbol]
+        if mine and sum(mine) and place.symbol not in self._taken:
+            self._violate("I21", f"entry {place.cid} where a stranger holds {sum(mine)}")
+
+    def _tightened(self, place: Place, state: State) -> None:
+        """The same trade's stop again (I08): where the venue refused it, it may stand further away."""
+        level, sleeve = place.trigger, state.sleeves[place.sleeve]
+        opened = sleeve.trade.opened if sleeve.trade is not None else 0
+        before = self._stops.get(place.sleeve)
+        if level is None or sleeve.unprotected:
+            self._stops.pop(place.sleeve, None)
+            return
+        tick = self._listed[place.symbol][-1][1].tick
+        same = before is not None and before[:2] == (opened, place.side.sign)
+        if before is not None and same and (level - before[2]) * -place.side.sign < -5 * tick:
+            self._violate("I08", f"the stop of {place.sleeve} went from {before[2]} back to {level}")
+        self._stops[place.sleeve] = opened, place.side.sign, level
+
+    def _climbed(self, state: State, *, lifted: bool) -> None:
+        """Breakers only climb within an episode, which a person may end (I27)."""
+        if not self._trips and not state.trips:
+            return
+        for key, trip in self._trips.items():
+            now = state.trips.get(key)
+            if lifted:
+                break
+            if now is not None and now.since == trip.since and now.step < trip.step:
+                self._violate("I27", f"{key} fell from {trip.step.name} to {now.step.name}")
+            if (now is None or now.since != trip.since) and self._now < trip.until:
+                self._violate("I27", f"{key} was over {trip.until - self._now} ms before its time")
+        self._trips = dict(state.trips)
 
     def _fresh(self, place: Place, state: State) -> None:
         symbol = place.symbol

@@ -48,6 +48,8 @@ PATIENCE = 120.0
 SNAPSHOT_EVERY = 300
 FUSED_FROM = 1_000
 """From this seed on every fourth world has circuit breakers; those before are known for what they found."""
+PRESSED = ("pre_wire", "commit.before")
+"""Where in the process somebody may press the kill switch: between a decision and the wire."""
 NAMED = ((ev.Fill, "fill"), (ev.Command, "command"))
 """Kinds of facts whose transactions are crash points of their own: rare ones need to be aimed at."""
 
@@ -97,6 +99,8 @@ class World:
         self._dying = False
         self._downtime = 1.0
         self._folding = False
+        self._pressing = False
+        self._pressed = asyncio.Event()
         self._read_at = 0.0
         """When the account was last read."""
         self._opened: InlineStore | None = None
@@ -134,9 +138,15 @@ class World:
         await asyncio.sleep(1.0)
         await self.boot()
         moments = asyncio.create_task(self._moments(), name="moments")
+        presser = asyncio.create_task(self._presser(), name="moments")
         await self.live(self.seconds)
         self.plan.heal()
         self.history.add("world", "healed: no more faults")
+        while self._pressing and not presser.done():
+            await self.live(1.0)
+        if presser.done():
+            presser.result()
+        presser.cancel()
         while not moments.done():
             await self.live(1.0)
         moments.result()
@@ -270,6 +280,9 @@ class World:
         """A named instant inside the process: it may be the last one."""
         if self._dying:
             raise Killed(point)
+        able = point in PRESSED and self._on("press") and not self._pressing
+        if able and self.plan.visit(f"press:{point}") is not None:
+            self._press(point)
         batch = self.store._batch
         names = ""
         if facts := batch.facts:
@@ -284,6 +297,22 @@ class World:
             self._downtime = item.size
             self.kill(str(item), power=self._on("power") and item.nth % 2 == 1)
             raise Killed(point)
+
+    def _press(self, point: str) -> None:
+        """Somebody presses the switch just now, on a thread of his own: what is behind it comes later."""
+        self.history.add("person", f"presses the switch at {point}")
+        self._pressing = True
+        self.crew.kill.on = True
+        self.checker.pressed()
+        self._pressed.set()
+
+    async def _presser(self) -> None:
+        """Says what the switch means, and lifts it after a while; again and again."""
+        while True:
+            await self._pressed.wait()
+            self._pressed.clear()
+            await self._halt_for_a_while(flatten=False)
+            self._pressing = False
 
     def _trouble(self, what: str) -> str:
         """The disk is asked for something: does it do it?"""
@@ -446,13 +475,16 @@ class World:
         elif moment.kind == "hand_cancel":
             self.history.add("person", str(moment))
             self._cancel_by_hand(moment.nth)
-        elif moment.kind == "halt":
-            await self.say("halt", flatten=str(moment.nth % 2))
-            if self.third:
-                await self.say("resume", word="resume", reason="in a hurry")
-            await asyncio.sleep(8.0)
-            self.checker.lifted()
-            await self.say("resume", word="RESUME", reason="drill")
+        elif moment.kind == "halt" and not self._on("press"):
+            await self._halt_for_a_while(flatten=bool(moment.nth % 2))
+
+    async def _halt_for_a_while(self, *, flatten: bool) -> None:
+        await self.say("halt", flatten=str(int(flatten)))
+        if self.third:
+            await self.say("resume", word="resume", reason="in a hurry")
+        await asyncio.sleep(8.0)
+        self.checker.lifted()
+        await self.say("resume", word="RESUME", reason="drill")
 
     def _cancel_by_hand(self, nth: int, *, told: bool = True) -> None:
         """An order of ours is cancelled in the venue's own app; not the stop of one that has only that."""
@@ -464,6 +496,7 @@ class World:
             and not (place.role is Role.PROTECT and place.sleeve.startswith(GUARDED))
         ]
         if mine:
+            mine.sort(key=lambda order: places[order.cid].role is not Role.PROTECT)
             order = mine[nth % len(mine)]
             self.history.add(
                 "person", f"cancels {order.cid} by hand{'' if told else ', and nobody hears of it'}"
