@@ -23,7 +23,6 @@ ANSWER_MS = 5_000
 """An order that has not been answered for this long is asked about."""
 ASK_MS = 2_000
 """How often an unknown order is asked about."""
-"""Pause after a post-only quote that would have crossed."""
 UNANSWERED = frozenset((OrderState.PENDING, OrderState.SENT, OrderState.UNKNOWN))
 AT_ONCE = frozenset((OrderKind.MARKET, OrderKind.IOC, OrderKind.FOK))
 HOLD_MS = 500

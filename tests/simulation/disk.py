@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ctypes
 import ctypes.util
+import itertools
 import random
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -80,6 +81,10 @@ class File:
         return lost
 
 
+HANDLES = itertools.count(1)
+"""Numbers of open files, never the same twice: what a world has left open must not close a later one's."""
+
+
 class Disk:
     """The files of one machine; they outlive every process on it."""
 
@@ -94,7 +99,6 @@ class Disk:
         self.writes = 0
         self._dice = random.Random(f"{seed}/disk")
         self._open: dict[int, File] = {}
-        self._next = 0
         self._powerless = False
 
     def die(self, *, power: bool) -> None:
@@ -114,9 +118,9 @@ class Disk:
 
     def open(self, name: str) -> int:
         """A handle."""
-        self._next += 1
-        self._open[self._next] = self.files.setdefault(name, File()) if name else File()
-        return self._next
+        handle = next(HANDLES)
+        self._open[handle] = self.files.setdefault(name, File()) if name else File()
+        return handle
 
     def close(self, handle: int) -> None:
         self._open.pop(handle, None)

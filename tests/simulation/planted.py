@@ -43,8 +43,6 @@ FUSED = (1_003, 4)
 THIRD = (THIRD_FROM, 1)
 SPOT = (6_002, 3)
 """Worlds in which coins are traded too."""
-PARTS = (6_000, 2)
-"""Worlds in which quotes are filled in small parts."""
 LIMITED = (LIMITED_FROM, 12)
 """Worlds with limits that are reached."""
 

@@ -16,7 +16,7 @@ from cockpit.core.ledger import Ledger
 from cockpit.core.types import Instrument
 from cockpit.workers import strategy
 from cockpit.workers.inbox import Inbox
-from tests.simulation.planted import LIMITED, PARTS, PLANTS, SPOT, THIRD, Patch, plant
+from tests.simulation.planted import LIMITED, PLANTS, SPOT, THIRD, Patch, plant
 
 __all__ = ["PLANTS"]
 
@@ -54,26 +54,6 @@ def fee_in_coin_forgotten(patch: Patch) -> None:
 
 
 # --- what is heard and asked -----------------------------------------------------------------------------
-
-
-@plant("delay", "slow", "drop", seeds=PARTS)
-def late_fill_dropped(patch: Patch) -> None:
-    """An order that has ended is over: a fill that comes later is nobody's (F08, F09).
-
-    "Cancelled" says how much was filled, and until that has been heard the order lives; so that is gone too.
-    """
-    on_fill, on_cancelled = lifecycle.on_fill, lifecycle.on_cancelled
-
-    def fill(state: Any, event: ev.Fill, turn: Any) -> None:
-        order = state.order(event.cid) if event.cid else None
-        if order is None or order.open:
-            on_fill(state, event, turn)
-
-    def cancelled(state: Any, event: ev.Cancelled, turn: Any) -> None:
-        on_cancelled(state, msgspec.structs.replace(event, filled=Decimal(0)), turn)
-
-    patch.setattr(lifecycle, "on_fill", fill)
-    patch.setattr(lifecycle, "on_cancelled", cancelled)
 
 
 @plant("hand_cancel", seeds=THIRD)

@@ -241,15 +241,14 @@ def refused_cancel_at_once_again(patch: Patch) -> None:
 @plant("refuse")
 def crossing_shortens_the_wait(patch: Patch) -> None:
     """A quote that crossed sets the wait after a refusal back to a moment (this engine until 2026-11-27)."""
-    real = lifecycle.on_cancelled
+    real = lifecycle.crossed
 
-    def on_cancelled(state: Any, event: ev.Cancelled, turn: Any) -> None:
-        real(state, event, turn)
-        order = state.order(event.cid)
-        if event.reason == "post_only" and order is not None and order.role is Role.ENTRY:
-            state.sleeves[order.sleeve].retry_at = state.now + lifecycle.CROSSED_MS
+    def crossed(state: Any, order: Any) -> None:
+        real(state, order)
+        if order.role is Role.ENTRY:
+            state.sleeves[order.sleeve].retry_at = state.now + patience.CROSSED_MS
 
-    patch.setattr(lifecycle, "on_cancelled", on_cancelled)
+    patch.setattr(lifecycle, "crossed", crossed)
 
 
 @plant("suspend", "halt", seeds=THIRD)
