@@ -234,8 +234,7 @@ class Bench:
         before = np.maximum(net_equity(self.run, self.lam, 0, self.run.rows)[:-1], 1e-9)
         gross = self.net + (self.run.traded * rate + self.run.strain * self.lam) / before
         signs = robustness.signs(self.net, gross, self.ppy, self.terms.seed)
-        slippage = costs.slippage / traded * 1e4 if traded else 0.0
-        return signs, self._entries(result.trips), max(0.0, slippage)
+        return signs, self._entries(result.trips), max(0.0, costs.slippage_bp)
 
     def _entries(self, trips: Sequence[Any]) -> robustness.Entries:
         from cockpit.adapters.store import tape as tapes

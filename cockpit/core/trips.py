@@ -12,7 +12,7 @@ import msgspec
 
 from cockpit.core.events import AnyEvent, Fill, FillKind, Triggered
 from cockpit.core.ledger import Position
-from cockpit.core.orders import Role
+from cockpit.core.orders import Order, Role
 from cockpit.core.state import State
 from cockpit.core.types import ZERO, Side, SleeveId
 
@@ -77,7 +77,10 @@ class Trips:
         self.maker_fees = ZERO
         self.taker_fees = ZERO
         self.slippage = 0.0
-        """What takers paid against the last price heard before, quote currency."""
+        """What orders at market paid against the last price heard before, quote currency. Not stops: between
+        their placing and their fill lies the market's own move."""
+        self.sent = 0.0
+        """Notional of those orders."""
         self.turnover = 0.0
         """Traded notional, quote currency."""
         self.open: dict[tuple[SleeveId, str], OpenTrip] = {}
@@ -109,8 +112,8 @@ class Trips:
 
     def booked(self, fill: Fill) -> None:
         """A fill that is known to be new; for who looks at a run that never ends."""
-        self._cost(fill)
         order = self.state.order(fill.cid) if fill.cid else None
+        self._cost(fill, order)
         sleeve = order.sleeve if order is not None else f"external/{fill.symbol}"
         for book in self.state.ledger.sleeve_books(sleeve):
             if book.symbol == fill.symbol and book.pos_side is fill.pos_side:
@@ -165,7 +168,7 @@ class Trips:
     def _sums(book: Position) -> Sums:
         return Sums(book.realised, book.fees, book.funding)
 
-    def _cost(self, fill: Fill) -> None:
+    def _cost(self, fill: Fill, order: Order | None) -> None:
         instrument = self.state.instruments.get(fill.symbol)
         if instrument is None:
             return
@@ -177,6 +180,7 @@ class Trips:
             return
         self.taker_fees += fee
         heard = self.state.last.get(fill.symbol, 0.0)
-        if heard > 0:
+        if heard > 0 and (order is None or order.role is not Role.PROTECT):
             sign = 1 if fill.side is Side.BUY else -1
             self.slippage += sign * (float(fill.price) / heard - 1.0) * worth
+            self.sent += worth

@@ -86,7 +86,9 @@ class Costs(msgspec.Struct, frozen=True):
     taker_fees: float
     funding: float
     slippage: float
-    """Takers' prices against the last ones heard before; inside the PnL already."""
+    """Prices of orders at market (no stops) against the last ones heard before; inside the PnL already."""
+    slippage_bp: float
+    """The same in basis points of their notional: what a run with money is held against."""
 
 
 class Group(msgspec.Struct, frozen=True):
@@ -148,6 +150,7 @@ def report(curve: Curve, trips: Trips, currency: str, regimes: Regimes | None = 
         float(trips.taker_fees),
         fsum(_money(t, t.funding, currency) for t in rows),
         trips.slippage,
+        trips.slippage / trips.sent * 1e4 if trips.sent else 0.0,
     )
     return Report(
         currency,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from math import nan
+from typing import Any
 
 import msgspec
 import pytest
@@ -97,6 +98,43 @@ def test_a_round_trip_of_quotes_says_why_in_and_why_out() -> None:
     backtest.run(engine, world, backtest.boot(world, "t", "", ""), lambda e, _o: trips.observe(e))
     (trip,) = [t for t in trips.finish() if t.closed]
     assert (trip.why_in, trip.why_out) == ("cheap", "rich")
+
+
+def test_what_a_stop_closes_at_is_no_slippage_of_a_market_order() -> None:
+    """Between the placing of a stop and its fill lies the market's own move: it stood in the report as 24 bp
+    of slippage, and passports promised as much."""
+    stand = Stand()
+    trips = Trips(stand.state)
+
+    def fill(cid: str, side: Side, price: str) -> tuple[Any, ...]:
+        paid = Decimal("0.1")
+        fact = ev.Fill(
+            stand.now,
+            cid,
+            "v",
+            f"t{cid}",
+            stand.symbol,
+            side,
+            Decimal(price),
+            Decimal(10),
+            paid,
+            "USDT",
+            False,
+        )
+        after = stand.tell(fact)
+        trips.observe(fact)
+        return after
+
+    (entry,) = places(stand.want(10, stop=90.0))
+    stand.ack(entry.cid)
+    (stop,) = places(fill(entry.cid, Side.BUY, "100.5"))
+    worth = float(stand.instrument.quote_notional(Decimal(10), Decimal("100.5")))
+    assert trips.slippage == pytest.approx(0.005 * worth)
+    stand.ack(stop.cid)
+    fill(stop.cid, Side.SELL, "89.9")
+    assert (trips.slippage, trips.sent) == (pytest.approx(0.005 * worth), pytest.approx(worth))
+    assert trips.turnover > trips.sent
+    assert stand.have == 0
 
 
 # --- stops that move --------------------------------------------------------------------------------------
