@@ -43,7 +43,9 @@ def _call(call: dict[str, Any], lang: str) -> str:
     if call["do"] == "cancel":
         return say("plan.cancel", {"cid": call["cid"], "symbol": call["symbol"]}, lang)
     if call["do"] == "amend":
-        return say("plan.amend", {key: plain(call[key]) for key in ("cid", "qty", "price")}, lang)
+        args = {"cid": call["cid"], "qty": plain(call["qty"]), "price": plain(call["price"])}
+        take = "" if call["take"] is None else say("plan.take", {"level": plain(call["take"])}, lang)
+        return f"{say('plan.amend', args, lang)} {take}".rstrip()
     extra = [f"@ {plain(call['price'])}"] if call["price"] is not None else []
     levels = {name: call[name] for name in ("trigger", "take") if call[name] is not None}
     extra += [say(f"plan.{name}", {"level": plain(level)}, lang) for name, level in levels.items()]

@@ -235,6 +235,7 @@ def test_other_way_round_is_refused_and_part_of_several_needs_a_name() -> None:
     first = [(c.do, c.qty) for c in plan.calls]
     assert first == [("amend", D(1))], "whole, its stop could close the other's position too"
     assert [(c.role, c.qty) for c in plan.then] == [("exit", D(1))]
+    assert f"  change {stop.cid} to 1 @ 90" in plan_lines(planning.shown(plan), "en")
     both = desk.plan("exit", symbol=LINEAR.symbol)
     assert sorted(c.qty for c in (*both.calls, *both.then) if c.role == "exit") == [D(2), D(3)]
 
