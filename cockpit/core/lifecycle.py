@@ -228,7 +228,7 @@ def on_amend_reject(state: State, event: ev.AmendReject, turn: Turn) -> None:
         return
     order.fixed = True
     if event.code == NOT_OFFERED:
-        state.rigid.add(order.kind)
+        state.rigid += [order.kind] * (order.kind not in state.rigid)
     else:
         _ask(state, order, turn)
     turn.note(

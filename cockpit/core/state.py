@@ -207,7 +207,7 @@ class State(msgspec.Struct):
     placed: list[int] = []
     changed: list[int] = []
     """When cancels and amends were sent within the last minute; ``placed``: when orders were."""
-    rigid: set[OrderKind] = msgspec.field(default_factory=set)
+    rigid: list[OrderKind] = []
     """Kinds of waiting orders that this venue has said it does not change."""
     peak_equity: float = 0.0
     last_fact_ts: int = 0
