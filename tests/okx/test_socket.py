@@ -379,3 +379,27 @@ def test_requests_are_answered_by_id_refused_by_id_or_ambiguous() -> None:
                     await client.ask("order", [{}])
 
     asyncio.run(story())
+
+
+class Deaf:
+    """A transport that was cut while it was being made: sends nothing, never says that it has ended."""
+
+    def send(self, *_: object) -> None: ...
+
+    def disconnect(self, graceful: bool = True) -> None: ...
+
+
+@pytest.mark.parametrize("met", [True, False])
+def test_a_transport_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch, met: bool) -> None:
+    async def connect(make_line: Any, *_: Any, **__: Any) -> None:
+        if met:
+            make_line().on_ws_connected(Deaf())
+
+    async def story() -> None:
+        owner = Listener()
+        one = Socket("ws://nowhere", owner, lambda: 0, topics=[BOOK], rng=Random(1))
+        async with alive(one.run()):
+            await until(lambda: one.connects >= 3)
+
+    monkeypatch.setattr(socket_module, "ws_connect", connect)
+    asyncio.run(story())

@@ -20,6 +20,10 @@ def close_words(payload: bytes) -> str:
     return f"{int.from_bytes(payload[:2])} {payload[2:].decode(errors='replace')}".strip()
 
 
+def _nobody(_raw: bytes, _at: float) -> None:
+    """Gets what comes after the end."""
+
+
 class Line(WSListener):
     """One connection's callbacks. ``closed`` is done when it is over, ``reason`` says why."""
 
@@ -38,6 +42,15 @@ class Line(WSListener):
     def send(self, raw: bytes) -> None:
         if self.transport is not None and not self.closed.done():
             self.transport.send(WSMsgType.TEXT, raw)
+
+    def give_up(self) -> None:
+        """It is over for us at once, whether or not the transport gets as far as saying so: one that was cut
+        while it was being made may never do it, and its owner would wait for ever."""
+        if self.transport is not None:
+            self.transport.disconnect(graceful=False)
+        self._deliver = _nobody
+        if not self.closed.done():
+            self.closed.set_result(None)
 
     def on_ws_connected(self, transport: WSTransport) -> None:
         self.transport = transport

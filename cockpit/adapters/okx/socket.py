@@ -125,8 +125,8 @@ class Socket:
     def restart(self, reason: str) -> None:
         """Give this connection up and open another."""
         self._why = self._why or reason
-        if self._line is not None and self._line.transport is not None:
-            self._line.transport.disconnect(graceful=False)
+        if self._line is not None:
+            self._line.give_up()
 
     async def ask(
         self, op: str, args: list[dict[str, Any]], expires: int = 0, timeout_s: float = REPLY_S
