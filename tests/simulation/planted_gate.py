@@ -24,7 +24,6 @@ from cockpit.core import (
 )
 from cockpit.core import events as ev
 from cockpit.core.intents import Amend, Place
-from cockpit.core.orders import Role
 from cockpit.core.posture import Posture
 from cockpit.core.reconcile import Desk
 from cockpit.core.stops import Trade
@@ -236,19 +235,6 @@ def refused_and_at_once_again(patch: Patch) -> None:
 def refused_cancel_at_once_again(patch: Patch) -> None:
     """A cancel that was refused is repeated at the speed of the road (F52)."""
     patch.setattr(lifecycle, "HOLD_MS", 0)
-
-
-@plant("refuse")
-def crossing_shortens_the_wait(patch: Patch) -> None:
-    """A quote that crossed sets the wait after a refusal back to a moment (this engine until 2026-11-27)."""
-    real = lifecycle.crossed
-
-    def crossed(state: Any, order: Any) -> None:
-        real(state, order)
-        if order.role is Role.ENTRY:
-            state.sleeves[order.sleeve].retry_at = state.now + patience.CROSSED_MS
-
-    patch.setattr(lifecycle, "crossed", crossed)
 
 
 @plant("suspend", "halt", seeds=THIRD)

@@ -49,7 +49,6 @@ FOUND: dict[str, tuple[int, int, str]] = {
     "cancel_timeout_is_cancelled": (3, 32, "I04 I08 I09 I10 I17"),
     "contracts_are_coins": (6001, 24, "I04"),
     "crossed_book_is_a_book": (6000, 24, "I14"),
-    "crossing_shortens_the_wait": (2, 24, "I22"),
     "deaf_and_trading": (3, 32, "I12"),
     "exit_of_the_account": (0, 24, "I04 I12 I17 I21"),
     "failed_commit_is_acknowledged": (1, 24, "I07"),
