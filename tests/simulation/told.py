@@ -212,7 +212,7 @@ class Told:
         if order is None or not release or order.version != release:
             self._violate("I05", f"{place.cid} is not stamped with its version, {release}")
         if place.role is Role.PROTECT and place.sleeve.startswith(GUARDED):
-            self._tightened(place, state)
+            self._tightened(place, place.trigger, state)
         if entry:
             self._alone(place)
             self._fresh(place, state)
@@ -234,6 +234,8 @@ class Told:
     def _amended(self, amend: Amend, state: State) -> None:
         self._on_grid(amend.symbol, amend.cid, (amend.price,), amend.qty)
         place = self._places.get(amend.cid)
+        if place is not None and place.role is Role.PROTECT and place.sleeve.startswith(GUARDED):
+            self._tightened(place, amend.price, state)
         if place is not None and place.role is Role.ENTRY and not self._closes(place, state):
             self._collared(amend.symbol, amend.cid, amend.price, place.side.sign)
 
@@ -247,9 +249,9 @@ class Told:
         if mine and sum(mine) and place.symbol not in self._taken:
             self._violate("I21", f"entry {place.cid} where a stranger holds {sum(mine)}")
 
-    def _tightened(self, place: Place, state: State) -> None:
+    def _tightened(self, place: Place, level: Decimal | None, state: State) -> None:
         """The same trade's stop again (I08): where the venue refused it, it may stand further away."""
-        level, sleeve = place.trigger, state.sleeves[place.sleeve]
+        sleeve = state.sleeves[place.sleeve]
         opened = sleeve.trade.opened if sleeve.trade is not None else 0
         before = self._stops.get(place.sleeve)
         if level is None or sleeve.unprotected:
