@@ -58,7 +58,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "F48": ("clock", "strategy_slow"),
     "F51": ("hand_trade", "hand_cancel"),
     "F53": ("maintenance", "refuse"),
-    "F54": ("suspend", "tick"),
+    "F54": ("suspend", "tick", "lot"),
 }
 """By entry of the fault catalogue: the classes that make it happen here. What is not named is not tried here
 (frames and parsers: tests/okx, tests/contract; processes: tests/daemon; terminals and doors: tests/tui,

@@ -22,8 +22,9 @@ DISK = ("power", "disk_fail", "disk_full")
 VENUE = ("adl", "liquidation", "suspend", "tick")
 MACHINE = ("clock", "strategy_crash", "strategy_slow")
 LATER = DISK + VENUE + MACHINE
-NEWER = ("sent",)
-"""``sent``: the adapter says when a request leaves, as those for real venues do; over the same bad road."""
+NEWER = ("sent", "lot")
+"""``sent``: the adapter says when a request leaves, as those for real venues do; over the same bad road.
+``lot``: the venue makes the lot of the perpetual ten times as large, and as small as it was again."""
 THIRD = ("hand_cancel", "bad_data", "half_read", "press")
 CLASSES = FIRST + LATER + THIRD + NEWER
 """Every class of fault the simulator knows."""
@@ -92,6 +93,7 @@ class Plan:
         drawn = self._draw_windows(rng), self._draw_moments(rng)
         windows = [*drawn[0], *self._later_windows(late)]
         moments = [*drawn[1], *self._later_moments(late), *self._third_moments(third, windows)]
+        moments += self._newer_moments(newer)
         self.windows = sorted((w for w in windows if str(w) not in self.off), key=lambda w: (w.start, w.kind))
         self._timed = {window.kind for window in self.windows}
         self.moments = sorted((m for m in moments if str(m) not in self.off), key=lambda m: m.size)
@@ -192,6 +194,10 @@ class Plan:
         if closed is not None and self.on("halt") and self.seed >= THIRD_FROM:
             found.append(Item("at:closed", 1, "halt", round(closed.start + 1.0, 3)))
         return found
+
+    def _newer_moments(self, rng: random.Random) -> list[Item]:
+        at = sorted(round(rng.uniform(5.0, self.seconds), 3) for _ in range(rng.randrange(1, 4)))
+        return [Item("at", nth, "lot", when) for nth, when in enumerate(at, 1)] if self.on("lot") else []
 
     def _draw_moments(self, rng: random.Random) -> list[Item]:
         moments = []

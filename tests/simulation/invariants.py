@@ -44,7 +44,7 @@ from cockpit.core.ledger.position import value
 from cockpit.core.orders import OrderKind, OrderState, Role
 from cockpit.core.receipt import Receipt
 from cockpit.core.state import State
-from cockpit.core.types import ZERO
+from cockpit.core.types import ZERO, Instrument
 from tests.simulation.exchange import HAND
 from tests.simulation.history import History, Violation, brief
 from tests.simulation.market import LINEAR, SPOT
@@ -57,9 +57,9 @@ NAKED_S = 60.0
 are read back for the second time (every 30 s). Without faults it is one round trip."""
 CENT_OF_A_CENT = Decimal("1e-9")
 """What the rounding of an average price may explain; a lost or doubled fee is millions of times larger."""
-DUST = {i.symbol: i.min_qty for i in (LINEAR, SPOT)}
-LOTS = {i.symbol: i.lot for i in (LINEAR, SPOT)}
-"""Fees are taken in coin: what is below the venue's minimum, or less than a lot, nobody can protect."""
+SIZES = {i.symbol: (i.min_qty, i.lot) for i in (LINEAR, SPOT)}
+"""Least order and lot of each market, as worlds begin. Fees are taken in coin: what is below the venue's
+minimum, or less than a lot, nobody can protect."""
 NO_COINS = "51008"
 CLOCK_S = 0.25
 LEAVES_S = 5.0
@@ -123,6 +123,7 @@ class Checker:
         self.limits = limits
         """By strategy: largest position plus resting entries a sleeve may ever have on one side."""
         self._fail = fail
+        self._listed = dict(SIZES)
         self.journal: Journal | None = None
         self.sent: Counter[str] = Counter()
         self.arrivals: Counter[str] = Counter()
@@ -283,7 +284,7 @@ class Checker:
         found: dict[str, Decimal] = {}
         for sleeve, qty in self._exposure.items():
             judged = sleeve.startswith(GUARDED) and self._markets[sleeve] not in self.taken
-            if judged and abs(qty) >= DUST.get(sleeve.partition("/")[2], ZERO):
+            if judged and abs(qty) >= self._sizes(sleeve)[0]:
                 found[sleeve] = abs(qty)
         for order in self.truth.open_orders():
             place = self.places.get(order.cid)
@@ -291,7 +292,14 @@ class Checker:
                 continue
             if self._exposure[place.sleeve] * order.side.sign < 0:
                 found[place.sleeve] -= order.qty - order.filled
-        return {s: left for s, left in found.items() if left >= LOTS.get(s.partition("/")[2], ZERO) and left}
+        return {s: left for s, left in found.items() if left >= self._sizes(s)[1] and left}
+
+    def listed(self, instrument: Instrument) -> None:
+        """The venue has changed a market: what is less than its lot now, nobody can protect."""
+        self._listed[instrument.symbol] = instrument.min_qty, instrument.lot
+
+    def _sizes(self, sleeve: str) -> tuple[Decimal, Decimal]:
+        return self._listed.get(sleeve.split("/")[1], (ZERO, ZERO))
 
     def _uncovered_by(self, state: State) -> dict[str, Decimal]:
         """The same where the venue took something away: what is left is as the engine divided it."""
@@ -304,7 +312,7 @@ class Checker:
                 place = self.places.get(order.cid)
                 if place is not None and place.role is Role.PROTECT and place.sleeve == sleeve.id:
                     cover += (order.qty - order.filled) if held * order.side.sign < 0 else ZERO
-            if abs(held) > cover:
+            if abs(held) - cover >= self._sizes(sleeve.id)[1]:
                 found[sleeve.id] = abs(held) - cover
         return found
 
@@ -343,7 +351,8 @@ class Checker:
         held = {
             p.symbol: p.qty
             for p in self.truth.positions()
-            if p.qty and p.qty != hands.get(p.symbol) and p.symbol not in self.taken
+            if abs(p.qty - hands.get(p.symbol, ZERO)) >= self._listed[p.symbol][1]  # less nobody can close
+            and p.symbol not in self.taken
         }
         if entries or (flatten and held):
             self.violate("I03", f"halt confirmed with entries {entries} and positions {held} at the venue")

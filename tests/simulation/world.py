@@ -467,6 +467,12 @@ class World:
         elif moment.kind == "tick":
             first = self.market.instruments[0]
             self.hub.list(msgspec.structs.replace(first, tick=LINEAR.tick * (5 if moment.nth % 2 else 1)))
+        elif moment.kind == "lot":
+            lot = LINEAR.lot * (10 if moment.nth % 2 else 1)
+            changed = msgspec.structs.replace(self.market.instruments[0], lot=lot, min_qty=lot)
+            self.history.add("venue", f"{moment}: lot {lot}")
+            self.checker.listed(changed)
+            self.hub.list(changed)
         elif moment.kind == "hand_trade":
             side = ev.Side.BUY if moment.nth % 2 else ev.Side.SELL
             self.history.add("person", f"{moment}: trades {side} {UNITS} by hand")
