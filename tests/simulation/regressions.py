@@ -26,5 +26,6 @@ REGRESSIONS: dict[int, str] = {
     3021: "as 3008: seven decisions differed on replay (I13)",
     5006: "after a tick change a stop in force stood off the new grid and was refused for ever (I09, twice)",
     5012: "our own side's refusals counted with the venue's: one of those benched for good (I09, twice)",
+    4000004: "512 market events on a full disk ended the process: the simulator's own store kept none (I15)",
     200547: "a link went down and up within a stall, and the simulator told up before down (its own fault)",
 }

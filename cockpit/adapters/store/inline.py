@@ -7,6 +7,7 @@ before, inside or after it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
@@ -53,9 +54,14 @@ class InlineStore(Intake):
         return store
 
     def append_market(self, seq: int, event: AnyEvent) -> None:
-        """Keep a market event; a full chunk is written before the next one is taken."""
+        """Keep a market event; a full chunk is written before the next one is taken.
+
+        As ``SqliteStore``, which hears of a refusal later: what a full disk does not take is kept and tried
+        again, until there is too much of it.
+        """
         if len(self._batch.market) >= CHUNK:
-            self._write("market")
+            with contextlib.suppress(StoreError):
+                self._write("market")
         self._take_market(seq, event)
 
     def append(
