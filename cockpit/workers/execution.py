@@ -164,8 +164,10 @@ class Execution:
         order = self._state.order(action.cid)
         if order is None:
             return "stopped at the wire: nobody's order"
-        grows = isinstance(action, Place) or action.qty > order.qty
-        return refused_at_wire(self._state, order, self._kill.on, grows=grows)
+        placing = isinstance(action, Place)
+        grows = placing or action.qty > order.qty
+        age = self._clock.now_ms() - (order.created if placing else order.updated)
+        return refused_at_wire(self._state, order, self._kill.on, grows=grows, age=age)
 
     def _refuse(self, action: Action, code: str, reason: str) -> None:
         now = self._clock.now_ms()

@@ -28,4 +28,6 @@ REGRESSIONS: dict[int, str] = {
     5012: "our own side's refusals counted with the venue's: one of those benched for good (I09, twice)",
     4000004: "512 market events on a full disk ended the process: the simulator's own store kept none (I15)",
     200547: "a link went down and up within a stall, and the simulator told up before down (its own fault)",
+    7000016: "market rows refused by a full disk ended the simulator's process only (its own fault)",
+    7000199: "slow strategies held the process for 6 s, then an entry left on what was known before (I12)",
 }

@@ -30,7 +30,8 @@ class Bay:
         self.venue = Venue()
         self.kill = KillFlag()
         self.told: list[ev.AnyEvent] = []
-        self.execution = Execution(self.venue, self.state, self.kill, self.told.append, Clock())
+        self.clock = Clock()
+        self.execution = Execution(self.venue, self.state, self.kill, self.told.append, self.clock)
 
 
 def work(story: Callable[[Bay], Coroutine[Any, Any, None]], *roles: Role) -> Bay:
@@ -101,6 +102,28 @@ def test_the_kill_flag_stops_the_amend_of_an_entry_and_not_that_of_an_exit() -> 
     bay = work(story)
     assert bay.venue.got == [Amend("c2", S, D(1), D(1))]
     assert [type(e).__name__ for e in bay.told] == ["AmendReject"]
+
+
+def test_an_entry_that_was_held_up_is_not_sent_and_an_exit_is() -> None:
+    """Found by seed 7000199: two slow strategies held the process for six seconds, then the entry left."""
+
+    async def story(bay: Bay) -> None:
+        commit = soon()
+        bay.clock.ts = bay.state.orders["c0"].created + 3_001
+        bay.execution.put(place("c0"), commit)
+        bay.execution.put(place("c2", Role.EXIT), commit)
+        bay.execution.put(Amend("c1", S, D(1), D(1)), commit)
+        await turns()
+        commit.set_result(None)
+        await bay.execution.idle()
+
+    bay = work(story)
+    assert bay.venue.got == [place("c2", Role.EXIT), Amend("c1", S, D(1), D(1))], (
+        "one that grows nothing goes"
+    )
+    (refused,) = bay.told
+    assert isinstance(refused, ev.Reject)
+    assert (refused.cid, refused.reason) == ("c0", "stopped at the wire: decided 3.0 s ago")
 
 
 def test_the_flag_set_from_another_thread_is_seen_by_the_next_send() -> None:
