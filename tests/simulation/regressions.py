@@ -30,4 +30,5 @@ REGRESSIONS: dict[int, str] = {
     200547: "a link went down and up within a stall, and the simulator told up before down (its own fault)",
     7000016: "market rows refused by a full disk ended the simulator's process only (its own fault)",
     7000199: "slow strategies held the process for 6 s, then an entry left on what was known before (I12)",
+    8000248: "a quiet restart took as long as the judge looked, and was judged unread (its own fault)",
 }

@@ -29,6 +29,7 @@ async def twice(world: World) -> None:
     for _ in range(2):
         before = describe_truth(world.truth), stage.essence(world.engine)
         sent = world.checker.changes
+        world._downtime = 1.0  # not what the last crash drew: that could be all the time there is to look
         world.kill("a restart in quiet times")
         await world.live(float(STILL))
         after = describe_truth(world.truth), stage.essence(world.engine)
