@@ -68,14 +68,15 @@ def test_a_candle_that_is_a_text_is_refused_in_order() -> None:
 
 def test_damaged_files_are_told_or_passed_over(tmp_path: Path) -> None:
     for raw in (DEEP, NO_TEXT):
-        file = tmp_path / "file"
-        file.write_bytes(raw)
-        file.chmod(0o600)
-        assert recall(file) == Memory()
+        screen, anchor, keys = (tmp_path / name for name in ("screen", "anchor", "keys"))
+        for file in (screen, anchor, keys):
+            file.write_bytes(raw)
+            file.chmod(0o600)
+        assert recall(screen) == Memory()
         with pytest.raises(StoreError):
-            anchors.kept(file)
+            anchors.kept(anchor)
         with pytest.raises(ConfigError):
-            KeyFile(file, lambda: Secret("x")).names()
+            KeyFile(keys, lambda: Secret("x")).names()
     deep = tmp_path / "cockpit.toml"
     deep.write_bytes(b"a = " + DEEP)
     with pytest.raises(ConfigError):

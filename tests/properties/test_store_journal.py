@@ -26,7 +26,7 @@ from cockpit.core.events import (
     VenuePosition,
 )
 from cockpit.core.intents import Note, Outcome
-from cockpit.core.orders import Order, OrderKind, OrderState
+from cockpit.core.orders import Change, Order, OrderKind, OrderState
 from cockpit.core.types import PosSide, Side
 
 SYMBOL = "okx:BTC-USDT-SWAP"
@@ -75,7 +75,8 @@ orders = st.builds(
     st.sampled_from(["a", "b", "c"]), text, st.just(SYMBOL), sides, st.sampled_from(OrderKind), money,
     price=st.none() | money, trigger=st.none() | money, callback=st.none() | money, tag=text,
     state=st.sampled_from(OrderState), filled=money, cost=money, fees=money,
-    amending=st.none() | st.tuples(money, money), cancelling=st.booleans(), reason=text,
+    amending=st.none() | st.builds(Change, money, money, st.none() | money),
+    cancelling=st.booleans(), reason=text,
 )  # fmt: skip
 step = st.tuples(
     st.integers(1, 3),

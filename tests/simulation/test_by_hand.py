@@ -10,7 +10,7 @@ import pytest
 
 from cockpit.core import events as ev
 from cockpit.core import planning
-from cockpit.core.intents import Cancel, Outcome, Place
+from cockpit.core.intents import Amend, Cancel, Outcome, Place
 from cockpit.core.meant import HAND, sleeve_name
 from cockpit.core.planning import SAFER, Plan
 from tests.simulation.market import LINEAR
@@ -91,7 +91,7 @@ class Manned(World):
             return
         plan = self.plans[event.command_id]
         self.done.append(plan.args["verb"])
-        sent = [planning.call_of(a).essence for a in outcome.actions if isinstance(a, Place | Cancel)]
+        sent = [planning.call_of(a).essence for a in outcome.actions if isinstance(a, Place | Cancel | Amend)]
         if plan.args["verb"] not in SAFER and sent != [c.essence for c in plan.calls]:
             self.checker.violate("MS-11", f"planned {plan.calls}, sent {sent}")
 

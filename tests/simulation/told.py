@@ -27,6 +27,7 @@ from cockpit.core import strangers
 from cockpit.core.breakers import Trip
 from cockpit.core.config import RiskConfig
 from cockpit.core.intents import Amend, Cancel, Outcome, Place
+from cockpit.core.meant import MANUAL
 from cockpit.core.orders import Role
 from cockpit.core.state import State
 from cockpit.core.types import Instrument
@@ -208,8 +209,9 @@ class Told:
         self._on_grid(place.symbol, place.cid, (place.price, place.trigger, place.take), place.qty)
         entry = place.role is Role.ENTRY
         order = state.order(place.cid)
-        release = state.sleeves[place.sleeve].release
-        if order is None or not release or order.version != release:
+        sleeve = state.sleeves[place.sleeve]
+        release, own = sleeve.release, sleeve.strategy == MANUAL  # a person's own orders have no version
+        if order is None or not (release or own) or order.version != release:
             self._violate("I05", f"{place.cid} is not stamped with its version, {release}")
         if place.role is Role.PROTECT and place.sleeve.startswith(GUARDED):
             self._tightened(place, place.trigger, state)
