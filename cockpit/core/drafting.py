@@ -127,8 +127,8 @@ def _alone(state: State, sleeve: Sleeve) -> bool:
 
 def _doubled(state: State, sleeve: Sleeve) -> bool:
     """Could another sleeve on the same market close more than it holds: by two stops, because one is being
-    replaced, or by a stop and a quote beside it? Until that is over the venue bounds them only as long as
-    nobody else enters there. A sleeve with such a quote looks at it again at once.
+    replaced, or by a stop and an exit or a quote beside it? Until that is over the venue bounds them only as
+    long as nobody else enters there. A sleeve with such a quote looks at it again at once.
     """
     cover: dict[str, Decimal] = {}
     quoting = False
@@ -137,7 +137,7 @@ def _doubled(state: State, sleeve: Sleeve) -> bool:
             continue
         shown = shown_exit(order)
         quoting = quoting or shown
-        if shown or order.role is Role.PROTECT:
+        if order.role is not ENTRY:
             cover[order.sleeve] = cover.get(order.sleeve, ZERO) + order.remaining
     if quoting and not uses(state, sleeve):
         return False

@@ -16,7 +16,7 @@ from functools import partial
 from math import nan
 from typing import Any
 
-from cockpit.core import breaking, guarding, halting, lifecycle, outside, reckoning, returns, watch
+from cockpit.core import breaking, guarding, halting, leftovers, lifecycle, outside, reckoning, returns, watch
 from cockpit.core import events as ev
 from cockpit.core.blame import blame
 from cockpit.core.breakers import Breaker
@@ -153,7 +153,7 @@ class Engine:
             handler(self.state, event, turn)
             if self.breakers:
                 breaking.step(self.state, self.breakers, self.markets, event, turn)
-            for sleeve in tuple(turn.touched):
+            for sleeve in leftovers.gathered(self.state, self.slots, turn):
                 slot = self.slots.get(sleeve)
                 if slot is None:
                     continue

@@ -384,4 +384,6 @@ def _move(state: State, order: Order, word: str, ts: int, turn: Turn) -> bool:
 def read_account(state: State, request_id: str, reason: str, turn: Turn) -> None:
     """Ask for balances, positions and orders; the venue also repeats fills since the last known fact."""
     turn.actions.append(ReadAccount(request_id, reason, state.fills_proven))
+    if state.adopting is not None:
+        state.adopting.append(request_id)
     state.read_at = state.now

@@ -27,6 +27,8 @@ SLACK = Decimal("1e-12")
 OVERLAP_MS = 60_000
 """Fills and bills are asked for again from this long before the last agreement: clocks differ."""
 SOON_MS = 1_000
+ADOPTIONS = 10
+"""How often the opening balance is taken: if it has not come to rest by then, a person must look."""
 READ_MS = 5_000
 """A read-back without an answer is asked for again after this long."""
 
@@ -54,9 +56,14 @@ def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
     if strangers.note_orders(state, event, turn):
         read_soon(state)
     differences = _differences(state, event)
-    if differences and not state.fills_proven and _adopt(state, event, differences, turn):
-        differences = []
     _ask_missing(state, event, turn)
+    if differences and not state.fills_proven and _adopt(state, event, differences, turn):
+        return
+    if not differences and state.adopting is not None:
+        if event.request_id not in state.adopting:
+            state.read_at = state.now  # asked for before the balance was taken: it says the same once more
+            return
+        state.adopting = None
     if not differences:
         strangers.claim(state, turn)
         state.suspicions = 0
@@ -108,14 +115,20 @@ def _adopt(
     """Until the books have agreed once, the opening balance is what the venue's cash says it must have been.
 
     Not while positions differ: then a fill is on its way, its fee is in the venue's cash already, and
-    booking it later would count it twice.
+    booking it later would count it twice. A position that was opened and closed again, a transfer or funding
+    can still be on its way: so the account is read once more, with every fill and bill before it, and only
+    when that reading agrees is the balance proven. Until then the next reading may correct it, and nothing
+    is entered.
     """
     money = set(state.ledger.balances) | set(event.balances)
-    if any(what not in money for what, _, _ in differences):
+    if state.adoptions >= ADOPTIONS or any(what not in money for what, _, _ in differences):
         return False
     for ccy, ours, theirs in differences:
         state.ledger.balances[ccy] = state.ledger.balances.get(ccy, ZERO) + theirs - ours
+    state.adoptions += 1
+    state.adopting = []
     turn.note("info", "reconcile.adopted", count=len(differences))
+    read_account(state, f"adopt-{state.boot}-{state.seq}", "opening balance", turn)
     return True
 
 

@@ -128,8 +128,6 @@ class HaltState(msgspec.Struct):
     flatten: bool
     phase: str = "asked"
     reads: int = 0
-    fills_proven: int = 0
-    """Up to this instant our fills are known to be all of the venue's (the books agreed)."""
     read_at: int = 0
     """When the venue was last asked to be read back."""
     confirmed: int = 0
@@ -209,12 +207,14 @@ class State(msgspec.Struct):
     """When cancels and amends were sent within the last minute; ``placed``: when orders were."""
     rigid: list[OrderKind] = []
     """Kinds of waiting orders that this venue has said it does not change."""
-    peak_equity: float = 0.0
     last_fact_ts: int = 0
     digest: bytes = bytes(32)
     """sha256 chain over every recorded Outcome."""
     fills_proven: int = 0
     """Up to this instant our fills are known to be all of the venue's (the books agreed)."""
+    adopting: list[str] | None = None
+    """Readings asked for since the opening balance was last taken; None = it is not in doubt."""
+    adoptions: int = 0
     read_at: int = 0
     """When the venue was last asked to be read back; 0 = it has answered."""
     history: dict[str, Track] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cockpit.core.events import AccountReport, Boot, Link, VenueOrder, VenuePosition
+from cockpit.core.events import AccountReport, Boot, FillKind, Link, Transfer, VenueOrder, VenuePosition
 from cockpit.core.intents import Query, ReadAccount
 from cockpit.core.posture import Posture
 from cockpit.core.types import Side
@@ -53,19 +53,65 @@ def test_half_an_answer_proves_nothing_and_is_asked_again() -> None:
     assert kinds(stand.wait(5_000)) == ["ReadAccount"]
 
 
-def test_the_first_read_of_a_fresh_journal_adopts_the_cash_and_later_ones_do_not() -> None:
-    stand = Stand(cash="100", reconciled=False)
+def fresh(cash: str = "100") -> tuple[Stand, str]:
+    """A fresh journal whose first reading has just been adopted; with the id of the one asked for next."""
+    stand = Stand(cash=cash, reconciled=False)
     stand.tell(Boot(stand.now, 1, "test", "1", ""))
     assert stand.want(5) == ()
-    found = report(stand, balances={"USDT": D(777), "BTC": D(2)})
+    (read,) = report(stand, balances={"USDT": D(777), "BTC": D(2)}, request_id="boot-1-0")
+    assert isinstance(read, ReadAccount)
+    assert read.since == 0, "every fill and bill once more"
+    return stand, read.request_id
+
+
+def test_the_first_read_of_a_fresh_journal_adopts_the_cash_and_the_second_proves_it() -> None:
+    stand, request = fresh()
     assert stand.state.ledger.balances == {"USDT": D(777), "BTC": D(2)}
-    assert stand.state.reconciled
     assert "reconcile.adopted" in stand.notes()
+    assert not stand.state.reconciled
+    found = report(stand, request_id=request)
+    assert stand.state.reconciled
     assert len(places(found)) == 1, "the wish that waited is heard"  # type: ignore[arg-type]
     stand.tell(Boot(stand.now, 2, "test", "1", ""))
     stand.state.fills = 1
     report(stand, balances={"USDT": D(778), "BTC": D(2)})
     assert stand.state.ledger.balances["USDT"] == 777
+
+
+def test_the_same_answer_told_twice_does_not_prove_the_cash_that_was_taken_from_it() -> None:
+    stand, request = fresh()
+    report(stand, request_id="boot-1-0")
+    assert not stand.state.reconciled
+    assert kinds(stand.wait(5_000)) == ["ReadAccount"], "the one that would is asked for again"
+    report(stand, request_id=request)
+    assert stand.state.reconciled, "an answer that comes late is one"
+
+
+def test_what_the_adopted_cash_already_held_and_is_told_later_counts_once() -> None:
+    """A trade by hand, closed again, and a transfer that the first reading overtook (seed 8000656)."""
+    stand, request = fresh()
+    stand.fill("", 2, 100, side=Side.BUY, kind=FillKind.EXTERNAL)
+    stand.fill("", 2, 110, side=Side.SELL, kind=FillKind.LIQUIDATION)
+    stand.tell(Transfer(stand.now, "USDT", D(50), "b1"))
+    cash = stand.state.ledger.balances["USDT"]
+    assert cash > 777
+    (read,) = report(stand, balances={"USDT": D(777), "BTC": D(2)}, request_id=request)
+    assert isinstance(read, ReadAccount)
+    assert stand.state.ledger.balances["USDT"] == 777
+    assert not stand.state.reconciled
+    report(stand, request_id=read.request_id)
+    assert stand.state.reconciled
+    assert stand.state.posture is Posture.NORMAL
+    assert stand.state.ledger.opening("USDT") == 777 - (cash - 777)
+
+
+def test_cash_that_does_not_come_to_rest_is_an_alarm() -> None:
+    stand, request = fresh()
+    for extra in range(1, 13):
+        found = report(stand, balances={"USDT": D(777 + extra)}, request_id=request)
+        request = next((a.request_id for a in found if isinstance(a, ReadAccount)), request)
+    assert "reconcile.diff" in stand.notes()
+    assert not stand.state.posture.entries
 
 
 def test_one_difference_is_looked_at_again_two_stop_entries_and_agreement_lifts_it() -> None:

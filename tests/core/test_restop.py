@@ -188,3 +188,18 @@ def test_a_stop_that_the_venue_lists_otherwise_is_asked_about() -> None:
     assert listed("3", "90") == [Query(stop.cid, stand.symbol)]
     stand.tell(OrderReport(stand.now, stop.cid, True, True, "live", D(0), D(90), D(3)))
     assert stand.order(stop.cid).amending == Change(D(90), D(5))
+
+
+def test_nobody_else_enters_between_an_exit_and_the_stop_beside_it() -> None:
+    """Both are reduce-only, which bounds them only while this sleeve is alone on the market (seed 9000383)."""
+    stand = Stand(sleeves=2)
+    (stop,) = places(stand.holding(-2, stop=110.0))
+    stand.ack(stop.cid)
+    (leave,) = places(stand.want(0))
+    assert (leave.reduce_only, stop.reduce_only) == (True, True)
+    assert places(stand.want(-2, sleeve=2)) == []
+    stand.ack(leave.cid)
+    assert places(stand.fill(leave.cid)) == [], "the stop still rests"
+    stand.cancelled(stop.cid)
+    (entry,) = places(stand.wait(200))
+    assert (entry.sleeve, entry.qty) == ("p2", 2)

@@ -250,8 +250,6 @@ class Dying(World):
         symbol = self.market.instruments[0].symbol
         while not self.plan.healed:
             await asyncio.sleep(RARE_S)
-            if not self.engine.state.reconciled:
-                continue  # what is paid in before the first reading is part of what is found there
             now = self.clock.now_ms()
             self._said += 1
             match self._said % 4:

@@ -20,6 +20,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+from cockpit.adapters.store import creation
+from cockpit.adapters.store.creation import Files
 
 SECTOR = 512
 OK, IOERR, FULL, CANTOPEN, NOTFOUND = 0, 10, 13, 14, 12
@@ -152,7 +156,11 @@ class Disk:
 
     def sync(self, handle: int) -> int:
         file = self._open.get(handle)
-        if self.dead or file is None:
+        return IOERR if file is None else self.flush(file)
+
+    def flush(self, file: File) -> int:
+        """What the file holds shall outlive a power cut."""
+        if self.dead:
             return IOERR
         trouble = self.trouble("sync")
         if trouble == "cut":
@@ -172,6 +180,35 @@ class Disk:
     def size(self, handle: int) -> int:
         file = self._open.get(handle)
         return 0 if file is None else len(file.data)
+
+
+class Drawer(Files):
+    """The folder of a machine: its files are on the disk, where a new one comes into its place at once."""
+
+    def __init__(self, disk: Disk) -> None:
+        self._disk = disk
+
+    def size(self, path: Path) -> int:
+        file = self._disk.files.get(str(path))
+        return len(file.data) if file is not None else 0
+
+    def begin(self, path: Path) -> None:
+        if self._disk.dead:
+            raise OSError("the machine is dark")
+        self._disk.files[str(path)] = File()
+
+    def drop(self, path: Path) -> None:
+        self._disk.remove(str(path))
+
+    def sync(self, path: Path) -> None:
+        file = self._disk.files.get(str(path))
+        if file is not None and self._disk.flush(file) != OK:
+            raise OSError("fsync failed")
+
+    def put(self, new: Path, path: Path) -> None:
+        if self._disk.dead:
+            raise OSError("the machine is dark")
+        self._disk.files[str(path)] = self._disk.files.pop(str(new))
 
 
 # --- SQLite's side of the door ------------------------------------------------------------------------
@@ -365,7 +402,8 @@ def mounted(disk: Disk) -> Iterator[None]:
     door.disk = disk
     assert door.library.sqlite3_vfs_register(ctypes.byref(door.vfs), 1) == OK
     try:
-        yield
+        with patch.object(creation, "FILES", Drawer(disk)):
+            yield
     finally:
         door.library.sqlite3_vfs_register(usual, 1)
         door.library.sqlite3_vfs_unregister(ctypes.byref(door.vfs))

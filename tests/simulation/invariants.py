@@ -75,6 +75,8 @@ class Journal:
         self._places: dict[str, Place] = {}
         self._decided: dict[str, int] = {}
         self._read = 0
+        self.given: dict[tuple[int, int], tuple[str, str, Decimal]] = {}
+        """What a sleeve was given to close: (seq, nth note) → giver, receiver, signed quantity."""
 
     def place(self, cid: str) -> Place | None:
         """The committed decision behind a client id."""
@@ -84,6 +86,10 @@ class Journal:
                 places = [a for a in outcome.actions if isinstance(a, Place)]
                 self._places.update((a.cid, a) for a in places)
                 self._decided.update((a.cid, outcome.seq) for a in places)
+                for nth, note in enumerate(outcome.notes):
+                    if note.message == "leftover.given":
+                        row = note.args["giver"], note.args["sleeve"], Decimal(note.args["qty"])
+                        self.given[outcome.seq, nth] = row
         return self._places.get(cid)
 
     @property
@@ -152,6 +158,7 @@ class Checker:
         the order in which it hears; there the account is judged as a whole, and sleeves again when quiet."""
         self._naked: dict[str, float] = {}
         """Since when a guarded position has not been covered."""
+        self._given: set[tuple[int, int]] = set()
 
     def violate(self, invariant: str, what: str) -> None:
         self.history.add("checker", f"VIOLATION {invariant}: {what}")
@@ -168,6 +175,7 @@ class Checker:
         if not isinstance(action, Place):
             return
         committed = self.journal.place(action.cid) if self.journal and not self.journal.writing else None
+        self._hand_over()
         if committed is None:
             self.violate("I05", f"{action.cid} left the process and its decision is not committed")
         elif committed != action:
@@ -186,6 +194,19 @@ class Checker:
         waited = self.history.now - self.decided.get(action.cid, self.history.now)
         if waited > LEAVES_S:
             self.violate("I12", f"entry {action.cid} left {waited:.1f} s after it was decided")
+
+    def _hand_over(self) -> None:
+        """What is too little for an order of its own is closed by another sleeve (I17): only that."""
+        for key, (giver, receiver, qty) in self.journal.given.items() if self.journal else ():
+            if key in self._given:
+                continue
+            self._given.add(key)
+            held, symbol = self._exposure.get(giver, ZERO), giver.split("/")[1]
+            least = self._listed[symbol][1]
+            if symbol not in self.taken and (held != qty or (symbol == LINEAR.symbol and abs(qty) >= least)):
+                self.violate("I17", f"{giver} holds {held} and gave {qty} away; an order needs {least}")
+            self._exposure[giver] = held - qty
+            self._exposure[receiver] = self._exposure.get(receiver, ZERO) + qty
 
     def drafted(self, place: Place) -> None:
         """The engine has just decided it."""

@@ -30,5 +30,9 @@ REGRESSIONS: dict[int, str] = {
     200547: "a link went down and up within a stall, and the simulator told up before down (its own fault)",
     7000016: "market rows refused by a full disk ended the simulator's process only (its own fault)",
     7000199: "slow strategies held the process for 6 s, then an entry left on what was known before (I12)",
+    6088: "two power cuts and a failing fsync in a journal's first half second: no start any more (I13)",
+    9000383: "others entered between an exit and the stop beside it; both closed, unbounded (I17)",
+    8000305: "remainders of several sleeves after a coarser lot stayed open in a flatten (I03)",
+    8000656: "a trade by hand and its liquidation overtaken by the first reading: counted twice (I09)",
     8000248: "a quiet restart took as long as the judge looked, and was judged unread (its own fault)",
 }

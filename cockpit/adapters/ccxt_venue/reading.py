@@ -129,12 +129,13 @@ class Reader:
                 self._dialect.orders(self._door),
             )
             fills = await self._dialect.fills(self._door, self._natives, begin, self.venue_ms())
-            moved = any(row.at >= read_at - SETTLE_MS for row in fills)
+            bills = await self._dialect.bills(self._door, begin, self.venue_ms())
+            moved = any(row.at >= read_at - SETTLE_MS for row in (*fills, *bills))
             if not moved or attempt == TRIES - 1:
                 break
             await asyncio.sleep(SETTLE_MS / 1_000)
         await self._tell_all(fills)
-        for row in await self._dialect.bills(self._door, begin, self.venue_ms()):
+        for row in bills:
             self._tell_bill(row)
         rounding = BOOKING + sum((abs(p.qty) for p in positions), ZERO) * ENTRY
         self._put(

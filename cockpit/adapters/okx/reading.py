@@ -43,7 +43,7 @@ CLOCK_MS = 1_000
 RECENT_MS = 2 * 86_400_000
 """Fills older than this (OKX: 3 days) are in the history list."""
 SETTLE_MS = 250
-"""A fill this close to the reading of the balances may or may not be in them: they are read again."""
+"""A fill or bill this close to the reading of the balances may or may not be in them: they are read again."""
 LATE_MS = 3_000
 """A fill this old that no push has told was lost by the stream."""
 TRIES = 3
@@ -179,13 +179,13 @@ class Reader:
                 self._list("trade/orders-pending", {}, OrderRow, "ord_id"),
                 self._algos(),
             )
-            fills = await self._fills(begin)
-            moved = any(int(f.ts) >= read_at - SETTLE_MS for f in fills)
+            fills, bills = await self._fills(begin), await self._bills(begin)
+            moved = any(int(row.ts) >= read_at - SETTLE_MS for row in (*fills, *bills))
             if not moved or attempt == TRIES - 1:
                 break
             await asyncio.sleep(SETTLE_MS / 1_000)
         await self._tell_all(fills)
-        await self._bills(begin)
+        await self._tell_bills(bills)
         self._put(
             ev.AccountReport(
                 self._now_ms(),
@@ -206,7 +206,8 @@ class Reader:
         fills = await self._fills(begin)
         untold = [f for f in fills if (symbol(f.inst_id), f.trade_id) not in self._traces.told]
         await self._tell_all(untold)
-        await self._bills(begin, known=True)
+        bills = await self._bills(begin)
+        await self._tell_bills([row for row in bills if ("bill", row.bill_id) not in self._traces.told])
         self.since.caught_up(now)
         late = now - LATE_MS
         return max((int(f.ts) for f in untold if int(f.ts) < late), default=0)
@@ -280,18 +281,18 @@ class Reader:
             found += await self._list(path, {"instType": kind, **params}, FillRow, "bill_id")
         return sorted(found, key=lambda row: int(row.ts), reverse=True)
 
-    async def _bills(self, begin: int, *, known: bool = False) -> None:
+    async def _bills(self, begin: int) -> list[BillRow]:
+        """Newest first."""
         old = begin < self.venue_ms() - 6 * 86_400_000
         path = "account/bills-archive" if old else "account/bills"
-        rows = await self._list(path, {"begin": str(begin)}, BillRow, "bill_id")
+        return await self._list(path, {"begin": str(begin)}, BillRow, "bill_id")
+
+    async def _tell_bills(self, rows: list[BillRow]) -> None:
         for row in reversed(rows):
-            key = ("bill", row.bill_id)
-            if known and key in self._traces.told:
-                continue
             rate = await self._rate(row) if row.type == records.FUNDING else ZERO
             for fact in records.bill(row, self._now_ms(), rate):
                 self._put(fact)
-            self._traces.told[key] = True
+            self._traces.told["bill", row.bill_id] = True
 
     async def _rate(self, row: BillRow) -> Decimal:
         """The rate that this bill was made with."""

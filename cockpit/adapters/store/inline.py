@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -127,16 +127,23 @@ class InlineStore(Intake):
         except sqlite3.Error as error:
             raise store_error(error, self.path) from error
 
+    def _rows(self, rows: Iterator[T]) -> Iterator[T]:
+        """The disk may refuse at any of them."""
+        try:
+            yield from rows
+        except sqlite3.Error as error:
+            raise store_error(error, self.path) from error
+
     async def facts(self, after_seq: int = 0) -> AsyncGenerator[tuple[int, AnyEvent], None]:
         """Every event later than ``after_seq``, market data included, in the order of the engine's steps."""
         await self.flush()
-        for row in self._read(read.read_events, after_seq):
+        for row in self._rows(read.read_events(self._connection, after_seq)):
             yield row
 
     async def outcomes(self, after_seq: int = 0) -> AsyncGenerator[Outcome, None]:
         """Every recorded outcome later than ``after_seq``."""
         await self.flush()
-        for row in self._read(read.read_outcomes, after_seq):
+        for row in self._rows(read.read_outcomes(self._connection, after_seq)):
             yield row
 
     async def outcome(self, seq: int) -> Outcome | None:

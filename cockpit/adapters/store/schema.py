@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from cockpit import __version__
+from cockpit.adapters.store.creation import create_whole
 from cockpit.adapters.store.home import claim_home
 from cockpit.core.errors import StoreError
 from cockpit.core.events import Fill, decode
@@ -228,10 +229,14 @@ def open_exclusive(path: Path, mode: str, synchronous: str) -> sqlite3.Connectio
     must never meet live money), when it is a copy of one that is still there, when a newer cockpit wrote it,
     or when it is no database.
     """
+
+    def whole(fresh: sqlite3.Connection) -> None:
+        _settle(fresh, synchronous)
+        migrate(fresh, path)
+
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        if not path.exists():
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        create_whole(path, whole, durable=synchronous != "OFF")
         connection = sqlite3.connect(path, timeout=0.0, isolation_level=None)
     except (OSError, sqlite3.Error) as error:
         raise StoreError(f"cannot open the journal {path}: {error}") from error
@@ -329,4 +334,9 @@ def store_error(error: Exception, path: Path) -> StoreError:
         return in_use(path)
     if "full" in text or "disk I/O" in text or isinstance(error, OSError):
         return StoreError(f"the journal {path} cannot be written: {text} (is the disk full?)")
+    if "not a database" in text or "malformed" in text:
+        return StoreError(
+            f"the journal {path}: {text}; it is left as it is: put a copy in its place, or move it away with "
+            f"what is named like it to begin a new one"
+        )
     return StoreError(f"the journal {path}: {text}")
