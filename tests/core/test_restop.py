@@ -191,7 +191,7 @@ def test_a_stop_that_the_venue_lists_otherwise_is_asked_about() -> None:
 
 
 def test_nobody_else_enters_between_an_exit_and_the_stop_beside_it() -> None:
-    """Both are reduce-only, which bounds them only while this sleeve is alone on the market (seed 9000383)."""
+    """Both are reduce-only, which bounds them only while the sleeve is alone there (seed 9000383)."""
     stand = Stand(sleeves=2)
     (stop,) = places(stand.holding(-2, stop=110.0))
     stand.ack(stop.cid)
