@@ -180,7 +180,8 @@ class Reader:
                 self._algos(),
             )
             fills, bills = await self._fills(begin), await self._bills(begin)
-            moved = any(int(row.ts) >= read_at - SETTLE_MS for row in (*fills, *bills))
+            happened = [int(fill.ts) for fill in fills] + [int(bill.ts) for bill in bills]
+            moved = any(at >= read_at - SETTLE_MS for at in happened)
             if not moved or attempt == TRIES - 1:
                 break
             await asyncio.sleep(SETTLE_MS / 1_000)
