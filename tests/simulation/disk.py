@@ -43,34 +43,41 @@ class File:
         self.data = bytearray()
         self.size = 0
         """Length when it was last synced."""
-        self.before: dict[int, bytes] = {}
-        """By sector: what it held when last synced, for those written since."""
+        self._changes: list[tuple[int, int, bytearray]] = []
+        """What was changed since, in order: first sector, the one behind the last, and what was there."""
 
     def write(self, at: int, what: bytes) -> None:
-        end = at + len(what)
-        self._remember(at, end)
-        if at > len(self.data):
-            self.data.extend(bytes(at - len(self.data)))
-        self.data[at:end] = what
+        data = self.data
+        end, length = at + len(what), len(data)
+        first, behind = at // SECTOR, -(-end // SECTOR)
+        self._changes.append((first, behind, data[first * SECTOR : behind * SECTOR]))
+        if at > length:
+            data.extend(bytes(at - length))
+        data[at:end] = what
 
     def truncate(self, size: int) -> None:
-        self._remember(size, len(self.data))
+        first, behind = size // SECTOR, -(-len(self.data) // SECTOR)
+        self._changes.append((first, behind, self.data[first * SECTOR :]))
         del self.data[size:]
 
     def sync(self) -> None:
-        self.before.clear()
+        self._changes.clear()
         self.size = len(self.data)
 
-    def _remember(self, start: int, end: int) -> None:
-        before, data = self.before, self.data
-        for sector in range(start // SECTOR, -(-end // SECTOR)):
-            if sector not in before:
-                before[sector] = bytes(data[sector * SECTOR : (sector + 1) * SECTOR])
+    def _before(self) -> dict[int, bytes]:
+        """By sector: what it held when last synced, for those changed since."""
+        before: dict[int, bytes] = {}
+        for first, behind, old in self._changes:
+            for sector in range(first, behind):
+                if sector not in before:
+                    at = (sector - first) * SECTOR
+                    before[sector] = bytes(old[at : at + SECTOR])
+        return before
 
     def cut(self, dice: random.Random) -> int:
         """The power goes; returns how many sectors were lost."""
         lost = 0
-        for sector, old in sorted(self.before.items()):
+        for sector, old in sorted(self._before().items()):
             if dice.random() < 0.5:
                 continue
             lost += 1
@@ -238,6 +245,7 @@ class _Vfs(ctypes.Structure):
 
 
 _LONG = _L.from_address
+NUMBER: int = _Handle.number.offset
 
 
 def _library() -> Any:
@@ -303,7 +311,7 @@ class _Door:
         )  # fmt: skip
 
     def _number(self, file: int) -> int:
-        return _LONG(file + _Handle.number.offset).value
+        return _LONG(file + NUMBER).value
 
     def _open(self, _vfs: int, name: bytes | None, file: int, flags: int, out: int) -> int:
         self.used += 1
@@ -333,9 +341,10 @@ class _Door:
         return SHORT_READ
 
     def _write(self, file: int, what: int, amount: int, at: int) -> int:
-        if self.disk is None:
+        disk = self.disk
+        if disk is None:
             return IOERR
-        return self.disk.write(self._number(file), ctypes.string_at(what, amount), at)
+        return disk.write(_LONG(file + NUMBER).value, ctypes.string_at(what, amount), at)
 
     def _truncate(self, file: int, size: int) -> int:
         return IOERR if self.disk is None else self.disk.truncate(self._number(file), size)

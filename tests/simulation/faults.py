@@ -30,6 +30,9 @@ CLASSES = FIRST + LATER + THIRD + NEWER
 """Every class of fault the simulator knows."""
 LATER_FROM, THIRD_FROM, NEWER_FROM = 3_000, 6_000, 4_000_000
 """From these seeds on the later classes are drawn too; seeds before are known for what they found."""
+TRACES_FROM, RETELLS_EVERY = 9_000_000, 8
+"""From this seed on the adapter remembers what it has told and a catch-up tells the rest, as the adapters for
+real venues do; in every eighth world, and in all before, it tells two minutes of trades again each time."""
 STEPS_S = (3_600.0, -3_600.0, 60.0, -60.0, 5.0, -5.0, 0.7, -0.7)
 """How far somebody sets the machine's clock."""
 
@@ -80,6 +83,7 @@ class Plan:
         self.seconds = seconds
         self.rate = rate
         self.off = frozenset(off)
+        self.retells = seed < TRACES_FROM or seed % RETELLS_EVERY == 0
         rng = random.Random(f"{seed}/plan")
         self.classes = frozenset(name for name in FIRST if rng.random() < 0.5) | frozenset(focus)
         late = random.Random(f"{seed}/later")

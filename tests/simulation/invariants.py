@@ -156,6 +156,8 @@ class Checker:
         self.taken: set[str] = set()
         """Markets where the venue took (a part of) a position away. Whose part it was, the engine divides in
         the order in which it hears; there the account is judged as a whole, and sleeves again when quiet."""
+        self._hands: dict[str, Decimal] = {}
+        """What was traded by hand so far, by market: all quantities, whatever their side."""
         self._naked: dict[str, float] = {}
         """Since when a guarded position has not been covered."""
         self._given: set[tuple[int, int]] = set()
@@ -237,6 +239,8 @@ class Checker:
             place = self.places.get(fill.cid)
             if fill.kind in (FillKind.ADL, FillKind.LIQUIDATION):
                 self.taken.add(fill.symbol)
+            elif fill.kind is FillKind.EXTERNAL:
+                self._hands[fill.symbol] = self._hands.get(fill.symbol, ZERO) + fill.qty
             if place is not None:
                 before = self._exposure.get(place.sleeve, ZERO)
                 coin = fill.fee if fill.fee_ccy != "USDT" else ZERO
@@ -279,8 +283,7 @@ class Checker:
         known = [self.limits.get(name.partition("@")[0]) for name in sleeves]
         if None in known:
             return
-        hands = [f for f in self.truth.fills if f.kind is FillKind.EXTERNAL and f.symbol == symbol]
-        limit = sum((x for x in known if x is not None), ZERO) + sum((f.qty for f in hands), ZERO)
+        limit = sum((x for x in known if x is not None), ZERO) + self._hands.get(symbol, ZERO)
         held = sum((p.qty for p in self.truth.positions() if p.symbol == symbol), ZERO)
         for sign in (1, -1):
             waiting = sum((resting.get((name, sign), ZERO) for name in sleeves), ZERO)

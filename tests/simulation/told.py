@@ -57,7 +57,12 @@ class Lost:
 
     def since(self, instant: int) -> int:
         """How many are later than ``instant``."""
-        return sum(at > instant for _, at in self.rows)
+        count = 0
+        for _, at in reversed(self.rows):  # the engine's time never goes back
+            if at <= instant:
+                break
+            count += 1
+        return count
 
     @property
     def latest(self) -> int:

@@ -8,7 +8,8 @@ The rules of the road, as an adapter for a real venue has them:
 - Place and Amend carry an expiry: arriving later than ``EXPIRY`` they are not executed. So "not found" is a
   proof once that time has passed since the request (or since the process started), and a guess before.
 - Pushed reports can be lost, doubled and reordered. On every (re)connect and every ``CATCH_UP`` seconds the
-  session fetches fills and bills again, with overlap.
+  session fetches fills and bills again, with overlap, and tells those that this process has not heard of yet
+  (all of them where ``Plan.retells``).
 - A Query is answered after the order's fills, a ReadAccount after all fills and bills since its cursor.
 """
 
@@ -28,11 +29,14 @@ from cockpit.core.events import (
     AnyEvent,
     Bar,
     BookSnapshot,
+    Fill,
+    FundingPaid,
     Link,
     Listing,
     Request,
     Sent,
     Trade,
+    Transfer,
 )
 from cockpit.core.intents import Action, Amend, Cancel, Place, Query, ReadAccount
 from cockpit.core.ports import Clock
@@ -51,6 +55,7 @@ SKEW = 1.0
 """Clock error allowed for before "expired" counts as proof."""
 TICK = 0.5
 """Seconds between two moves of the market, where a world names no other pace."""
+BOOKED = (Fill, FundingPaid, Transfer)
 REQUESTS: dict[type, Request] = {Place: Request.PLACE, Amend: Request.AMEND, Cancel: Request.CANCEL}
 
 
@@ -60,6 +65,11 @@ class Killed(BaseException):
 
 def verb(action: Action) -> str:
     return str(action.__struct_config__.tag)
+
+
+def _key(row: Fill | FundingPaid | Transfer) -> tuple[str, str]:
+    """What makes a trade or a bill one and the same however often it is told."""
+    return (row.symbol, row.trade_id) if isinstance(row, Fill) else ("bill", row.bill_id)
 
 
 class Hub:
@@ -193,6 +203,8 @@ class Session:
         self._offset = Offset(lambda: hub.steady_ns() / 1e6)
         """The venue's clock minus ours."""
         self.since: Since | None = None
+        self._told: set[tuple[str, str]] = set()
+        """Trades and bills that this process has heard of."""
         self._duty = hub.loop.create_task(self._adapter(), name="adapter")
         self.ended = False
 
@@ -367,6 +379,8 @@ class Session:
 
     def _arrive(self, event: AnyEvent) -> None:
         if self.alive:
+            if isinstance(event, BOOKED):
+                self._told.add(_key(event))
             self._queue.append(event)
             self._ready.set()
 
@@ -421,8 +435,9 @@ class Session:
 
     def _catch_up(self) -> None:
         self.read_clock()
+        since, retells = self.hub.now_ms() - 120_000, self.hub.plan.retells
         for row in (*self.hub.truth.fills, *self.hub.truth.bills):
-            if row.ts >= self.hub.now_ms() - 120_000:
+            if row.ts >= since and (retells or _key(row) not in self._told):
                 self._deliver("private", row)
 
 

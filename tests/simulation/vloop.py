@@ -16,10 +16,12 @@ import threading
 import time
 import uuid
 from asyncio import base_events
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import Context, copy_context
+from functools import partial
 from heapq import heapify, heappop, heappush
+from types import coroutine
 from typing import Any, NoReturn, TypeVar
 
 T = TypeVar("T")
@@ -82,15 +84,6 @@ class Soon:
     def cancelled(self) -> bool:
         return self._cancelled
 
-    def _run(self) -> None:
-        try:
-            self._context.run(self._callback, *self._args)  # type: ignore[arg-type]
-        except (SystemExit, KeyboardInterrupt):
-            raise
-        except BaseException as error:  # noqa: BLE001 - as asyncio does
-            said = {"message": f"Exception in callback {self._callback}", "exception": error}
-            self._loop.call_exception_handler(said)
-
 
 class Timer(float):
     """``asyncio.TimerHandle`` that is the number by which it is sorted."""
@@ -116,8 +109,6 @@ class Timer(float):
             self._callback = None
             self._args = ()
 
-    _run = Soon._run
-
 
 class VLoop(base_events.BaseEventLoop):
     """The virtual-time loop. ``time()`` starts at 0 and moves only when nothing is ready."""
@@ -130,6 +121,7 @@ class VLoop(base_events.BaseEventLoop):
         """Turns of the loop so far."""
         self._selector = _Never(self)
         self._clock_resolution = 1e-9
+        self.create_future = partial(asyncio.Future, loop=self)  # type: ignore[method-assign]
         self._shuffle = random.Random(f"{seed}/loop") if shuffle else None
         self.escapes: list[str] = []
         self.set_exception_handler(self._unhandled)
@@ -182,8 +174,15 @@ class VLoop(base_events.BaseEventLoop):
             ready.append(timer)
         for _ in range(len(ready)):
             handle = ready.popleft()
-            if not handle._cancelled:
-                handle._run()
+            if handle._cancelled:
+                continue
+            try:
+                handle._context.run(handle._callback, *handle._args)
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as error:  # noqa: BLE001 - as asyncio does
+                said = {"message": f"Exception in callback {handle._callback}", "exception": error}
+                self.call_exception_handler(said)
 
     def _sweep_timers(self) -> list[Timer]:
         """Dead timers are most of them: take them all out."""
@@ -308,6 +307,46 @@ SEALED: tuple[tuple[Any, str], ...] = (
     (random, "uniform"),
 )
 """Doors to the real world that stay shut during a run. ``perf_counter`` may measure; it must not decide."""
+LOOKUPS = ((asyncio, "get_running_loop"), (asyncio.events, "get_running_loop"))
+"""asyncio asks the system for its process number at each of these (a fork is no worry here)."""
+
+
+def lean(loop: VLoop) -> dict[tuple[Any, str], Callable[..., Any]]:
+    """asyncio's own look-ups and sleep, word for word but for what real time and forks need."""
+
+    def running() -> VLoop | None:
+        return loop if loop._thread_id is not None else None  # type: ignore[attr-defined]
+
+    def the_loop() -> VLoop:
+        if loop._thread_id is None:  # type: ignore[attr-defined]
+            raise RuntimeError("no running event loop")
+        return loop
+
+    def wake(future: asyncio.Future[Any], result: Any) -> None:
+        if not future.done():
+            future.set_result(result)
+
+    async def sleep(delay: float, result: Any = None) -> Any:
+        if delay <= 0:
+            await turn()
+            return result
+        future = loop.create_future()
+        timer = loop.call_later(delay, wake, future, result)
+        try:
+            return await future
+        finally:
+            timer.cancel()
+
+    found: dict[tuple[Any, str], Callable[..., Any]] = dict.fromkeys(LOOKUPS, the_loop)
+    found[asyncio.events, "_get_running_loop"] = running
+    found[asyncio, "sleep"] = found[asyncio.tasks, "sleep"] = sleep
+    return found
+
+
+@coroutine
+def turn() -> Generator[None, None, None]:
+    """One turn of the loop."""
+    yield
 
 
 @contextmanager
@@ -320,9 +359,10 @@ def sealed(loop: VLoop) -> Iterator[None]:
 
         return shut
 
-    before = [(owner, name, getattr(owner, name)) for owner, name in SEALED]
-    for owner, name, _ in before:
-        setattr(owner, name, door(f"{getattr(owner, '__name__', owner)}.{name}"))
+    doors = {(o, name): door(f"{getattr(o, '__name__', o)}.{name}") for o, name in SEALED} | lean(loop)
+    before = [(owner, name, getattr(owner, name)) for owner, name in doors]
+    for (owner, name), made in doors.items():
+        setattr(owner, name, made)
     try:
         yield
     finally:
