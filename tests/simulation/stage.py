@@ -152,6 +152,7 @@ def essence(engine: Engine) -> dict[str, Any]:
         "balances": dict(state.ledger.balances),
         "halt": state.halt is not None,
         "voices": sorted(state.voices),
+        "limits": dict(state.tighter),
     }
 
 

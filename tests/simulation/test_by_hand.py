@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cockpit.core import events as ev
-from cockpit.core import planning
+from cockpit.core import planning, tighter
 from cockpit.core.intents import Amend, Cancel, Outcome, Place
 from cockpit.core.meant import HAND, sleeve_name
 from cockpit.core.planning import SAFER, Plan
@@ -17,7 +17,14 @@ from tests.simulation.market import LINEAR
 from tests.simulation.world import World
 
 MANUAL = sleeve_name(LINEAR.symbol)
-DEEDS = ("enter", "enter", "enter", "exit", "exit", "lock", "unlock", "entries", "undo")
+DEEDS = ("enter", "enter", "enter", "exit", "exit", "lock", "unlock", "entries", "undo", "limit", "limit")
+TIGHT = {
+    "max_notional": ("700", "1500", "2500"),
+    "max_orders_per_second": ("1", "3"),
+    "price_band": ("0.0005", "0.002"),
+    "stale_ms": ("400", "1500"),
+}
+"""Numbers that the probes reach at once."""
 
 
 class Manned(World):
@@ -60,7 +67,14 @@ class Manned(World):
             "unlock": {"what": LINEAR.symbol},
             "entries": {"to": to, "reason": "drill"},
             "undo": {},
+            "limit": self._limit(),
         }[verb] | {"verb": verb}
+
+    def _limit(self) -> dict[str, str]:
+        """One of the gate's limits, tighter, or back to the settings."""
+        what = self.dice.choice(sorted(TIGHT))
+        lifted = what in self.engine.state.tighter and self.dice.random() < 0.5
+        return {"what": what, "to": "off" if lifted else self.dice.choice(TIGHT[what])}
 
     async def _deed(self, name: str, args: dict[str, str]) -> None:
         if self._dying:
@@ -106,5 +120,12 @@ def test_what_is_applied_is_what_was_planned_whatever_happens(first: int) -> Non
         assert not violation, f"seed {seed}: {violation}\n{world.history.tail(60)}"
         done += world.done
         refused += world.refused
-    assert {"enter", "exit", "lock", "entries"} <= set(done), done
+    assert {"enter", "exit", "lock", "entries", "limit"} <= set(done), done
     assert refused, "a plan that was overtaken, or applied twice"
+
+
+def test_limits_that_are_shown_and_not_kept_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistake planted: the State remembers the tighter limit, and the gate goes by the settings."""
+    monkeypatch.setattr(tighter, "tightened", lambda risk, _tighter: risk)
+    found = next((words for seed in range(12) if (words := Manned(seed).run())), "")
+    assert found.partition(":")[0] in {"I04", "I12", "I14", "I22"}, found

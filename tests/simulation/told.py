@@ -9,9 +9,10 @@ sits, and keeps a small memory of its own. It asks at every decision:
     I12  an entry needs market data no older than its bound, the account's stream up and the account read
          since the process started and since that stream came up
     I14  an entry needs a whole book, where the market sends one, and a price inside the collar
+    I04  no entry is worth more than a sleeve may hold, by the limit that a person has made tighter too
     I18  every price and size is on the grid of the instrument as it was last told
     I21  nothing is entered on a market that a stranger has traded by hand
-    I22  no more entries a second than the settings allow, and nothing refused is asked again at once
+    I22  no more entries a second than the limits allow, and nothing refused is asked again at once
     I27  a breaker's step never falls within an episode, and an episode lasts as long as its cool-down says
 """
 
@@ -20,6 +21,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from math import inf
 from typing import Any
 
 from cockpit.core import events as ev
@@ -225,9 +227,10 @@ class Told:
             self._fresh(place, state)
             if self._books.get(place.symbol) is False:
                 self._violate("I14", f"entry {place.cid} on a book that is crossed or empty")
-            self._collared(place.symbol, place.cid, place.price, place.side.sign)
+            self._collared(place.symbol, place.cid, place.price, place.side.sign, state)
+            self._worth(place, state)
             rate = self._sent.since(self._now - 1_000)
-            if rate > self._risk.max_orders_per_second:
+            if rate > self._limit("max_orders_per_second", state):
                 self._violate("I22", f"{place.cid} is entry number {rate + 1} within a second")
         refused = self._refused.get((place.sleeve, entry))
         if refused is not None and self._now - refused.latest < PAUSE_MS:
@@ -244,7 +247,7 @@ class Told:
         if place is not None and place.role is Role.PROTECT and place.sleeve.startswith(GUARDED):
             self._tightened(place, amend.price, state)
         if place is not None and place.role is Role.ENTRY and not self._closes(place, state):
-            self._collared(amend.symbol, amend.cid, amend.price, place.side.sign)
+            self._collared(amend.symbol, amend.cid, amend.price, place.side.sign, state)
 
     def _cancelled(self, cancel: Cancel, state: State) -> None:
         held = self._held.get(cancel.cid)
@@ -289,7 +292,8 @@ class Told:
         if symbol not in self._heard:
             self._violate("I12", f"entry {place.cid}, and no market data since the start")
             return
-        age, bound = self._now - self._heard[symbol], self._risk.stale_ms + state.sleeves[place.sleeve].tf
+        age = self._now - self._heard[symbol]
+        bound = self._limit("stale_ms", state) + state.sleeves[place.sleeve].tf
         if age > bound:
             self._violate("I12", f"entry {place.cid} on data {age} ms old, allowed are {bound}")
         if not self._up:
@@ -301,11 +305,28 @@ class Told:
         """Would an entry's order by now only close? Post-only, at a price too good it is not taken."""
         return state.position(place.sleeve) * place.side.sign < 0
 
-    def _collared(self, symbol: str, cid: str, price: Decimal | None, sign: int) -> None:
+    def _limit(self, name: str, state: State) -> float:
+        """A limit in force: what the settings say, or less where a person has said so and everybody sees it.
+
+        That it outlives a restart is held by ``rest.twice``.
+        """
+        return min(getattr(self._risk, name), state.tighter.get(name, inf))
+
+    def _worth(self, place: Place, state: State) -> None:
+        """What would be held once this entry is done, whatever else rests beside it (I04)."""
+        one, price = self._listed[place.symbol][-1][1], state.price(place.symbol)
+        after = abs(state.position(place.sleeve) + place.side.sign * place.qty)
+        most = self._limit("max_notional", state)
+        if float(after * one.contract_value) * price > most * (1 + 1e-9):
+            self._violate("I04", f"entry {place.cid} leads to {after} at {price}, {most:g} is allowed")
+
+    def _collared(self, symbol: str, cid: str, price: Decimal | None, sign: int, state: State) -> None:
         mark = self._marks.get(symbol) or self._mids.get(symbol)
         if mark is None or not mark > 0:
             self._violate("I14", f"entry {cid} without a reference price")
-        elif price is not None and not (float(price) - mark) * sign <= self._risk.price_band * mark:
+        elif (
+            price is not None and not (float(price) - mark) * sign <= self._limit("price_band", state) * mark
+        ):
             self._violate("I14", f"entry {cid} at {price}, the mark is {mark}")
 
     def _on_grid(self, symbol: str, cid: str, prices: tuple[Decimal | None, ...], qty: Decimal) -> None:
