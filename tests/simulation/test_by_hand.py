@@ -105,8 +105,15 @@ class Manned(World):
             return
         plan = self.plans[event.command_id]
         self.done.append(plan.args["verb"])
-        sent = [planning.call_of(a).essence for a in outcome.actions if isinstance(a, Place | Cancel | Amend)]
-        if plan.args["verb"] not in SAFER and sent != [c.essence for c in plan.calls]:
+        verb = plan.args["verb"]
+        sent = [planning.call_of(a) for a in outcome.actions if isinstance(a, Place | Cancel | Amend)]
+        meant = list(plan.calls)
+        if verb == "exit":  # which of its own orders it finds resting when it comes is the instant's
+            places = self.checker.places
+            others = [c for c in sent if c.do == "cancel" and places[c.cid].sleeve != plan.args["sleeve"]]
+            sent = others + [c for c in sent if c.do != "cancel"]
+            meant = [c for c in meant if c.do != "cancel"]
+        if verb not in SAFER and [c.essence for c in sent] != [c.essence for c in meant]:
             self.checker.violate("MS-11", f"planned {plan.calls}, sent {sent}")
 
 
