@@ -71,7 +71,9 @@ def data_dir(found: Loaded) -> Check:
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & 0o077:
         return Check("data_dir", "warn", "cli.doctor.data_dir.open", {"path": str(path), "mode": f"{mode:o}"})
-    return Check("data_dir", "ok", "cli.doctor.data_dir", {"path": str(path)})
+    elsewhere = found.checkout and path.parent not in (Path.cwd(), *Path.cwd().parents)
+    message = "cli.doctor.data_dir.checkout" if elsewhere else "cli.doctor.data_dir"
+    return Check("data_dir", "ok", message, {"path": str(path)})
 
 
 def disk(found: Loaded) -> Check:

@@ -174,9 +174,9 @@ def _request(action: Action, owners: Mapping[str, str]) -> Part:
         return "ask", "", "", "", "account", action.reason, {}
     sleeve = owners.get(action.cid[3:6], "")
     if isinstance(action, Place):
-        prices = (("", action.price), ("at ", action.trigger), ("take ", action.take))
-        at = " ".join(f"{name}{_n(price)}" for name, price in prices if price is not None) or "market"
-        text = f"{action.kind} {action.side} {_n(action.qty)} @ {at}"
+        prices = (("@", action.price), ("at", action.trigger), ("take", action.take))
+        given = [f"{name} {_n(price)}" for name, price in prices if price is not None]
+        text = " ".join((action.kind, action.side, _n(action.qty), *given))
         return "order", action.sleeve, action.symbol, action.cid, action.role, text, {}
     if isinstance(action, Amend):
         take = f" take {_n(action.take)}" if action.take is not None else ""

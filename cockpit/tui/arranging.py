@@ -107,7 +107,7 @@ class Arranging:
         look, have = self.app.look(), self._now().panels
         names = sorted((n for n in layouts.KNOWN if n not in have), key=self._title)
         entries = [Entry(self._title(name), partial(self._add, name), "", name) for name in names]
-        self.app.push_screen(CommandLine(look, entries), _run)
+        self.app.push_screen(CommandLine(look, entries, hint="palette.which_panel"), _run)
 
     def _add(self, panel: str) -> None:
         self._put(grid.added(self._now(), panel))
@@ -180,7 +180,7 @@ class Arranging:
             self.app.tell("layout.none_saved", key=self.app.keymap.key("layout.save"))
             return
         entries = [Entry(safe_text(name), partial(self.load, name), "", name) for name in found]
-        self.app.push_screen(CommandLine(self.app.look(), entries), _run)
+        self.app.push_screen(CommandLine(self.app.look(), entries, hint="palette.which_layout"), _run)
 
     def load(self, name: str) -> None:
         """Every page as it was saved; a bad file is named and nothing changes."""

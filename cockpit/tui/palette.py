@@ -65,11 +65,19 @@ class CommandLine(ModalScreen[Entry | None]):
     ]
 
     def __init__(
-        self, look: Look, entries: Sequence[Entry], made: Callable[[str], Entry | None] = lambda _: None
+        self,
+        look: Look,
+        entries: Sequence[Entry],
+        made: Callable[[str], Entry | None] = lambda _: None,
+        hint: str = "palette.hint",
     ) -> None:
-        """``made`` turns what was typed into an entry of its own, where it is a whole sentence."""
+        """``made`` turns what was typed into an entry of its own, where it is a whole sentence.
+
+        ``hint`` is the message id of what stands in the empty field.
+        """
         super().__init__()
         self.made = made
+        self.hint = hint
         self.look = look
         self.entries = entries
         self.found = list(entries)
@@ -77,7 +85,7 @@ class CommandLine(ModalScreen[Entry | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="palette"):
-            yield Input(placeholder=self.look.say("palette.hint"), id="typed", compact=True)
+            yield Input(placeholder=self.look.say(self.hint), id="typed", compact=True)
             yield Painted(id="entries")
 
     def on_mount(self) -> None:
@@ -93,7 +101,9 @@ class CommandLine(ModalScreen[Entry | None]):
         self._paint()
 
     def on_input_submitted(self) -> None:
-        self.dismiss(self.found[self.at] if self.found else None)
+        """What nothing answers stays to be corrected: closing would look as if it had been done."""
+        if self.found:
+            self.dismiss(self.found[self.at])
 
     def action_move(self, step: int) -> None:
         self.at = max(0, min(len(self.found) - 1, self.at + step))

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 LONGEST = 44
 """Cells of a value in the list; all of it stands at the foot."""
-ABOUT = 3
-"""Lines at the foot: what the setting under the cursor is for."""
+ROOMY = 18
+"""Lines of the list from which its foot has more."""
 HIDDEN = "screen.keymap"
 """Listed with the keys themselves, in the help."""
 
@@ -176,9 +176,10 @@ class SettingsPage(ModalScreen[None]):
         rows = self.found
         self.tighter = dict(self.cockpit.frame.tighter) if self.cockpit.frame is not None else {}
         self.at = max(0, min(self.at, len(rows) - 1))
-        body = painted(rows, self.at, look, width, max(2, height - ABOUT - 1), self.tighter)
-        foot = told(rows[self.at], look, width) if rows else []
-        blank: list[Row] = [clip_row((), width)] * (height - ABOUT - len(body))
+        about = 6 if height >= ROOMY else 4
+        body = painted(rows, self.at, look, width, max(2, height - about - 1), self.tighter)
+        foot = told(rows[self.at], look, width, about) if rows else []
+        blank: list[Row] = [clip_row((), width)] * (height - about - len(body))
         view.forget()
         view.put([*body, *blank, *foot][:height])
         hint = "settings.hint" if self.cockpit.link.closing_stops_engine else "settings.hint_remote"
@@ -283,15 +284,31 @@ def _from(line: Line, look: Look) -> str:
     return row.origin.rsplit("/", 1)[-1]
 
 
-def told(line: Line, look: Look, width: int) -> list[Row]:
-    """What it is for, its default, and how it is changed."""
-    row = line.setting
+def told(line: Line, look: Look, width: int, height: int) -> list[Row]:
+    """What it is for, all of a long value, its default, and how it is changed: ``height`` lines of it."""
+    row, more = line.setting, look.glyphs.more
     words = row.about or (look.say(f"settings.about.{row.key}") if row.key in ONLY_HERE else "")
-    lines: list[Row] = [((part, "text"),) for part in wrapped(safe_text(words), max(1, width))]
-    empty: Row = (("", ""),)
-    lines = [*lines, empty, empty][: ABOUT - 1]
-    if width_of(row.value) > LONGEST:
-        lines[-1] = ((trim(safe_text(row.value), width, look.glyphs.more), "text"),)
+    ways = kept(wrapped("  ".join(_ways(line, look)), max(1, width)), 2, width, more)
+    about = wrapped(safe_text(words), max(1, width))
+    value = [trim(safe_text(row.value), width, more)] if width_of(row.value) > LONGEST else []
+    about = [*kept(about, height - len(ways) - len(value), width, more), *value]
+    blank = [""] * (height - len(ways) - len(about))
+    return [
+        clip_row(((text, style),), width)
+        for texts, style in ((about, "text"), (blank, ""), (ways, "muted"))
+        for text in texts
+    ]
+
+
+def kept(lines: list[str], most: int, width: int, more: str) -> list[str]:
+    """The first ``most`` of some lines; the last says so where there were others."""
+    if len(lines) <= most:
+        return lines
+    return [*lines[: most - 1], trim(f"{lines[most - 1]} {lines[most]}", width, more)]
+
+
+def _ways(line: Line, look: Look) -> list[str]:
+    row = line.setting
     ways = []
     if row.default and width_of(row.default) <= LONGEST:
         ways.append(look.say("settings.usually", value=safe_text(row.default)))
@@ -301,4 +318,4 @@ def told(line: Line, look: Look, width: int) -> list[Row]:
         ways.append(look.say("settings.tighter_how"))
     if line.choices is None:
         ways.append(look.say("settings.how", key=row.key))
-    return [*lines, clip_row((("  ".join(ways), "muted"),), width)]
+    return ways

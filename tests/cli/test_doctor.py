@@ -4,6 +4,11 @@ import os
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import pytest
+
+from cockpit.app.health import data_dir
+from cockpit.app.settings import load
 from tests.cli.conftest import Said, Shell
 
 ALWAYS = (
@@ -47,6 +52,16 @@ def test_a_sound_place_is_in_order(cockpit: Shell, tmp_path: Path) -> None:
 def test_it_speaks_to_people_too(cockpit: Shell) -> None:
     assert "everything is in order" in cockpit("doctor").out
     assert "一切正常" in cockpit("doctor", "--lang", "zh").out
+
+
+def test_data_of_a_checkout_one_is_not_in_is_named_as_such(
+    monkeypatch: pytest.MonkeyPatch, repo: Path, tmp_path: Path
+) -> None:
+    found = msgspec.structs.replace(load(None, {}), data_dir=repo / "data", checkout=True)
+    monkeypatch.chdir(repo)
+    assert data_dir(found).message != "cli.doctor.data_dir.checkout"
+    monkeypatch.chdir(tmp_path)
+    assert data_dir(found).message == "cli.doctor.data_dir.checkout"
 
 
 def test_broken_settings_are_a_finding(cockpit: Shell) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from cockpit.core.frames import Frame
 from cockpit.tui.keymap import ACTIONS
+from cockpit.tui.palette import CommandLine
 from cockpit.tui.theme import shipped
 from tests.tui import frames_for_tests as made
 from tests.tui.conftest import Cockpit, Opened, play
@@ -113,6 +114,18 @@ def test_the_palette_chooses_the_market(cockpit: Opened) -> None:
     async def story(screen: Cockpit) -> None:
         await screen.press(":", "s", "o", "l", "enter")
         assert screen.app.symbol == made.SOL
+
+    play(cockpit, story)
+
+
+def test_what_nothing_answers_stays_in_the_command_line(cockpit: Opened) -> None:
+    async def story(screen: Cockpit) -> None:
+        await screen.press(":")
+        await screen.type("qwerty")
+        await screen.press("enter")
+        assert isinstance(screen.app.screen, CommandLine)
+        await screen.press("escape")
+        assert not isinstance(screen.app.screen, CommandLine)
 
     play(cockpit, story)
 

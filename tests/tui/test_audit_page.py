@@ -11,6 +11,8 @@ import pytest
 
 from cockpit.tui.auditing import understood
 from cockpit.tui.export import free
+from cockpit.tui.picture import Look
+from cockpit.tui.spoken import spoken
 from tests.tui import frames_for_tests as made
 from tests.tui.conftest import Cockpit, Opened, play
 
@@ -49,6 +51,32 @@ def test_the_chain_of_decisions_is_listed_and_the_row_under_the_cursor_explained
         assert screen.app.desk.desk.focused_panel == "audit"
 
     play(cockpit, story)
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "zh"),
+    [
+        ("signal", "target 0; buy 2.4 @ 2.05 (mm.quote)", "目标 0; 买 2.4 @ 2.05 (mm.quote)"),
+        ("signal", "nothing (mm.depth)", "无 (mm.depth)"),
+        (
+            "gate",
+            "buy 2 @ 2.05; sell 2 @ 2.06 → nothing  121 orders in the last minute",
+            "买 2 @ 2.05; 卖 2 @ 2.06 → 无  最近一分钟已有 121 个订单",
+        ),
+        ("order", "oco buy 1.26 at 3172.31 take 3162.51", "OCO 买 1.26 触发价 3172.31 止盈 3162.51"),
+        (
+            "fill",
+            "2.4 @ 2.05 maker, fee 0.001 USDT traded through",
+            "2.4 @ 2.05 挂单, 手续费 0.001 USDT 价格穿过",
+        ),
+        ("cancel", "quote withdrawn", "报价已撤"),
+        ("command", "screen sleeve=ema stop", "screen sleeve=ema stop"),
+    ],
+)
+def test_the_machines_words_are_said_in_the_persons_language(kind: str, said: str, zh: str) -> None:
+    assert spoken(kind, said, Look(40, 10, lang="zh")) == zh
+    english = spoken(kind, said, Look(40, 10)).casefold()
+    assert english.replace("take profit", "take") == said.casefold()
 
 
 def test_the_filter_is_asked_of_the_journal(cockpit: Opened) -> None:

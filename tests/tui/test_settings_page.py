@@ -54,6 +54,20 @@ def test_every_setting_its_value_and_where_it_comes_from(cockpit: Opened) -> Non
     play(cockpit, story, listed=lambda: ROWS)
 
 
+def test_what_does_not_fit_at_the_foot_says_so(cockpit: Opened) -> None:
+    about = " ".join(f"word{number}" for number in range(80))
+    row = Setting("risk.max_leverage", "2.0", "3.0", "/home/somebody/cockpit.toml", about=about)
+
+    async def story(screen: Cockpit) -> None:
+        await screen.press("comma")
+        await screen.type("max_leverage")
+        shown = page(screen).rstrip().splitlines()
+        assert any(line.rstrip().endswith("…") and "word" in line for line in shown)
+        assert "--set risk.max_leverage=..." in " ".join(line.strip() for line in shown[-2:])
+
+    play(cockpit, story, size=(80, 24), listed=lambda: (row,))
+
+
 def test_a_limit_is_made_tighter_as_a_plan(cockpit: Opened) -> None:
     async def story(screen: Cockpit) -> None:
         await screen.press("comma")

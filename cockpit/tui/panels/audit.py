@@ -7,10 +7,11 @@ import msgspec
 from cockpit.core.audit import AuditRow
 from cockpit.core.frames import Frame
 from cockpit.core.registry import panel
-from cockpit.text import known, safe_text
+from cockpit.text import safe_text
 from cockpit.tui import figures
 from cockpit.tui.cells import Segment
 from cockpit.tui.picture import Column, Look, Picture, listing
+from cockpit.tui.spoken import spoken
 
 STYLES = {
     "signal": "accent",
@@ -20,8 +21,6 @@ STYLES = {
     "command": "own bold",
     "boot": "own",
 }
-SPOKEN = frozenset(("order", "fill"))
-"""Kinds whose text is made of the machine's own words."""
 
 
 @panel("audit", rate=4, cursor=True, keeps=True, aside=True)
@@ -89,7 +88,4 @@ def words(row: AuditRow, look: Look) -> Segment:
     style = row.what if row.kind == "fill" and row.what in ("buy", "sell") else "text"
     if row.kind == "gate":
         style = "warn"
-    text = safe_text(row.text)
-    if row.kind in SPOKEN:
-        text = " ".join(look.word(part) if known(f"word.{part}") else part for part in text.split(" "))
-    return (text, {"buy": "up", "sell": "down"}.get(style, style))
+    return (spoken(row.kind, row.text, look), {"buy": "up", "sell": "down"}.get(style, style))

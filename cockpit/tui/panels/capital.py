@@ -8,7 +8,7 @@ from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
 from cockpit.tui.cells import Row, Segment, width_of, wrapped
-from cockpit.tui.picture import Column, Look, Picture, listing
+from cockpit.tui.picture import Column, Look, Picture, listing, note_of
 
 STYLES = {"more": "good", "less": "warn", "rest": "danger bold", "resting": "danger", "off": "faint"}
 BAR = 12
@@ -95,9 +95,12 @@ def _note(capital: CapitalFrame, frame: Frame, look: Look) -> str:
     if not capital.method:
         return look.say("capital.note.off")
     due = figures.span(max(0, capital.due - frame.wall - look.lag))
-    return look.say(
-        "capital.note.on", method=capital.method, how=look.say(f"capital.how.{capital.apply}"), due=due
-    )
+    how = look.say(f"capital.how.{capital.apply}")
+    plain = look.say("capital.note.on", method=capital.method, how=how, due=due)
+    if not capital.at:
+        return plain
+    at = f"{figures.clock(capital.at)[:5]}Z"
+    return note_of(look, look.say("capital.note.of", at=at, note=plain), plain)
 
 
 def _foot(capital: CapitalFrame, look: Look) -> list[Row]:

@@ -13,6 +13,8 @@ from cockpit.text import safe_text
 from cockpit.tui import figures
 from cockpit.tui.cells import Row, width_of, wrapped
 from cockpit.tui.picture import Look, Picture, window
+from cockpit.tui.spoken import spoken
+from cockpit.tui.spoken import wish as worded
 
 Link = tuple[int, str, str, str]
 """Depth, what it is, its words, their style."""
@@ -75,9 +77,17 @@ def _order(found: dict[str, Any], look: Look) -> list[Link]:
         )
     for wish in found["wanted"]:
         tag = f" ({wish['tag']})" if wish["tag"] else ""
-        out.append((len(out), say("audit.kind.signal"), _amount(f"{wish['wish']}{tag}", look), "accent"))
+        out.append(
+            (
+                len(out),
+                say("audit.kind.signal"),
+                _amount(worded(f"{wish['wish']}{tag}", look), look),
+                "accent",
+            )
+        )
     for rule in found["verdicts"]:
-        words = f"{look.word(rule['rule'])} {look.word(rule['action'])}: {rule['before']} → {rule['after']}"
+        words = f"{look.word(rule['rule'])} {look.word(rule['action'])}: "
+        words += f"{worded(rule['before'], look)} → {worded(rule['after'], look)}"
         words = f"{words}  {look.because(rule['reason'])}"
         out.append((min(len(out), 3), say("audit.kind.gate"), _amount(words, look), "warn"))
     decided = found["decided"]
@@ -86,9 +96,11 @@ def _order(found: dict[str, Any], look: Look) -> list[Link]:
         words = say("chain.decided", seq=decided["seq"], cause=look.word(decided["cause"]), at=at)
         out.append((min(len(out), 3), say("chain.when"), words, "muted"))
     order = found["order"]
-    price = order["price"] or order["trigger"] or say("word.market")
-    words = f"{look.word(order['kind'])} {look.word(order['side'])} {order['qty']} @ {price}"
-    state = f"{look.word(order['state'])} {order['reason']}".strip()
+    price = order["price"] or order["trigger"]
+    words = f"{look.word(order['kind'])} {look.word(order['side'])} {order['qty']}"
+    if price:
+        words = f"{words} @ {price}"
+    state = f"{look.word(order['state'])} {look.because(order['reason'])}".strip()
     depth = min(len(out), 4)
     out.append(
         (depth, f"{say('audit.kind.order')} {look.word(order['role'])}", _amount(words, look), "strong bold")
@@ -103,7 +115,12 @@ def _order(found: dict[str, Any], look: Look) -> list[Link]:
             f"{at} {fill['qty']} @ {fill['price']} {side}, {say('chain.fee')} {fill['fee']} {fill['fee_ccy']}"
         )
         out.append(
-            (depth + 1, say("audit.kind.fill"), _amount(f"{words} {fill['note']}".strip(), look), "good")
+            (
+                depth + 1,
+                say("audit.kind.fill"),
+                _amount(f"{words} {look.because(fill['note'])}".strip(), look),
+                "good",
+            )
         )
     return out
 
@@ -117,7 +134,11 @@ def _step(found: dict[str, Any], look: Look) -> list[Link]:
     for row in msgspec.convert(found["rows"], list[AuditRow]):
         if row.kind in ("fill", "command", "boot"):
             continue  # that is what was heard
-        words = look.news(row.text, row.args) if row.kind == "news" else _amount(row.text, look)
+        words = (
+            look.news(row.text, row.args)
+            if row.kind == "news"
+            else _amount(spoken(row.kind, row.text, look), look)
+        )
         what = " ".join(look.word(part) for part in row.what.split(" "))
         style = {"signal": "accent", "gate": "warn", "order": "strong"}.get(row.kind, "text")
         out.append((1, f"{look.say(f'audit.kind.{row.kind}')} {what}", words, style))

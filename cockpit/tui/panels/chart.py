@@ -24,6 +24,8 @@ Grid = list[list[Segment]]
 BLANK: Segment = (" ", "")
 INKS = ("accent", "own", "strong", "muted", "good", "warn")
 """Of the first, second, … indicator."""
+ENTRY = "E"
+"""Marks the line of a position's entry, as the letters of its layers mark theirs."""
 BEYOND = 0.5
 """How far indicators may stretch the picture, by the height of the candles."""
 
@@ -196,7 +198,7 @@ class _Chart:
         levels: list[tuple[float, str, str]] = []
         for row in self.frame.positions:
             if row.symbol == self.look.symbol and not self.look.private:
-                levels.append((row.entry, "own", ""))
+                levels.append((row.entry, "own", ENTRY))
                 levels += [
                     (layer.price, "warn", layer.letter)
                     for layer in row.layers

@@ -27,12 +27,25 @@ def paint(frame: Frame, look: Look) -> Picture:
     other = sheet.details.get(sheet.marked) if sheet.marked != sheet.cursor else None
     title = look.say("panel.curve")
     if found is None or not found.curve:
-        return Picture(title=title, rows=((("", ""),), ((f" {look.say('curve.none')}", "muted"),)))
+        return Picture(title=title, rows=nothing(found, look))
     if sheet.cursor.startswith("study:"):
         return Picture(title=look.say("curve.study"), rows=tuple(_study(found, look)[: look.height]))
     rows = _run(found, other, look)
     note = look.say("curve.compared") if other is not None and other.curve else look.say("curve.legend")
     return Picture(title=title, rows=tuple(rows[: look.height]), note=note)
+
+
+def nothing(found: LabDetail | None, look: Look) -> tuple[Row, ...]:
+    """Why there is nothing to see, in words: nothing was tried, it is being read, or it brought nothing."""
+    sheet = look.aside.lab
+    if sheet.fault or not sheet.rows:
+        words = "curve.later"
+    elif found is not None:
+        words = "curve.without"
+    else:
+        words = "curve.reading" if sheet.cursor else "curve.none"
+    lines = ["", *wrapped(look.say(words), max(1, look.width - 1))]
+    return tuple(((f" {line}" if line else "", "muted"),) for line in lines)
 
 
 def _run(found: LabDetail, other: LabDetail | None, look: Look) -> list[Row]:

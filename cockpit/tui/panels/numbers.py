@@ -7,6 +7,7 @@ from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui.aside import LabDetail, Strip
 from cockpit.tui.cells import Row, Segment, fit, width_of, wrapped
+from cockpit.tui.panels.curve import nothing
 from cockpit.tui.picture import Look, Picture, window
 
 BAR = 8
@@ -20,7 +21,7 @@ def paint(frame: Frame, look: Look) -> Picture:
     other = sheet.details.get(sheet.marked) if sheet.marked != sheet.cursor else None
     title = look.say("panel.numbers")
     if found is None or not (found.numbers or found.warnings or found.strips):
-        return Picture(title=title, rows=((("", ""),), ((f" {look.say('curve.none')}", "muted"),)))
+        return Picture(title=title, rows=nothing(found, look))
     lines = [*_warnings(found, look), *_pairs(found, other, look), *_strips(found.strips, look)]
     keys = [str(n) for n in range(len(lines))]
     at = keys.index(look.cursor) if look.cursor in keys else 0

@@ -10,7 +10,7 @@ from cockpit.tui.aside import LabRow
 from cockpit.tui.cells import Row, Segment, wrapped
 from cockpit.tui.picture import Column, Look, Picture, listing
 
-STATES = {"running": "accent bold", "failed": "danger bold", "stopped": "warn", "done": "good"}
+STATES = {"failed": "danger bold", "stopped": "warn", "done": "good"}
 BAR = 8
 
 
@@ -26,8 +26,8 @@ def paint(frame: Frame, look: Look) -> Picture:
         say("panel.runs"),
         [
             Column("", 1, 0),
-            Column(say("column.state"), 9, 0),
-            Column(say("column.done"), BAR + 5, 1),
+            Column(say("column.state"), BAR + 5, 0),
+            Column(say("column.kind"), 9, 1),
             Column(say("column.strategies"), 14, 0, grow=3),
             Column(say("column.return"), 8, 0, right=True),
             Column("Sharpe", 6, 2, right=True),
@@ -61,8 +61,8 @@ def _cells(row: LabRow, look: Look) -> list[Segment]:
         sharpe = f"{sharpe} ±{row.error:.2f}"
     return [
         (look.glyphs.own if marked else " ", "own bold"),
-        (look.say(f"lab.state.{row.state}"), STATES.get(row.state, "muted")),
         progress(row, look),
+        (look.say(f"lab.kind.{row.kind}"), "muted"),
         (safe_text(row.what), "strong"),
         change(row.total),
         (sharpe, "text"),
@@ -74,9 +74,9 @@ def _cells(row: LabRow, look: Look) -> list[Segment]:
 
 
 def progress(row: LabRow, look: Look) -> Segment:
-    """A bar while it runs, and what is left of it."""
+    """How it ended; while it runs a bar, and what is left of it."""
     if row.state != "running":
-        return (look.say(f"lab.kind.{row.kind}"), "muted")
+        return (look.say(f"lab.state.{row.state}"), STATES.get(row.state, "muted"))
     filled = min(BAR, round(row.done * BAR))
     bar = look.glyphs.gauge_on * filled + look.glyphs.gauge_off * (BAR - filled)
     left = "" if row.left_s is None else figures.span(int(row.left_s * 1000))
