@@ -12,6 +12,7 @@ from cockpit.tui.aside import LabDetail, LabHeat
 from cockpit.tui.braille import Curve, lines
 from cockpit.tui.cells import Row, fit, wrapped
 from cockpit.tui.picture import Look, Picture
+from cockpit.tui.untried import nothing
 
 LABEL = 11
 FALL = 4
@@ -33,19 +34,6 @@ def paint(frame: Frame, look: Look) -> Picture:
     rows = _run(found, other, look)
     note = look.say("curve.compared") if other is not None and other.curve else look.say("curve.legend")
     return Picture(title=title, rows=tuple(rows[: look.height]), note=note)
-
-
-def nothing(found: LabDetail | None, look: Look) -> tuple[Row, ...]:
-    """Why there is nothing to see, in words: nothing was tried, it is being read, or it brought nothing."""
-    sheet = look.aside.lab
-    if sheet.fault or not sheet.rows:
-        words = "curve.later"
-    elif found is not None:
-        words = "curve.without"
-    else:
-        words = "curve.reading" if sheet.cursor else "curve.none"
-    lines = ["", *wrapped(look.say(words), max(1, look.width - 1))]
-    return tuple(((f" {line}" if line else "", "muted"),) for line in lines)
 
 
 def _run(found: LabDetail, other: LabDetail | None, look: Look) -> list[Row]:

@@ -7,8 +7,8 @@ from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui.aside import LabDetail, Strip
 from cockpit.tui.cells import Row, Segment, fit, width_of, wrapped
-from cockpit.tui.panels.curve import nothing
 from cockpit.tui.picture import Look, Picture, window
+from cockpit.tui.untried import nothing
 
 BAR = 8
 
