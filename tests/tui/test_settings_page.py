@@ -56,7 +56,7 @@ def test_every_setting_its_value_and_where_it_comes_from(cockpit: Opened) -> Non
 
 def test_what_does_not_fit_at_the_foot_says_so(cockpit: Opened) -> None:
     about = " ".join(f"word{number}" for number in range(80))
-    row = Setting("risk.max_leverage", "2.0", "3.0", "/home/somebody/cockpit.toml", about=about)
+    row = Setting("risk.max_leverage", "2.0", "3.0", "cockpit.toml", about=about)
 
     async def story(screen: Cockpit) -> None:
         await screen.press("comma")
