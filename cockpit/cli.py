@@ -15,7 +15,7 @@ from cockpit.app.parser import build, module_of
 from cockpit.core.errors import CockpitError, ConfigError, InvariantError
 
 EXTRAS = {
-    "lab": ("cmaes", "numba", "numpy", "optuna", "scipy"),
+    "lab": ("cmaes", "llvmlite", "numpy", "optuna", "scipy"),
     "cluster": ("distributed",),
     "freqtrade": ("pandas", "talib"),
     "web": ("textual_serve",),

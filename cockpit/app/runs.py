@@ -134,7 +134,7 @@ def row(run: Run) -> dict[str, Any]:
 def again(run: Run, tape: str) -> Result:
     """The same run once more, by what made it, on ``tape`` (where its data lies now).
 
-    Raises what ``trial.perform`` and ``fast.perform`` raise; Unsupported where numba is gone.
+    Raises what ``trial.perform`` and ``fast.perform`` raise; Unsupported where the compiler is gone.
     """
     request = msgspec.structs.replace(run.request, tape=tape)
     if run.executor == KERNEL:

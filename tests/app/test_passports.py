@@ -22,7 +22,7 @@ from cockpit.core.errors import ConfigError, StoreError
 from cockpit.lab.proof.passport import Bias, altered, decoded, encoded, issued, seal_of
 from tests.app.tapes import swinging
 
-pytest.importorskip("numba")
+pytest.importorskip("llvmlite")
 SYMBOL = "lab:COIN-USDT"
 SLEEVE = f"ema_trend:volume_threshold=0.5,rsi_min=40,rsi_max=90@{SYMBOL}"
 SAID = ("stop_loss_atr=0.2..3", "take_profit_atr=0.4..5")

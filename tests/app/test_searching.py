@@ -20,7 +20,7 @@ from cockpit.lab.search.ranges import space_of
 from cockpit.lab.search.trial import Outcome
 from tests.app.tapes import swinging
 
-pytest.importorskip("numba")
+pytest.importorskip("llvmlite")
 discover()
 SYMBOL = "lab:COIN-USDT"
 

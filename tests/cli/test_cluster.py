@@ -13,7 +13,7 @@ from tests.cli.conftest import Shell
 from tests.cli.test_optimize import words
 
 pytest.importorskip("distributed")
-pytest.importorskip("numba")
+pytest.importorskip("llvmlite")
 CLUSTER = """
 import sys
 from distributed import LocalCluster

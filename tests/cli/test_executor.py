@@ -13,7 +13,7 @@ from cockpit.adapters.store.tape import TapeWriter
 from cockpit.core.events import Listing
 from tests.cli.conftest import Shell
 
-pytest.importorskip("numba")
+pytest.importorskip("llvmlite")
 
 MONEY = ("fills", "orders", "equity", "cash", "pnl", "realised", "unrealised", "fees", "funding", "opening")
 

@@ -18,7 +18,7 @@ import pytest
 from cockpit.app import studies
 from tests.cli.conftest import Shell
 
-pytest.importorskip("numba")
+pytest.importorskip("llvmlite")
 SLEEVE = "ema_trend:volume_threshold=0.5,rsi_min=40,rsi_max=90@lab:COIN-USDT"
 RANGES = ("--param", "ema_fast=4..12", "--param", "ema_medium=14..20", "--param", "stop_loss_atr=1..4")
 

@@ -12,7 +12,7 @@ from cockpit.core.config import SleeveConfig
 from tests.app.tapes import swinging
 from tests.cli.conftest import Shell
 
-pytest.importorskip("numba")
+pytest.importorskip("llvmlite")
 SYMBOL = "lab:COIN-USDT"
 SLEEVE = f"ema_trend:volume_threshold=0.5,rsi_min=40,rsi_max=90@{SYMBOL}/1h"
 SHORT = ("--param", "stop_loss_atr=0.2..3", "--trials", "4", "--require", "trades>=1", "--bars", "0")

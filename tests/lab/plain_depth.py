@@ -1,20 +1,21 @@
-"""The generated module as plain Python, so that a fault can be planted in its text without a compiler."""
+"""The machine's program as plain Python, so that a fault can be planted in its text without a compiler."""
 
 from __future__ import annotations
 
 import ctypes
+import math
+from collections import namedtuple
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from cockpit.lab.compiled import layout, rows
+from cockpit.lab.compiled.reasons import LIST_FULL
+from cockpit.lab.compiled.records import Stop
 from cockpit.lab.compiled.translate import BOOK_HOOKS, Program
-from cockpit.lab.depth import build, calls, run, stretch
-
-
-def _njit(*given: Any, **_options: Any) -> Any:
-    return given[0] if len(given) == 1 and isinstance(given[0], type(_njit)) else lambda function: function
+from cockpit.lab.depth import build, calls, records, run, stretch
 
 
 class Rec:
@@ -46,40 +47,54 @@ class Rows:
         return Rec(self._array[at])
 
 
-def _carray(address: int, shape: tuple[int], dtype: Any) -> Any:
-    size = int(shape[0]) * np.dtype(dtype).itemsize
+def _array(address: int, count: int, kind: Any) -> Any:
+    size = count * np.dtype(kind).itemsize
     raw = (ctypes.c_char * size).from_address(int(address))
-    array = np.frombuffer(raw, dtype)
+    array = np.frombuffer(raw, kind)
     return Rows(array) if array.dtype.names else array
+
+
+def _row(address: int, kind: Any) -> Any:
+    return _array(address, 1, kind)[0]
 
 
 MANY = 1 << 20
 
 
-def _column(kind: Any) -> Callable[[int, int], Any]:
-    """As ``pointers.column``: what stands at a place of an array, of which only the address is known."""
-    known: dict[int, Any] = {}
-    dtype = np.dtype(np.int64) if callable(kind) and not isinstance(kind, np.dtype) else kind
+class Desk:
+    """The machine's row, its arrays, and the row's own fields."""
 
-    def at(address: int, index: int) -> Any:
-        if address not in known:
-            known[address] = _carray(address, (MANY,), dtype)
-        return known[address][index]
+    def __init__(self, m: Rec, arrays: dict[str, Any]) -> None:
+        vars(self).update(arrays, m=m)
 
-    return at
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.m, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.m, name, value)
+
+
+def _desk(address: int, _kind: Any) -> Desk:
+    """The machine's row and its arrays, of which the lengths are known."""
+    m = _row(address, np.dtype(rows.dtype(records.Machine)))
+    arrays = {}
+    for name, (row, length, where) in build.COLUMNS.items():
+        count = length if isinstance(length, int) else getattr(m, length)
+        kind = np.dtype(np.int64 if row is int else rows.dtype(row))
+        arrays[name] = _array(getattr(m, where), max(1, count), kind)
+    return Desk(m, arrays)
 
 
 def prepared(plugin: Any, change: Callable[[str], str] = str) -> run.Prepared:
     """A strategy in plain Python; ``change`` may plant a fault."""
     program = Program(plugin.target, plugin.name, BOOK_HOOKS)
     text = change(build.text_of(program))
-    text = text.replace("from numba import carray, njit, types\n", "").replace("import numba\n", "")
-    text = text.replace("from cockpit.lab.compiled.pointers import as_pointer, column\n", "")
-    types = SimpleNamespace(
-        int64=lambda _kind: None, float64=lambda _kind: None, ExternalFunction=lambda *_: calls.equity
-    )
-    names: dict[str, Any] = {"njit": _njit, "carray": _carray, "as_pointer": int, "types": types}
-    names |= {"column": _column, "numba": SimpleNamespace(from_dtype=lambda dtype: dtype)}
+    names: dict[str, Any] = {
+        **vars(math), "np": np, "State": np.dtype(layout.dtype(program.owner)), "Desk": "desk",
+        "TRADE_NEWS": namedtuple("TRADE_NEWS", build.TRADE), "Stop": Stop, "LIST_FULL": LIST_FULL,
+        "row_at": lambda at, kind: _desk(at, kind) if isinstance(kind, str) else _row(at, kind),
+        "floats_at": lambda at: _array(at, MANY, np.float64), "equity_of": calls.equity,
+        "drawn": stretch.drawn, "Any": Any, "Window": None, "Pen": None,
+    }  # fmt: skip
     exec(compile(text, "plain", "exec"), names)
-    names["drawn"] = stretch.drawn
     return run.Prepared(plugin, program, SimpleNamespace(run=names["run"]))

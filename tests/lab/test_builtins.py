@@ -19,7 +19,7 @@ from tests.conftest import SHARED
 from tests.lab.both import SOAK, compare
 from tests.lab.worlds import Shape
 
-pytest.importorskip("numba")
+pytest.importorskip("llvmlite")
 
 SWAP = Instrument(
     "lab:BTC-USDT", Kind.LINEAR, "BTC", "USDT", "USDT", Decimal("0.1"), Decimal("0.001"), Decimal("0.001")

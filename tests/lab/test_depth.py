@@ -14,7 +14,7 @@ from tests.lab import streams
 from tests.lab.asleep import compare, plugin_of
 from tests.lab.gambler import Gambler, Luck
 
-pytest.importorskip("numba")
+pytest.importorskip("llvmlite")
 
 LEAN = settings(
     max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None,

@@ -28,7 +28,7 @@ from cockpit.lab.depth.columns import from_events
 from tests.conftest import SHARED, SOAK
 from tests.lab.asleep import Played
 
-pytest.importorskip("numba")
+pytest.importorskip("llvmlite")
 
 EAGER = {
     "min_spread": 0.0,

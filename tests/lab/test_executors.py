@@ -16,7 +16,7 @@ from tests.lab.both import compare, plugin_of
 from tests.lab.chameleon import Chameleon, Dice
 from tests.lab.test_builtins import SWAP as BTC
 
-pytest.importorskip("numba")
+pytest.importorskip("llvmlite")
 
 CHANCE = st.sampled_from((0, 5, 20, 50, 100))
 

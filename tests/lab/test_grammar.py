@@ -20,7 +20,7 @@ from tests.lab import grammar, worlds
 from tests.lab.both import compare, interpreted, kernel, numbers, plugin_of, same
 from tests.lab.test_builtins import SWAP
 
-pytest.importorskip("numba")
+pytest.importorskip("llvmlite")
 
 PLAIN = worlds.Shape(5, 3_600_000, 250, sigma=0.006, wick=0.1, every=28_800_000)
 WORLDS = 4
@@ -36,7 +36,7 @@ def compiled_from(text: str) -> tuple[compiled.Compiled, Any]:
     play = compiled.compile_strategy(plugin_of(module.Idea, module.Params))
     for name in set(build._loaded) - before:
         if name.startswith("cockpit_jit_"):
-            (build.folder() / f"{name}.py").unlink(missing_ok=True)
+            (build.folder() / f"{name}.o").unlink(missing_ok=True)
     return play, module.Params()
 
 

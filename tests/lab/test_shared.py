@@ -20,7 +20,7 @@ from tests.lab import worlds
 from tests.lab.both import flat, same
 from tests.lab.test_builtins import SWAP
 
-pytest.importorskip("numba")
+pytest.importorskip("llvmlite")
 SHAPE = worlds.Shape(5, 3_600_000, 1_200, sigma=0.006, wick=0.1, every=28_800_000)
 
 

@@ -108,7 +108,7 @@ def test_a_name_with_a_value_on_every_path_is_accepted() -> None:
     assert list(program.hooks) == ["on_bar"]
 
 
-def test_without_numba_the_pip_line_is_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_compiler_the_pip_line_is_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(build, "available", lambda: False)
     with pytest.raises(Unsupported, match=r"pip install 'cockpit\[lab\]'"):
         compiled.compile_strategy(plugin_of(Chameleon, Dice))

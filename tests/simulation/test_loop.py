@@ -24,7 +24,7 @@ from cockpit.core.types import Stage
 from tests.simulation import quarter
 from tests.simulation.loop import PEOPLE, Loop
 
-pytest.importorskip("numba")
+pytest.importorskip("llvmlite")
 PAST = 29
 """Days on file before it begins: spans of less than thirty days are counted by the hour."""
 SLEEVE = f"mean_reversion:rsi_oversold=48,rsi_overbought=52@{quarter.SYMBOL}/15m"

@@ -7,7 +7,7 @@
     venue      the venue's side: matching on bars                     margin
     drive      the loop over the bars
 
-These files are plain Python: they run as they stand (slowly, any debugger works), and ``build`` writes them,
-together with the translated strategy, into a module that numba compiles and keeps on disk. Where they do not
-know exactly what the kernel would do, they refuse (``reasons``), and the kernel runs instead.
+These files are plain Python: they run as they stand (slowly, any debugger works), and ``build`` has
+``lab.native`` make machine code of them and of the translated strategy, which is kept on disk. Where they do
+not know exactly what the kernel would do, they refuse (``reasons``), and the kernel runs instead.
 """

@@ -1,8 +1,8 @@
-"""Generated modules on disk, compiled once: the machine for all strategies, then each strategy's own loop.
+"""Programs as machine code, made once: the machine for all strategies, then each strategy's own loop.
 
-The folder is the user's cache (``COCKPIT_JIT_CACHE`` names another). A module's name is the hash of its text,
-of the machine's, and of the versions of Python and numba and the processor; numba keeps its machine code
-beside it. What is compiled is never asked again, until one of these changes.
+The folder is the user's cache (``COCKPIT_JIT_CACHE`` names another). An object's name is the hash of all that
+it is made from: the text, the machine's and the compiler's files, the version of LLVM, the processor.
+What is compiled is never asked again, until one of these changes.
 """
 
 from __future__ import annotations
@@ -10,37 +10,23 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
+from types import SimpleNamespace
 from typing import Any
 
-from cockpit.core.errors import CockpitError
-from cockpit.lab.compiled import compose, layout
-from cockpit.lab.compiled.reasons import Unsupported
+from cockpit.lab.compiled import compose, layout, records
+from cockpit.lab.compiled.reasons import LIST_FULL, Unsupported
 from cockpit.lab.compiled.translate import Program
 
 Progress = Callable[[str, float], None]
 """Called with what is being compiled and how much is done, 0…1."""
-MISSING = "compiled backtests need numba: pip install 'cockpit[lab]'"
+MISSING = "compiled backtests need llvmlite: pip install 'cockpit[lab]'"
 LOCK = threading.RLock()
 LOOP = """
-from collections import namedtuple
-from numba import types
-from cockpit.lab.compiled.pointers import held, written
-from cockpit.lab.compiled.reasons import LIST_FULL
-BAR = namedtuple("BAR", "ts tf open high low close volume%(fields)s")
-FILL = namedtuple("FILL", "ts price qty maker sign")
-RATE = namedtuple("RATE", "ts rate settle_ts settled")
-step = types.ExternalFunction("%(symbol)s", types.int64(
-    types.int64, types.int64, types.int64, types.float64, types.float64, types.float64))
-
-
-@njit(%(inner)s)
-def view_equity(at, m, view):
+def view_equity(at: int, m, view) -> float:
     second = view.now // 1000
     if second != view.equity_at:
         if step(at, 6, view.now, 0.0, 0.0, 0.0) < 0:
@@ -52,8 +38,7 @@ def view_equity(at, m, view):
 
 %(functions)s
 
-@njit(%(inner)s)
-def ask(at, m, F, s, view, want, word):
+def ask(at: int, m, F, s, view, want, word: int) -> None:
     if word == 1:
         %(on_fill)s
     else:
@@ -62,26 +47,18 @@ def ask(at, m, F, s, view, want, word):
         raise Stop
 
 
-@njit(types.int64(types.int64, types.int64), cache=True)
-def worth(at, what):
+def worth(at: int, what: int) -> int:
     return step(at, what, 0, 0.0, 0.0, 0.0)
 
 
-MACHINE, STATE = np.dtype(rows.dtype(records.Machine)), np.dtype(%(state)s)
-
-
-@njit(cache=True, nogil=True, error_model="python")
-def drive(at):
-    m = carray(as_pointer(at), (1,), MACHINE)[0]
-    kept = carray(as_pointer(m.at_s), (1,), STATE)[0]
+def drive(at: int) -> None:
+    m = row_at(at, Machine)
+    kept = row_at(m.at_s, State)
     s = held(kept)
-    F = carray(as_pointer(m.at_f), (m.floats,), np.float64)
-    n, ts = m.bars, carray(as_pointer(m.at_ts), (m.bars,), np.int64)
-    op = carray(as_pointer(m.at_open), (n,), np.float64)
-    hi = carray(as_pointer(m.at_high), (n,), np.float64)
-    lo = carray(as_pointer(m.at_low), (n,), np.float64)
-    cl = carray(as_pointer(m.at_close), (n,), np.float64)
-    vo = carray(as_pointer(m.at_volume), (n,), np.float64)
+    F = floats_at(m.at_f)
+    n, ts = m.bars, wholes_at(m.at_ts)
+    op, hi, lo = floats_at(m.at_open), floats_at(m.at_high), floats_at(m.at_low)
+    cl, vo = floats_at(m.at_close), floats_at(m.at_volume)
     view, want, lag, tf = m.window, m.pen, m.lag, m.tf
     %(taken)s
     if step(at, 0, 0, 0.0, 0.0, 0.0) < 0:
@@ -116,42 +93,35 @@ def drive(at):
             raise Stop
         ask(at, m, F, kept, view, want, word)
 """
-READERS = "whole_of, float_of = column(types.int64), column(types.float64)\n"
+FIELDS = {
+    "BAR": ("ts", "tf", "open", "high", "low", "close", "volume", "index", "shared"),
+    "FILL": ("ts", "price", "qty", "maker", "sign"),
+    "RATE": ("ts", "rate", "settle_ts", "settled"),
+}
 CALLS = {
     "on_fill": "{}(at, m, F, s, FILL(m.now, m.news_price, m.news_qty, False, m.news_sign), view, want)",
     "on_funding": "{}(at, m, F, s, RATE(m.now, m.news_rate, m.news_due, m.news_settled != 0), view, want)",
 }
 
 
-def text_of(program: Program, symbol: str) -> str:
-    """A strategy's module."""
+def text_of(program: Program) -> str:
+    """The text of a strategy's loop, and of what it calls."""
     makers = program.shared.makers(program) if program.shared is not None else ""
-    functions = "\n".join(_decorated(text, program.hooks["on_bar"]) for text in program.texts)
     calls = {
         hook: call.format(program.hooks[hook]) if hook in program.hooks else "pass"
         for hook, call in CALLS.items()
     }
     names = {
-        "symbol": symbol,
-        "inner": compose.INNER,
-        "functions": functions,
+        "functions": "\n".join(program.texts),
         "on_bar": program.hooks["on_bar"],
-        "fields": " index shared" if makers else "",
         "shared": ", i, taken" if makers else "",
-        "taken": f"taken = ({program.shared.taken()})" if program.shared is not None and makers else "",
-        "state": repr(layout.dtype(program.owner)),
+        "taken": f"taken = ({program.shared.taken()})" if program.shared is not None and makers else "pass",
     }
-    return compose.HEAD + READERS + compose.intrinsics() + LOOP % {**names, **calls} + "\n\n" + makers
-
-
-def _decorated(text: str, on_bar: str) -> str:
-    """A function for numba; ``on_bar`` becomes a part of the loop: a call a bar costs as much as it does."""
-    inside = ", forceinline=True" if text.startswith(f"def {on_bar}(") else ""
-    return f"@njit({compose.INNER}, error_model='python'{inside})\n{text}"
+    return LOOP % {**names, **calls} + "\n\n" + makers
 
 
 def folder() -> Path:
-    """Where generated modules and machine code are kept."""
+    """Where machine code is kept."""
     named = os.environ.get("COCKPIT_JIT_CACHE", "")
     if named:
         return Path(named)
@@ -161,24 +131,22 @@ def folder() -> Path:
 
 
 def available() -> bool:
-    """Is numba installed?"""
-    return importlib.util.find_spec("numba") is not None
+    """Is the compiler installed?"""
+    return importlib.util.find_spec("llvmlite") is not None
 
 
 @lru_cache(maxsize=1)
 def _stamp() -> str:
-    """What generated code depends on besides its text."""
-    import llvmlite.binding as llvm
-    import numba
+    """What machine code depends on besides its text."""
+    import llvmlite
 
-    switch: Any = numba.config
-    cpu = f"{llvm.get_host_cpu_name()} {os.environ.get('NUMBA_CPU_NAME', '')}"
-    switches = f"{switch.BOUNDSCHECK} {switch.OPT} {switch.DISABLE_JIT}"
-    return f"{sys.version}\n{numba.__version__}\n{cpu}\n{switches}\n{compose.machine()}\n{compose.STEP}"
+    from cockpit.lab.native.objects import processor
+
+    return f"{llvmlite.__version__} {processor()}\n{compose.sources()}"
 
 
 def digest(text: str) -> str:
-    """The name of a generated module: 16 characters."""
+    """The name of machine code: 16 characters."""
     return hashlib.sha256(f"{_stamp()}\n{text}".encode()).hexdigest()[:16]
 
 
@@ -188,89 +156,109 @@ def machine_symbol() -> str:
     return f"cockpit_step_{digest('')}"
 
 
-_loaded: dict[str, ModuleType] = {}
+_loaded: dict[str, Any] = {}
 
 
 def load_machine(progress: Progress | None = None) -> None:
     """Compile the machine, or read it from disk, and make its name known to the linker."""
-    import llvmlite.binding as llvm
+    from cockpit.lab.native import objects
+    from cockpit.lab.native.kinds import PLAIN
 
     symbol = machine_symbol()
     with LOCK:
         if symbol in _loaded:
             return
-        ready = folder() / f"{symbol}.ready"
-        module = None
-        if ready.exists():
-            try:
-                # Compiled code names the module it came from; its text is not needed again.
-                sys.modules.setdefault(f"{symbol}_parts", ModuleType(f"{symbol}_parts"))
-                module = _module(symbol, compose.HEAD + compose.STEP)
-            except Exception:  # noqa: BLE001 - whatever is wrong with a cache, it can be made again
-                module = None
-        if module is None:
-            _tell(progress, "the machine", 0.0)
-            parts = _module(f"{symbol}_parts", compose.machine(), progress)
-            module = _module(symbol, compose.HEAD + compose.STEP, work=parts.work)
-            ready.write_text("")
-            _tell(progress, "the machine", 1.0)
-        llvm.add_symbol(symbol, module.step.address)
-        _loaded[symbol] = module
+
+        def made() -> str:
+            from cockpit.lab.native.lowering import Lowering
+
+            scope = compose.machine()
+            lowering = Lowering(symbol, scope, compose.called_seldom(scope))
+            lowering.export("step", symbol, [PLAIN[kind] for kind in compose.STEP_KINDS])
+            return str(lowering.module)
+
+        linked = _linked(symbol, made, "the machine", progress)
+        objects.publish(symbol, linked.address(symbol))
+        _loaded[symbol] = linked
 
 
-def load_strategy(program: Program, progress: Progress | None = None) -> ModuleType:
-    """The module of a strategy; its loop is compiled at its first run."""
+def load_strategy(program: Program, progress: Progress | None = None) -> Any:
+    """The doors of a strategy's loop: ``drive``, ``worth`` and, for a sweep, ``column_0`` …"""
+    text = text_of(program)
+    doors: dict[str, tuple[str, ...]] = {"drive": ("int",), "worth": ("int", "int")}
+    if program.shared is not None:
+        doors |= {f"column_{number}": ("int",) for number in range(len(program.shared.updates))}
+    forms = {"State": layout.dtype(program.owner), **program.rows}
+
+    def scope() -> dict[str, Any]:
+        from cockpit.lab.native.kinds import row_of
+
+        return {**bars_scope(text), **{word: row_of(form) for word, form in forms.items()}}
+
     load_machine(progress)
-    text = text_of(program, machine_symbol())
-    name = f"cockpit_jit_{digest(text)}"
+    return load_text(text, doors, scope, shapes=repr(forms), inside=frozenset((program.hooks["on_bar"],)))
+
+
+def bars_scope(text: str) -> dict[str, Any]:
+    """What the names of a text mean that calls the machine for bars."""
+    from cockpit.lab.native.kinds import FLOAT, INT, Outside, Reader, Shape
+
+    return {
+        **compose.intrinsics(), **compose.functions_of(text), **compose.kinds(), "LIST_FULL": LIST_FULL,
+        **{word: Shape(names) for word, names in FIELDS.items()},
+        "whole_of": Reader("<i8"), "float_of": Reader("<f8"),
+        "step": Outside(machine_symbol(), (INT, INT, INT, FLOAT, FLOAT, FLOAT), INT),
+    }  # fmt: skip
+
+
+def load_text(
+    text: str, doors: Mapping[str, tuple[str, ...]], scope: Callable[[], dict[str, Any]], *,
+    shapes: str = "", inside: frozenset[str] = frozenset(), what: str = "", progress: Progress | None = None,
+) -> Any:  # fmt: skip
+    """A program, compiled or read from disk; each door (its name, the kinds it takes) is an attribute.
+
+    ``scope`` says what its names mean, where that is asked; ``shapes`` how its rows lie in memory.
+    """
+    name = f"cockpit_jit_{digest(f'{text}{shapes}')}"
+
+    def made() -> str:
+        from cockpit.lab.native.kinds import PLAIN
+        from cockpit.lab.native.lowering import Lowering
+
+        lowering = Lowering(name, scope(), inside)
+        for door, takes in doors.items():
+            lowering.export(door, f"{name}_{door}", [PLAIN[kind] for kind in takes])
+        return str(lowering.module)
+
     with LOCK:
         if name not in _loaded:
-            _loaded[name] = _module(name, text)
+            linked = _linked(name, made, what, progress)
+            calls = {
+                door: linked.door(f"{name}_{door}", takes, records.Stop) for door, takes in doors.items()
+            }
+            _loaded[name] = SimpleNamespace(**calls)
         return _loaded[name]
 
 
-def load_text(text: str, progress: Progress | None = None) -> ModuleType:
-    """Another generated module, compiled when its functions are first called or read from disk."""
-    name = f"cockpit_jit_{digest(text)}"
-    with LOCK:
-        if name not in _loaded:
-            _loaded[name] = _module(name, text, progress)
-        return _loaded[name]
+def _linked(name: str, made: Callable[[], str], what: str, progress: Progress | None) -> Any:
+    """Machine code in memory: from disk, or compiled and kept there. Raises Unsupported."""
+    from cockpit.lab.native import objects
 
+    place = folder() / f"{name}.o"
+    code = objects.read(place)
+    if code is None:
+        from cockpit.lab.native.codes import Cannot
 
-def _module(name: str, text: str, progress: Progress | None = None, **names: Any) -> ModuleType:
-    """Write a module, unless it is there already, and run it."""
-    place = folder()
-    try:
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = place / f"{name}.py"
-        if not path.exists() or path.read_text() != text:
-            half = path.with_suffix(f".{os.getpid()}")
-            half.write_text(text)
-            half.replace(path)
-    except OSError as error:
-        raise Unsupported(f"no room for compiled code in {place}: {error}") from error
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise CockpitError(f"{path} cannot be loaded")
-    module = importlib.util.module_from_spec(spec)
-    vars(module).update(names)
-    sys.modules[name] = module
-    if progress is None:
-        spec.loader.exec_module(module)
-    else:
-        _slowly(module, text, str(path), progress)
-    return module
-
-
-def _slowly(module: ModuleType, text: str, path: str, progress: Progress) -> None:
-    """The same statement by statement, telling how far it is."""
-    import ast
-
-    body = ast.parse(text).body
-    for at, node in enumerate(body):
-        exec(compile(ast.Module([node], []), path, "exec"), vars(module))
-        _tell(progress, "the machine", at / len(body))
+        _tell(progress, what, 0.0)
+        try:
+            code = objects.assemble(made())
+            objects.keep(place, code)
+        except Cannot as error:
+            raise Unsupported(f"there is no machine code for it: {error}") from error
+        except OSError as error:
+            raise Unsupported(f"no room for compiled code in {place.parent}: {error}") from error
+        _tell(progress, what, 1.0)
+    return objects.Linked(code)
 
 
 def _tell(progress: Progress | None, what: str, done: float) -> None:

@@ -84,5 +84,5 @@ class BuiltIns:
         kind = float if any(k is float for _, k in parts) else int
         text = self.fitted(node, *parts[0], kind)
         for part in parts[1:]:
-            text = f"py_{word}({text}, {self.fitted(node, *part, kind)})"
+            text = f"{word}({text}, {self.fitted(node, *part, kind)})"
         return text, kind

@@ -1,18 +1,20 @@
-"""The text of the machine as one module for numba: the plain files of this folder, one after the other.
+"""The machine as a program: the plain files of this folder together, and what their names mean.
 
-Imports, annotations, docstrings and classes go; every function gets numba's decorator. The desk becomes the
-machine's record alone, which knows where books and tape lie: handed on from call to call, five arrays are
-thirty numbers, and that cost more than what the functions do. Nothing else changes, so what runs compiled is
-what runs in Python.
+What runs compiled is what runs in Python: every function of ``PARTS``, over rows in memory. The desk becomes
+the machine's row, which knows where books and tape lie.
 """
 
 from __future__ import annotations
 
 import ast
+import hashlib
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from operator import add, lshift, mul, pow, sub
 from pathlib import Path
+from typing import Any
 
 from cockpit.lab.compiled import records, rows
 
@@ -21,178 +23,148 @@ PARTS = (
     "news", "drive",
 )  # fmt: skip
 FEW = 2
+MADE = {ast.LShift: lshift, ast.Pow: pow, ast.Mult: mul, ast.Add: add, ast.Sub: sub}
 HERE = Path(__file__).parent
-PACKAGE = "cockpit.lab.compiled"
-HEAD = """import numpy as np
-import numba
-from math import ceil, copysign, exp, floor, frexp, inf, isfinite, isinf, isnan, ldexp, log, nan, sqrt
-from numba import carray, cfunc, njit, types
-from cockpit.lab.compiled.pointers import as_pointer, column
-from cockpit.lab.compiled import records, rows
-from cockpit.lab.compiled.records import Stop
-"""
-TYPES = """
-def record(row):
-    return numba.from_dtype(np.dtype(rows.dtype(row)))
-Machine, Ticket, Entry, Pen = (
-    record(row) for row in (records.Machine, records.Ticket, records.Entry, records.Pen)
-)
-KINDS = {"Machine": Machine, "Desk": Machine, "Ticket": Ticket, "Entry": Entry, "Pen": Pen,
-    "int": types.int64, "float": types.float64, "bool": types.boolean}
-line_of, rate_of, due_of = (column(record(row)) for row in (records.Entry, records.Rate, records.Due))
-whole_of, float_of = column(types.int64), column(types.float64)
-"""
+COMPILER = HERE.parent / "native"
 COLUMNS = {
-    "b": ("d.room", "line_of", "d.at_books"),
-    "ts": ("d.bars", "whole_of", "d.at_ts"),
-    "open": ("d.bars", "float_of", "d.at_open"),
-    "rates": ("d.tape_rates", "rate_of", "d.at_rates"),
-    "dues": ("d.settlements", "due_of", "d.at_dues"),
+    "b": (records.Entry, "room", "at_books"),
+    "ts": (int, "bars", "at_ts"),
+    "open": (float, "bars", "at_open"),
+    "rates": (records.Rate, "tape_rates", "at_rates"),
+    "dues": (records.Due, "settlements", "at_dues"),
 }
-"""Of each column of the desk, in the words of the machine's record: length, what reads a row, address."""
-INNER = "nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False"
+"""Of each column of the desk: its rows; the machine's fields that hold its length and its address."""
 STEP = """
-MACHINE = np.dtype(rows.dtype(records.Machine))
-@cfunc(
-    types.int64(
-        types.int64, types.int64, types.int64, types.float64, types.float64, types.float64), cache=True)
-def step(at, what, i, high, low, close):
-    return work(carray(as_pointer(at), (1,), MACHINE)[0], what, i, high, low, close)
+def step(at: int, what: int, i: int, high: float, low: float, close: float) -> int:
+    return work(row_at(at, Desk), what, i, high, low, close)
 """
+STEP_KINDS = ("int", "int", "int", "float", "float", "float")
 
 
 @lru_cache(maxsize=1)
-def machine() -> str:
-    """Every function of the machine, those that are called first. Raises RuntimeError on a double name.
+def sources() -> str:
+    """A digest of all that the machine's code is made from: its files, and the compiler's."""
+    found = hashlib.sha256()
+    names = [HERE / f"{part}.py" for part in (*PARTS, "records", "rows", "intrinsics", "compose")]
+    for path in [*names, *sorted(COMPILER.glob("*.py"))]:
+        found.update(path.read_bytes())
+    return found.hexdigest()
 
-    One module has one meaning for a name: a constant that two files set differently would be the later one's.
+
+def machine() -> dict[str, Any]:
+    """Functions, constants and rows of the machine, by name. Raises RuntimeError on a double name.
+
+    A program has one meaning for a name: of a constant that two files set differently the later would count.
     """
-    constants, functions = [*_constants("rows"), *_constants("records")], dict[str, ast.FunctionDef]()
+    constants = [*_constants("rows"), *_constants("records")]
+    functions: dict[str, ast.FunctionDef] = {}
     for part in PARTS:
-        for node in ast.parse((HERE / f"{part}.py").read_text()).body:
+        for node in _parsed(part):
             if isinstance(node, ast.FunctionDef):
                 if node.name in functions:
                     raise RuntimeError(f"{node.name} is there twice")
                 functions[node.name] = node
             elif constant := _constant(node):
                 constants.append(constant)
-    meanings = {text.partition(" = ")[::2] for text in constants}
-    if len({name for name, _ in meanings}) < len(meanings):
-        raise RuntimeError("a constant is there twice with two meanings")
-    texts: dict[str, str] = {}
-    inside = _called_seldom(functions.values())
-    for name in functions:
-        _write(name, functions, texts, inside)
-    return "\n".join([HEAD, TYPES, *_shapes(), *constants, *texts.values()])
+    return {**meanings(constants), **functions, **kinds(), **functions_of(STEP)}
 
 
-def _shapes() -> list[str]:
-    """Where each field of a row lies, as remarks: machine code of another layout is other machine code."""
-    kinds = (records.Machine, records.Entry, records.Rate, records.Due, records.Ticket, records.Pen)
-    return [f"# {kind.__name__} {rows.dtype(kind)}" for kind in kinds]
+def kinds() -> dict[str, Any]:
+    """The rows that annotations name."""
+    from cockpit.lab.native.kinds import row_of
+
+    named = {row.__name__: row_of(rows.dtype(row)) for row in (
+        records.Machine, records.Ticket, records.Entry, records.Rate, records.Due, records.Pen,
+        records.Window,
+    )}  # fmt: skip
+    return {**named, "Desk": desk(records.Machine, COLUMNS, named["Machine"])}
 
 
-class Alone(ast.NodeTransformer):
-    """Put the machine's record in the place of the desk; ``columns`` as ``COLUMNS``."""
+def desk(row: Any, columns: Mapping[str, tuple[Any, str | int, str]], plain: Any) -> Any:
+    """A row that knows its columns; ``.m`` is the row alone."""
+    from cockpit.lab.native.kinds import Column, Row, row_of
 
-    def __init__(self, columns: Mapping[str, tuple[str, str, str]]) -> None:
-        self.columns = columns
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        """``len(d.column)``."""
-        if isinstance(node.func, ast.Name) and node.func.id == "len" and (name := self._column(node.args[0])):
-            return _expression(self.columns[name][0])
-        return self.generic_visit(node)
-
-    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
-        """``d.column[i]``."""
-        if name := self._column(node.value):
-            _, read, address = self.columns[name]
-            return ast.Call(ast.Name(read), [_expression(address), self.visit(node.slice)], [])
-        return self.generic_visit(node)
-
-    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
-        """``d.m``."""
-        if isinstance(node.value, ast.Name) and node.value.id == "d" and node.attr == "m":
-            return node.value
-        return self.generic_visit(node)
-
-    def _column(self, node: ast.AST) -> str:
-        """Which column of the desk is meant; empty for anything else."""
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "d":
-            return node.attr if node.attr in self.columns else ""
-        return ""
+    numbers = {int: "<i8", float: "<f8"}
+    found = {
+        name: Column(numbers.get(part) or row_of(rows.dtype(part)), length, address)
+        for name, (part, length, address) in columns.items()
+    }
+    return Row(rows.dtype(row), found, ("m", plain))
 
 
-def _expression(text: str) -> ast.expr:
-    return ast.parse(text, mode="eval").body
+def meanings(constants: Iterable[str]) -> dict[str, Any]:
+    """Constants by name. Raises RuntimeError where a name has two values."""
+    found: dict[str, Any] = {"inf": math.inf, "nan": math.nan}
+    said: dict[str, str] = {}
+    for text in constants:
+        names, _, value = text.partition(" = ")
+        if said.setdefault(names, value) != value:
+            raise RuntimeError(f"{names} is there twice with two meanings")
+        node = ast.parse(text).body[0]
+        assert isinstance(node, ast.Assign)
+        target, number = node.targets[0], worth(node.value)
+        if isinstance(target, ast.Tuple):
+            parts = [part.id for part in target.elts if isinstance(part, ast.Name)]
+            found.update(zip(parts, number, strict=True))
+        elif isinstance(target, ast.Name):
+            found[target.id] = number
+    return found
 
 
-def _called_seldom(functions: Iterable[ast.FunctionDef]) -> frozenset[str]:
+def worth(node: ast.expr) -> Any:
+    """What a constant of these files is worth. Raises RuntimeError for anything but numbers."""
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.Tuple):
+        return tuple(worth(part) for part in node.elts)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        return -worth(node.operand)
+    if isinstance(node, ast.BinOp) and type(node.op) in MADE:
+        return MADE[type(node.op)](worth(node.left), worth(node.right))
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "range":
+        return tuple(range(*(worth(part) for part in node.args)))
+    raise RuntimeError(f"no constant: {ast.unparse(node)}")
+
+
+def functions_of(text: str) -> dict[str, Any]:
+    """The functions of a text, and its constants."""
+    found: dict[str, Any] = {}
+    constants = []
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef):
+            found[node.name] = node
+        elif constant := _constant(node):
+            constants.append(constant)
+    return {**meanings(constants), **found}
+
+
+def called_seldom(scope: dict[str, Any]) -> frozenset[str]:
     """Functions with few callers: they become a part of each, since calls cost time."""
     calls = Counter(
         part.func.id
-        for node in functions
+        for node in scope.values()
+        if isinstance(node, ast.FunctionDef)
         for part in ast.walk(node)
         if isinstance(part, ast.Call) and isinstance(part.func, ast.Name)
     )
     return frozenset(name for name, count in calls.items() if count <= FEW)
 
 
-def _write(
-    name: str, functions: dict[str, ast.FunctionDef], texts: dict[str, str], inside: frozenset[str]
-) -> None:  # fmt: skip
-    """The text of a function after those that it calls, with the kinds that its annotations name."""
-    if name in texts or name not in functions:
-        return
-    node = functions[name]
-    for part in ast.walk(node):
-        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id != name:
-            _write(part.func.id, functions, texts, inside)
-    kinds = "".join(f'KINDS["{ast.unparse(a.annotation)}"], ' for a in node.args.args if a.annotation)
-    how = ", forceinline=True" if name in inside else ""
-    texts[name] = f"@njit(({kinds}), {INNER}{how})\n{ast.unparse(Alone(COLUMNS).visit(Bare().visit(node)))}\n"
+def intrinsics() -> dict[str, Any]:
+    """Python's small operations, for a strategy's program."""
+    return functions_of((HERE / "intrinsics.py").read_text())
 
 
-def intrinsics() -> str:
-    """Python's small operations, for a strategy's module."""
-    tree = ast.parse((HERE / "intrinsics.py").read_text())
-    lines = []
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef):
-            lines.append(f"@njit({INNER})\n{ast.unparse(Bare().visit(node))}\n")
-        elif constant := _constant(node):
-            lines.append(constant)
-    return "\n".join(lines)
+def _parsed(part: str) -> list[ast.stmt]:
+    return ast.parse((HERE / f"{part}.py").read_text()).body
 
 
 def _constants(part: str) -> list[str]:
-    tree = ast.parse((HERE / f"{part}.py").read_text())
-    return [text for node in tree.body if (text := _constant(node))]
+    return [text for node in _parsed(part) if (text := _constant(node))]
 
 
 def _constant(node: ast.stmt) -> str:
     """The text of an assignment of numbers; empty for anything else."""
     if not isinstance(node, ast.Assign) or isinstance(node.value, ast.Dict):
         return ""
-    if isinstance(node.targets[0], ast.Name) and isinstance(node.value, ast.Tuple):
-        return f"{node.targets[0].id} = np.array({ast.unparse(node.value)})"
     return ast.unparse(node)
-
-
-class Bare(ast.NodeTransformer):
-    """Take annotations and docstrings off a function."""
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
-        node.returns = None
-        for argument in node.args.args:
-            argument.annotation = None
-        if ast.get_docstring(node) is not None:
-            node.body = node.body[1:] or [ast.Pass()]
-        self.generic_visit(node)
-        return node
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        if node.value is None:
-            return ast.Pass()
-        return ast.copy_location(ast.Assign([node.target], node.value), node)

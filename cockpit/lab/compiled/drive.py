@@ -35,7 +35,7 @@ def work(d: Desk, what: int, i: int, high: float, low: float, close: float) -> i
             worth(d, i)
         else:
             begin(d)
-    except Exception:  # noqa: BLE001 - numba knows no narrower one; ``why`` says what it was
+    except Exception:  # noqa: BLE001 - machine code knows no narrower one; ``why`` says what it was
         return BROKEN
     return GO_ON
 

@@ -1,4 +1,4 @@
-"""Expressions of a strategy: text for numba, and the kind of what it gives."""
+"""Expressions of a strategy: text for ``lab.native``, and the kind of what it gives."""
 
 from __future__ import annotations
 

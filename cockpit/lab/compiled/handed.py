@@ -13,7 +13,6 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Sequence
 from struct import Struct, error
-from types import ModuleType
 from typing import Any, NamedTuple
 
 import msgspec
@@ -25,7 +24,7 @@ from cockpit.core.registry import Plugin
 from cockpit.core.types import Instrument
 from cockpit.core.view import View
 from cockpit.core.want import Want
-from cockpit.lab.compiled import build, compose, records
+from cockpit.lab.compiled import build, records
 from cockpit.lab.compiled import rows as flat
 from cockpit.lab.compiled.drive import BEGIN, FINISH, RESUME, SPOKE, WORTH
 from cockpit.lab.compiled.fold import fill_of
@@ -38,34 +37,28 @@ HOOKS = ("on_bar", "on_fill", "on_funding")
 PLAIN = frozenset((float, int, bool))
 FORMS: dict[Any, str] = {float: "d", int: "q", flat.Short: "i"}
 DOOR = """
-MACHINE = np.dtype(rows.dtype(records.Machine))
-step = types.ExternalFunction("%(symbol)s", types.int64(
-    types.int64, types.int64, types.int64, types.float64, types.float64, types.float64))
-
-
-whole, real = types.int64, types.float64
-
-
-@njit(whole(whole, whole, whole, real, real, whole), cache=True)
-def call(at, what, i, close, last, equity_at):
-    m = carray(as_pointer(at), (1,), MACHINE)[0]
+def call(at: int, what: int, i: int, close: float, last: float, equity_at: int) -> int:
+    m = row_at(at, Machine)
     m.window.last = last
     m.window.equity_at = equity_at
     return step(at, what, i, 0.0, 0.0, close)
 
 
-@njit(whole(whole, whole, real, real, real, real, whole), cache=True)
-def enter(at, i, high, low, close, last, equity_at):
-    m = carray(as_pointer(at), (1,), MACHINE)[0]
+def enter(at: int, i: int, high: float, low: float, close: float, last: float, equity_at: int) -> int:
+    m = row_at(at, Machine)
     m.window.last = last
     m.window.equity_at = equity_at
     return step(at, 1, i, high, low, close)
 
 
-@njit(whole(whole, whole, real, real, real), cache=True)
-def go_on(at, i, high, low, close):
+def go_on(at: int, i: int, high: float, low: float, close: float) -> int:
     return step(at, 2, i, high, low, close)
 """
+DOORS = {
+    "call": ("int", "int", "int", "float", "float", "int"),
+    "enter": ("int", "int", "float", "float", "float", "float", "int"),
+    "go_on": ("int", "int", "float", "float", "float"),
+}
 """The ways from Python into the machine; each tells it the price that the strategy knows."""
 Line = NamedTuple("Line", [(name, Any) for name in flat.fields(records.Entry)])  # type: ignore[misc]
 
@@ -103,10 +96,10 @@ def hand(plugin: Plugin, progress: build.Progress | None = None) -> Handed:
     return Handed(plugin, door(progress), {"": 0})
 
 
-def door(progress: build.Progress | None = None) -> ModuleType:
+def door(progress: build.Progress | None = None) -> Any:
     """The machine's door, compiled once for all strategies."""
     build.load_machine(progress)
-    return build.load_text(compose.HEAD + DOOR % {"symbol": build.machine_symbol()})
+    return build.load_text(DOOR, DOORS, lambda: build.bars_scope(DOOR))
 
 
 def run(

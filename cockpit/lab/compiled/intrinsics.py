@@ -1,4 +1,4 @@
-"""Python's own small operations, where numba's differ: whole numbers that overflow, lists, max and min.
+"""Python's own small operations, where a machine's differ: whole numbers that overflow, lists.
 
 Composed into a strategy's module; here they are plain Python. A list of the strategy is a stretch ``at`` …
 ``at + room`` of one array ``F`` with ``n`` values in it.
@@ -42,14 +42,6 @@ def int_of(x: float) -> int:
     return int(x)
 
 
-def py_max(a: Any, b: Any) -> Any:
-    return max(a, b)
-
-
-def py_min(a: Any, b: Any) -> Any:
-    return min(a, b)
-
-
 def py_sqrt(x: float) -> float:
     if x < 0.0:
         raise ValueError
@@ -90,16 +82,16 @@ def py_round(x: float) -> int:
     return whole
 
 
-def list_index(x: Any, i: int) -> Any:
+def list_index(x: Any, i: int) -> int:
     if i < 0:
         i += x.n
     if i < 0 or i >= x.n:
         raise IndexError
-    return x.at + i
+    return int(x.at + i)
 
 
-def list_get(F: Any, x: Any, i: int) -> Any:
-    return F[list_index(x, i)]
+def list_get(F: Any, x: Any, i: int) -> float:
+    return float(F[list_index(x, i)])
 
 
 def list_set(F: Any, x: Any, i: int, value: float) -> None:
@@ -114,9 +106,9 @@ def list_append(m: Any, F: Any, x: Any, value: float) -> None:
     x.n += 1
 
 
-def list_pop(F: Any, x: Any, i: int) -> Any:
+def list_pop(F: Any, x: Any, i: int) -> float:
     at = list_index(x, i)
-    value = F[at]
+    value = float(F[at])
     for k in range(at, x.at + x.n - 1):
         F[k] = F[k + 1]
     x.n -= 1
@@ -163,17 +155,17 @@ def tails_min(m: Any, F: Any, x: Any, y: Any) -> None:
         F[x.at + k] = best
 
 
-def list_max(F: Any, x: Any) -> Any:
-    best = F[list_index(x, 0)]
+def list_max(F: Any, x: Any) -> float:
+    best = float(F[list_index(x, 0)])
     for k in range(1, x.n):
         if F[x.at + k] > best:
-            best = F[x.at + k]
+            best = float(F[x.at + k])
     return best
 
 
-def list_min(F: Any, x: Any) -> Any:
-    best = F[list_index(x, 0)]
+def list_min(F: Any, x: Any) -> float:
+    best = float(F[list_index(x, 0)])
     for k in range(1, x.n):
         if F[x.at + k] < best:
-            best = F[x.at + k]
+            best = float(F[x.at + k])
     return best

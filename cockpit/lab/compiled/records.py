@@ -1,4 +1,4 @@
-"""What the compiled machine remembers: rows of whole numbers and floats, the same in Python and in numba.
+"""What the compiled machine remembers: rows of whole numbers and floats, the same in Python and compiled.
 
 In Python a row is an object of these classes; compiled, it is a record of an array, and an attribute is a
 fixed place in memory. ``dtype`` derives the second from the first. Prices are in ticks, orders in lots,

@@ -1,4 +1,4 @@
-"""A row of whole numbers and floats: an object in Python, a record of an array in numpy and numba."""
+"""A row of whole numbers and floats: an object in Python, fixed places in memory to machine code."""
 
 from __future__ import annotations
 

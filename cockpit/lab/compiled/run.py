@@ -246,10 +246,6 @@ def _once(
         raise Unsupported(word, int(m["why_ts"])) from None
     except (ArithmeticError, ValueError, IndexError) as error:
         raise Unsupported(f"{play.plugin.name} raised {type(error).__name__}", int(m["now"])) from error
-    except Exception as error:
-        if type(error).__module__.startswith("numba"):
-            raise Unsupported(f"{play.plugin.name}: numba cannot compile it: {error}") from error
-        raise
     if play.module.worth(at, WORTH) < 0:
         raise Unsupported(WORDS.get(int(m["why"]), "its worth"))
     for name, made in held.made if held is not None else ():

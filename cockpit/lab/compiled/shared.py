@@ -180,7 +180,7 @@ class Plan:
         self.updates.append(update)
         self.first.append(first)
         self.columns += 1 + len(update.reads)
-        lines = [f"def shared_{number}(bar, s):"]
+        lines = [f"def shared_{number}(bar, s) -> float:"]
         for at, field in enumerate(update.reads):
             lines.append(f"    s.{update.name}.{field} = float_of(bar.shared[{first + 1 + at}], bar.index)")
         lines.append(f"    return float_of(bar.shared[{first}], bar.index)\n")
@@ -198,15 +198,12 @@ class Plan:
             name = program.method(update.kind, update.kind.update)
             values = ", ".join(f"float_of(m.at_{field}, i)" for field in update.inputs)
             lines = [
-                '@njit(cache=True, nogil=True, error_model="python")',
-                f"def column_{number}(at):",
-                "    m = carray(as_pointer(at), (1,), MACHINE)[0]",
-                "    s = carray(as_pointer(m.at_s), (1,), STATE)[0]",
-                "    F = carray(as_pointer(m.at_f), (m.floats,), np.float64)",
+                f"def column_{number}(at: int) -> None:",
+                "    m = row_at(at, Machine)",
+                "    s, F = row_at(m.at_s, State), floats_at(m.at_f)",
             ]
             for at in range(1 + len(update.reads)):
-                place = f"as_pointer(whole_of(m.at_columns, {first + at}))"
-                lines.append(f"    c{at} = carray({place}, (m.bars,), np.float64)")
+                lines.append(f"    c{at} = floats_at(whole_of(m.at_columns, {first + at}))")
             lines += [
                 "    for i in range(m.bars):",
                 f"        c0[i] = {name}(at, m, F, s.{update.name}, {values})",

@@ -1,4 +1,4 @@
-"""A strategy's methods → functions over flat memory, for numba. What is not understood is refused by line.
+"""A strategy's methods → functions over flat memory. What is not understood is refused by line.
 
 ``self.fast.update(close)`` becomes ``f3(at, m, F, s.fast, close)``: methods of the class, of its indicators,
 of View and Want are translated as they stand. Only what means exactly the same in both worlds is let through.
@@ -12,12 +12,15 @@ import types
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from cockpit.core.view import View
 from cockpit.core.want import Want
 from cockpit.lab.compiled import records
 from cockpit.lab.compiled import rows as flat
 from cockpit.lab.compiled.functions import Body
-from cockpit.lab.compiled.layout import kinds
+from cockpit.lab.compiled.layout import LIST as FORM
+from cockpit.lab.compiled.layout import dtype, kinds
 from cockpit.lab.compiled.shared import Plan
 from cockpit.lab.compiled.subset import (
     BAR,
@@ -25,6 +28,7 @@ from cockpit.lab.compiled.subset import (
     LIST,
     NONE,
     RATE,
+    STR,
     TRADE,
     Outside,
     Source,
@@ -55,6 +59,8 @@ class Program:
         self.returns: dict[Any, Any] = {}
         self.takes: dict[Any, dict[str, Any]] = {}
         self.hooks: dict[str, str] = {}
+        self.rows: dict[str, Any] = {}
+        """Rows that a function returns, as ``layout`` writes them."""
         self.asks_rates = False
         self.shared = Plan(owner, name) if shared else None
         """What it takes from columns that other runs take too; None = it works everything out itself."""
@@ -90,8 +96,22 @@ class Program:
         body = Body(self, source, kinds_in, self.returns[key])
         text = body.text()
         head = ", ".join(["at", "m", "F", *(f"v_{word}" for word in kinds_in)])
-        self.texts.append(f"def {name}({head}):\n{text}\n")
+        self.texts.append(f"def {name}({head}) -> {self._said(self.returns[key])}:\n{text}\n")
         return name
+
+    def _said(self, kind: Any) -> str:
+        """A kind as an annotation."""
+        if isinstance(kind, tuple):
+            return f"tuple[{', '.join(self._said(part) for part in kind)}]"
+        if kind in (View, Want):
+            return "Window" if kind is View else "Pen"
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            self.rows[kind.__name__] = dtype(kind)
+            return kind.__name__
+        if kind == LIST:
+            self.rows["List"] = FORM
+            return "List"
+        return {int: "int", float: "float", bool: "bool", STR: "int"}.get(kind, "None")
 
     def returned(self, owner: Any, function: Callable[..., Any]) -> Any:
         """Kind of what a translated method returns."""

@@ -1,18 +1,18 @@
-"""A strategy's hooks and the machine of this folder as one module for numba, kept on disk."""
+"""A strategy's hooks and the machine of this folder as one program, its machine code kept on disk."""
 
 from __future__ import annotations
 
 import ast
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 from cockpit.lab.compiled import build, compose, layout, rows
+from cockpit.lab.compiled.reasons import LIST_FULL
 from cockpit.lab.compiled.translate import Program
 from cockpit.lab.depth import records
 
-PARTS = ("queue", "books", "stretch")
-REPLACED = frozenset(("ask_book", "ask_timer", "ask_trade", "drawn"))
+PARTS = ("records", "queue", "books", "stretch")
 HERE = Path(__file__).parent
 SYMBOL = "cockpit_depth_equity"
 ROWS = (
@@ -20,48 +20,20 @@ ROWS = (
     records.Eaten, records.Flying,
 )  # fmt: skip
 """Machine code of another layout of these is other machine code: they are named in its text."""
-HEAD = """from collections import namedtuple
-from math import ceil, copysign, exp, floor, inf, isfinite, isinf, isnan, log, log1p, nan, sqrt
-import numba
-import numpy as np
-from numba import carray, njit, types
-from cockpit.lab.compiled import rows
-from cockpit.lab.compiled.pointers import as_pointer, column
-from cockpit.lab.compiled.reasons import LIST_FULL
-from cockpit.lab.compiled.records import Stop
-from cockpit.lab.depth import records
-TRADE_NEWS = namedtuple("TRADE_NEWS", "ts price qty sign")
-equity_of = types.ExternalFunction("%(equity)s", types.float64(types.int64))
-MACHINE = np.dtype(rows.dtype(records.Machine))
-event_of, level_of, price_of, market_of, rest_of, eaten_of, flying_of = (
-    column(numba.from_dtype(np.dtype(rows.dtype(row)))) for row in (
-        records.Event, records.Level, records.Price, records.Market, records.Rest, records.Eaten,
-        records.Flying)
-)
-whole_of = column(types.int64)
-"""
-COLUMNS = {
-    "e": ("d.events", "event_of", "d.at_e"),
-    "l": ("d.levels", "level_of", "d.at_l"),
-    "p": ("d.prices", "price_of", "d.at_p"),
-    "k": ("d.markets", "market_of", "d.at_k"),
-    "rest": ("RESTING", "rest_of", "d.at_rest"),
-    "eaten": ("EATEN", "eaten_of", "d.at_eaten"),
-    "ring": ("FLIGHT", "flying_of", "d.at_ring"),
-    "series": ("d.delays", "whole_of", "d.at_series"),
+COLUMNS: dict[str, tuple[Any, str | int, str]] = {
+    "e": (records.Event, "events", "at_e"),
+    "l": (records.Level, "levels", "at_l"),
+    "p": (records.Price, "prices", "at_p"),
+    "k": (records.Market, "markets", "at_k"),
+    "rest": (records.Rest, records.RESTING, "at_rest"),
+    "eaten": (records.Eaten, records.EATEN, "at_eaten"),
+    "ring": (records.Flying, records.FLIGHT, "at_ring"),
+    "series": (int, "delays", "at_series"),
 }
-"""As ``compose.COLUMNS``: the machine's record alone is handed from call to call."""
+"""As ``compose.COLUMNS``: the machine's row knows where its arrays lie."""
+TRADE = ("ts", "price", "qty", "sign")
 BODY = """
-@njit(%(inner)s)
-def drawn(seed, counter, below):
-    z = np.uint64(seed) + (np.uint64(counter) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.int64((z ^ (z >> np.uint64(31))) %% np.uint64(below))
-
-
-@njit(%(inner)s)
-def view_equity(at, m, view):
+def view_equity(at, m, view) -> float:
     second = view.now // 1000
     if second != view.equity_at:
         view.equity_at = second
@@ -71,97 +43,62 @@ def view_equity(at, m, view):
 
 %(functions)s
 
-@njit(%(inner)s)
-def ask_book(d, s, F):
+def ask_book(d, s, F) -> None:
     %(on_book)s
 
 
-@njit(%(inner)s)
-def ask_trade(d, s, F, i):
+def ask_trade(d, s, F, i: int) -> None:
     %(on_trade)s
 
 
-@njit(%(inner)s)
-def ask_timer(d, s, F):
+def ask_timer(d, s, F) -> None:
     %(on_timer)s
 
 
-%(machine)s
-
-STATE = np.dtype(%(state)s)
-
-
-@njit(types.int64(types.int64), cache=True, error_model="python")
-def run(at):
-    d = carray(as_pointer(at), (1,), MACHINE)[0]
-    s = carray(as_pointer(d.at_s), (1,), STATE)[0]
-    return stretch(d, s, carray(as_pointer(d.at_f), (d.floats,), np.float64))
+def run(at: int) -> int:
+    d = row_at(at, Desk)
+    return stretch(d, row_at(d.at_s, State), floats_at(d.at_f))
 """
 CALLS = {
     "on_book": "{}(d, d, F, s, d.window, d.pen)",
     "on_timer": "{}(d, d, F, s, d.window, d.pen)",
-    "on_trade": (
-        "{}(d, d, F, s, TRADE_NEWS(d.now, event_of(d.at_e, i).x, event_of(d.at_e, i).qty, "
-        "event_of(d.at_e, i).sign), d.window, d.pen)"
-    ),
+    "on_trade": "{}(d, d, F, s, TRADE_NEWS(d.now, d.e[i].x, d.e[i].qty, d.e[i].sign), d.window, d.pen)",
 }
 
 
 def text_of(program: Program) -> str:
-    """A strategy's module."""
-    inner = f"{compose.INNER}, error_model='python'"
-    functions = "\n".join(f"@njit({inner})\n{text}" for text in program.texts)
+    """A strategy's program: the machine, Python's small operations, then the strategy in its place."""
     calls = {
         hook: call.format(program.hooks[hook]) if hook in program.hooks else "pass"
         for hook, call in CALLS.items()
     }
-    books, queue, stretch = (_functions(part) for part in ("books", "queue", "stretch"))
-    constants = "\n".join([*_constants(), *queue[1], *books[1], *stretch[1]])
-    early, late = {**queue[0], **books[0]}, stretch[0]
-    names = {
-        "inner": inner,
-        "state": repr(layout.dtype(program.owner)),
-        "functions": functions,
-        "machine": "\n".join(late.values()),
-        **calls,
-    }
+    files = [HERE / f"{part}.py" for part in PARTS] + [compose.HERE / "intrinsics.py"]
+    body = BODY % {"functions": "\n".join(program.texts), **calls}
     shapes = "\n".join(f"# {row.__name__} {rows.dtype(row)}" for row in ROWS)
-    head = HEAD % {"equity": SYMBOL} + shapes + "\n" + compose.intrinsics() + "\n" + constants + "\n"
-    return head + "\n".join(early.values()) + BODY % names
+    return "\n".join([*(_bare(path.read_text()) for path in files), body, shapes])
 
 
-def _functions(part: str) -> tuple[dict[str, str], list[str]]:
-    """The functions of a file, those that are called first, and its constants."""
-    nodes = ast.parse((HERE / f"{part}.py").read_text()).body
-    functions = {n.name: n for n in nodes if isinstance(n, ast.FunctionDef) and n.name not in REPLACED}
-    texts: dict[str, str] = {}
-
-    def write(name: str) -> None:
-        if name in texts or name not in functions:
-            return
-        node = functions[name]
-        for inner in ast.walk(node):
-            if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id != name:
-                write(inner.func.id)
-        bare = ast.unparse(compose.Alone(COLUMNS).visit(compose.Bare().visit(node)))
-        texts[name] = f"@njit({compose.INNER}, error_model='python')\n{bare}\n"
-
-    for name in functions:
-        write(name)
-    return texts, [text for node in nodes if (text := _constant(node))]
+def _bare(text: str) -> str:
+    """Functions and constants of a file; ``drawn`` is done in machine words."""
+    nodes: list[ast.stmt] = [
+        node
+        for node in ast.parse(text).body
+        if isinstance(node, ast.Assign) or (isinstance(node, ast.FunctionDef) and node.name != "drawn")
+    ]
+    return ast.unparse(ast.Module(nodes, []))
 
 
-def _constants() -> list[str]:
-    return [text for node in ast.parse((HERE / "records.py").read_text()).body if (text := _constant(node))]
+def scope_of(text: str, program: Program) -> dict[str, Any]:
+    """What its names mean."""
+    from cockpit.lab.native.kinds import FLOAT, INT, Outside, Shape, row_of
 
-
-def _constant(node: ast.stmt) -> str:
-    """The text of an assignment of plain numbers; empty for anything else."""
-    if not isinstance(node, ast.Assign):
-        return ""
-    words: tuple[type[ast.AST], ...] = (ast.Name, ast.Constant, ast.Call, ast.BinOp, ast.UnaryOp)
-    words += (ast.operator, ast.unaryop, ast.expr_context)
-    return ast.unparse(node) if all(isinstance(part, words) for part in ast.walk(node.value)) else ""
+    plain = row_of(rows.dtype(records.Machine))
+    forms = {"State": layout.dtype(program.owner), **program.rows}
+    return {
+        **compose.functions_of(text), **{word: row_of(form) for word, form in forms.items()},
+        "Desk": compose.desk(records.Machine, COLUMNS, plain), "TRADE_NEWS": Shape(TRADE),
+        "LIST_FULL": LIST_FULL, "equity_of": Outside(SYMBOL, (INT,), FLOAT),
+    }  # fmt: skip
 
 
 @lru_cache(maxsize=1)
@@ -169,21 +106,19 @@ def _link() -> object:
     """Make the way back to Python known to the linker."""
     import ctypes
 
-    import llvmlite.binding as llvm
-
     from cockpit.lab.depth.calls import equity
+    from cockpit.lab.native.objects import publish
 
     made = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int64)(equity)
-    llvm.add_symbol(SYMBOL, ctypes.cast(made, ctypes.c_void_p).value)
+    publish(SYMBOL, int(ctypes.cast(made, ctypes.c_void_p).value or 0))
     return made
 
 
-def load(program: Program, progress: build.Progress | None = None) -> ModuleType:
-    """The module of a strategy: compiled, which takes seconds, or read from disk."""
+def load(program: Program, progress: build.Progress | None = None) -> Any:
+    """The doors of a strategy: compiled, which takes a second, or read from disk."""
     _link()
-    if progress is not None:
-        progress(program.strategy, 0.0)
-    module = build.load_text(text_of(program))
-    if progress is not None:
-        progress(program.strategy, 1.0)
-    return module
+    text = text_of(program)
+    return build.load_text(
+        text, {"run": ("int",)}, lambda: scope_of(text, program), what=program.strategy, progress=progress,
+        shapes=repr(layout.dtype(program.owner)),
+    )  # fmt: skip
