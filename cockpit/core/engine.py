@@ -324,11 +324,11 @@ class Engine:
 
     def _mark(self, event: ev.Mark) -> Outcome:
         self.state.marks[event.symbol] = event.mark
+        self.state.marked[event.symbol] = event.ts
         market = self.markets.get(event.symbol)
-        if market is not None:
-            for slot in market.slots:
-                slot.view.mark = event.mark
-                slot.view.index = event.index or nan
+        for slot in market.slots if market is not None else ():
+            slot.view.mark = event.mark
+            slot.view.index = event.index or nan
         if self.watchers or self.breakers:
             self._look()
         return NOTHING

@@ -41,6 +41,7 @@ def on_boot(markets: dict[str, Market], state: State, event: ev.Boot, turn: Turn
     for market in markets.values():
         market.book.clear()
         market.heard = 0
+    state.marked.clear()
     reckoning.on_boot(state, event, turn)
     for sleeve in state.sleeves.values():
         if sleeve.benched and not sleeve.leg:

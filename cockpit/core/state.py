@@ -191,12 +191,13 @@ class State(msgspec.Struct):
     last: dict[str, float] = {}
     """Last trade, close or mid by symbol."""
     marks: dict[str, float] = {}
+    marked: dict[str, int] = {}
+    """When each mark was last heard in this process's life (engine's clock)."""
     rates: dict[str, float] = {}
     commands: dict[str, int] = {}
     """Command ids already obeyed → seq."""
     reconciled: bool = False
-    suspicions: int = 0
-    """Consecutive read-backs that disagreed with the ledger."""
+    suspicions: int = 0  # consecutive read-backs that disagreed with the ledger
     fills_at_read: int = 0
     fills: int = 0
     faults: dict[str, int] = {}
@@ -215,8 +216,7 @@ class State(msgspec.Struct):
     adopting: list[str] | None = None
     """Readings asked for since the opening balance was last taken; None = it is not in doubt."""
     adoptions: int = 0
-    read_at: int = 0
-    """When the venue was last asked to be read back; 0 = it has answered."""
+    read_at: int = 0  # when the venue was last asked to be read back; 0 = it has answered
     history: dict[str, Track] = {}
     """Returns of each market, where a rule asks for them."""
     history_bars: int = 0

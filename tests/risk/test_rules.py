@@ -8,12 +8,14 @@ import msgspec
 import pytest
 
 from cockpit.app import compose
+from cockpit.core import events as ev
 from cockpit.core.config import Config, HotlistConfig, RiskConfig, SymbolLimits
 from cockpit.core.events import AccountReport, Link
 from cockpit.core.gate import GateContext, Rule, approve
 from cockpit.core.intents import Intent, Quote
 from cockpit.core.registry import RULES
 from cockpit.core.types import InstrumentState, Side
+from cockpit.risk.rules import price_band
 from tests.core.stand import INVERSE, LINEAR, SPOT, D, Stand, loose_rules, places
 
 CONFIG = RiskConfig(
@@ -175,6 +177,32 @@ def test_price_band_without_a_price_allows_nothing_and_asks_again() -> None:
     assert after.target == 0
     assert context.verdicts[0].reason == "no reference price"
     assert stand.sleeve.retry_at == stand.now + 1_000
+
+
+def test_price_band_takes_no_mark_from_before_the_start_and_none_that_its_venue_has_stopped_to_tell() -> None:
+    stand = Stand()
+    assert ask(stand, "price_band", target=D(5))[0].target == 5
+    stand.tell(ev.Boot(stand.now, 1, "test", "1", ""))
+    stand.state.voices.clear()
+    stand.tell(ev.Touch(stand.now, stand.symbol, stand.now, 99.9, 50.0, 100.1, 50.0))
+    after, context = ask(stand, "price_band", target=D(5))
+    assert (after.target, context.verdicts[0].reason) == (0, "no mark since the start")
+    assert stand.sleeve.retry_at == stand.now + 1_000
+    stand.see(100.0)
+    assert ask(stand, "price_band", target=D(5))[0].target == 5
+    stand.now += price_band.MARK_MS + 30_000
+    after, context = ask(stand, "price_band", target=D(5))
+    assert (after.target, context.verdicts[0].reason) == (0, "the mark is 10 min old")
+    stand.see(100.0)
+    assert ask(stand, "price_band", target=D(5))[0].target == 5
+
+
+def test_price_band_asks_no_mark_where_the_market_has_none() -> None:
+    stand = Stand()
+    stand.state.marks.clear()
+    stand.tell(ev.Boot(stand.now, 1, "test", "1", ""))
+    stand.state.voices.clear()
+    assert ask(stand, "price_band", target=D(5))[0].target == 5
 
 
 def test_max_notional_trims_to_the_smaller_of_money_and_share_of_equity() -> None:

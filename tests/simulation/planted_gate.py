@@ -27,7 +27,7 @@ from cockpit.core.intents import Amend, Place
 from cockpit.core.posture import Posture
 from cockpit.core.reconcile import Desk
 from cockpit.core.stops import Trade
-from cockpit.risk.rules import tradable
+from cockpit.risk.rules import price_band, tradable
 from cockpit.workers import execution
 from cockpit.workers.execution import Execution
 from tests.simulation.planted import FUSED, PLANTS, THIRD, Patch, plant
@@ -65,6 +65,12 @@ def fresh_at_the_start(patch: Patch) -> None:
             market.heard = state.now
 
     patch.setattr(outside, "on_boot", on_boot)
+
+
+@plant("crash")
+def mark_of_yesterday(patch: Patch) -> None:
+    """The mark from before a restart is the reference after it."""
+    patch.setattr(price_band, "_too_old", lambda _symbol, _context: "")
 
 
 @plant("crash", "lose_response")

@@ -6,8 +6,8 @@ sits, and keeps a small memory of its own. It asks at every decision:
     I02  what the venue took away is booked for those that had it, for nobody only when they have no more
     I05  an order carries the version of the strategy that decided it
     I08  what only stop layers protect has a stop that never gets looser within a trade
-    I12  an entry needs market data no older than its bound, the account's stream up and the account read
-         since the process started and since that stream came up
+    I12  an entry needs market data no older than its bound, a mark of this process's life where there are
+         marks, the account's stream up and the account read since the process and since that stream came up
     I14  an entry needs a whole book, where the market sends one, and a price inside the collar
     I04  no entry is worth more than a sleeve may hold, by the limit that a person has made tighter too
     I18  every price and size is on the grid of the instrument as it was last told
@@ -107,6 +107,7 @@ class Told:
         """A process starts: nothing is fresh, and what was not durable never happened."""
         self._heard: dict[str, int] = {}
         self._books: dict[str, bool] = {}
+        self._marked: set[str] = set()
         self._up = self._read = False
         for rows in (self._sent, *self._refused.values(), *self._held.values()):
             rows.forget(seq)
@@ -161,6 +162,7 @@ class Told:
 
     def _mark(self, event: ev.Mark, _state: State) -> None:
         self._marks[event.symbol] = event.mark
+        self._marked.add(event.symbol)
 
     def _link(self, event: ev.Link, _state: State) -> None:
         if event.channel == "private":
@@ -227,6 +229,8 @@ class Told:
             self._fresh(place, state)
             if self._books.get(place.symbol) is False:
                 self._violate("I14", f"entry {place.cid} on a book that is crossed or empty")
+            if place.symbol in self._marks and place.symbol not in self._marked:
+                self._violate("I12", f"entry {place.cid} by a mark from before the start")
             self._collared(place.symbol, place.cid, place.price, place.side.sign, state)
             self._worth(place, state)
             rate = self._sent.since(self._now - 1_000)
