@@ -84,6 +84,8 @@ class Plan:
         self.rate = rate
         self.off = frozenset(off)
         self.retells = seed < TRACES_FROM or seed % RETELLS_EVERY == 0
+        self.torn = seed >= TRACES_FROM
+        """An account is read as adapters do it: balances first, then fills and bills, all told in order."""
         rng = random.Random(f"{seed}/plan")
         self.classes = frozenset(name for name in FIRST if rng.random() < 0.5) | frozenset(focus)
         late = random.Random(f"{seed}/later")

@@ -12,11 +12,10 @@ import msgspec
 from cockpit.adapters.store import schema
 from cockpit.app.wiring import MS, WallClock
 from cockpit.core import events as ev
-from cockpit.core import lifecycle, reckoning, restop
+from cockpit.core import lifecycle, restop
 from cockpit.core.intents import Amend
 from cockpit.core.orders import TERMINAL
 from cockpit.core.view import View
-from tests.simulation.faults import NEWER_FROM
 from tests.simulation.planted import PLANTS, Patch, plant
 
 __all__ = ["PLANTS"]
@@ -93,21 +92,3 @@ def part_is_whole(patch: Patch) -> None:
             state.retire(order)
 
     patch.setattr(lifecycle, "_fill_order", fill_order)
-
-
-# --- the beginning --------------------------------------------------------------------------------------
-
-
-@plant("delay", "duplicate", "stall", "hand_trade", "liquidation", "crash", seeds=(NEWER_FROM, 1))
-def first_balance_is_proven(patch: Patch) -> None:
-    """What the first reading says is the opening balance, whatever is still on its way (seed 8000656)."""
-    real = reckoning._adopt
-
-    def adopt(state: Any, event: Any, differences: list[Any], turn: Any) -> bool:
-        if real(state, event, differences, turn):
-            turn.actions.pop()
-            state.adopting = None
-            differences.clear()
-        return False
-
-    patch.setattr(reckoning, "_adopt", adopt)

@@ -46,7 +46,6 @@ FOUND: dict[str, tuple[int, int, str]] = {
     "backoff_reset_by_restart": (3, 32, "I13"),
     "bill_twice": (0, 24, "I02 I09 I13"),
     "mark_of_yesterday": (0, 24, "I12"),
-    "first_balance_is_proven": (4000003, 40, "I02 I09"),
     "breaker_reset_by_restart": (1003, 24, "I13 I27"),
     "cancel_timeout_is_cancelled": (3, 32, "I04 I08 I09 I10 I17"),
     "contracts_are_coins": (6001, 24, "I04"),

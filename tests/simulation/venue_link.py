@@ -10,7 +10,9 @@ The rules of the road, as an adapter for a real venue has them:
 - Pushed reports can be lost, doubled and reordered. On every (re)connect and every ``CATCH_UP`` seconds the
   session fetches fills and bills again, with overlap, and tells those that this process has not heard of yet
   (all of them where ``Plan.retells``).
-- A Query is answered after the order's fills, a ReadAccount after all fills and bills since its cursor.
+- A Query is answered after the order's fills, a ReadAccount after all fills and bills since its cursor. From
+  ``TRACES_FROM`` on balances are read a little earlier than those (``Plan.torn``), and all of it is told in
+  order. Before, a delayed answer may overtake its own fills, which is harsher than any adapter.
 """
 
 from __future__ import annotations
@@ -55,6 +57,9 @@ SKEW = 1.0
 """Clock error allowed for before "expired" counts as proof."""
 TICK = 0.5
 """Seconds between two moves of the market, where a world names no other pace."""
+READ_S, TRIES, SETTLE_MS = 0.03, 3, 250
+"""Seconds from the balances to the fills and bills of a reading, and how often one is tried that something
+younger than ``SETTLE_MS`` has overtaken."""
 BOOKED = (Fill, FundingPaid, Transfer)
 REQUESTS: dict[type, Request] = {Place: Request.PLACE, Amend: Request.AMEND, Cancel: Request.CANCEL}
 
@@ -295,23 +300,72 @@ class Session:
             self.push(report, rest=True)
             return
         since = action.since if self.since is None else self.since.at(action.since)
-        for row in (*truth.fills, *truth.bills):
-            if row.ts >= since:
-                self.push(row, rest=True)
-        if self.hub.plan.on("half_read") and self.hub.plan.visit("account:report") is not None:
-            self.hub.history.add("net", f"half an answer to {action.request_id}")
-            half = AccountReport(self.hub.now_ms(), {}, (), (), complete=False, request_id=action.request_id)
-            self.push(half, rest=True)
+        if self.hub.plan.torn:
+            self._read(action.request_id, since, self._report(action.request_id), TRIES)
             return
-        self.push(
-            AccountReport(
-                self.hub.now_ms(),
-                truth.balances(),
-                truth.positions(),
-                truth.open_orders(),
-                request_id=action.request_id,
-            ),
-            rest=True,
+        for row in self._rows(since):
+            self.push(row, rest=True)
+        if self.hub.plan.on("half_read") and self.hub.plan.visit("account:report") is not None:
+            self.push(self._half(action.request_id), rest=True)
+            return
+        self.push(self._report(action.request_id), rest=True)
+
+    def _read(self, request_id: str, since: int, report: AccountReport, tries: int) -> None:
+        """The second half of a reading: what happened up to now. What is as young as the balances may or may
+        not be in them, so then they are read again.
+        """
+        loop = self.hub.loop
+
+        def rows_read() -> None:
+            if not self.alive:
+                return
+            rows = self._rows(since)
+            if tries > 1 and any(row.ts >= report.ts - SETTLE_MS for row in rows):
+                loop.call_later(SETTLE_MS / 1_000, self._again, request_id, since, tries - 1)
+                return
+            half = self.hub.plan.on("half_read") and self.hub.plan.visit("account:report") is not None
+            after = 0.0
+            for event in (*rows, self._half(request_id) if half else report):
+                after = self._in_order(event, after)
+
+        loop.call_later(READ_S, rows_read)
+
+    def _again(self, request_id: str, since: int, tries: int) -> None:
+        if self.alive:
+            self._read(request_id, since, self._report(request_id), tries)
+
+    def _in_order(self, event: AnyEvent, after: float) -> float:
+        """One row of an answer sets out, not to arrive before those it came with. When it will."""
+        loop = self.hub.loop
+        fault = self.hub.plan.visit(f"report:{event.__struct_config__.tag}")
+        if fault is None or fault.kind == "drop":
+            return self._deliver("private", event, after)
+        self.hub.history.add("net", f"{fault} <- {brief(event)}")
+        late = loop.time() + fault.size
+        if fault.kind == "delay":
+            at = max(late, nextafter(after, inf))
+            loop.call_at(at, self._arrive, event)
+        else:
+            at = self._deliver("private", event, after)
+            loop.call_at(max(late, nextafter(at, inf)), self._arrive, event)
+        return at
+
+    def _rows(self, since: int) -> list[Fill | FundingPaid | Transfer]:
+        truth = self.hub.truth
+        return [row for row in (*truth.fills, *truth.bills) if row.ts >= since]
+
+    def _half(self, request_id: str) -> AccountReport:
+        self.hub.history.add("net", f"half an answer to {request_id}")
+        return AccountReport(self.hub.now_ms(), {}, (), (), complete=False, request_id=request_id)
+
+    def _report(self, request_id: str) -> AccountReport:
+        truth = self.hub.truth
+        return AccountReport(
+            self.hub.now_ms(),
+            truth.balances(),
+            truth.positions(),
+            truth.open_orders(),
+            request_id=request_id,
         )
 
     def push(self, event: AnyEvent, *, rest: bool = False) -> None:
@@ -358,8 +412,11 @@ class Session:
         if self._up:
             self._deliver("market", listing)
 
-    def _deliver(self, channel: str, event: AnyEvent) -> None:
-        """In order within a channel; a stalled stream holds everything back until the stall ends."""
+    def _deliver(self, channel: str, event: AnyEvent, after: float = 0.0) -> float:
+        """In order within a channel, and later than ``after``; a stall holds everything back until it ends.
+
+        Returns when it will arrive.
+        """
         loop, plan = self.hub.loop, self.hub.plan
         at = loop.time() + (0.015 if channel == "market" else 0.02)
         for window in plan.windows:
@@ -370,9 +427,10 @@ class Session:
             ):
                 at = window.end
         # Never at the same instant: a loop does not promise the order of calls that are due together.
-        at = max(at, nextafter(self._horizon[channel], inf))
+        at = max(at, nextafter(max(self._horizon[channel], after), inf))
         self._horizon[channel] = at
         loop.call_at(at, self._arrive, event)
+        return at
 
     def _arrive_later(self, event: AnyEvent, seconds: float) -> None:
         self.hub.loop.call_later(seconds, self._arrive, event)
