@@ -68,16 +68,19 @@ class Bench(Stage):
 
 
 @contextmanager
-def bench(folder: Path, seed: int = 7) -> Iterator[Bench]:
+def bench(folder: Path, seed: int = 7, kind: type[Bench] | None = None) -> Iterator[Bench]:
     """Up and trading."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    with Bench(folder, seed, ScreenConfig()) as made:
+    with (kind or Bench)(folder, seed, ScreenConfig()) as made:
         made.until(made.trading, PATIENCE_S)
         yield made
 
 
 def judge(made: Bench) -> dict[str, int]:
-    """Stops the daemon and reads both sides: nothing lost, nothing sent twice, no orphan, chain whole."""
+    """Stops the daemon and reads both sides: nothing lost, nothing sent twice, no orphan, chain whole.
+
+    Fills are compared one by one: what the exchange traded is in the journal once.
+    """
     made.until(made.settled, PATIENCE_S)
     truth, log = made.truth(), [row for row in made.admin("log") if row["uid"] == made.uid]
     made.stop_daemon()
@@ -88,6 +91,7 @@ def judge(made: Bench) -> dict[str, int]:
             for action in outcome.actions
             if isinstance(action, Place)
         )
+        booked = Counter(fill.trade_id for _, fill in journal.fills())
         rows = journal.verify()
     accepted = Counter(row["clOrdId"] for row in log if row["ordId"] and row["clOrdId"])
     known = {row["clOrdId"] for row in truth["orders"]} | {row["algoClOrdId"] for row in truth["algos"]}
@@ -95,6 +99,8 @@ def judge(made: Bench) -> dict[str, int]:
     assert orphans == set(), f"the exchange knows orders that the journal does not: {orphans}"
     assert max(placed.values()) == 1, "an intent was decided twice"
     assert max(accepted.values(), default=1) == 1, "an order was taken twice"
+    traded = Counter(row["tradeId"] for row in truth["fills"])
+    assert booked == traded, f"fills that differ: lost {traded - booked}, too many {booked - traded}"
     assert rows > 0
     return {"rows": rows, "orders": len(placed), "accepted": len(accepted), "fills": len(truth["fills"])}
 

@@ -44,7 +44,7 @@ def test_a_broken_off_run_of_kills_goes_on_where_it_was(
         seen.append(number)
         if number == broken:
             raise AssertionError("does not hold")
-        return kills.Held(number, count, kills.code_hash(), (1.0,) * count, (0.1,), 9, 5, 4, 3, 0.5)
+        return kills.Held(number, count, kills.code_hash(), (1.0,) * count, (0.1,), {}, 9, 5, 4, 3, 0.5)
 
     monkeypatch.setattr(kills, "rounds_of_kill9", rounds)
     log, seen, broken = tmp_path / "held.jsonl", [], 1

@@ -38,6 +38,8 @@ class Stage:
         ("market_maker", QUOTED),
         ("drill_hang", QUOTED),
     )
+    PROGRAM = "cockpit"
+    """The module that is started as the daemon."""
 
     def __init__(self, folder: Path, seed: int, screen: ScreenConfig) -> None:
         self.folder = folder
@@ -89,7 +91,8 @@ class Stage:
     # --- opening ----------------------------------------------------------------------------------
 
     def _open_exchange(self) -> None:
-        words = ["exchange", "--json", "--seed", str(self.seed), "--symbols", f"{HELD},{QUOTED}"]
+        symbols = ",".join(dict.fromkeys(symbol for _, symbol in self.SLEEVES))
+        words = ["exchange", "--json", "--seed", str(self.seed), "--symbols", symbols]
         with (self.folder / "exchange.log").open("wb") as log:
             self.exchange = subprocess.Popen(
                 [sys.executable, "-m", "cockpit", *words],
@@ -158,16 +161,20 @@ class Stage:
 
     def start_daemon(self) -> None:
         """Start it (again). Returns when its door answers. Raises VenueError."""
+        self.launch_daemon()
+        self.until(lambda: self.status()["pid"] == self.pid)
+
+    def launch_daemon(self) -> None:
+        """Start it and wait for nothing."""
         with (self.folder / "daemon.log").open("ab") as log:
             self.daemon = subprocess.Popen(
-                [sys.executable, "-m", "cockpit", "--daemon", "--json", *self.words()],
+                [sys.executable, "-m", self.PROGRAM, "--daemon", "--json", *self.words()],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 env=self.env,
                 start_new_session=True,
             )
-        self.until(lambda: self.status()["pid"] == self.pid)
 
     def words(self) -> list[str]:
         """The options that name this stage to any command of the cockpit."""
