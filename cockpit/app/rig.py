@@ -163,6 +163,7 @@ class Handler:
                 "receipt": None if halted.receipt is None else receipts.plain(halted.receipt),
             },
             "guardian": guardian_word(runtime.plan),
+            "links": dict(state.links),
             **self._fuses(),
             "open_orders": [
                 {

@@ -194,9 +194,10 @@ class Runtime:
         if self.plan.consent is not None:
             agreed = self.plan.consent
             self.crew.command("live", {"account": agreed.uid, "how": agreed.how}, "person")
-        if self.wiring.says_links:
+        if (links := self.wiring.links) is not None:
             for channel in ("market", "private"):
-                self.crew.source.put(ev.Link(self.wall.now_ms(), channel, up=True))
+                reason = "" if links else "connecting"
+                self.crew.source.put(ev.Link(self.wall.now_ms(), channel, links, reason))
         try:
             await self.crew.run()
         finally:

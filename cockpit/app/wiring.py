@@ -78,8 +78,9 @@ class Wiring(msgspec.Struct):
     """The simulated venue itself, where there is one."""
     first: Callable[[], int] = lambda: 0
     """Earliest instant of the source; 0 = now."""
-    says_links: bool = False
-    """The source has no links of its own that could report themselves up."""
+    links: bool | None = None
+    """What is said of market and account at the start: True = there is no line that could fail, False = there
+    are lines, and they are not up yet; None = nothing, a tape tells of the lines that it was recorded on."""
     close: Callable[[], Awaitable[None]] | None = None
 
 
@@ -120,7 +121,7 @@ def _practice(folder: Path, source: MarketSource, engine: Engine) -> Wiring:
         memory=memory,
         exchange=source.exchange,
         first=lambda: world.peek_ts() or 0,
-        says_links=True,
+        links=True,
     )
 
 
@@ -150,6 +151,7 @@ def _live(source: object, engine: Engine) -> Wiring:
         {**live.jobs, "timers": timers, "books": books},
         exchange=live.exchange,
         first=clock.now_ms,
+        links=False,
         close=source.close,
     )
 

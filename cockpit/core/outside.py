@@ -21,16 +21,19 @@ SAID_AT = frozenset((1, 10, 100, 1_000, 10_000, 100_000))
 
 
 def on_link(state: State, event: ev.Link, turn: Turn) -> None:
-    """A channel came up or went down. What was missed on the private one is read back."""
-    if state.links.get(event.channel) == event.up:
+    """A channel came up or went down. What was missed on the private one is read back.
+
+    The first word of a process is that it connects: no alarm, but a line that is not there. One that does not
+    come up is the breaker's (``links``).
+    """
+    known = state.links.get(event.channel)
+    if known == event.up:
         return
     state.links[event.channel] = event.up
-    turn.note(
-        "good" if event.up else "alarm",
-        "link.up" if event.up else "link.down",
-        channel=event.channel,
-        reason=event.reason,
-    )
+    level, message = ("good", "link.up") if event.up else ("alarm", "link.down")
+    if known is None and not event.up:
+        level, message = "info", "link.opening"
+    turn.note(level, message, channel=event.channel, reason=event.reason)
     if event.up and event.channel == "private":
         state.unread = True
         lifecycle.read_account(state, f"link-{state.boot}-{state.seq}", "reconnected", turn)

@@ -37,6 +37,7 @@ def on_boot(state: State, event: ev.Boot, turn: Turn) -> None:
     """A process starts on this journal: nothing is fresh, nothing is sent until the venue has been read."""
     state.boot = event.boot
     state.links.clear()
+    state.pulse.down.clear()  # how long a line was down is counted while somebody listens
     state.reconciled = False
     state.suspicions = 0
     state.voices[BOOT] = Posture.REDUCE_ONLY

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,9 @@ from cockpit.app.drills.stage import Stage
 from cockpit.app.drills.watching import entries, naked
 from cockpit.core.config import ScreenConfig
 from cockpit.core.errors import CockpitError
+from cockpit.core.events import Boot, Link
 from cockpit.core.intents import Place
+from cockpit.core.orders import Role
 from tests.chaos.proxy import Proxy
 
 HELD = "BTC-USDT-SWAP"
@@ -47,7 +50,9 @@ class Bench(Stage):
         truth = self.truth()
         held = any(Decimal(row["pos"]) for row in truth["positions"])
         live = any(row["state"] == "live" for row in entries(truth))
-        return held and live and not naked(truth, HELD) and bool(self.status()["reconciled"])
+        status = self.status()
+        listening = not any(up is False for up in status["links"].values())
+        return held and live and listening and not naked(truth, HELD) and bool(status["reconciled"])
 
     def settled(self) -> bool:
         """What the cockpit believes is what the exchange knows, and nothing is naked."""
@@ -92,6 +97,7 @@ def judge(made: Bench) -> dict[str, int]:
             if isinstance(action, Place)
         )
         booked = Counter(fill.trade_id for _, fill in journal.fills())
+        deaf = deaf_entries(journal)
         rows = journal.verify()
     accepted = Counter(row["clOrdId"] for row in log if row["ordId"] and row["clOrdId"])
     known = {row["clOrdId"] for row in truth["orders"]} | {row["algoClOrdId"] for row in truth["algos"]}
@@ -101,8 +107,26 @@ def judge(made: Bench) -> dict[str, int]:
     assert max(accepted.values(), default=1) == 1, "an order was taken twice"
     traded = Counter(row["tradeId"] for row in truth["fills"])
     assert booked == traded, f"fills that differ: lost {traded - booked}, too many {booked - traded}"
+    assert deaf == [], f"entries without a stream that would tell of their fills: {deaf}"
     assert rows > 0
     return {"rows": rows, "orders": len(placed), "accepted": len(accepted), "fills": len(truth["fills"])}
+
+
+def deaf_entries(journal: JournalFile) -> list[str]:
+    """Entries that were decided while the account's stream was not up (I12)."""
+    news = ((seq, fact) for seq, fact in journal.events() if isinstance(fact, Boot | Link))
+    spans = [(0, False)]
+    for seq, fact in news:
+        if isinstance(fact, Boot) or fact.channel == "private":
+            spans.append((seq, isinstance(fact, Link) and fact.up))
+    firsts = [seq for seq, _ in spans]
+    return [
+        action.cid
+        for outcome in journal.outcomes()
+        for action in outcome.actions
+        if isinstance(action, Place) and action.role is Role.ENTRY
+        if not spans[bisect_right(firsts, outcome.seq) - 1][1]
+    ]
 
 
 def alive_or_started(made: Bench) -> None:

@@ -222,6 +222,19 @@ def test_a_line_that_stays_down_is_counted_without_any_market_news() -> None:
     assert stand.step_of("links") is Posture.REDUCE_ONLY
 
 
+def test_how_long_a_line_was_down_is_not_counted_over_a_restart() -> None:
+    """Killed while it was cut, started an hour later: that is no hour of waiting for it, and no halt."""
+    stand = Fused().with_breakers(fuse("links", reduce_only=5.0, halt=300.0))
+    stand.tell(ev.Link(stand.now, "market", False, "cut"))
+    assert stand.state.pulse.down
+    stand.now += 3_600_000
+    stand.tell(ev.Boot(stand.now, 2, "demo", "0", "c"))
+    stand.tell(ev.Link(stand.now, "market", False, "connecting"))
+    for _ in range(7):
+        stand.tell(ev.Timer(max(stand.engine.deadline, stand.now)))
+    assert stand.step_of("links") is Posture.REDUCE_ONLY
+
+
 def test_refusals_and_rate_refusals_are_told_apart_and_are_about_the_version() -> None:
     rejects = fuse("rejects", reduce_only=0.5, halt=0.0, least=3)
     stand = Fused().with_breakers(rejects, fuse("rate_limit", delever=0.0, reduce_only=1.0))

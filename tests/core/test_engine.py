@@ -139,6 +139,7 @@ def test_data_faults_are_said_at_powers_of_ten() -> None:
 
 def test_a_link_that_comes_back_reads_the_account() -> None:
     stand = Stand()
+    stand.tell(ev.Link(stand.now, "private", True))
     assert stand.tell(ev.Link(stand.now, "private", False, "cut")) == ()
     assert stand.notes() == ["link.down"]
     assert stand.tell(ev.Link(stand.now, "private", False, "cut")) == ()
@@ -146,6 +147,18 @@ def test_a_link_that_comes_back_reads_the_account() -> None:
     (read,) = stand.tell(ev.Link(stand.now, "private", True))
     assert isinstance(read, ReadAccount)
     assert stand.tell(ev.Link(stand.now, "market", True)) == ()
+
+
+def test_a_line_that_is_not_up_yet_is_no_alarm_but_lets_nothing_enter() -> None:
+    """A process starts: what it was told of orders before is no news of now (I12)."""
+    stand = Stand(rules=loose_rules())
+    stand.tell(ev.Boot(stand.now, 2, "demo", "0", "c"))
+    stand.tell(ev.AccountReport(stand.now, dict(stand.state.ledger.balances), (), (), request_id="boot-2-0"))
+    stand.tell(ev.Link(stand.now, "private", False, "connecting"))
+    assert stand.notes() == ["link.opening"]
+    assert places(stand.want(5)) == []
+    stand.tell(ev.Link(stand.now, "private", True))
+    assert stand.notes() == ["link.up"]
 
 
 def test_a_listing_that_opens_again_lets_the_wish_through() -> None:

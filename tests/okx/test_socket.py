@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import struct
 import time
 from random import Random
 from typing import Any
@@ -391,7 +393,10 @@ class Deaf:
 
 @pytest.mark.parametrize("met", [True, False])
 def test_a_transport_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch, met: bool) -> None:
+    tried: list[bool] = []
+
     async def connect(make_line: Any, *_: Any, **__: Any) -> None:
+        tried.append(met)
         if met:
             make_line().on_ws_connected(Deaf())
 
@@ -399,7 +404,48 @@ def test_a_transport_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch
         owner = Listener()
         one = Socket("ws://nowhere", owner, lambda: 0, topics=[BOOK], rng=Random(1))
         async with alive(one.run()):
-            await until(lambda: one.connects >= 3)
+            await until(lambda: len(tried) >= 3)
+        assert met or not one.connects
+        assert met or owner.whats() == [], "a connection that never was has forgotten nothing"
 
     monkeypatch.setattr(socket_module, "ws_connect", connect)
+    asyncio.run(story())
+
+
+def test_a_line_that_is_reset_while_it_shakes_hands_is_no_connection() -> None:
+    """The client library returns from it as from a good one; its subscriptions would wait for an answer."""
+
+    async def reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tried.append(1)
+        found = writer.get_extra_info("socket")
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        writer.transport.abort()
+
+    async def story() -> None:
+        owner = Listener()
+        server = await asyncio.start_server(reset, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        one = Socket(f"ws://127.0.0.1:{port}", owner, lambda: 0, topics=[BOOK], rng=Random(1))
+        async with server, alive(one.run()):
+            await until(lambda: len(tried) >= 4)
+        assert (one.connects, owner.faults) == (0, [])
+
+    tried: list[int] = []
+    asyncio.run(story())
+
+
+def test_what_befalls_many_subscriptions_at_once_is_told_once() -> None:
+    async def mute(peer: Peer, frame: dict[str, Any]) -> None:
+        """Answers nothing."""
+
+    async def story() -> None:
+        owner = Listener()
+        many = [Topic(name, "BTC-USDT-SWAP") for name in ("trades", "funding-rate", "open-interest")]
+        async with Scripted(mute).running() as server, alive(make(server, owner, BOOK, *many).run()):
+            await until(lambda: len(server.peers) >= 2)
+        told = [(what, detail, topic) for what, detail, topic in owner.faults if what == "forgotten"]
+        assert len(told) == 2, "asked for again once, then the line was given up: two faults, not eight"
+        assert told[0][1].startswith("books, trades, funding-rate, open-interest (4 subscriptions): ")
+        assert told[0][2] is None
+
     asyncio.run(story())

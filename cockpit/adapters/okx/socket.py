@@ -36,7 +36,7 @@ CONNECT_S = LOGIN_S = 5.0
 REPLY_S = 3.0
 """An order request without an answer for this long is ambiguous."""
 FIRST_WAIT_S = 0.4
-LONGEST_WAIT_S = 30.0
+LONGEST_WAIT_S = 10.0
 STEADY_S = 20.0
 """A connection that was good for this long starts the waits from the beginning again."""
 MAX_FRAME = 16 * 1024 * 1024
@@ -54,7 +54,7 @@ class Owner(Protocol):
         """The socket does what it promised (True), or not any more."""
 
     def fault(self, what: str, detail: str, topic: Topic | None) -> None:
-        """garbage | refused | forgotten | stalled | silent: counted and shown."""
+        """garbage | refused | forgotten | stalled | silent: counted and shown. No topic: several, or none."""
 
 
 class Socket:
@@ -189,6 +189,9 @@ class Socket:
                     max_frame_size=MAX_FRAME,
                     disconnect_on_exception=False,
                 )
+            if line.transport is None:
+                # The client returns as if all were well when the line is reset while it still shakes hands.
+                raise Transient("closed before the handshake was over")
             self.connects += 1
             if self._keys is not None:
                 await self._login(line, self._keys)
@@ -264,26 +267,35 @@ class Socket:
         if silence > self._ping_s and now - line.pinged > self._ping_s:
             line.pinged = now
             line.send(b"ping")
+        broken: dict[str, list[Watch]] = {}
         for watch in self._watches.values():
             problem = watch.due(now)
             if problem:
-                self._repair(watch, problem, now)
+                broken.setdefault(problem, []).append(watch)
+        for problem, watches in broken.items():
+            self._repair(watches, problem, now)
         if self.up and not self._healthy():
             self._tell(False, "promised data is missing")
 
-    def _repair(self, watch: Watch, problem: str, now: float) -> None:
-        topic = watch.topic
-        silence = now - (watch.heard if problem == "stalled" else watch.since)
+    def _repair(self, watches: list[Watch], problem: str, now: float) -> None:
+        """Ask for them again. What befalls many at one beat is one fault: a cut line hits them all."""
         if problem != "retry":
-            self._owner.fault(problem, f"{topic.channel}: {silence:.1f} s", topic)
-        if problem == "stalled":
-            watch.stalls += 1
-        elif problem != "retry":
-            watch.forgotten += 1
-        if watch.forgotten >= FORGOTTEN or (problem == "silent" and watch.stalls):
-            self.restart(f"{topic.channel} {topic.inst_id}: {problem}")
-            return
-        self._again(watch)
+            silence = max(now - (w.heard if problem == "stalled" else w.since) for w in watches)
+            named = ", ".join(dict.fromkeys(w.topic.channel for w in watches))
+            many = f" ({len(watches)} subscriptions)" if len(watches) > 1 else ""
+            topic = watches[0].topic if len(watches) == 1 else None
+            self._owner.fault(problem, f"{named}{many}: {silence:.1f} s", topic)
+        for watch in watches:
+            if problem == "stalled":
+                watch.stalls += 1
+            elif problem != "retry":
+                watch.forgotten += 1
+        for watch in watches:
+            if watch.forgotten >= FORGOTTEN or (problem == "silent" and watch.stalls):
+                self.restart(f"{watch.topic.channel} {watch.topic.inst_id}: {problem}")
+                return
+        for watch in watches:
+            self._again(watch)
 
     def _healthy(self) -> bool:
         """Every vital subscription keeps its promise, and at least one of the others (if there are any)."""
