@@ -18,7 +18,7 @@ from cockpit.adapters.secret import Secret
 from cockpit.app.health import Check
 from cockpit.app.okx_keys import facts_of, patient
 from cockpit.app.settings import Loaded
-from cockpit.core.errors import CockpitError
+from cockpit.core.errors import CockpitError, Transient
 
 CONNECT_S = 5.0
 SKEW_MS, MOST_SKEW_MS = 1_000, 20_000
@@ -71,6 +71,8 @@ async def _socket(where: Endpoints) -> None:
             ssl_context=where.tls(),
             websocket_handshake_timeout=CONNECT_S,
         )
+    if line.transport is None:
+        raise Transient("closed before the handshake was over")
     transport.disconnect(graceful=False)
 
 

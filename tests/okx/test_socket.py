@@ -14,9 +14,11 @@ import pytest
 
 from cockpit.adapters.okx import socket as socket_module
 from cockpit.adapters.okx import topics as topics_module
+from cockpit.adapters.okx.endpoints import endpoints
 from cockpit.adapters.okx.socket import Socket
 from cockpit.adapters.okx.topics import Phase, Topic
 from cockpit.adapters.secret import Credentials, Secret
+from cockpit.app import health_okx
 from cockpit.core.errors import Ambiguous, Transient
 from tests.okx.scripted import Listener, Peer, Scripted, alive, until
 
@@ -412,25 +414,42 @@ def test_a_transport_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch
     asyncio.run(story())
 
 
+async def _reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Takes the connection, and cuts it before the handshake is answered."""
+    found = writer.get_extra_info("socket")
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
 def test_a_line_that_is_reset_while_it_shakes_hands_is_no_connection() -> None:
     """The client library returns from it as from a good one; its subscriptions would wait for an answer."""
+    tried: list[int] = []
 
-    async def reset(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         tried.append(1)
-        found = writer.get_extra_info("socket")
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        writer.transport.abort()
+        await _reset(reader, writer)
 
     async def story() -> None:
         owner = Listener()
-        server = await asyncio.start_server(reset, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        one = Socket(f"ws://127.0.0.1:{port}", owner, lambda: 0, topics=[BOOK], rng=Random(1))
+        server = await asyncio.start_server(count, "127.0.0.1", 0)
+        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        one = Socket(url, owner, lambda: 0, topics=[BOOK], rng=Random(1))
         async with server, alive(one.run()):
             await until(lambda: len(tried) >= 4)
         assert (one.connects, owner.faults) == (0, [])
 
-    tried: list[int] = []
+    asyncio.run(story())
+
+
+def test_the_doctor_does_not_take_it_for_one_either() -> None:
+    async def story() -> None:
+        server = await asyncio.start_server(_reset, "127.0.0.1", 0)
+        url = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        async with server:
+            where = endpoints("global", demo=True, rest=f"http://{url}", socket=f"ws://{url}", ca_file="")
+            with pytest.raises(Transient, match="handshake"):
+                await health_okx._socket(where)
+
     asyncio.run(story())
 
 
