@@ -25,7 +25,7 @@ from cockpit.adapters.okx import frames, sign
 from cockpit.adapters.okx.codes import Reply
 from cockpit.adapters.okx.line import TEXT, Line
 from cockpit.adapters.okx.short import Lean, Short, nothing
-from cockpit.adapters.okx.topics import FORGOTTEN, Phase, Topic, Watch
+from cockpit.adapters.okx.topics import Phase, Topic, Watch, befell
 from cockpit.adapters.secret import Credentials
 from cockpit.core.errors import Ambiguous, Transient
 from cockpit.core.unreadable import UNREADABLE
@@ -74,7 +74,6 @@ class Socket:
         lean: Callable[[frames.Arg], Lean | None] = nothing,
     ) -> None:
         """``now_ms`` is the venue's clock as we know it: logins are signed with it.
-
         ``lean`` gives the short way of a busy subscription.
         """
         self.url = url
@@ -147,9 +146,8 @@ class Socket:
         answer: asyncio.Future[Reply] = loop.create_future()
         self._pending[ident] = answer
         # Not ``wait_for``: its own future costs a turn of the loop.
-        patience = loop.call_later(
-            timeout_s, _unanswered, answer, f"no answer to {op} within {timeout_s:g} s"
-        )
+        why = f"no answer to {op} within {timeout_s:g} s"
+        patience = loop.call_later(timeout_s, _unanswered, answer, why)
         try:
             line.transport.send(TEXT, _ENCODE(request))
             return await answer
@@ -190,8 +188,7 @@ class Socket:
                     disconnect_on_exception=False,
                 )
             if line.transport is None:
-                # The client returns as if all were well when the line is reset while it still shakes hands.
-                raise Transient("closed before the handshake was over")
+                raise Transient("reset in its handshake")  # the client returns as from a good one
             self.connects += 1
             if self._keys is not None:
                 await self._login(line, self._keys)
@@ -280,18 +277,9 @@ class Socket:
     def _repair(self, watches: list[Watch], problem: str, now: float) -> None:
         """Ask for them again. What befalls many at one beat is one fault: a cut line hits them all."""
         if problem != "retry":
-            silence = max(now - (w.heard if problem == "stalled" else w.since) for w in watches)
-            named = ", ".join(dict.fromkeys(w.topic.channel for w in watches))
-            many = f" ({len(watches)} subscriptions)" if len(watches) > 1 else ""
-            topic = watches[0].topic if len(watches) == 1 else None
-            self._owner.fault(problem, f"{named}{many}: {silence:.1f} s", topic)
+            self._owner.fault(problem, *befell(watches, problem, now))
         for watch in watches:
-            if problem == "stalled":
-                watch.stalls += 1
-            elif problem != "retry":
-                watch.forgotten += 1
-        for watch in watches:
-            if watch.forgotten >= FORGOTTEN or (problem == "silent" and watch.stalls):
+            if watch.worse(problem):
                 self.restart(f"{watch.topic.channel} {watch.topic.inst_id}: {problem}")
                 return
         for watch in watches:

@@ -9,6 +9,7 @@ the silence was honest and the patience doubles, up to the bound that OKX's keep
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
 import msgspec
@@ -108,9 +109,25 @@ class Watch:
             return "stalled"
         return ""
 
+    def worse(self, problem: str) -> bool:
+        """Count it; True when asking again has not helped and the socket itself must be given up."""
+        if problem == "stalled":
+            self.stalls += 1
+        elif problem != "retry":
+            self.forgotten += 1
+        return self.forgotten >= FORGOTTEN or (problem == "silent" and self.stalls > 0)
+
     @property
     def good(self) -> bool:
         """It does what it promised."""
         if self.topic.within:
             return self.phase is Phase.HEARD
         return self.phase in {Phase.ACKNOWLEDGED, Phase.HEARD}
+
+
+def befell(watches: Sequence[Watch], problem: str, now: float) -> tuple[str, Topic | None]:
+    """``books, trades (4 subscriptions): 5.1 s`` and no topic, or what has befallen just one, and that."""
+    silence = max(now - (watch.heard if problem == "stalled" else watch.since) for watch in watches)
+    named = ", ".join(dict.fromkeys(watch.topic.channel for watch in watches))
+    many = f" ({len(watches)} subscriptions)" if len(watches) > 1 else ""
+    return f"{named}{many}: {silence:.1f} s", None if many else watches[0].topic
