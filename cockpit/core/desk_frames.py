@@ -1,4 +1,4 @@
-"""What frames show of work beside the trading: jobs and the allocation of capital."""
+"""What frames show beside the trading itself: jobs, the allocation of capital, what holds entries back."""
 
 from __future__ import annotations
 
@@ -112,3 +112,19 @@ class MakerRow(msgspec.Struct, frozen=True, array_like=True):
     @property
     def fills(self) -> int:
         return self.buys + self.sells
+
+
+class FuseRow(msgspec.Struct, frozen=True, array_like=True):
+    """Something that holds trading back now: a breaker that has tripped, a lock, a sleeve that is benched."""
+
+    kind: str
+    """stopped | breaker | lock | bench"""
+    name: str
+    """Which breaker, or who locked."""
+    about: str
+    """A market, sleeve or version; empty = the account."""
+    step: str
+    """Posture that a breaker asks for; empty for the others."""
+    reason: str
+    until: int = 0
+    """UTC ms; 0 = until a person lifts it."""

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from cockpit.core.candidates import Candidate, Mood
-from cockpit.core.desk_frames import CapitalFrame, JobRow, MakerRow
+from cockpit.core.desk_frames import CapitalFrame, FuseRow, JobRow, MakerRow
 from cockpit.core.release.row import VersionRow
 
 PAPER = "paper:"
@@ -363,6 +363,10 @@ class Frame(msgspec.Struct, frozen=True, array_like=True, tag="frame"):
     """Sleeves that show quotes."""
     tighter: dict[str, float] = {}
     """Limits of ``[risk]`` that a person has made smaller than the settings say."""
+    contracts: dict[str, tuple[float, str]] = {}
+    """Market → what one unit of its quantities is: (0.01, BTC) a contract, (1, BTC) the coin itself."""
+    fuses: tuple[FuseRow, ...] = ()
+    """What holds trading back now, the gravest first."""
 
 
 class Answer(msgspec.Struct, frozen=True, array_like=True, tag="answer"):

@@ -32,6 +32,7 @@ from cockpit.core.frames import (
     StopLayer,
     TradeRow,
 )
+from cockpit.core.fuse_frame import fuse_rows, unit_of
 from cockpit.core.hotlist_frame import hotlist_frame
 from cockpit.core.intents import Outcome
 from cockpit.core.ladder import ladder
@@ -258,6 +259,8 @@ class Projector:
             versions=listing.on_screen(state),
             makers=maker_rows(self.engine, self._quoting, self.past.makers),
             tighter=dict(state.tighter),
+            contracts={symbol: unit_of(state.instruments[symbol]) for symbol in self.engine.markets},
+            fuses=fuse_rows(state),
         )
 
     def _books(self, now: int) -> tuple[BookFrame, ...]:

@@ -91,7 +91,7 @@ def say(message_id: str, args: Mapping[str, str], lang: str = DEFAULT) -> str:
     }
     for name in REASONS:
         if name in spoken:
-            spoken[name] = because(spoken[name], lang)
+            spoken[name] = because(words.get(f"cause.{spoken[name]}", spoken[name]), lang)
     return tr(message_id, lang, **spoken)
 
 

@@ -29,16 +29,17 @@ def boxed(picture: Picture, look: Look) -> list[Row]:
 
 
 def bare_padding(row: Row) -> Row:
-    """``row`` with the blanks around words unstyled: underlined or reversed blanks look like something."""
+    """``row`` with the blanks around words bare but for the cursor: underlined ones look like something."""
     out: list[Segment] = []
     for text, style in row:
         words = text.strip(" ")
-        if not style or words == text or "cursor" in style or not words:
+        blank = "cursor" if "cursor" in style else ""
+        if not style or words == text or style == blank or not (words or blank):
             out.append((text, style))
             continue
-        start = len(text) - len(text.lstrip(" "))
+        start = len(text) - len(text.lstrip(" ")) if words else 0
         end = start + len(words)
-        out += [part for part in ((text[:start], ""), (words, style), (text[end:], "")) if part[0]]
+        out += [part for part in ((text[:start], blank), (words, style), (text[end:], blank)) if part[0]]
     return tuple(out)
 
 

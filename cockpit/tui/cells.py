@@ -12,6 +12,8 @@ Row = tuple[Segment, ...]
 
 
 WIDE = r"\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6"
+MEANING = 3
+"""Cells of a name's beginning without which its end says nothing."""
 CLOSING = "，。；：？！、）】”’"
 PIECE = re.compile(rf"(?:[{WIDE}]|[^{WIDE}]+)[{CLOSING}]*")
 """What may stand at the end of a line: a wide character or a run of narrow ones, with the marks after it."""
@@ -32,6 +34,15 @@ def trim(text: str, width: int, more: str = "…") -> str:
     if mark >= width:
         return set_cell_size(text, width).rstrip()
     return set_cell_size(text, width - mark).rstrip() + more
+
+
+def squeezed(text: str, width: int, tail: str, more: str = "…") -> str:
+    """``text`` in at most ``width`` cells, cut before its last ``tail``: ``market…@1`` keeps its version."""
+    head, mark, end = text.rpartition(tail)
+    room = width - width_of(mark + end)
+    if not head or width_of(text) <= width or room < MEANING:
+        return trim(text, width, more)
+    return trim(head, room, more) + mark + end
 
 
 def fit(text: str, width: int, right: bool = False, more: str = "…") -> str:

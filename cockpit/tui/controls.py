@@ -153,7 +153,9 @@ class Controls(Commands):
 
     def step_back(self, step: int) -> None:
         """The cell left or right."""
-        most = columns(self.panel.size.width - STRUCTURE, self.app.span) - 1
+        if self.app.frame is None:
+            return
+        most = columns(self.panel.size.width - STRUCTURE, self.app.span, self.app.frame) - 1
         self.app.back = max(0, min(most, self.app.back + step))
         self.changed()
 

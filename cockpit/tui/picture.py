@@ -11,7 +11,7 @@ from cockpit.core.frames import Frame
 from cockpit.text import DEFAULT, because, known, safe_text, say, tr
 from cockpit.tui import figures
 from cockpit.tui.aside import NOTHING_ASIDE, Aside
-from cockpit.tui.cells import Row, Segment, fit, plain, width_of, wrapped
+from cockpit.tui.cells import Row, Segment, fit, plain, squeezed, width_of, wrapped
 from cockpit.tui.glyphs import UNICODE, Glyphs
 from cockpit.tui.overlays import Overlay
 
@@ -120,6 +120,8 @@ class Column(NamedTuple):
     right: bool = False
     grow: int = 0
     """Share of the room that is left over."""
+    tail: str = ""
+    """Where its text is cut, the end from here on stays."""
 
 
 Cells = Sequence[Segment]
@@ -127,6 +129,8 @@ Cells = Sequence[Segment]
 
 SYMBOL = 13
 """Cells of a market's name that tell it from all others: ``BTC-USDT-SWAP``."""
+STRATEGY = 9
+"""Cells of a strategy's name with its version: ``market…@1``."""
 AIR = 12
 """Cells that a column may grow beyond what it holds: further apart the eye loses the row."""
 EXTRA = 8
@@ -174,6 +178,8 @@ def table(
             if place:
                 out.append((" ", ""))
             text, style = cells[i]
+            if sized[i].tail:
+                text = squeezed(text, widths[i], sized[i].tail, more)
             out.append((fit(text, widths[i], sized[i].right, more), style))
         if filled < width:
             out.append((" " * (width - filled), ""))
@@ -229,8 +235,12 @@ def listing(
     dim: bool = True,
     alarm: str = "",
     foot: Sequence[Row] = (),
+    legend: str = "",
 ) -> Picture:
-    """A panel that is a table: header, the rows around the cursor, and lines at its foot."""
+    """A panel that is a table: header, the rows around the cursor, and lines at its foot.
+
+    ``legend`` explains the foot, and stands at the lower edge only where there is one.
+    """
     head, rows = table(columns, body, max(look.width, 1), look.glyphs.more)
     if not rows:
         said = wrapped(empty, max(1, look.width - 2))
@@ -241,6 +251,7 @@ def listing(
     at = names.index(look.cursor) if look.cursor in names else 0
     height = look.height - 1
     foot = foot if height - len(foot) >= min(len(seen), 3) else ()
+    note = note or (legend if foot else "")
     shown = window(len(seen), at, max(1, height - len(foot)))
     lines: list[Row] = [head]
     for place in shown:

@@ -138,7 +138,7 @@ def open_trades(app: CockpitApp) -> None:
         return
     since = until = 0
     if view.panel == "heatmap":
-        back = min(look.back, columns(view.size.width - STRUCTURE, look.span) - 1)
+        back = min(look.back, columns(view.size.width - STRUCTURE, look.span, frame) - 1)
         since, until = stretch(frame, look.span, back)
     args = {"sleeve": row.sleeve, "since": str(since), "until": str(until)}
     title = _title(row, since, until, look)

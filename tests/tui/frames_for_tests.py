@@ -9,7 +9,7 @@ import msgspec
 
 from cockpit.core.audit import AuditRow, wanted
 from cockpit.core.candidates import Candidate, Mood, Term
-from cockpit.core.desk_frames import CapitalFrame, CapitalRow, JobRow, MakerRow
+from cockpit.core.desk_frames import CapitalFrame, CapitalRow, FuseRow, JobRow, MakerRow
 from cockpit.core.frames import (
     BookFrame,
     CandleRow,
@@ -467,8 +467,19 @@ def frame(at: int = 0, **changes: object) -> Frame:
         reconciled=True,
         hotlist=hotlist(at),
         makers=makers(T0 + at * 100),
+        contracts={BTC: (0.01, "BTC"), ETH: (0.1, "ETH"), SOL: (1.0, "SOL"), XRP: (100.0, "XRP")},
+        fuses=fuses(),
     )
     return msgspec.structs.replace(built, **changes)
+
+
+def fuses() -> tuple[FuseRow, ...]:
+    """A breaker that has tripped, and a sleeve that is benched."""
+    xrp = f"breakout@2/{XRP}"
+    return (
+        FuseRow("breaker", "flash", XRP, "delever", "moved 2.4% in 60 s, limit 2.0%", T0 + 15 * MINUTE),
+        FuseRow("bench", "", xrp, "", "loss_streak: 4 losses in a row"),
+    )
 
 
 def halted(phase: str, **changes: object) -> Halt:

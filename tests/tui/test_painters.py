@@ -308,7 +308,7 @@ def test_the_log_names_markets_without_their_venue() -> None:
 
 
 def test_limits_show_their_use_fullest_first() -> None:
-    rows = [plain(row) for row in paint("limits", made.frame(0)).rows]
+    rows = [plain(row) for row in paint("limits", made.frame(0, fuses=())).rows]
     assert "82%" in rows[0]
     assert "16,400/20,000 USDT" in rows[0]
     assert styles(paint("limits", made.frame(0)), "82%") == {"danger"}

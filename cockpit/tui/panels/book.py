@@ -5,10 +5,10 @@ from __future__ import annotations
 from cockpit.core.frames import BookFrame, Frame
 from cockpit.core.registry import panel
 from cockpit.text import safe_text
-from cockpit.tui import figures, freshness
+from cockpit.tui import figures, freshness, sizes
 from cockpit.tui.cells import Row, fit, restyle, width_of
 from cockpit.tui.glyphs import Glyphs
-from cockpit.tui.picture import Look, Picture
+from cockpit.tui.picture import Look, Picture, note_of
 
 Level = tuple[float, float, float]
 """Price, size, own size."""
@@ -38,17 +38,17 @@ def paint(frame: Frame, look: Look) -> Picture:
     return Picture(
         title=title,
         rows=tuple(rows[: look.height]),
-        note=_note(look, book, symbol),
+        note=_note(frame, look, book, symbol),
         stale=stale,
         alarm="" if book.ok else look.say("book.broken"),
     )
 
 
-def _note(look: Look, book: BookFrame, symbol: str) -> str:
-    own = len(book.own)
-    if not own or look.width < width_of(symbol) + 14:
-        return symbol
-    return f"{look.glyphs.own} {look.say('book.own', count=own)} {look.glyphs.sep} {symbol}"
+def _note(frame: Frame, look: Look, book: BookFrame, symbol: str) -> str:
+    own = f"{look.glyphs.own} {look.say('book.own', count=len(book.own))}" if book.own else ""
+    one, sep = sizes.told(frame, look.symbol, look), f" {look.glyphs.sep} "
+    ways = ((own, one, symbol), (own, symbol), (one, symbol), (symbol,))
+    return note_of(look, *(sep.join(filter(None, parts)) for parts in ways))
 
 
 def _levels(book: BookFrame, side: str, count: int) -> list[Level]:

@@ -6,7 +6,7 @@ from cockpit.core.frames import Frame, Record, SleeveRow
 from cockpit.core.registry import panel
 from cockpit.core.release.records import LADDER
 from cockpit.text import safe_text
-from cockpit.tui import figures, freshness
+from cockpit.tui import figures, freshness, sizes
 from cockpit.tui.cells import Row, fit, width_of, wrapped
 from cockpit.tui.picture import Look, Picture, gain, note_of
 
@@ -25,7 +25,7 @@ def paint(frame: Frame, look: Look) -> Picture:
     lines = [
         _head(row, look),
         _stage(row, look),
-        *_held(row, look),
+        *_held(row, frame, look),
         *(_why(row, look) if row.why else ()),
         *_record(row.record, look),
         *(() if row.why else _why(row, look)),
@@ -60,13 +60,18 @@ def _stage(row: SleeveRow, look: Look) -> Row:
     return (label, (way, "text"))
 
 
-def _held(row: SleeveRow, look: Look) -> list[Row]:
+def _held(row: SleeveRow, frame: Frame, look: Look) -> list[Row]:
     return [
         (
             (fit(look.say("column.position"), LABEL), "muted"),
             (look.amount(figures.quantity(row.position)), "text"),
+            (f" {sizes.told(frame, row.symbol, look)}", "muted"),
         ),
-        ((fit(look.say("column.pnl"), LABEL), "muted"), gain(row.pnl, look)),
+        (
+            (fit(look.say("column.pnl"), LABEL), "muted"),
+            gain(row.pnl, look),
+            (f" {safe_text(frame.currency)}", "muted"),
+        ),
     ]
 
 

@@ -7,7 +7,7 @@ from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
 from cockpit.tui.cells import Segment
-from cockpit.tui.picture import Column, Look, Picture, listing
+from cockpit.tui.picture import STRATEGY, Column, Look, Picture, listing
 
 STYLES = {"good": "good", "warn": "warn", "alarm": "danger bold"}
 
@@ -23,7 +23,7 @@ def paint(frame: Frame, look: Look) -> Picture:
         Column(look.say("column.time"), 8, 1),
         Column("", 1, 0),
         Column(look.say("column.event"), 20, 0, grow=5),
-        Column(look.say("column.strategy"), 14, 2),
+        Column(look.say("column.strategy"), STRATEGY, 2, tail="@"),
     ]
     alarms = sum(row.level == "alarm" for row in rows)
     return listing(

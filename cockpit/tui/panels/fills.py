@@ -5,9 +5,9 @@ from __future__ import annotations
 from cockpit.core.frames import FillRow, Frame
 from cockpit.core.registry import panel
 from cockpit.text import safe_text
-from cockpit.tui import figures, freshness
+from cockpit.tui import figures, freshness, sizes
 from cockpit.tui.cells import Segment
-from cockpit.tui.picture import SYMBOL, Column, Look, Picture, listing
+from cockpit.tui.picture import STRATEGY, SYMBOL, Column, Look, Picture, listing
 
 
 @panel("fills", rate=2, cursor=True)
@@ -23,10 +23,11 @@ def paint(frame: Frame, look: Look) -> Picture:
             Column(say("column.symbol"), SYMBOL, 0, grow=2),
             Column(say("column.side"), 6, 0),
             Column(say("column.qty"), 4, 1, right=True),
-            Column(say("column.price"), 9, 0, right=True),
+            sizes.column(frame, (row.symbol for row in rows), look, 2),
+            Column(say("column.price"), 8, 0, right=True),
             Column(say("column.fee"), 7, 4, right=True),
             Column(say("column.maker"), 6, 6),
-            Column(say("column.strategy"), 12, 5, grow=1),
+            Column(say("column.strategy"), STRATEGY, 5, grow=1, tail="@"),
             Column(say("column.order"), 14, 7),
             Column(say("column.note"), 12, 9, grow=2),
         ],
@@ -46,6 +47,7 @@ def _cells(row: FillRow, frame: Frame, look: Look) -> list[Segment]:
         (safe_text(figures.short(row.symbol)), "strong"),
         (f"{shape} {look.word(row.side)}", "up" if buy else "down"),
         (look.amount(figures.quantity(row.qty)), "text"),
+        sizes.cell(frame, row.symbol, look),
         (figures.price(row.price, book.tick if book else 0.0), "text"),
         (look.amount(_fee(row, frame)), "muted"),
         (look.word("maker" if row.maker else "taker"), "muted"),

@@ -9,12 +9,15 @@ from cockpit.core.past import SPANS, begin, index
 from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
-from cockpit.tui.cells import Row, Segment, fit
+from cockpit.tui.cells import Row, Segment, fit, squeezed, width_of
 from cockpit.tui.picture import Look, Picture, matching, window
 
-NAME, LONG_NAME, WIDE = 18, 29, 70
+NAME = 20
+"""Cells of a market and the beginning of a strategy's name."""
 CELL = 7
 TOTAL = 9
+MOST = 58
+"""Cells that a name takes at most, the blanks after it counted."""
 NOTHING = 0.05
 """Smaller than this is drawn as a dot."""
 
@@ -25,7 +28,7 @@ def paint(frame: Frame, look: Look) -> Picture:
     title = look.say("panel.heatmap")
     if not frame.sleeves:
         return Picture(title=title, rows=((("", ""),), ((f" {look.say('sleeves.none')}", "muted"),)))
-    shown = columns(look.width, look.span)
+    shown = columns(look.width, look.span, frame)
     rows = sorted(frame.sleeves, key=lambda row: -abs(fsum(_cells(row, look, SPANS[look.span][1])[:-1])))
     known = {row.sleeve: _cells(row, look, shown) for row in rows}
     strongest = max((abs(v) for cells in known.values() for v in cells), default=0.0)
@@ -51,14 +54,26 @@ def paint(frame: Frame, look: Look) -> Picture:
     )
 
 
-def columns(width: int, span: str) -> int:
-    """How many stretches there is room for; where there is much, names are shown whole first."""
-    name = LONG_NAME if width >= WIDE else NAME
+def columns(width: int, span: str, frame: Frame) -> int:
+    """How many stretches there is room for; names are shown whole first, in a third of the width at most."""
+    widest = 1 + max((width_of(_name(row)) for row in frame.sleeves), default=0)
+    name = max(NAME, min(widest, width // 3))
     return max(1, min(SPANS[span][1], (width - name - TOTAL) // CELL))
 
 
+def _name(row: SleeveRow) -> str:
+    return safe_text(f"{row.strategy}@{row.version} {figures.short(row.symbol)}")
+
+
+def _fitted(row: SleeveRow, width: int, more: str) -> str:
+    """The market whole, the strategy as far as it goes: two of one name on two markets are two lines."""
+    symbol = safe_text(figures.short(row.symbol))
+    strategy = safe_text(f"{row.strategy}@{row.version}")
+    return fit(f"{squeezed(strategy, width - width_of(symbol) - 2, '@', more)} {symbol}", width, more=more)
+
+
 def _name_width(width: int, shown: int) -> int:
-    return max(NAME, min(2 * LONG_NAME, width - TOTAL - CELL * shown))
+    return max(NAME, min(MOST, width - TOTAL - CELL * shown))
 
 
 def stretch(frame: Frame, span: str, back: int) -> tuple[int, int]:
@@ -84,9 +99,8 @@ def _head(frame: Frame, shown: int, look: Look) -> Row:
 
 
 def _line(row: SleeveRow, known: list[float], strongest: float, frame: Frame, look: Look) -> Row:
-    name = safe_text(f"{row.strategy}@{row.version} {figures.short(row.symbol)}")
     wide = _name_width(look.width, len(known))
-    out: list[Segment] = [(fit(name, wide, False, look.glyphs.more), "strong")]
+    out: list[Segment] = [(_fitted(row, wide, look.glyphs.more), "strong")]
     out += [(_text(value, frame, look).rjust(CELL), _style(value, strongest)) for value in known]
     total = fsum(known)
     way = "up bold" if total > 0 else "down bold" if total < 0 else "muted"

@@ -12,10 +12,12 @@ from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
 from cockpit.tui.cells import Row, Segment
-from cockpit.tui.picture import Column, Look, Picture, gain, listing
+from cockpit.tui.picture import STRATEGY, Column, Look, Picture, gain, listing
 
 VENUE = "venue"
 """The row that says what really rests; the layer that it belongs to is a row of its own."""
+FAR, FURTHER = "PL", 4.0
+"""Stops of the account and the liquidation leave the axis when they are so much further than the rest."""
 STYLES = {"armed": "good", "local": "warn", "missing": "danger bold", "behind": "muted", "watching": "accent"}
 
 
@@ -39,12 +41,12 @@ def paint(frame: Frame, look: Look) -> Picture:
             Column(say("column.distance"), 7, 3, right=True),
             Column(say("column.cash"), 10, 1, right=True),
             Column(say("column.condition"), 16, 5, grow=3),
-            Column(say("column.strategy"), 12, 6, grow=1),
+            Column(say("column.strategy"), STRATEGY, 6, grow=1, tail="@"),
         ],
         [_cells(row, layer, place == 0, frame, look) for row, place, layer in pairs],
         keys,
         empty=say("positions.none"),
-        note=say("ladder.legend"),
+        legend=say("ladder.legend"),
         stale=max(ages, default=0),
         dim=bool(ages) and min(ages) > 0,
         alarm=say("positions.stop_missing") if any(x.state == "missing" for _, _, x in pairs) else "",
@@ -88,6 +90,22 @@ def _watched(layer: StopLayer, look: Look) -> str:
     return look.say("ladder.watched", what=look.word(layer.watch)) if layer.watch else ""
 
 
+Mark = tuple[float, str]
+"""A price and its letter."""
+
+
+def _near(marks: list[Mark], market: float) -> tuple[list[Mark], str, str]:
+    """The marks that one line can show apart; letters of those so far below and above that it could not."""
+    far = [mark for mark in marks if mark[1] in FAR]
+    near = [mark for mark in marks if mark[1] not in FAR]
+    widest = FURTHER * max((abs(price - market) for price, _ in near), default=0.0)
+    out = [mark for mark in far if widest and abs(mark[0] - market) > widest]
+    below = "".join(dict.fromkeys(letter for price, letter in out if price < market))
+    above = "".join(dict.fromkeys(letter for price, letter in out if price > market))
+    kept = [mark for mark in marks if mark not in out]
+    return kept, f"{below}< " if below else "", f" >{above}" if above else ""
+
+
 def axis(row: PositionRow, frame: Frame, look: Look) -> Row:
     """From the lowest to the highest price: letters of the layers, ``+`` the entry, ``@`` the market."""
     levels = [
@@ -97,6 +115,7 @@ def axis(row: PositionRow, frame: Frame, look: Look) -> Row:
     ]
     marks = [*levels, (row.entry, "+"), (row.mark, "@")]
     marks = [(price, letter) for price, letter in marks if price > 0 and isfinite(price)]
+    marks, below, above = _near(marks, row.mark)
     prices = [price for price, _ in marks]
     wide = look.width - 2
     if len(prices) < 2 or wide < 24 or max(prices) == min(prices):
@@ -104,7 +123,7 @@ def axis(row: PositionRow, frame: Frame, look: Look) -> Row:
     book = freshness.book_of(frame, row.symbol)
     tick = book.tick if book else 0.0
     low, high = min(prices), max(prices)
-    ends = (figures.price(low, tick), figures.price(high, tick))
+    ends = (f"{below}{figures.price(low, tick)}", f"{figures.price(high, tick)}{above}")
     room = wide - len(ends[0]) - len(ends[1]) - 2
     if room < 10:
         return ()

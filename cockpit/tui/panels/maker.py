@@ -11,7 +11,7 @@ from cockpit.core.desk_frames import MakerRow
 from cockpit.core.frames import PAPER, BookFrame, Frame, OrderRow, SleeveRow
 from cockpit.core.registry import panel
 from cockpit.text import safe_text
-from cockpit.tui import figures, freshness
+from cockpit.tui import figures, freshness, sizes
 from cockpit.tui.cells import Row, Segment, fit, trim, width_of, wrapped
 from cockpit.tui.picture import Look, Picture, gain, note_of
 
@@ -148,10 +148,12 @@ class _Maker:
         known = share == share and not look.private
         style = "warn bold" if known and abs(share) >= FULL else "text"
         parts: list[Segment] = [(_balance(share, self.gauge, look), "own")] if known else []
-        parts.append((look.amount(figures.quantity(position)), style))
+        unit = sizes.unit(self.frame, row.symbol, look)
+        parts.append((f"{look.amount(figures.quantity(position))} {unit}".rstrip(), style))
         if row.room > 0:
             worth, room = look.amount(figures.money(row.held)), look.amount(figures.money(row.room))
-            parts.append((look.say("maker.of_room", held=worth, room=room), "muted"))
+            words = look.say("maker.of_room", held=worth, room=room, ccy=safe_text(self.frame.currency))
+            parts.append((words, "muted"))
         return self._line("maker.inventory", *parts)
 
     def _earned(self) -> Row:
@@ -229,6 +231,7 @@ class _Maker:
                 pool=safe_text(row.pool),
                 held=look.amount(figures.money(row.pool_held)),
                 room=look.amount(figures.money(row.room)),
+                ccy=safe_text(self.frame.currency),
             )
             lines.append(self._line("maker.pool_label", (words, "text")))
         return lines

@@ -5,9 +5,9 @@ from __future__ import annotations
 from cockpit.core.frames import Frame, OrderRow
 from cockpit.core.registry import panel
 from cockpit.text import safe_text
-from cockpit.tui import figures, freshness
+from cockpit.tui import figures, freshness, sizes
 from cockpit.tui.cells import Segment
-from cockpit.tui.picture import SYMBOL, Column, Look, Picture, listing
+from cockpit.tui.picture import STRATEGY, SYMBOL, Column, Look, Picture, listing
 
 STYLES = {"unknown": "danger bold", "pending": "muted", "sent": "warn", "partial": "accent"}
 """Style of an order's state; LIVE is the normal case and stays quiet."""
@@ -21,7 +21,7 @@ def paint(frame: Frame, look: Look) -> Picture:
     return listing(
         look,
         look.say("panel.orders"),
-        _columns(look),
+        _columns(frame, look),
         [_cells(row, frame, look) for row in rows],
         [row.cid for row in rows],
         empty=look.say("orders.none"),
@@ -31,20 +31,21 @@ def paint(frame: Frame, look: Look) -> Picture:
     )
 
 
-def _columns(look: Look) -> list[Column]:
+def _columns(frame: Frame, look: Look) -> list[Column]:
     say = look.say
     return [
         Column(say("column.symbol"), SYMBOL, 1, grow=2),
         Column(say("column.side"), 6, 0),
         Column(say("column.kind"), 9, 6),
-        Column(say("column.price"), 9, 0, right=True),
+        Column(say("column.price"), 8, 0, right=True),
         Column(say("column.watch"), 5, 7),
         Column(say("column.qty"), 5, 0, right=True),
+        sizes.column(frame, (row.symbol for row in frame.orders), look, 2),
         Column(say("column.filled"), 7, 4, right=True),
         Column(say("column.state"), 9, 2),
         Column(say("column.role"), 7, 7),
         Column(say("column.age"), 6, 3, right=True),
-        Column(say("column.strategy"), 12, 5, grow=1),
+        Column(say("column.strategy"), STRATEGY, 5, grow=1, tail="@"),
         Column(say("column.tag"), 12, 8, grow=1),
         Column("cid", 12, 9, grow=1),
     ]
@@ -65,6 +66,7 @@ def _cells(row: OrderRow, frame: Frame, look: Look) -> list[Segment]:
         (figures.price(figures.first_price(row.price, row.trigger), tick), "text"),
         (look.word(row.watch) if row.watch else "-", "muted"),
         (look.amount(figures.quantity(row.qty)), "text"),
+        sizes.cell(frame, row.symbol, look),
         (look.amount(figures.quantity(row.filled)), "muted"),
         (look.word(state), "warn" if row.cancelling else STYLES.get(row.state, "text")),
         (look.word(row.role) if row.role else "-", "muted"),

@@ -11,9 +11,9 @@ from math import log2
 from cockpit.core.frames import Frame, PositionRow
 from cockpit.core.registry import panel
 from cockpit.text import safe_text
-from cockpit.tui import figures, freshness
+from cockpit.tui import figures, freshness, sizes
 from cockpit.tui.cells import Segment
-from cockpit.tui.picture import SYMBOL, Column, Look, Picture, gain, listing, note_of
+from cockpit.tui.picture import STRATEGY, SYMBOL, Column, Look, Picture, gain, listing, note_of
 
 LAYERS = "HSTP"
 """Hard at the venue, soft or trailing, time, portfolio."""
@@ -28,7 +28,7 @@ def paint(frame: Frame, look: Look) -> Picture:
     return listing(
         look,
         title,
-        _columns(look),
+        _columns(frame, look),
         [_cells(row, age, frame, look) for row, age in zip(rows, ages, strict=True)],
         [f"{row.sleeve}|{row.symbol}" for row in rows],
         empty=look.say("positions.none"),
@@ -68,22 +68,23 @@ def _note(look: Look) -> str:
     return note_of(look, look.say("positions.legend"), look.say("positions.legend_short"))
 
 
-def _columns(look: Look) -> list[Column]:
+def _columns(frame: Frame, look: Look) -> list[Column]:
     say = look.say
     return [
         Column(say("column.symbol"), SYMBOL, 0, grow=2),
         Column(say("column.side"), 5, 4),
         Column(say("column.qty"), 7, 2, right=True),
+        sizes.column(frame, (row.symbol for row in frame.positions), look, 2),
         Column(say("column.entry"), 9, 5, right=True),
         Column(say("column.mark"), 9, 6, right=True),
-        Column(say("column.pnl"), 11, 0, right=True),
+        Column(sizes.money_head("column.pnl", frame, look), 11, 0, right=True),
         Column(say("column.exit_pnl"), 10, 7, right=True),
         Column(say("column.stops"), 5, 1),
         Column(say("column.distance"), 7, 3, right=True),
         Column(say("column.liquidation"), 9, 9, right=True),
         Column(say("column.funding"), 8, 11, right=True),
         Column(say("column.fees"), 8, 12, right=True),
-        Column(say("column.strategy"), 14, 8, grow=1),
+        Column(say("column.strategy"), STRATEGY, 8, grow=1, tail="@"),
         Column(say("column.held"), 6, 10, right=True),
         Column(say("column.tag"), 14, 13, grow=2),
     ]
@@ -93,7 +94,9 @@ def _cells(row: PositionRow, age: int, frame: Frame, look: Look) -> list[Segment
     long = row.qty > 0
     way = "up" if long else "down"
     distances = [layer.distance for layer in row.layers if layer.price and (layer.first or not layer.name)]
-    distances = distances or [x.distance for x in row.layers if x.state in ("armed", "local") and x.price]
+    distances = distances or [
+        x.distance for x in row.layers if x.state in ("armed", "local") and x.price and x.letter in LAYERS
+    ]
     nearest = min(distances, default=None)
     book = freshness.book_of(frame, row.symbol)
     tick = book.tick if book else 0.0
@@ -102,6 +105,7 @@ def _cells(row: PositionRow, age: int, frame: Frame, look: Look) -> list[Segment
         (safe_text(figures.short(row.symbol)), "strong bold"),
         (look.word("long" if long else "short"), way),
         (look.amount(figures.quantity(row.qty)), "text"),
+        sizes.cell(frame, row.symbol, look),
         (figures.price(row.entry, tick), "muted"),
         (figures.price(row.mark, tick), "text"),
         gain(row.pnl, look),

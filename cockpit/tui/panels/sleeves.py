@@ -5,9 +5,9 @@ from __future__ import annotations
 from cockpit.core.frames import Frame, SleeveRow
 from cockpit.core.registry import panel
 from cockpit.text import safe_text
-from cockpit.tui import figures, freshness
+from cockpit.tui import figures, freshness, sizes
 from cockpit.tui.cells import Row, Segment, fit
-from cockpit.tui.picture import SYMBOL, Column, Look, Picture, gain, listing
+from cockpit.tui.picture import STRATEGY, SYMBOL, Column, Look, Picture, gain, listing
 
 STATES = {"benched": "danger bold", "off": "muted", "warming": "accent", "waiting": "accent"}
 STAGES = {"prod": "strong bold", "canary": "warn"}
@@ -25,8 +25,8 @@ def paint(frame: Frame, look: Look) -> Picture:
     return listing(
         look,
         look.say("panel.sleeves"),
-        _columns(look),
-        [_cells(row, look) for row in rows],
+        _columns(frame, look),
+        [_cells(row, frame, look) for row in rows],
         keys,
         empty=look.say("sleeves.none"),
         note=_note(rows, look),
@@ -40,17 +40,18 @@ def _note(rows: tuple[SleeveRow, ...], look: Look) -> str:
     return look.say("sleeves.count", on=running, count=len(rows)) if rows else ""
 
 
-def _columns(look: Look) -> list[Column]:
+def _columns(frame: Frame, look: Look) -> list[Column]:
     say = look.say
     return [
-        Column(say("column.strategy"), 15 if look.width >= ROOMY else 13, 0, grow=1),
+        Column(say("column.strategy"), 15 if look.width >= ROOMY else STRATEGY, 0, grow=1, tail="@"),
         # Two sleeves of one strategy must be told apart, and BTC-USDT from BTC-USDT-SWAP: the market comes
-        # before all but the money, whole where there is any room.
-        Column(say("column.symbol"), SYMBOL if look.width >= ROOMY else 7, 1, grow=1),
+        # before all but the money, and whole.
+        Column(say("column.symbol"), SYMBOL, 1, grow=1),
         Column(say("column.stage"), 6, 7),
         Column(say("column.state"), 7, 2),
         Column(say("column.position"), 7, 6, right=True),
-        Column(say("column.pnl"), 7, 0, right=True),
+        sizes.column(frame, (row.symbol for row in frame.sleeves), look, 6),
+        Column(sizes.money_head("column.pnl", frame, look), 7, 0, right=True),
         Column(say("column.trades"), 6, 7, right=True),
         Column(say("column.hours"), HOURS, 8),
         Column(say("column.why"), 10, 4, grow=4),
@@ -58,7 +59,7 @@ def _columns(look: Look) -> list[Column]:
     ]
 
 
-def _cells(row: SleeveRow, look: Look) -> list[Segment]:
+def _cells(row: SleeveRow, frame: Frame, look: Look) -> list[Segment]:
     why = look.because(row.why)
     return [
         (safe_text(f"{row.strategy}@{row.version}"), "strong bold"),
@@ -66,10 +67,11 @@ def _cells(row: SleeveRow, look: Look) -> list[Segment]:
         (look.word(row.stage), STAGES.get(row.stage, "muted")),
         (look.word(row.state), STATES.get(row.state, "good")),
         (look.amount(figures.quantity(row.position)), "text" if row.position else "faint"),
+        sizes.cell(frame, row.symbol, look),
         gain(row.pnl, look),
         (str(row.trades), "muted"),
         (heat(row.heat, look), "text"),
-        (why or _silence(row, look), "warn" if why else "faint"),
+        (why or silence(row, look), "warn" if why else "faint"),
         (safe_text(row.tag), "muted"),
     ]
 
@@ -89,7 +91,7 @@ def heat(hours: tuple[float, ...], look: Look) -> str:
     return "".join(shades[round((value - low) / (high - low) * (len(shades) - 1))] for value in path)
 
 
-def _silence(row: SleeveRow, look: Look) -> str:
+def silence(row: SleeveRow, look: Look) -> str:
     """Nothing said no: either it has what it wants, or it wants nothing, for a reason of its own."""
     if row.idle and row.tag:
         return look.say("sleeves.wants_nothing", tag=safe_text(row.tag))
@@ -98,7 +100,7 @@ def _silence(row: SleeveRow, look: Look) -> str:
 
 def _why(row: SleeveRow, look: Look) -> Row:
     name = safe_text(f"{row.strategy}@{row.version} ")
-    why = look.because(row.why) or _silence(row, look)
+    why = look.because(row.why) or silence(row, look)
     tag = f"  {look.say('sleeves.wants', tag=row.tag)}" if row.tag and (row.why or not row.idle) else ""
     return (
         (name, "strong"),

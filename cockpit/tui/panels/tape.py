@@ -5,7 +5,7 @@ from __future__ import annotations
 from cockpit.core.frames import Frame, TradeRow
 from cockpit.core.registry import panel
 from cockpit.text import safe_text
-from cockpit.tui import figures, freshness
+from cockpit.tui import figures, freshness, sizes
 from cockpit.tui.cells import Row, Segment, fit
 from cockpit.tui.picture import Look, Picture, note_of
 
@@ -25,18 +25,20 @@ def paint(frame: Frame, look: Look) -> Picture:
         )
     book = freshness.book_of(frame, look.symbol)
     tick = book.tick if book else 0.0
-    sizes = sorted(trade.qty for trade in trades)
-    large = sizes[len(sizes) // 2] * LARGE
-    places = figures.depth_places(sizes)
+    amounts = sorted(trade.qty for trade in trades)
+    large = amounts[len(amounts) // 2] * LARGE
+    places = figures.depth_places(amounts)
     prices = max(len(figures.price(trade.price, tick)) for trade in trades)
     clocked = look.width >= prices + 17
     rows = tuple(_row(trade, look, tick, prices, places, large, clocked) for trade in trades)
     age = look.lag + max(0, frame.ts - trades[0].ts)
+    one, sep = sizes.told(frame, look.symbol, look), f" {look.glyphs.sep} "
     last = look.say("tape.last", age=figures.span(age))
+    ways = ((last, one, symbol), (last, one), (last,))
     return Picture(
         title=title,
         rows=rows,
-        note=note_of(look, f"{last} {look.glyphs.sep} {symbol}", last),
+        note=note_of(look, *(sep.join(filter(None, parts)) for parts in ways)),
         stale=freshness.market_age(frame, look.symbol, look.lag),
     )
 

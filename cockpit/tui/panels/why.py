@@ -7,7 +7,8 @@ from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
 from cockpit.tui.cells import Segment
-from cockpit.tui.picture import SYMBOL, Column, Look, Picture, listing
+from cockpit.tui.panels.sleeves import silence
+from cockpit.tui.picture import STRATEGY, SYMBOL, Column, Look, Picture, listing
 
 
 @panel("why", rate=2, cursor=True)
@@ -19,10 +20,10 @@ def paint(frame: Frame, look: Look) -> Picture:
         look,
         say("panel.why"),
         [
-            Column(say("column.strategy"), 13, 0, grow=1),
-            Column(say("column.symbol"), SYMBOL if look.width >= 48 else 7, 1, grow=1),
+            Column(say("column.strategy"), STRATEGY, 1, grow=1, tail="@"),
+            Column(say("column.symbol"), SYMBOL, 1, grow=1),
             Column(say("column.state"), 7, 3),
-            Column(say("column.why"), 14, 0, grow=5),
+            Column(say("column.why"), 12, 0, grow=5),
         ],
         [_cells(row, look) for row in rows],
         [row.sleeve for row in rows],
@@ -34,10 +35,10 @@ def paint(frame: Frame, look: Look) -> Picture:
 
 def _cells(row: SleeveRow, look: Look) -> list[Segment]:
     why = look.because(row.why)
-    own = look.say("sleeves.wants", tag=row.tag) if row.tag else look.say("sleeves.nothing_said_no")
+    wants = look.say("sleeves.wants", tag=row.tag) if row.tag and not row.idle else ""
     return [
         (safe_text(f"{row.strategy}@{row.version}"), "strong"),
         (safe_text(figures.short(row.symbol)), "text"),
         (look.word(row.state), "muted"),
-        (why or safe_text(own), "warn" if why else "muted"),
+        (why or safe_text(wants or silence(row, look)), "warn" if why else "muted"),
     ]
