@@ -22,8 +22,6 @@ from cockpit.tui.series import series
 
 Grid = list[list[Segment]]
 BLANK: Segment = (" ", "")
-ENTRY = "E"
-"""Letter of the line at which a position was entered."""
 INKS = ("accent", "own", "strong", "muted", "good", "warn")
 """Of the first, second, … indicator."""
 ENTRY = "E"

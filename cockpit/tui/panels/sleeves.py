@@ -8,6 +8,7 @@ from cockpit.text import safe_text
 from cockpit.tui import figures, freshness, sizes
 from cockpit.tui.cells import Row, Segment, fit
 from cockpit.tui.picture import STRATEGY, SYMBOL, Column, Look, Picture, gain, listing
+from cockpit.tui.silence import silence
 
 STATES = {"benched": "danger bold", "off": "muted", "warming": "accent", "waiting": "accent"}
 STAGES = {"prod": "strong bold", "canary": "warn"}
@@ -89,13 +90,6 @@ def heat(hours: tuple[float, ...], look: Look) -> str:
     if high == low:
         return look.glyphs.flat * len(path)
     return "".join(shades[round((value - low) / (high - low) * (len(shades) - 1))] for value in path)
-
-
-def silence(row: SleeveRow, look: Look) -> str:
-    """Nothing said no: either it has what it wants, or it wants nothing, for a reason of its own."""
-    if row.idle and row.tag:
-        return look.say("sleeves.wants_nothing", tag=safe_text(row.tag))
-    return look.say("sleeves.nothing_said_no")
 
 
 def _why(row: SleeveRow, look: Look) -> Row:

@@ -7,8 +7,8 @@ from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
 from cockpit.tui.cells import Segment
-from cockpit.tui.panels.sleeves import silence
 from cockpit.tui.picture import STRATEGY, SYMBOL, Column, Look, Picture, listing
+from cockpit.tui.silence import silence
 
 
 @panel("why", rate=2, cursor=True)
