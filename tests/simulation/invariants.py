@@ -300,8 +300,25 @@ class Checker:
             heard = self._heard.get(place.cid, set())
             unheard = sum((qty for key, qty in trades.items() if key not in heard), ZERO)
             before, after = before - place.side.sign * unheard, after - place.side.sign * unheard
-        if before * after < 0 or abs(after) > abs(before):
+        over = abs(after) if before * after < 0 else abs(after) - abs(before)
+        if over > 0 and not (place.reduce_only and over <= self._by_hand(place)):
             self.violate("I17", f"{place.role} {place.cid} of {place.sleeve} made {after} of {before}")
+
+    def _by_hand(self, place: Place) -> Decimal:
+        """What people hold against an order and the process had not heard of when it decided it: the venue
+        measures reduce-only on the account's position, so their part lets more of it through.
+        """
+        known = set(self.journal.fills(before=place.cid)) if self.journal else set()
+        return sum(
+            (
+                fill.qty
+                for fill in self.truth.fills
+                if fill.kind is FillKind.EXTERNAL
+                and (fill.symbol, fill.side.sign) == (place.symbol, -place.side.sign)
+                and (fill.symbol, fill.trade_id) not in known
+            ),
+            ZERO,
+        )
 
     def uncovered(self) -> dict[str, Decimal]:
         """What guarded sleeves hold beyond the stops that rest at the venue for it (I08)."""

@@ -32,6 +32,7 @@ REGRESSIONS: dict[int, str] = {
     7000199: "slow strategies held the process for 6 s, then an entry left on what was known before (I12)",
     6088: "two power cuts and a failing fsync in a journal's first half second: no start any more (I13)",
     9000383: "others entered between an exit and the stop beside it; both closed, unbounded (I17)",
+    9000270: "a trade by hand while a stop was under way let it close more; judged ours (its own fault)",
     8000305: "remainders of several sleeves after a coarser lot stayed open in a flatten (I03)",
     8000656: "a trade by hand and its liquidation overtaken by the first reading: counted twice (I09)",
     8000248: "a quiet restart took as long as the judge looked, and was judged unread (its own fault)",
