@@ -37,24 +37,25 @@ class Nsga2(Replayed):
 
     def ask(self, count: int) -> list[Point]:
         """A generation, or the beginning of one."""
-        self.open = [self._one() for _ in range(min(count, self.batch))]
-        return [self._point(trial) for trial in self.open]
+        pairs = [self._one() for _ in range(min(count, self.batch))]
+        self.open = [trial for trial, _ in pairs]
+        return [point for _, point in pairs]
 
     def tell(self, points: Sequence[Point], scores: Sequence[Scores]) -> None:
         """What they were worth."""
         for trial, score in zip(self.open, scores, strict=True):
             self.study.tell(trial, list(score))
 
-    def _one(self) -> Any:
+    def _one(self) -> tuple[Any, Point]:
         from optuna.trial import TrialState
 
         trial: Any = None
+        point: Point = ()
         for attempt in range(TRIES):
             trial = self.study.ask(self.axes)
-            if self.brief.allowed(self._point(trial)) or attempt == TRIES - 1:
+            params = trial.params  # a copy each time it is asked for
+            point = tuple(float(params[name]) for name in self.names)
+            if self.brief.allowed(point) or attempt == TRIES - 1:
                 break
             self.study.tell(trial, state=TrialState.FAIL)
-        return trial
-
-    def _point(self, trial: Any) -> Point:
-        return tuple(float(trial.params[name]) for name in self.names)
+        return trial, point
