@@ -18,7 +18,8 @@ The best of many tries is too good by construction: cockpit passport examines it
 at what a search would have found at the time.
 
 method auto: a grid where it fits into the trials, nelder-mead up to 3 parameters, tpe up to 8, cmaes beyond;
-nsga2 for several goals.
+nsga2 for several goals. Each costs less for a trial than a compiled backtest does. gp costs about as much as
+one, so it is only used by name, for slow trials.
 """
 
 

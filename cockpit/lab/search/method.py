@@ -98,7 +98,11 @@ SMALL, MIDDLE = 3, 8
 
 
 def choose(space: Space, goals: int, budget: int) -> str:
-    """The method for a space: grid or hypercube and hill climb, TPE, CMA-ES; NSGA-II for several goals."""
+    """The method for a space: grid or hypercube and hill climb, TPE, CMA-ES; NSGA-II for several goals.
+
+    Each of these costs less for a trial than the shortest compiled backtest (``tests.benchmarks --only
+    search``). The Gaussian process costs about as much as one, so it is only used by name, for slow trials.
+    """
     if goals > 1:
         return "nsga2"
     if space.dim <= SMALL:

@@ -32,7 +32,7 @@ XI = 0.01
 STEPS = 40
 """Most steps uphill of a likelihood."""
 GROWTH = 1.4
-"""The kernel is learnt anew when there are so many times as many trials."""
+"""The kernel is learnt anew when there are so many times as many trials; when twice, beyond the memory."""
 SMALL, LARGE, GROWN = 8, 16, 64
 """Points of a batch until so many trials are known, and from then on."""
 
@@ -64,9 +64,12 @@ def _uphill(likelihood: Any, theta: Any, bounds: Any) -> tuple[Any, float]:
 
 
 class Guess:
-    """Mean and doubt of a fitted process at candidates (m x d), without the noise of a trial."""
+    """Mean and doubt of a fitted process at candidates (m x d), without the noise of a trial.
 
-    def __init__(self, process: Any, rows: Any) -> None:
+    ``believed``: how many it will be told to believe, at most.
+    """
+
+    def __init__(self, process: Any, rows: Any, believed: int) -> None:
         import numpy as np
         from scipy.linalg import solve_triangular
 
@@ -75,8 +78,9 @@ class Guess:
         across = self.hill(process.X_train_, rows)
         self.mean = process.alpha_ @ across
         # Rows of a factor: covariance of candidates = hill - factor.T @ factor.
-        self.factor = solve_triangular(process.L_, across, lower=True, check_finite=False)
-        self.variance = 1.0 - np.einsum("ij,ij->j", self.factor, self.factor)
+        known = solve_triangular(process.L_, across, lower=True, check_finite=False, overwrite_b=True)
+        self.variance = 1.0 - np.einsum("ij,ij->j", known, known)
+        self._factor, self._used = np.vstack((known, np.empty((believed, len(rows))))), len(known)
 
     @property
     def sigma(self) -> Any:
@@ -88,10 +92,12 @@ class Guess:
         """Go on as if that candidate had been tried and had been worth its mean."""
         import numpy as np
 
-        column = self.hill(self.rows[at : at + 1], self.rows)[0] - self.factor[:, at] @ self.factor
+        factor = self._factor[: self._used]
+        column = self.hill(self.rows[at : at + 1], self.rows)[0] - factor[:, at] @ factor
         row = column / np.sqrt(max(column[at], 0.0) + self.noise)
-        self.factor = np.vstack((self.factor, row))
-        self.variance = self.variance - row * row
+        self._factor[self._used] = row
+        self._used += 1
+        self.variance -= row * row
 
 
 def improvement(mean: Any, sigma: Any, best: float, xi: float = XI) -> Any:
@@ -154,14 +160,18 @@ class Gp:
         reach = source.choice(REACH, (NEAR, 1))
         near = np.clip(top + reach * source.standard_normal((NEAR, dim)), 0.0, 1.0 - 1e-12)
         rows = np.vstack((source.random((CANDIDATES, dim)), near))
-        guess = Guess(fitted(self._kernel(), points, scores, learn=False), rows)
+        guess = Guess(fitted(self._kernel(), points, scores, learn=False), rows, count)
         candidates = [tuple(row) for row in rows.tolist()]
         tried, found = {point for point, _ in self.known}, []
         for _ in range(count):
             gain = improvement(guess.mean, guess.sigma, best)
-            order = np.argsort(-gain, kind="stable").tolist()
-            new = (i for i in order if candidates[i] not in tried and self.brief.allowed(candidates[i]))
-            at = next(new, order[0])
+            at = first = int(gain.argmax())
+            while candidates[at] in tried or not self.brief.allowed(candidates[at]):
+                gain[at] = -np.inf
+                at = int(gain.argmax())
+                if gain[at] == -np.inf:
+                    at = first
+                    break
             found.append(candidates[at])
             tried.add(candidates[at])
             best = max(best, float(guess.mean[at]))
@@ -171,7 +181,7 @@ class Gp:
     def _kernel(self) -> Any:
         """Learnt from so many of the first trials: a study that is taken up again learns the same."""
         count = self.begin_with
-        while (more := ceil(GROWTH * count)) <= len(self.known):
+        while (more := ceil((GROWTH if count < MEMORY else 2.0) * count)) <= len(self.known):
             count = more
         if self._learnt[0] != count:
             points, scores = remembered(self.known[:count])
