@@ -2,7 +2,8 @@
 
 The fold runs the same ``step`` over the recorded facts and throws the actions away: they were sent then,
 or will be asked about. What it decides is compared with what was recorded; an order that the journal
-knows and the fold does not is adopted as UNKNOWN, so that the venue is asked about it.
+knows and the fold does not is adopted as UNKNOWN, so that the venue is asked about it. The journal knows an
+order by its row or, where the process died before that was written, by the recorded decision to place it.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from cockpit.adapters.store.sqlite import SqliteStore
 from cockpit.app import compose, settings
 from cockpit.app.market import RunSource
 from cockpit.app.versions import Foundry
-from cockpit.core import memory
+from cockpit.core import drafting, memory
 from cockpit.core.config import Config
 from cockpit.core.engine import Engine
 from cockpit.core.errors import StoreError
 from cockpit.core.events import AnyEvent, Boot
-from cockpit.core.intents import OUTCOME_ENCODER, Outcome
-from cockpit.core.orders import OrderState
+from cockpit.core.intents import OUTCOME_ENCODER, Outcome, Place
+from cockpit.core.orders import Order, OrderState
 from cockpit.core.turn import NOTHING
 
 __all__ = ["NOTHING", "Fold", "recover"]
@@ -37,7 +38,9 @@ class Fold(msgspec.Struct):
     differing: int = 0
     """Recorded decisions that this build would not take the same way."""
     adopted: int = 0
-    """Orders that only the journal's table knew."""
+    """Orders that only the journal's table or its decisions knew."""
+    mended: int = 0
+    """Rows of orders that were missing or not up to date."""
 
 
 async def recover(store: SqliteStore, config: Config, mode: str, source: RunSource) -> tuple[Engine, Fold]:
@@ -58,15 +61,20 @@ async def recover(store: SqliteStore, config: Config, mode: str, source: RunSour
         engine = compose.fresh(config, mode, source.instruments, sleeves)
         engine.foundry = foundry
         source.warm_up(engine)
+    placed: dict[str, Order] = {}
     async with (
         aclosing(store.outcomes(fold.snapshot)) as recorded,
         aclosing(store.facts(fold.snapshot)) as facts,
     ):
         await _repeat(
-            engine, facts, recorded, fold, lambda digest: settings.kept(digest, store.path.parent) or config
+            engine,
+            facts,
+            _noting(recorded, placed),
+            fold,
+            lambda digest: settings.kept(digest, store.path.parent) or config,
         )
     compose.govern(engine, config)
-    await _adopt(store, engine, fold)
+    await _adopt(store, engine, fold, placed)
     settings.keep(config, store.path.parent)
     if not fold.snapshot and not fold.events:
         # What the engine is before its first fact: with it a restart folds, and `cockpit replay` repeats,
@@ -104,10 +112,33 @@ async def _repeat(
             fold.differing += 1
 
 
-async def _adopt(store: SqliteStore, engine: Engine, fold: Fold) -> None:
-    for order in await store.orders():
-        if order.open and engine.state.order(order.cid) is None:
-            order.state = OrderState.UNKNOWN
-            engine.state.orders[order.cid] = order
-            engine.state.next_order = max(engine.state.next_order, int(order.cid[-9:]) + 1)
+async def _noting(recorded: AsyncIterator[Outcome], placed: dict[str, Order]) -> AsyncIterator[Outcome]:
+    """The same outcomes; the orders that they placed are put into ``placed`` by client id."""
+    async for outcome in recorded:
+        for action in outcome.actions:
+            if isinstance(action, Place):
+                placed[action.cid] = drafting.recorded(action, outcome.seq, outcome.ts)
+        yield outcome
+
+
+async def _adopt(store: SqliteStore, engine: Engine, fold: Fold, placed: dict[str, Order]) -> None:
+    """Ask about whatever only the journal knows."""
+    state = engine.state
+    rows = {order.cid: order for order in await store.orders()}
+    for order in (placed | rows).values():
+        if order.open and state.order(order.cid) is None:
+            adopted = msgspec.structs.replace(order, state=OrderState.UNKNOWN)
+            state.orders[order.cid] = adopted
+            state.next_order = max(state.next_order, int(order.cid[-9:]) + 1)
             fold.adopted += 1
+    _mend(store, engine, fold, rows)
+
+
+def _mend(store: SqliteStore, engine: Engine, fold: Fold, rows: dict[str, Order]) -> None:
+    """Bring the table up to date with what is known. A disk that takes nothing just now keeps no cockpit
+    from its positions: the rows then go with the next commit."""
+    state = engine.state
+    behind = [order for cid, order in (state.recent | state.orders).items() if rows.get(cid) != order]
+    fold.mended = len(behind)
+    if behind:
+        store.append((), (), behind, now=False)

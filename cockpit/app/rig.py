@@ -190,6 +190,7 @@ class Handler:
                 "events": runtime.fold.events,
                 "differing": runtime.fold.differing,
                 "adopted": runtime.fold.adopted,
+                "mended": runtime.fold.mended,
             },
             "clients": [vars_of(c) for c in self.clients()],
             "tasks": len(asyncio.all_tasks()),

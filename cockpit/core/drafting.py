@@ -80,6 +80,12 @@ def draft(
     )  # fmt: skip
 
 
+def recorded(place: Place, seq: int, ts: int) -> Order:
+    """The order as it was when outcome ``seq`` decided it at ``ts``; its version is not told by that."""
+    given = {name: getattr(place, name) for name in Place.__struct_fields__}
+    return Order(**given, intent=seq, created=ts, updated=ts)
+
+
 def _noted(times: list[int], now: int) -> list[int]:
     """One more within the last minute."""
     times.append(now)

@@ -8,9 +8,9 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from cockpit.adapters.okx import budget
+from cockpit.adapters.okx import budget, line, socket
 from cockpit.adapters.secret import Credentials, Secret
 from cockpit.adapters.store.sqlite import SqliteStore
 from cockpit.app import eventloop
@@ -78,6 +78,34 @@ class Watch:
         return watched
 
 
+class Given:
+    """The private socket's transport: notes when the kernel has taken an order's bytes."""
+
+    def __init__(self, transport: Any, times: list[int]) -> None:
+        self._transport = transport
+        self._times = times
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def send(self, kind: Any, raw: bytes) -> None:
+        """As the transport does."""
+        self._transport.send(kind, raw)
+        if b'"op":"order"' in raw:
+            self._times.append(time.monotonic_ns())
+
+
+class WatchedLine(line.Line):
+    """A line whose transport is ``Given``."""
+
+    times: ClassVar[list[int]] = []
+
+    def on_ws_connected(self, transport: Any) -> None:
+        """As the line does."""
+        super().on_ws_connected(transport)
+        self.transport = Given(transport, self.times)  # type: ignore[assignment]
+
+
 async def measure(where: str, port: int, count: int, file: Path) -> dict[str, Any]:
     """Our limits of rates are out of the way (they have nothing to do with speed); everything else is on."""
     for name in ("trade/order", "trade/new"):
@@ -95,6 +123,7 @@ async def measure(where: str, port: int, count: int, file: Path) -> dict[str, An
         sleeves=(SleeveConfig("bench_flip", f"okx:{INST}"),),
     )
     watch = Watch(count)
+    socket.Line = WatchedLine  # type: ignore[misc]
     calm()  # as a run does
     with folder(in_memory=where == "memory") as place:
         session = await open_okx(config, place, OneKey())
@@ -113,14 +142,20 @@ async def measure(where: str, port: int, count: int, file: Path) -> dict[str, An
             await asyncio.gather(working, return_exceptions=True)
             await store.close()
             await session.close()
-    return told(watch, *read_times(file, count + SKIPPED))
+    return told(watch, WatchedLine.times, *read_times(file, count + SKIPPED))
 
 
-def told(watch: Watch, ticks: list[int], orders: list[int]) -> dict[str, Any]:
+def told(
+    watch: Watch, given: list[int], ticks: list[int], orders: list[int], there: list[int]
+) -> dict[str, Any]:
     """Percentiles, the first few left out."""
     acks = sorted((watch.acked[c] - at) / 1_000 for c, at in watch.decided.items() if c in watch.acked)
     pairs = [(b - a) / 1_000 for a, b in zip(ticks, orders, strict=True) if a and b][SKIPPED:]
+    own = [(b - a) / 1_000 for a, b in zip(there, given, strict=False) if a][SKIPPED:]
     return {
+        "own_p50_us": percentile(own, 0.5),
+        "own_p99_us": percentile(own, 0.99),
+        "own_p999_us": percentile(own, 0.999),
         "orders": len(pairs),
         "missing": sum(1 for at in orders if not at),
         "ack_p50_us": percentile(acks, 0.5),

@@ -5,7 +5,8 @@
 Only CHANNEL flows; of the others the first message is sent. RATE 0 = as fast as it is read. Message i bears
 the time T0 + i: a client can say which one it holds; when it was sent (CLOCK_MONOTONIC, ns) is in FILE.
 CHANNEL ``orders``: each trade is a tick that waits for the order before it; FILE holds COUNT times of ticks,
-then COUNT times at which the bytes of an order arrived.
+then COUNT times at which the bytes of an order arrived, then COUNT times at which a tick's bytes had been
+taken by the kernel, and so were there for its reader.
 """
 
 from __future__ import annotations
@@ -231,7 +232,7 @@ class Stub:
         self.rate, self.count, self.burst = rate, count, burst
         self.paced_by_orders = channel == "orders"
         self.channel = "trades" if self.paced_by_orders else channel
-        size = 8 * count * 2
+        size = 8 * count * 3
         file.write_bytes(bytes(size))
         with file.open("r+b") as opened:
             self.sent = memoryview(mmap.mmap(opened.fileno(), size)).cast("q")
@@ -367,6 +368,7 @@ class Stub:
             self.ticks.clear()
             at, self.sent[self.turn] = self.turn, time.monotonic_ns()
             write(data)
+            self.sent[2 * self.count + at] = time.monotonic_ns()
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.ticks.wait(), UNHEARD_S)
             if self.turn != at and self.turn == self.count:

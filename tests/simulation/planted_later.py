@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from cockpit.adapters.store import schema
+from cockpit.app import recovery
 from cockpit.app.wiring import MS, WallClock
 from cockpit.core import events as ev
 from cockpit.core import lifecycle, restop
@@ -55,6 +56,12 @@ def journal_does_not_wait(patch: Patch) -> None:
     """The journal is written without waiting for the disk (F46)."""
     real = schema._settle
     patch.setattr(schema, "_settle", lambda connection, _synchronous: real(connection, "NORMAL"))
+
+
+@plant("crash")
+def rows_stay_lost(patch: Patch) -> None:
+    """A start leaves the rows of orders as it finds them, without those that a death had cost."""
+    patch.setattr(recovery, "_mend", lambda *_: None)
 
 
 # --- stops that are changed where they rest -------------------------------------------------------------

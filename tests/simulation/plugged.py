@@ -17,9 +17,9 @@ async def plugged(path: Path, disk: Disk, unplugged: Callable[[], None], chaos: 
     class Plugged(InlineStore):
         """Whoever is writing when the power goes hears nothing of it, not even an error."""
 
-        def _write(self, label: str) -> None:
+        def _write(self, label: str, *, hurry: bool = False) -> None:
             try:
-                super()._write(label)
+                super()._write(label, hurry=hurry)
             except StoreError:
                 if not disk.dead:
                     raise

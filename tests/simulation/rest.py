@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cockpit.adapters.store.journal_read import read_orders
 from cockpit.core import memory
 from tests.simulation import stage
 from tests.simulation.truth import describe_truth
@@ -22,6 +23,17 @@ def replayed(world: World) -> None:
     if memory.freeze(alone) != memory.freeze(world.engine):
         world.checker.violate("I13", stage.difference(alone, world.engine))
     world._raise()
+
+
+def tabled(world: World) -> None:
+    """After a start the readable rows of orders say what is known, whichever of them a death had cost (I13)."""
+    if world.store._batch.orders:
+        return  # the disk takes nothing just now
+    rows = {order.cid: order for order in read_orders(world.store._connection)}
+    state = world.engine.state
+    wrong = [cid for cid, order in (state.recent | state.orders).items() if rows.get(cid) != order]
+    if wrong:
+        world.checker.violate("I13", f"rows of orders missing or old after a start: {wrong[:6]}")
 
 
 async def twice(world: World) -> None:

@@ -39,6 +39,7 @@ FOUND: dict[str, tuple[int, int, str]] = {
     "maintenance_is_a_fault": (4, 40, "I09"),
     "clock_goes_back": (4, 60, "I09"),
     "journal_does_not_wait": (0, 40, "I01 I02 I05 I06 I07 I13"),
+    "rows_stay_lost": (0, 20, "I13"),
     "part_is_whole": (3, 40, "I02 I04 I05 I09 I10 I17"),
     "asked_once": (0, 20, "I09"),
     "any_price_is_a_price": (6001, 24, "I14"),

@@ -205,6 +205,7 @@ class World:
             self.checker.violate(
                 "I13", f"{fold.differing} decisions differ on replay, {fold.adopted} unknown orders"
             )
+        rest.tabled(self)
         self.history.add("cockpit", f"boot {self.boots} at {self.engine.state.seq}, snapshot {fold.snapshot}")
         self.inbox = Inbox()
         engine = self.engine

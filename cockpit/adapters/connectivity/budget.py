@@ -60,7 +60,10 @@ class Window:
         return sent[len(sent) + weight - room - 1] + self.seconds - now
 
     def take(self, now: float, weight: int = 1) -> None:
-        self.sent.extend([now] * weight)
+        if weight == 1:
+            self.sent.append(now)
+        else:
+            self.sent.extend([now] * weight)
 
     def exhaust(self, now: float, *, room: bool = False) -> None:
         """The venue says that it is full: believe it. ``room``: what lowers risk may still be tried."""
@@ -114,7 +117,9 @@ class Budget:
         """Take one request (of a batch: one order) if there is room now; never waits."""
         now, charged = self._now(), self._charged(endpoint, scope)
         for window, weight in charged:
-            if window.wait(now, urgent=urgent, weight=weight):
+            # Mostly there is room whatever has left the window meanwhile: then it need not be tidied.
+            room = window.size if urgent else window.ordinary
+            if len(window.sent) + weight > room and window.wait(now, urgent=urgent, weight=weight):
                 return False
         for window, weight in charged:
             window.take(now, weight)

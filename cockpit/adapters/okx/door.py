@@ -179,9 +179,12 @@ class OrderDoor:
 
     async def _batch(self, kind: Kind, slips: Sequence[Slip]) -> list[Answer]:
         self.batches += 1
-        expires = self._leave(kind, slips)
-        reply = await self._ask(kind.batch_op, [slip.over_socket() for slip in slips], slips, expires)
-        if reply is None:
+        expires = self._deadline(kind)
+        asked = self._ask(kind.batch_op, [slip.over_socket() for slip in slips], slips, expires)
+        self._leave(kind, slips, expires)
+        if asked is not None:
+            reply = await asked
+        else:
             bodies = [slip.over_rest() for slip in slips]
             reply = await self._rest.post_all(kind.batch_path, bodies, expires=expires)
         answers = judge_each(reply, [slip.body for slip in slips])
@@ -192,35 +195,39 @@ class OrderDoor:
     async def _alone(self, kind: Kind, slip: Slip) -> Answer:
         if not self._budget.takes(kind.path, slip.inst, urgent=slip.urgent):
             await self._budget.spend(kind.path, slip.inst, urgent=slip.urgent)
-        expires = self._leave(kind, [slip])
-        reply = await self._ask(kind.op, [slip.over_socket()], [slip], expires)
-        if reply is None:
+        expires = self._deadline(kind)
+        asked = self._ask(kind.op, [slip.over_socket()], [slip], expires)
+        self._leave(kind, [slip], expires)
+        if asked is None:
             body = [slip.over_rest()] if kind.many else slip.over_rest()
             return await self._rest.post(kind.path, body, scope=slip.inst, expires=expires, spent=True)
-        answer = judge(reply)
+        answer = judge(await asked)
         self._learn(answer, kind.path, slip)
         return answer
 
-    def _leave(self, kind: Kind, slips: Sequence[Slip]) -> int:
-        """Note that they go now; returns their deadline (venue ms, 0 = none)."""
-        expires = self._venue_ms() + EXPIRY_MS if kind.deadline else 0
+    def _deadline(self, kind: Kind) -> int:
+        """Until when it may arrive if it leaves now (venue ms, 0 = whenever)."""
+        return self._venue_ms() + EXPIRY_MS if kind.deadline else 0
+
+    def _leave(self, kind: Kind, slips: Sequence[Slip], expires: int) -> None:
+        """Note that they go now. Over the socket their bytes have just left: nothing else comes between, and
+        an order does not wait for what is noted of it."""
         for slip in slips:
             if kind is PLACE:
                 self._traces.dies[slip.cid] = expires
             self._left(slip.cid, kind.request)
-        return expires
 
-    async def _ask(
+    def _ask(
         self, op: str, args: list[dict[str, Any]], slips: Sequence[Slip], expires: int
-    ) -> Reply | None:
-        """Over the socket; None = it surely did not send, or there is no such op. Raises Ambiguous."""
+    ) -> asyncio.Future[Reply] | None:
+        """Over the socket, now; None = it surely did not send, or there is no such op."""
         if not op:
             return None
         for slip in slips:
             if not slip.one.code:
                 return None
         try:
-            return await self._socket.ask(op, args, expires)
+            return self._socket.ask(op, args, expires)
         except Transient:
             return None
 

@@ -15,6 +15,7 @@ import asyncio
 import ssl
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from random import Random
 from typing import Any, Protocol
 
@@ -127,12 +128,12 @@ class Socket:
         if self._line is not None:
             self._line.give_up()
 
-    async def ask(
+    def ask(
         self, op: str, args: list[dict[str, Any]], expires: int = 0, timeout_s: float = REPLY_S
-    ) -> Reply:
-        """Send an order request and wait for its answer.
+    ) -> asyncio.Future[Reply]:
+        """Send an order request: when this returns, its bytes have left. The answer is the future's result.
 
-        Raises Transient when it surely was not sent, Ambiguous when it was and nothing came back.
+        Raises Transient when it surely was not sent; the future fails with Ambiguous when nothing came back.
         """
         line = self._line
         if line is None or line.transport is None or not self._ready:
@@ -142,18 +143,20 @@ class Socket:
         request: dict[str, Any] = {"id": ident, "op": op, "args": args}
         if expires:
             request["expTime"] = str(expires)
+        # The bytes first: nothing can be answered before this callback of the loop is over.
+        line.transport.send(TEXT, _ENCODE(request))
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Reply] = loop.create_future()
         self._pending[ident] = answer
         # Not ``wait_for``: its own future costs a turn of the loop.
         why = f"no answer to {op} within {timeout_s:g} s"
         patience = loop.call_later(timeout_s, _unanswered, answer, why)
-        try:
-            line.transport.send(TEXT, _ENCODE(request))
-            return await answer
-        finally:
-            patience.cancel()
-            self._pending.pop(ident, None)
+        answer.add_done_callback(partial(self._answered, ident, patience))
+        return answer
+
+    def _answered(self, ident: str, patience: asyncio.TimerHandle, _answer: asyncio.Future[Reply]) -> None:
+        patience.cancel()
+        self._pending.pop(ident, None)
 
     # --- the life of the connection ---------------------------------------------------------------
 

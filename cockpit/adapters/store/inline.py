@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from cockpit.adapters.store import journal_read as read
-from cockpit.adapters.store.journal import CHUNK, Batch, Intake, Point, write
+from cockpit.adapters.store.journal import CHUNK, Intake, Point, write
 from cockpit.adapters.store.schema import forget_holder, open_exclusive, store_error
 from cockpit.core.errors import StoreError
 from cockpit.core.events import AnyEvent, Fill
@@ -74,13 +74,16 @@ class InlineStore(Intake):
         label: str = "commit",
         now: bool = True,
     ) -> asyncio.Future[None]:
-        """Written when this returns, ``now`` or not; the future is done, or holds the StoreError."""
+        """Written when this returns, ``now`` or not; the future is done, or holds the StoreError.
+
+        Rows of orders as in ``SqliteStore``: with ``now`` they are left to whatever is written next.
+        """
         if self._closed:
             raise StoreError(f"the journal {self.path} is closed")
         self._take(events, outcomes, orders, equity)
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         try:
-            self._write(label)
+            self._write(label, hurry=now)
         except StoreError as error:
             done.set_exception(error)
             done.exception()
@@ -111,15 +114,15 @@ class InlineStore(Intake):
         if len(self._batch):
             self._write("flush")
 
-    def _write(self, label: str) -> None:
+    def _write(self, label: str, *, hurry: bool = False) -> None:
         if self._closed:
             raise StoreError(f"the journal {self.path} is closed")
-        batch = self._batch
+        batch, left = self._shared_out(hurry=hurry)
         try:
             self._head = write(self._connection, batch, self._head, self._chaos, label)
         except (sqlite3.Error, OSError) as error:
             raise store_error(error, self.path) from error
-        self._batch = Batch()
+        self._batch = left
 
     def _read(self, function: Callable[..., T], *arguments: object) -> T:
         try:

@@ -220,6 +220,8 @@ class Intake:
 
     def __init__(self) -> None:
         self._batch = Batch()
+        self._behind = False
+        """The last transaction left its rows of orders to the next one."""
         self._resume(Head())
 
     def _resume(self, head: Head) -> None:
@@ -265,6 +267,21 @@ class Intake:
             # Orders change later; what is written must not.
             self._batch.orders[order.cid] = copy(order)
         self._batch.equity.extend(equity)
+
+    def _shared_out(self, *, hurry: bool) -> tuple[Batch, Batch]:
+        """What the next transaction writes of the batch, and what it leaves to the one after it.
+
+        Where an order waits to be sent (``hurry``), rows of orders are left: what makes an order durable is
+        the fact that led to it and the recorded decision; its row says the same once more, for reading, and
+        a restart writes those that are missing (``app/recovery``). The table is never more than one
+        transaction behind, and never behind a snapshot.
+        """
+        batch, left = self._batch, Batch()
+        self._behind = hurry and bool(batch.orders) and not (self._behind or batch.snapshots)
+        if self._behind:
+            left.orders = batch.orders
+            batch = Batch(batch.facts, batch.market, batch.outcomes, {}, batch.equity)
+        return batch, left
 
 
 def _later(seq: int, last: int, what: str) -> int:

@@ -79,6 +79,10 @@ class SqliteStore(Intake):
         """The connection's thread has been called and the loop has not heard from it yet."""
         self._later = False
         """Rows that nothing waits for will be written soon."""
+        self._hurry = False
+        """An order waits for what is in the batch."""
+        self._whole = False
+        """Somebody wants all of it on the disk, rows of orders too."""
         self._closed = False
         self._rows = 0
         self._commits = 0
@@ -150,7 +154,8 @@ class SqliteStore(Intake):
         """Queue rows now; the future is done once they are durable, or fails with StoreError.
 
         Waking the thread costs an order under way more than its own row does, so what nothing waits for (not
-        ``now``) goes with whatever comes next, or after ``LATER_S``.
+        ``now``) goes with whatever comes next, or after ``LATER_S``. So do the rows of ``orders`` where an
+        order waits for its decision (``Intake._shared_out``); ``flush`` and ``snapshot`` leave nothing.
         A failed write loses nothing: its rows are written first by the next transaction that succeeds.
         The first one that fails also gives up the ballast file, so that the exits of a trader whose disk is
         full can be journalled; whoever gets the error must open no new risk.
@@ -160,11 +165,11 @@ class SqliteStore(Intake):
         with self._lock:
             self._take(events, outcomes, orders, equity)
             waiter = self._awaited()
+            self._hurry = self._hurry or now
         if now:
             self._start()
-        elif not (self._flying or self._later):
-            self._later = True
-            asyncio.get_running_loop().call_later(LATER_S, self._late)
+        else:
+            self._soon()
         return waiter
 
     async def commit(
@@ -193,6 +198,7 @@ class SqliteStore(Intake):
             if not (len(self._batch) or self._in_flight):
                 return
             waiter = self._awaited()
+            self._whole = True
         self._start()
         await asyncio.shield(waiter)
 
@@ -205,8 +211,14 @@ class SqliteStore(Intake):
     def _late(self) -> None:
         """What could wait has waited."""
         self._later = False
-        if self._waiters and not self._closed:
+        if (self._waiters or self._batch.orders) and not self._closed:
             self._start()
+
+    def _soon(self) -> None:
+        """Write what is there after ``LATER_S``, unless something else writes before."""
+        if not (self._flying or self._later):
+            self._later = True
+            asyncio.get_running_loop().call_later(LATER_S, self._late)
 
     def _start(self) -> None:
         """Call the connection's thread, unless it is under way: then what waits goes into the next visit."""
@@ -218,8 +230,9 @@ class SqliteStore(Intake):
     def fly(self, loop: asyncio.AbstractEventLoop) -> None:
         """In the connection's thread: one transaction of everything handed over by now."""
         with self._lock:
-            flight = _Flight(self._batch, self._waiters)
-            self._batch, self._waiters = Batch(), []
+            batch, self._batch = self._shared_out(hurry=self._hurry and not self._whole)
+            flight = _Flight(batch, self._waiters)
+            self._waiters, self._hurry, self._whole = [], False, False
             self._in_flight = len(flight.batch)
         flight.write(self._connection, self._head)
         with contextlib.suppress(RuntimeError):  # a loop that has ended: nobody waits there any more
@@ -251,6 +264,8 @@ class SqliteStore(Intake):
         self._flying = False
         if self._waiters or (error is None and len(self._batch.market) >= CHUNK):
             self._start()
+        elif error is None and self._batch.orders:
+            self._soon()
 
     async def _run(self, function: Callable[..., T], *arguments: Any) -> T:
         """Run one function in the connection's thread; SQLite's errors become StoreError."""
