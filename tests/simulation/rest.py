@@ -26,7 +26,7 @@ def replayed(world: World) -> None:
 
 
 def tabled(world: World) -> None:
-    """After a start the readable rows of orders say what is known, whichever of them a death had cost (I13)."""
+    """After a start the rows of orders say what is known, whichever of them a death had cost (I13)."""
     if world.store._batch.orders:
         return  # the disk takes nothing just now
     rows = {order.cid: order for order in read_orders(world.store._connection)}
