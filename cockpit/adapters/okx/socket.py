@@ -15,7 +15,6 @@ import asyncio
 import ssl
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
 from random import Random
 from typing import Any, Protocol
 
@@ -151,12 +150,8 @@ class Socket:
         # Not ``wait_for``: its own future costs a turn of the loop.
         why = f"no answer to {op} within {timeout_s:g} s"
         patience = loop.call_later(timeout_s, _unanswered, answer, why)
-        answer.add_done_callback(partial(self._answered, ident, patience))
+        answer.add_done_callback(lambda _: (patience.cancel(), self._pending.pop(ident, None)))
         return answer
-
-    def _answered(self, ident: str, patience: asyncio.TimerHandle, _answer: asyncio.Future[Reply]) -> None:
-        patience.cancel()
-        self._pending.pop(ident, None)
 
     # --- the life of the connection ---------------------------------------------------------------
 
