@@ -150,7 +150,8 @@ class Socket:
         # Not ``wait_for``: its own future costs a turn of the loop.
         why = f"no answer to {op} within {timeout_s:g} s"
         patience = loop.call_later(timeout_s, _unanswered, answer, why)
-        answer.add_done_callback(lambda _: (patience.cancel(), self._pending.pop(ident, None)))
+        answer.add_done_callback(lambda _: patience.cancel())
+        answer.add_done_callback(lambda _: self._pending.pop(ident, None))
         return answer
 
     # --- the life of the connection ---------------------------------------------------------------
