@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from cockpit.app.trial import Drive, Request, Result, perform
 from cockpit.core.config import Config
 from cockpit.core.engine import Engine
 from cockpit.core.registry import STRATEGIES
+from cockpit.core.types import Instrument
 from cockpit.lab import backtest
 from cockpit.lab.compiled.reasons import Unsupported
 from cockpit.lab.depth import columns, records
@@ -57,15 +58,23 @@ def market_of(request: Request, source: Any) -> columns.Columns:
     made = any(set(tfs) != set(given.get(symbol, ())) for symbol, tfs in source.frames.items())
     if request.start_ms or request.end_ms or made:
         return columns.from_events(source.world.untold(), source.instruments)
+    return columns_of(request.tape, source.instruments, request.config)
+
+
+def columns_of(tape: str | Path, instruments: Mapping[str, Instrument], config: Config) -> columns.Columns:
+    """A whole tape as columns, read block by block. Raises TapeError, Unsupported."""
     import numpy as np
 
-    found = tape_arrays.read(request.tape)
+    found = tape_arrays.read(tape)
     codes = np.array([KINDS[code] for code in range(len(KINDS))], np.int64)
-    parts = {**found.columns, "kind": codes[found.columns["kind"]]}
-    rare = dict(zip(found.rare, relisted(found.rare.values(), request.config), strict=True))
-    return columns.build(
-        found.symbols, parts, found.owners, found.prices, found.sizes, rare, source.instruments
-    )
+    filling = columns.Filling(found.rows, found.levels, found.symbols, instruments)
+    rare: dict[int, Any] = {}
+    for block in found.blocks:
+        parts = {**block.columns, "kind": codes[block.columns["kind"]]}
+        filling.add(block.places, parts, block.owners, block.prices, block.sizes)
+        rare.update(zip(block.places[: len(block.events)].tolist(), block.events, strict=True))
+    heard = relisted((rare[at] for at in sorted(rare)), config)
+    return filling.done(dict(zip(sorted(rare), heard, strict=True)))
 
 
 def asleep(request: Request, told: dict[str, Any], progress: Progress | None, least: int) -> Drive:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
+from cockpit.lab.depth import pages, world
 from cockpit.lab.depth import run as depth
+from cockpit.lab.depth.pages import Pages
 from tests.lab import streams
 from tests.lab.asleep import compare, plugin_of
 from tests.lab.gambler import Gambler, Luck
@@ -62,6 +65,34 @@ def tried(case: tuple[Any, ...]) -> None:
 @given(cases())
 def test_nothing_differs(case: tuple[Any, ...]) -> None:
     tried(case)
+
+
+@settings(parent=LEAN, max_examples=20)
+@given(cases())
+def test_nothing_differs_where_memory_is_given_back(case: tuple[Any, ...]) -> None:
+    """Every array lies in a file, and after seven events nothing of it is kept in memory."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "WORTH", 1)
+        patch.setattr(world, "STRIDE", 7)
+        tried(case)
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="no such files here")
+def test_a_full_disk_leaves_ordinary_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "WORTH", 1)
+    assert Pages().zeros(3, "f8").tolist() == [0.0, 0.0, 0.0]
+    held = Pages()
+    held.zeros(3, "f8")[1] = 2.5
+    held.release()
+    assert held
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", full)
+    plain = Pages()
+    assert plain.zeros(3, "f8").tolist() == [0.0, 0.0, 0.0]
+    assert not plain
 
 
 @pytest.mark.soak

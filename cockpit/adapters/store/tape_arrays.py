@@ -5,10 +5,10 @@ Only what is rare (funding, bars, faults, listings) is decoded to events; the re
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-import msgspec
+from typing import Any, NamedTuple
 
 from cockpit.adapters.store.tape import read_info
 from cockpit.adapters.store.tape_columns import KINDS, NS, decode, file_of
@@ -22,19 +22,31 @@ WHAT = {"marks": MARK, "oi": QUIET, "books": DELTA, "touch": TOUCH, "trades": TR
 COLUMNS = ("ts", "seq", "prev", "lo", "mid", "hi", "x", "qty", "kind", "market", "sign")
 
 
-class TapeArrays(msgspec.Struct, frozen=True):
-    """A tape. Levels of event i are ``lo`` … ``mid`` (bids) and ``mid`` … ``hi`` (asks); ``x`` is a trade's
-    price or the mark, ``qty`` the trade's quantity or the index, ``market`` the place in ``symbols``.
+class Block(NamedTuple):
+    """Rows of one part. Levels of a row are ``lo`` … ``mid`` (bids) and ``mid`` … ``hi`` (asks) among all
+    blocks' levels; ``x`` is a trade's price or the mark, ``qty`` its quantity or the index, ``market`` the
+    place in ``symbols``.
     """
 
-    symbols: tuple[str, ...]
+    places: Any
+    """Where each row stands on the tape."""
     columns: dict[str, Any]
     owners: Any
     """Market of each level."""
     prices: Any
     sizes: Any
-    rare: dict[int, AnyEvent]
-    """Events by their number."""
+    events: list[AnyEvent]
+    """One a row, where they are rare."""
+
+
+class TapeArrays(NamedTuple):
+    """A tape. Its blocks are read as they are asked for; ``symbols`` grows with them."""
+
+    rows: int
+    levels: int
+    """At most."""
+    symbols: dict[str, int]
+    blocks: Iterator[Block]
 
 
 class _Part:
@@ -44,80 +56,113 @@ class _Part:
         import numpy as np
 
         self.table = table
-        self.ts = table.column("ts_ns").to_numpy()
+        self.ts = _numbers(table.column("ts_ns"))
         names = table.column("symbol").combine_chunks().dictionary_encode()
         words = names.dictionary.to_pylist()
         known = np.array([numbers.setdefault(word, len(numbers)) for word in words], np.int64)
-        self.market = known[names.indices.to_numpy()] if len(names) else np.zeros(0, np.int64)
+        self.market = known[_numbers(names.indices)] if len(names) else np.zeros(0, np.int64)
 
     def column(self, name: str) -> Any:
-        return self.table.column(name).to_numpy()
+        return _numbers(self.table.column(name))
 
     def lists(self, name: str) -> tuple[Any, Any]:
         """Offsets and values of a column of lists."""
         import numpy as np
 
         column = self.table.column(name).combine_chunks()
-        offsets = column.offsets.to_numpy().astype(np.int64)
-        return offsets - offsets[0], column.flatten().to_numpy()
+        offsets = _numbers(column.offsets).astype(np.int64)
+        return offsets - offsets[0], _numbers(column.flatten())
+
+
+def _numbers(column: Any) -> Any:
+    """A column without gaps as numpy reads it; arrow's own way imports pandas, where it is installed."""
+    import numpy as np
+    import pyarrow as pa
+
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if not len(array):
+        return np.zeros(0, bool if pa.types.is_boolean(array.type) else np.int64)
+    if not pa.types.is_boolean(array.type):
+        return np.from_dlpack(array)
+    bits = np.unpackbits(np.frombuffer(array.buffers()[1], np.uint8), bitorder="little")
+    return bits[array.offset : array.offset + len(array)].astype(bool)
 
 
 def read(path: Path | str) -> TapeArrays:
-    """The whole tape. Raises TapeError when it is damaged."""
+    """The whole tape, a block at a time. Raises TapeError when it is damaged, also while blocks are read."""
     import numpy as np
 
     path = Path(path)
     info = read_info(path)
-    numbers: dict[str, int] = {}
-    rows, times, orders = [], [], []
-    rare: list[tuple[int, list[AnyEvent]]] = []
-    levels: list[tuple[Any, Any, Any]] = []
-    count = height = 0
-    for order, kind in enumerate(KINDS):
-        if kind not in info.parts:
-            continue
-        table = _table(path, kind)
-        part = _Part(table, numbers)
-        made, mine = _columns(kind, part, height)
-        if kind not in WHAT:
-            rare.append((count, decode(kind, table).events))
-        if mine is not None:
-            levels.append(mine)
-            height += len(mine[0])
-        rows.append(made)
-        times.append(part.ts)
-        orders.append(np.full(len(part.ts), order, np.int64))
-        count += len(part.ts)
-    joined = {n: np.concatenate([row[n] for row in rows]) for n in COLUMNS} if rows else {}
-    turn = np.lexsort((np.concatenate(orders), np.concatenate(times))) if rows else np.zeros(0, np.int64)
-    return _ordered(info, numbers, joined, turn, rare, levels)
+    kinds = [(order, kind) for order, kind in enumerate(KINDS) if kind in info.parts]
+    times, levels = [], 0
+    for _, kind in kinds:
+        stamps, many = _stamps(path, kind)
+        times.append(stamps)
+        levels += many
+    listed = len(info.instruments)
+    count = listed + sum(map(len, times))
+    orders = [np.full(len(part), order, np.int8) for (order, _), part in zip(kinds, times, strict=True)]
+    places = np.empty(count - listed, np.int64)
+    if kinds:
+        turn = np.lexsort((np.concatenate(orders), np.concatenate(times)))
+        places[turn] = np.arange(listed, count)
+    symbols: dict[str, int] = {}
+    del times, orders
+    return TapeArrays(count, levels, symbols, _blocks(path, info, [k for _, k in kinds], symbols, places))
 
 
-def _ordered(
-    info: TapeInfo, numbers: dict[str, int], joined: dict[str, Any], turn: Any,
-    rare: list[tuple[int, list[AnyEvent]]], levels: list[tuple[Any, Any, Any]],
-) -> TapeArrays:  # fmt: skip
-    """Everything in its order, the listings first."""
+def _blocks(
+    path: Path, info: TapeInfo, kinds: list[str], symbols: dict[str, int], places: Any
+) -> Iterator[Block]:
+    """The listings first, then part after part."""
     import numpy as np
 
-    listed = [Listing(info.start_ms, instrument) for instrument in info.instruments]
-    place = np.empty(len(turn), np.int64)
-    place[turn] = np.arange(len(turn)) + len(listed)
-    found: dict[int, AnyEvent] = dict(enumerate(listed))
-    for first, events in rare:
-        found |= zip(place[first : first + len(events)].tolist(), events, strict=True)
-    columns = {}
-    for name in COLUMNS:
-        head = np.zeros(len(listed), joined[name].dtype if joined else np.int64)
-        if name in ("ts", "market"):
-            head[:] = info.start_ms if name == "ts" else -1
-        columns[name] = np.concatenate([head, joined[name][turn]]) if joined else head
-    empty = (np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
-    owners, prices, sizes = (np.concatenate(parts) for parts in zip(*(levels or [empty]), strict=True))
-    return TapeArrays(tuple(numbers), columns, owners, prices, sizes, found)
+    listed: list[AnyEvent] = [Listing(info.start_ms, instrument) for instrument in info.instruments]
+    none = (np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
+    blank: dict[str, Any] = dict.fromkeys(COLUMNS, np.zeros(len(listed), np.int64))
+    blank |= {"ts": np.full(len(listed), info.start_ms), "market": np.full(len(listed), -1)}
+    yield Block(np.arange(len(listed)), blank, none[0], none[1], none[2], listed)
+    first = height = 0
+    for kind in kinds:
+        for table in _tables(path, kind):
+            part = _Part(table, symbols)
+            made, levels = _columns(kind, part, height)
+            last = first + len(part.ts)
+            rare = [] if kind in WHAT else decode(kind, table).events
+            owners, prices, sizes = levels or none
+            yield Block(places[first:last], made, owners, prices, sizes, rare)
+            first, height = last, height + (len(levels[0]) if levels else 0)
 
 
-def _table(path: Path, kind: str) -> Any:
+def _stamps(path: Path, kind: str) -> tuple[Any, int]:
+    """When each row of a part was learned, and how many levels it has at most."""
+    import numpy as np
+
+    with _opened(path, kind) as part:
+        meta = part.metadata
+        groups = [meta.row_group(g) for g in range(meta.num_row_groups)]
+        named = [meta.schema.column(c).path.split(".")[0] for c in range(meta.num_columns)]
+        lists = [at for at, name in enumerate(named) if name in ("bid_px", "ask_px")]
+        many = sum(group.column(at).num_values for group in groups for at in lists)
+        found = np.empty(meta.num_rows, np.int64)
+        at = 0
+        for number in range(meta.num_row_groups):
+            rows = _numbers(part.read_row_group(number, columns=["ts_ns"], use_threads=False).column(0))
+            found[at : at + len(rows)] = rows
+            at += len(rows)
+    return found, many if kind == "books" else 2 * len(found) if kind == "touch" else 0
+
+
+def _tables(path: Path, kind: str) -> Iterator[Any]:
+    with _opened(path, kind) as part:
+        for number in range(part.num_row_groups):
+            yield part.read_row_group(number, use_threads=False).combine_chunks()
+
+
+@contextmanager
+def _opened(path: Path, kind: str) -> Iterator[Any]:
+    """A part's file. Raises TapeError where it is damaged."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -126,7 +171,7 @@ def _table(path: Path, kind: str) -> Any:
         with parquet.ParquetFile(
             file, read_dictionary=["symbol"], page_checksum_verification=True, pre_buffer=False
         ) as part:
-            return part.read(use_threads=False).combine_chunks()
+            yield part
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise TapeError(f"{file} is damaged: {error}") from error
 
@@ -147,7 +192,7 @@ def _columns(kind: str, part: _Part, height: int) -> tuple[dict[str, Any], tuple
         levels = _touches(part, made, height)
     elif kind == "trades":
         made |= {"x": part.column("price"), "qty": part.column("qty")}
-        made["sign"] = np.where(part.table.column("buy").to_numpy(), 1, -1)
+        made["sign"] = np.where(part.column("buy"), 1, -1)
     elif kind == "marks":
         made |= {"x": part.column("mark"), "qty": part.column("index")}
     elif kind not in WHAT or kind == "oi":
@@ -170,7 +215,7 @@ def _books(part: _Part, made: dict[str, Any], height: int) -> tuple[Any, Any, An
     prices[at_asks], sizes[at_asks] = ask_prices, ask_sizes
     made |= {"lo": height + lows, "mid": height + lows + bid_counts, "hi": height + ends}
     made |= {"seq": part.column("seq"), "prev": part.column("prev_seq")}
-    made["kind"] = np.where(part.table.column("snapshot").to_numpy(), SNAPSHOT, DELTA)
+    made["kind"] = np.where(part.column("snapshot"), SNAPSHOT, DELTA)
     return np.repeat(part.market, bid_counts + ask_counts), prices, sizes
 
 

@@ -23,6 +23,7 @@ from cockpit.core.events import (
 from cockpit.core.types import Instrument
 from cockpit.lab.compiled import rows as flat
 from cockpit.lab.compiled.reasons import Unsupported
+from cockpit.lab.depth.pages import Pages
 from cockpit.lab.depth.records import (
     DELTA,
     MARK,
@@ -38,6 +39,9 @@ from cockpit.lab.depth.records import (
 )
 
 MOST_LOTS = float(1 << 52)
+MOST_LEVELS = (1 << 31) - 1
+CHUNK = 1 << 18
+"""Rows that are worked on in one go."""
 
 
 class Columns(msgspec.Struct, frozen=True):
@@ -52,6 +56,8 @@ class Columns(msgspec.Struct, frozen=True):
     markets: Any
     rare: Mapping[int, AnyEvent]
     """Events for the kernel, by their number."""
+    pages: Pages
+    """What events and levels lie in."""
 
     def __len__(self) -> int:
         return len(self.events)
@@ -115,50 +121,143 @@ def from_events(events: Iterable[AnyEvent], instruments: Mapping[str, Instrument
     for event in events:
         reader.read(event)
     names = ("ts", "seq", "prev", "lo", "mid", "hi", "x", "qty", "kind", "market", "sign")
-    parts = (
-        dict(zip(names, map(np.array, zip(*reader.rows, strict=True)), strict=True)) if reader.rows else {}
-    )
-    owners = np.array(reader.owners, np.int64)
-    prices, sizes = np.array(reader.prices, np.float64), np.array(reader.sizes, np.float64)
-    return build(tuple(reader.symbols), parts, owners, prices, sizes, reader.rare, instruments)
+    count = len(reader.rows)
+    filling = Filling(count, len(reader.prices), reader.symbols, instruments)
+    if reader.rows:
+        parts = dict(zip(names, map(np.array, zip(*reader.rows, strict=True)), strict=True))
+        owners = np.array(reader.owners, np.int64)
+        prices, sizes = np.array(reader.prices, np.float64), np.array(reader.sizes, np.float64)
+        filling.add(np.arange(count), parts, owners, prices, sizes)
+    return filling.done(reader.rare)
 
 
-def build(
-    symbols: tuple[str, ...], parts: Mapping[str, Any], owners: Any, prices: Any, sizes: Any,
-    rare: Mapping[int, AnyEvent], instruments: Mapping[str, Instrument],
-) -> Columns:  # fmt: skip
-    """Rows from columns of events and of levels: the ranks, ticks and lots of everything."""
+class Filling:
+    """Columns while they are filled: blocks of events, each at its places, with their levels."""
+
+    def __init__(
+        self, count: int, levels: int, symbols: Mapping[str, int], instruments: Mapping[str, Instrument]
+    ) -> None:
+        """``levels``: at least as many as will come. ``symbols``: by number; may grow before each block."""
+        self._symbols, self._instruments = symbols, instruments
+        self._pages, self._spare = Pages(), Pages()
+        self._events = self._pages.zeros(count, flat.dtype(Event))
+        self._levels = self._pages.zeros(levels, flat.dtype(Level))
+        self._prices = self._spare.zeros(levels, "f8")
+        self._owners = self._spare.zeros(levels, "i4")
+        self._height = 0
+        self._known: dict[int, Any] = {}
+        """Prices of each market so far, rising."""
+
+    def add(self, places: Any, parts: Mapping[str, Any], owners: Any, prices: Any, sizes: Any) -> None:
+        """A block: where its events stand, their columns, and its levels, which follow those of the last one.
+
+        Raises Unsupported.
+        """
+        import numpy as np
+
+        strangers = [symbol for symbol in self._symbols if symbol not in self._instruments]
+        if strangers:
+            raise Unsupported(f"market data of {strangers[0]}, which is not listed")
+        mine = [self._instruments[s] for s in self._symbols]
+        per_tick = np.array([i.ticks_per_unit for i in mine] or [1.0])
+        per_lot = np.array([i.lots_per_unit for i in mine] or [1.0])
+        events = np.zeros(len(places), self._events.dtype)
+        for name, column in parts.items():
+            events[name] = column
+        _whole(events, per_tick, per_lot)
+        first, last = self._height, self._height + len(prices)
+        if last > MOST_LEVELS:
+            raise Unsupported("more levels than there are numbers for")
+        free = _touches(events, first, len(prices))
+        self._events[places] = events
+        levels = np.zeros(len(prices), self._levels.dtype)
+        levels["qty"] = sizes
+        lots = sizes * per_lot[owners] + 0.5
+        if len(sizes) and not (np.all(np.isfinite(sizes)) and sizes.min() >= 0 and lots.max() < MOST_LOTS):
+            raise Unsupported("a size that is none")
+        levels["lots"] = lots.astype(np.int64)
+        self._levels[first:last] = levels
+        self._priced(first, owners, prices, free, per_tick)
+        self._height = last
+        self._pages.release()
+        self._spare.release()
+
+    def _priced(self, first: int, owners: Any, prices: Any, free: Any, per_tick: Any) -> None:
+        """Which prices there are; those of touches may be none."""
+        import numpy as np
+
+        exists = np.ones(len(prices), bool)
+        exists[free] = prices[free] > 0.0
+        ticks = prices * per_tick[owners] + 0.5
+        if not (np.all(np.isfinite(prices)) and np.all(ticks[exists] >= 1.0) and np.all(ticks < MOST_LOTS)):
+            raise Unsupported("a level without a price")
+        last = first + len(prices)
+        self._prices[first:last], self._owners[first:last] = prices, np.where(exists, owners, -1)
+        for k in np.unique(owners[exists]).tolist():
+            fresh = np.unique(prices[exists & (owners == k)])
+            self._known[k] = np.union1d(self._known[k], fresh) if k in self._known else fresh
+
+    def done(self, rare: Mapping[int, AnyEvent]) -> Columns:
+        """All of it, once every block is there. Raises Unsupported."""
+        import numpy as np
+
+        _same_grid(rare, self._instruments)
+        for at in range(0, len(self._events), CHUNK):
+            if np.any(np.diff(self._events["ts"][at : at + CHUNK + 1]) < 0):
+                raise Unsupported("a tape that goes back in time")
+            self._pages.release()
+        first, prices = self._shelves()
+        for at in range(0, self._height, CHUNK):
+            self._ranked(at, min(at + CHUNK, self._height), first)
+        return Columns(
+            tuple(self._symbols), self._events, self._levels[: self._height], prices,
+            _markets(first, len(self._symbols)), dict(rare), self._pages,
+        )  # fmt: skip
+
+    def _shelves(self) -> tuple[list[int], Any]:
+        """The first rank of each market, and the rows of all prices."""
+        import numpy as np
+
+        first, found = [0], [np.zeros(0, np.dtype(flat.dtype(Price)))]
+        for k, symbol in enumerate(self._symbols):
+            values = self._known.get(k, np.zeros(0))
+            rows = np.zeros(len(values), np.dtype(flat.dtype(Price)))
+            rows["price"] = values
+            rows["tick"] = (values * self._instruments[symbol].ticks_per_unit + 0.5).astype(np.int64)
+            if len(values) and np.any(np.diff(rows["tick"]) <= 0):
+                raise Unsupported("prices finer than the tick")
+            first.append(first[-1] + len(values))
+            found.append(rows)
+        return first, np.concatenate(found)
+
+    def _ranked(self, low: int, high: int, first: list[int]) -> None:
+        """Give levels the rank of their price."""
+        import numpy as np
+
+        owners, prices = self._owners[low:high], self._prices[low:high]
+        ranks = np.full(high - low, -1, np.int64)
+        for k, values in self._known.items():
+            mine = owners == k
+            ranks[mine] = np.searchsorted(values, prices[mine]) + first[k]
+        self._levels["rank"][low:high] = ranks
+        self._pages.release()
+        self._spare.release()
+
+
+def _markets(first: list[int], count: int) -> Any:
+    """Books of which nothing is known yet."""
     import numpy as np
 
-    strangers = [symbol for symbol in symbols if symbol not in instruments]
-    if strangers:
-        raise Unsupported(f"market data of {strangers[0]}, which is not listed")
-    _same_grid(rare, instruments)
-    events = np.zeros(len(parts["ts"]) if parts else 0, np.dtype(flat.dtype(Event)))
-    for name, column in parts.items():
-        events[name] = column
-    if len(events) and np.any(np.diff(events["ts"]) < 0):
-        raise Unsupported("a tape that goes back in time")
-    per_tick = np.array([instruments[s].ticks_per_unit for s in symbols] or [1.0])
-    per_lot = np.array([instruments[s].lots_per_unit for s in symbols] or [1.0])
-    _whole(events, per_tick, per_lot)
-    levels = np.zeros(len(prices), np.dtype(flat.dtype(Level)))
-    levels["qty"] = sizes
-    lots = sizes * per_lot[owners] + 0.5
-    if len(sizes) and not (np.all(np.isfinite(sizes)) and sizes.min() >= 0 and lots.max() < MOST_LOTS):
-        raise Unsupported("a size that is none")
-    levels["lots"] = lots.astype(np.int64)
-    shelves = _ranked(levels, owners, prices, per_tick, len(symbols), _touches(events, len(prices)))
-    markets = np.zeros(len(symbols) + 1, np.dtype(flat.dtype(Market)))
-    markets["first"] = shelves[0]
-    for k in range(len(symbols)):
+    markets = np.zeros(count + 1, np.dtype(flat.dtype(Market)))
+    markets["first"] = first
+    for k in range(count):
         row = markets[k]
         row["best_bid"] = row["best_ask"] = -1
-        row["best_bid_depth"], row["low"] = shelves[0][k] - 1, shelves[0][k + 1]
-        row["best_ask_depth"], row["high"] = shelves[0][k + 1], shelves[0][k] - 1
+        row["best_bid_depth"], row["low"] = first[k] - 1, first[k + 1]
+        row["best_ask_depth"], row["high"] = first[k + 1], first[k] - 1
         row["bid_qty"] = row["ask_qty"] = np.nan
         row["seq"] = -1
-    return Columns(symbols, events, levels, shelves[1], markets, dict(rare))
+    return markets
 
 
 def _same_grid(rare: Mapping[int, AnyEvent], instruments: Mapping[str, Instrument]) -> None:
@@ -171,12 +270,12 @@ def _same_grid(rare: Mapping[int, AnyEvent], instruments: Mapping[str, Instrumen
                 raise Unsupported(f"{fresh.symbol} gets another tick or lot")
 
 
-def _touches(events: Any, count: int) -> Any:
-    """Which levels belong to touches: those may be none."""
+def _touches(events: Any, first: int, count: int) -> Any:
+    """Which levels of a block belong to touches: those may be none."""
     import numpy as np
 
     found = np.zeros(count, bool)
-    low = events["lo"][events["kind"] == TOUCH]
+    low = events["lo"][events["kind"] == TOUCH] - first
     found[low] = found[low + 1] = True
     return found
 
@@ -193,31 +292,3 @@ def _whole(events: Any, per_tick: Any, per_lot: Any) -> None:
     if not (np.all(np.abs(ticks) < MOST_LOTS) and np.all(np.abs(lots) < MOST_LOTS)):
         raise Unsupported("a trade or a mark without a price")
     events["ticks"][priced], events["lots"][priced] = ticks.astype(np.int64), lots.astype(np.int64)
-
-
-def _ranked(
-    levels: Any, owners: Any, prices: Any, per_tick: Any, markets: int, free: Any
-) -> tuple[list[int], Any]:
-    """Give each level the rank of its price. Returns the first rank of each market and the prices' rows."""
-    import numpy as np
-
-    exists = np.ones(len(prices), bool)
-    exists[free] = prices[free] > 0.0
-    ticks = prices * per_tick[owners] + 0.5
-    if not (np.all(np.isfinite(prices)) and np.all(ticks[exists] >= 1.0) and np.all(ticks < MOST_LOTS)):
-        raise Unsupported("a level without a price")
-    levels["rank"] = -1
-    first, found = [0], []
-    for k in range(markets):
-        mine = exists & (owners == k)
-        values, places = np.unique(prices[mine], return_inverse=True)
-        rows = np.zeros(len(values), np.dtype(flat.dtype(Price)))
-        rows["price"] = values
-        rows["tick"] = (values * per_tick[k] + 0.5).astype(np.int64)
-        if len(values) and np.any(np.diff(rows["tick"]) <= 0):
-            raise Unsupported("prices finer than the tick")
-        levels["rank"][mine] = places + first[-1]
-        first.append(first[-1] + len(values))
-        found.append(rows)
-    blank = np.zeros(0, np.dtype(flat.dtype(Price)))
-    return first, np.concatenate(found) if found else blank

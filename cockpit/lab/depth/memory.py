@@ -8,7 +8,7 @@ from typing import Any, get_origin
 
 from cockpit.lab.compiled import rows as flat
 
-CODES: dict[Any, str] = {int: "q", float: "d", bool: "?"}
+CODES: dict[Any, str] = {int: "q", flat.Short: "i", float: "d", bool: "?"}
 
 
 class Block:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from cockpit.lab.compiled.records import Pen, Window
-from cockpit.lab.compiled.rows import Row
+from cockpit.lab.compiled.rows import Row, Short
 
 SKIP, DELTA, SNAPSHOT, TOUCH, TRADE, MARK, RARE = range(7)
 """Kinds of events. SKIP changes nothing but the count; RARE is the kernel's own."""
-END, DUE, VENUE, REQUEST, TIMER, BEAT, REPORT, WISH, KERNEL, FULL = range(10)
-"""Why the machine stopped."""
+END, DUE, VENUE, REQUEST, TIMER, BEAT, REPORT, WISH, KERNEL, FULL, PAUSE = range(11)
+"""Why the machine stopped. PAUSE: nothing has happened; memory that it has left can be given back."""
 FAR = 1 << 62
 FLIGHT = 1 << 16
 """Events of the market that may be on their way to us at one time."""
@@ -72,6 +72,8 @@ class Machine(Row):
     """When the venue's next report arrives, and its sequence number."""
     back_no: int
     deadline: int
+    pause: int
+    """Event of the tape before which it stops with PAUSE."""
     due: int
     """Instant after which somebody wants to look before the next event."""
     # --- the way to us
@@ -162,10 +164,10 @@ class Event(Row):
     ts: int
     seq: int
     prev: int
-    lo: int
+    lo: Short
     """Bids are levels lo … mid, asks mid … hi; of a touch one each."""
-    mid: int
-    hi: int
+    mid: Short
+    hi: Short
     x: float
     """Price of a trade, or the mark."""
     qty: float
@@ -173,15 +175,15 @@ class Event(Row):
     ticks: int
     lots: int
     """Of a trade; of a mark the index in ticks."""
-    kind: int
-    market: int
-    sign: int
+    kind: Short
+    market: Short
+    sign: Short
 
 
 class Level(Row):
     """One level of an event."""
 
-    rank: int
+    rank: Short
     lots: int
     qty: float
 

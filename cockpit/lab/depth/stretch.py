@@ -34,6 +34,7 @@ from cockpit.lab.depth.records import (
     FULL,
     KERNEL,
     MARK,
+    PAUSE,
     RARE,
     REPORT,
     REQUEST,
@@ -101,6 +102,8 @@ def hurry(d: Any, s: Any, floats: Any) -> int:
     """An event happens and is heard of at once."""
     m = d.m
     head = m.head
+    if head >= m.pause:
+        return PAUSE
     happens = d.e[head].ts
     if happens > m.due:
         m.soon = happens
@@ -120,6 +123,8 @@ def step(d: Any, s: Any, floats: Any) -> int:
     """The next thing that happens or is heard of. As ``World._slowly``."""
     m = d.m
     head = m.head
+    if head >= m.pause:
+        return PAUSE
     idle = m.feed == head
     happens = d.e[head].ts if head < len(d.e) else FAR
     wake = m.wake if head < len(d.e) or m.wake <= m.last_tape + 1 else FAR

@@ -32,6 +32,7 @@ from cockpit.lab.depth.records import (
     FAR,
     FULL,
     MARK,
+    PAUSE,
     RARE,
     REPORT,
     REQUEST,
@@ -46,6 +47,8 @@ from cockpit.lab.depth.shown import ArrayBook
 from cockpit.lab.depth.venue import SIDES
 from cockpit.lab.depth.venue import Place as Spot
 
+STRIDE = 1 << 16
+"""Events after which memory is given back."""
 KINDS = {"constant": 0, "jitter": 1, "recorded": 2}
 
 
@@ -114,8 +117,7 @@ class DepthWorld:
         self.pad.sleep()
         while True:
             self._sleep(v)
-            code = self._run(self.arrays.address)
-            v[:] = self._block.read()
+            code = self._asleep(v)
             if code == VENUE:
                 self._venue(v)
             elif code == REQUEST:
@@ -129,6 +131,18 @@ class DepthWorld:
             else:
                 self._wake(v)
                 return self._told(code, v)
+
+    def _asleep(self, v: list[Any]) -> int:
+        """Let the machine go on; why it stopped. On its way it gives back the memory that it has left."""
+        at, pages = self._at, self.columns.pages
+        while True:
+            v[at.pause] = v[at.head] + STRIDE if pages else FAR
+            self._block.write(v)
+            code = self._run(self.arrays.address)
+            v[:] = self._block.read()
+            if code != PAUSE:
+                return code
+            pages.release()
 
     def _told(self, code: int, v: list[Any]) -> ev.AnyEvent | None:
         at = self._at
@@ -188,7 +202,6 @@ class DepthWorld:
         v[at.wake] = self.exchange.wake
         v[at.due] = self._clock.due if self._clock is not None else FAR
         self.place.sleep(v)
-        self._block.write(v)
 
     def _wake(self, v: list[Any]) -> None:
         """What the machine heard, before the engine goes on."""
