@@ -147,7 +147,7 @@ def cold(path: str) -> None:
 
 
 def _fresh(events: list[ev.AnyEvent], rows: int) -> list[Row]:
-    """Of the maker that waits: its machine code is on disk, and the tape is read as ``cockpit backtest`` reads it."""
+    """Of the maker that waits: its machine code is on disk; the tape is read as a backtest reads it."""
     third = events[: len(events) // 3]
     with tempfile.TemporaryDirectory() as folder:
         short, whole = (_alone(Path(folder) / f"{len(part)}.tape", part) for part in (third, events))
@@ -156,7 +156,7 @@ def _fresh(events: list[ev.AnyEvent], rows: int) -> list[Row]:
         row("cold start, code on disk, CPU", whole["spent"], "s",
             goal="C3: <= 1.3", met=whole["spent"] <= 1.3, note="from Python's start, without the reading"),
         row(f"peak memory, {rows:,} rows", whole["peak_mb"], "MB"),
-        row("  for a million rows more", slope, "MB", note="the columns of a market lie in a file of which only what is looked at is in memory"),
+        row("  for a million rows more", slope, "MB", note="of the columns only what is looked at"),
         row("  so with 3 million rows", whole["peak_mb"] + slope * (3 - rows / 1e6), "MB",
             goal="C4: <= 250", met=whole["peak_mb"] + slope * (3 - rows / 1e6) <= 250),
     ]  # fmt: skip
