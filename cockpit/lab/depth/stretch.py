@@ -69,6 +69,8 @@ def stretch(d: Any, s: Any, floats: Any) -> int:
     """Go on until the kernel must be awake. Returns why."""
     why = resume(d, s, floats)
     while why == GO_ON:
+        if d.m.head >= d.m.pause:
+            return PAUSE
         why = hurry(d, s, floats) if nothing_flies(d) else step(d, s, floats)
     return int(why)
 
@@ -102,8 +104,6 @@ def hurry(d: Any, s: Any, floats: Any) -> int:
     """An event happens and is heard of at once."""
     m = d.m
     head = m.head
-    if head >= m.pause:
-        return PAUSE
     happens = d.e[head].ts
     if happens > m.due:
         m.soon = happens
@@ -123,8 +123,6 @@ def step(d: Any, s: Any, floats: Any) -> int:
     """The next thing that happens or is heard of. As ``World._slowly``."""
     m = d.m
     head = m.head
-    if head >= m.pause:
-        return PAUSE
     idle = m.feed == head
     happens = d.e[head].ts if head < len(d.e) else FAR
     wake = m.wake if head < len(d.e) or m.wake <= m.last_tape + 1 else FAR
