@@ -18,7 +18,7 @@ KINDS = ("signal", "gate", "order", "amend", "cancel", "ask", "fill", "command",
 DOING = frozenset(("command", "boot"))
 FACTS = frozenset(("fill", *DOING))
 """Kinds of facts that are rows themselves; all others are seen in what they led to."""
-TOLD_AS_FILL = frozenset(("order.filled", "liquidation"))
+TOLD_AS_FILL = frozenset(("order.filled", "liquidation", "delivered"))
 
 
 class AuditRow(msgspec.Struct, frozen=True, array_like=True):

@@ -20,10 +20,11 @@ from cockpit.core.slots import Market, Slot
 from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import sleeve_key
 from cockpit.core.turn import Turn
-from cockpit.core.types import Side
+from cockpit.core.types import InstrumentState, Side
 
 # Looked up once: naming a member of an enum is dear.
 ENTRY = Role.ENTRY
+ENDED = InstrumentState.EXPIRED
 BUY = Side.BUY
 STOP_FIRST = "stop_first"
 WITHHELD = "a stop covers this position: on this market a closing quote would take what the stop needs"
@@ -68,7 +69,8 @@ def decide(state: State, slot: Slot, market: Market, rules: Sequence[Rule], turn
     sleeve.approved = approved.intent
     desk = lay_out(state, sleeve, slot.instrument, context.have, context.price)
     desk.closing = context.closing
-    actions = reconcile(approved, desk)
+    # A market that has ended takes nothing: its orders are gone, what was held is settled by the venue.
+    actions = [] if slot.instrument.state is ENDED else reconcile(approved, desk)
     if actions:
         _cap(state, actions, caps_of(approved.intent, context.have))
     taken = {getattr(a, "cid", "") for a in turn.actions} if turn.actions else ()

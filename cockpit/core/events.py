@@ -160,6 +160,8 @@ class FillKind(StrEnum):
     TRADE = "trade"
     LIQUIDATION = "liquidation"
     ADL = "adl"
+    DELIVERY = "delivery"
+    """The market has ended: the venue has settled what was open there."""
     EXTERNAL = "external"
 
 

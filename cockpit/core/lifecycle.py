@@ -8,6 +8,7 @@ from __future__ import annotations
 from cockpit.core import events as ev
 from cockpit.core.amends import done, reported, reshape
 from cockpit.core.attribution import lower_wish, owners
+from cockpit.core.ended import ENDED, settle
 from cockpit.core.intents import Query, ReadAccount
 from cockpit.core.orders import TERMINAL, Order, OrderKind, OrderState, Role, transition
 from cockpit.core.patience import NOT_OFFERED, NOT_SENT, back_off, crossed, paused
@@ -19,6 +20,7 @@ from cockpit.core.types import ZERO
 PENDING, SENT, LIVE = OrderState.PENDING, OrderState.SENT, OrderState.LIVE
 PROTECT = Role.PROTECT
 TRADED = ev.FillKind.TRADE
+TOLD_AS = {TRADED: "order.filled", ev.FillKind.DELIVERY: "delivered"}
 ANSWER_MS = 5_000
 """An order that has not been answered for this long is asked about."""
 ASK_MS = 2_000
@@ -115,7 +117,7 @@ def on_fill(state: State, event: ev.Fill, turn: Turn) -> None:
     state.fills += 1
     turn.note(
         "warn" if event.kind is not TRADED else "good",
-        "order.filled" if event.kind is TRADED else "liquidation",
+        TOLD_AS.get(event.kind, "liquidation"),
         order.sleeve if order is not None else "",
         symbol=event.symbol,
         side=event.side,
@@ -127,6 +129,8 @@ def on_fill(state: State, event: ev.Fill, turn: Turn) -> None:
     )
     if order is not None:
         _fill_order(state, order, event, turn)
+    if instrument.state is ENDED:
+        settle(state, event.symbol, turn, event.price if event.kind is ev.FillKind.DELIVERY else None)
 
 
 def _shrunk(state: State, symbol: str, turn: Turn) -> None:

@@ -13,6 +13,7 @@ from cockpit.core.slots import Market, Slot, on_grid
 from cockpit.core.state import State
 from cockpit.core.stops import Layer
 from cockpit.core.turn import NOTHING, Turn
+from cockpit.core.types import InstrumentState
 
 if TYPE_CHECKING:
     from cockpit.core.engine import Engine
@@ -76,6 +77,16 @@ def on_listing(markets: dict[str, Market], state: State, event: ev.Listing, turn
             if slot.sleeve.intent is not None:
                 slot.sleeve.intent = on_grid(slot.sleeve.intent, instrument)
             turn.touch(slot.sleeve.id)
+        if instrument.state is InstrumentState.EXPIRED and (
+            known is None or known.state is not instrument.state
+        ):
+            _ended(state, instrument.symbol, turn)
+
+
+def _ended(state: State, symbol: str, turn: Turn) -> None:
+    """A market is gone for good: the venue takes its orders off and settles what was held. Read it back."""
+    turn.note("alarm", "market.ended", symbol=symbol)
+    lifecycle.read_account(state, f"ended-{state.boot}-{state.seq}", "ended", turn)
 
 
 def on_scan(state: State, event: ev.Scan, turn: Turn) -> None:

@@ -57,7 +57,7 @@ ACCOUNTS = frozenset(("DEMO", "LIVE"))
 """Where a sleeve's orders reach an exchange: its stage is then never called paper."""
 NONE = Record()
 TWINS = "twin."  # what never left: the journal has it, the list of events would drown in it
-BOOKED = frozenset(("order.filled", "liquidation"))
+BOOKED = frozenset(("order.filled", "liquidation", "delivered"))
 """Notes of fills that were new: the venue repeats old ones whenever it is read back."""
 
 

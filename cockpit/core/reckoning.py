@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
+from cockpit.core import ended, strangers
 from cockpit.core import events as ev
-from cockpit.core import strangers
 from cockpit.core.intents import Query
 from cockpit.core.ledger.position import value
 from cockpit.core.lifecycle import read_account
@@ -67,6 +67,7 @@ def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
         state.adopting = None
     if not differences:
         strangers.claim(state, turn)
+        ended.settle_all(state, turn)
         state.suspicions = 0
         state.fills_proven = max(state.fills_proven, event.ts - OVERLAP_MS)
         if state.voices.pop(BOOKS, None) is not None or state.unread:

@@ -108,7 +108,8 @@ class RealTruth:
         mark = mark_of(market)
         lots = max(1, lots_of(market, held[0].qty) // 2)
         self._deleveraged.add(str(-(desk.trades_seen + 1)))
-        desk.take_away(market, held[0], lots, liquidation._ticks(desk, market, held[0], mark), ts, ZERO)
+        ticks = liquidation._ticks(desk, market, held[0], mark)
+        desk.take_away(market, held[0], market.qty(lots), ticks, ts, ZERO)
         return True
 
     def liquidate(self, symbol: str, ts: int) -> bool:

@@ -25,8 +25,10 @@ LATER = DISK + VENUE + MACHINE
 NEWER = ("sent", "lot")
 """``sent``: the adapter says when a request leaves, as those for real venues do; over the same bad road.
 ``lot``: the venue makes the lot of the perpetual ten times as large, and as small as it was again."""
+NEWEST = ("delist",)
+"""``delist``: the venue ends the perpetual for good: its orders are off, what is held there is settled."""
 THIRD = ("hand_cancel", "bad_data", "half_read", "press")
-CLASSES = FIRST + LATER + THIRD + NEWER
+CLASSES = FIRST + LATER + THIRD + NEWER + NEWEST
 """Every class of fault the simulator knows."""
 LATER_FROM, THIRD_FROM, NEWER_FROM = 3_000, 6_000, 4_000_000
 """From these seeds on the later classes are drawn too; seeds before are known for what they found."""
@@ -92,6 +94,8 @@ class Plan:
         self.classes |= frozenset(name for name in LATER if late.random() < 0.3 and seed >= LATER_FROM)
         newer = random.Random(f"{seed}/newer")
         self.classes |= frozenset(name for name in NEWER if newer.random() < 0.5 and seed >= NEWER_FROM)
+        newest = random.Random(f"{seed}/newest")
+        self.classes |= frozenset(name for name in NEWEST if newest.random() < 0.2 and seed >= TRACES_FROM)
         third = random.Random(f"{seed}/third")
         self.classes |= frozenset(name for name in THIRD if third.random() < 0.3 and seed >= THIRD_FROM)
         if only is not None:
@@ -100,6 +104,8 @@ class Plan:
         windows = [*drawn[0], *self._later_windows(late)]
         moments = [*drawn[1], *self._later_moments(late), *self._third_moments(third, windows)]
         moments += self._newer_moments(newer)
+        if self.on("delist"):
+            moments.append(Item("at", 1, "delist", round(newest.uniform(0.2, 0.95) * seconds, 3)))
         self.windows = sorted((w for w in windows if str(w) not in self.off), key=lambda w: (w.start, w.kind))
         self._timed = {window.kind for window in self.windows}
         self.moments = sorted((m for m in moments if str(m) not in self.off), key=lambda m: m.size)

@@ -44,7 +44,7 @@ from cockpit.core.ledger.position import value
 from cockpit.core.orders import OrderKind, OrderState, Role
 from cockpit.core.receipt import Receipt
 from cockpit.core.state import State
-from cockpit.core.types import ZERO, Instrument
+from cockpit.core.types import ZERO, Instrument, InstrumentState
 from tests.simulation.exchange import HAND
 from tests.simulation.history import History, Violation, brief
 from tests.simulation.market import LINEAR, SPOT
@@ -336,7 +336,10 @@ class Checker:
         return {s: left for s, left in found.items() if left >= self._sizes(s)[1] and left}
 
     def listed(self, instrument: Instrument) -> None:
-        """The venue has changed a market: what is less than its lot now, nobody can protect."""
+        """The venue has changed a market: what is less than its lot now, nobody can protect. One that has
+        ended settles what the account holds; whose that was, the engine divides."""
+        if instrument.state is InstrumentState.EXPIRED:
+            self.taken.add(instrument.symbol)
         self._listed[instrument.symbol] = instrument.min_qty, instrument.lot
 
     def _sizes(self, sleeve: str) -> tuple[Decimal, Decimal]:

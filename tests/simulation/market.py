@@ -76,9 +76,13 @@ class Market:
         """The venue has changed an instrument."""
         self.instruments = tuple(instrument if i.symbol == instrument.symbol else i for i in self.instruments)
 
+    def _traded(self) -> Iterator[Instrument]:
+        """Those that have not ended."""
+        return (i for i in self.instruments if i.state is not InstrumentState.EXPIRED)
+
     def calm(self, now: int) -> Iterator[AnyEvent]:
         """The last word of a day: a book deep enough for every exit."""
-        for instrument in self.instruments:
+        for instrument in self._traded():
             tick = float(instrument.tick)
             bid = round(round(self.price[instrument.symbol] / tick) * tick, 8)
             self._seq += 1
@@ -147,7 +151,7 @@ class Market:
 
     def _fund(self, now: int) -> Iterator[AnyEvent]:
         self._next_funding += self.funding_ms
-        for instrument in self.instruments:
+        for instrument in self._traded():
             if instrument.derivative:
                 rate = round(self._rng.gauss(0, 1e-4), 6)
                 yield FundingRate(now, instrument.symbol, rate, now, settled=True)

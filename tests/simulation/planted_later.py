@@ -12,14 +12,17 @@ import msgspec
 from cockpit.adapters.store import schema
 from cockpit.app import recovery
 from cockpit.app.wiring import MS, WallClock
+from cockpit.core import deciding, ended, lifecycle, restop
 from cockpit.core import events as ev
-from cockpit.core import lifecycle, restop
 from cockpit.core.intents import Amend
 from cockpit.core.orders import TERMINAL
 from cockpit.core.view import View
+from tests.simulation.faults import TRACES_FROM
 from tests.simulation.planted import PLANTS, Patch, plant
 
 __all__ = ["PLANTS"]
+ENDS = (TRACES_FROM, 1)
+"""Worlds in which a market may end."""
 
 # --- the venue's rules change ---------------------------------------------------------------------------
 
@@ -76,6 +79,22 @@ def amend_forgets_the_size(patch: Patch) -> None:
         return msgspec.structs.replace(real(order, *told), qty=order.qty)
 
     patch.setattr(restop, "_amend", amend)
+
+
+# --- markets that end -----------------------------------------------------------------------------------
+
+
+@plant("delist", seeds=ENDS)
+def ended_is_traded(patch: Patch) -> None:
+    """Exits and stops go on being sent to a market that is gone (F54)."""
+    patch.setattr(deciding, "ENDED", None)
+
+
+@plant("delist", seeds=ENDS)
+def ended_is_left_to_the_sleeves(patch: Patch) -> None:
+    """The venue settles what the account holds; what sleeves hold against each other stays for ever (F54)."""
+    patch.setattr(lifecycle, "settle", lambda *_: None)
+    patch.setattr(ended, "settle_all", lambda *_: None)
 
 
 # --- sending and hearing --------------------------------------------------------------------------------

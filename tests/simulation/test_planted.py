@@ -52,6 +52,8 @@ FOUND: dict[str, tuple[int, int, str]] = {
     "contracts_are_coins": (6001, 24, "I04"),
     "crossed_book_is_a_book": (6000, 24, "I14"),
     "deaf_and_trading": (3, 32, "I12"),
+    "ended_is_left_to_the_sleeves": (9_000_005, 80, "I03 I08 I09 I02"),
+    "ended_is_traded": (9_000_005, 60, "I29"),
     "exit_of_the_account": (0, 24, "I04 I12 I17 I21"),
     "failed_commit_is_acknowledged": (1, 24, "I07"),
     "fee_in_coin_forgotten": (6002, 24, "I02 I08 I09 I17"),

@@ -10,6 +10,7 @@ sits, and keeps a small memory of its own. It asks at every decision:
          marks, the account's stream up and the account read since the process and since that stream came up
     I14  an entry needs a whole book, where the market sends one, and a price inside the collar
     I04  no entry is worth more than a sleeve may hold, by the limit that a person has made tighter too
+    I29  nothing is placed or changed on a market that has ended
     I18  every price and size is on the grid of the instrument as it was last told
     I21  nothing is entered on a market that a stranger has traded by hand
     I22  no more entries a second than the limits allow, and nothing refused is asked again at once
@@ -32,7 +33,7 @@ from cockpit.core.intents import Amend, Cancel, Outcome, Place
 from cockpit.core.meant import MANUAL
 from cockpit.core.orders import Role
 from cockpit.core.state import State
-from cockpit.core.types import Instrument
+from cockpit.core.types import Instrument, InstrumentState
 from tests.simulation.probe import PROTECTED
 
 GUARDED = tuple(PROTECTED)
@@ -335,6 +336,8 @@ class Told:
 
     def _on_grid(self, symbol: str, cid: str, prices: tuple[Decimal | None, ...], qty: Decimal) -> None:
         one = self._listed[symbol][-1][1]
+        if one.state is InstrumentState.EXPIRED:
+            self._violate("I29", f"{cid} on {symbol}, which has ended")
         off = [p for p in prices if p is not None and (not p.is_finite() or p <= 0 or p % one.tick)]
         if off:
             self._violate("I18", f"{cid} at {off[0]}, the tick is {one.tick}")

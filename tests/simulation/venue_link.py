@@ -130,6 +130,8 @@ class Hub:
     def _suspend(self) -> None:
         """The venue stops and starts trading the first instrument."""
         first = self.market.instruments[0]
+        if first.state is InstrumentState.EXPIRED:
+            return
         closed = self.plan.during("suspend", self.loop.time())
         state = InstrumentState.SUSPENDED if closed else InstrumentState.LIVE
         if first.state is not state:

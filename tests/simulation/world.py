@@ -20,6 +20,7 @@ from cockpit.core.errors import StoreError
 from cockpit.core.intents import Outcome, Place
 from cockpit.core.orders import Role
 from cockpit.core.ports import Clock
+from cockpit.core.types import InstrumentState
 from cockpit.workers import strategy
 from cockpit.workers.crew import Crew
 from cockpit.workers.inbox import Inbox
@@ -454,6 +455,9 @@ class World:
 
     async def _happen(self, moment: Item) -> None:
         now = self.hub.now_ms()
+        first = self.market.instruments[0]
+        if moment.kind in ("tick", "lot", "delist") and first.state is InstrumentState.EXPIRED:
+            return
         if moment.kind == "crash" and not self._dying:
             self._downtime = 2.0
             self.kill(str(moment), power=self._on("power") and moment.nth % 2 == 1)
@@ -466,14 +470,18 @@ class World:
             takes(LINEAR.symbol, now)
             self.hub.flush()
         elif moment.kind == "tick":
-            first = self.market.instruments[0]
             self.hub.list(msgspec.structs.replace(first, tick=LINEAR.tick * (5 if moment.nth % 2 else 1)))
         elif moment.kind == "lot":
             lot = LINEAR.lot * (10 if moment.nth % 2 else 1)
-            changed = msgspec.structs.replace(self.market.instruments[0], lot=lot, min_qty=lot)
+            changed = msgspec.structs.replace(first, lot=lot, min_qty=lot)
             self.history.add("venue", f"{moment}: lot {lot}")
             self.checker.listed(changed)
             self.hub.list(changed)
+        elif moment.kind == "delist":
+            self.history.add("venue", f"{moment}: {first.symbol} ends")
+            over = msgspec.structs.replace(first, state=InstrumentState.EXPIRED)
+            self.checker.listed(over)
+            self.hub.list(over)
         elif moment.kind == "hand_trade":
             side = ev.Side.BUY if moment.nth % 2 else ev.Side.SELL
             self.history.add("person", f"{moment}: trades {side} {UNITS} by hand")

@@ -171,6 +171,8 @@ def fill(row: OrderRow, ts: int, cid: str) -> ev.Fill:
         kind = ev.FillKind.LIQUIDATION
     elif row.category == "adl":
         kind = ev.FillKind.ADL
+    elif row.category == "delivery":
+        kind = ev.FillKind.DELIVERY
     else:
         kind = ev.FillKind.TRADE if cid else ev.FillKind.EXTERNAL
     return ev.Fill(

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 CANCEL_SOURCES = {
     "user": "1", "ioc": "14", "fok": "13", "post_only": "31", "self_trade": "32", "reduce_only": "2",
     "liquidation": "3", "price band": "15", "no liquidity": "14", "instrument changed": "0",
+    "delivery": "7",
 }  # fmt: skip
 """The desk's words as the venue's numbers (reference section 7)."""
 MODES = (MarginMode.CROSS, MarginMode.ISOLATED)

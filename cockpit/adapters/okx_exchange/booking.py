@@ -18,6 +18,8 @@ from cockpit.core.types import ZERO, MarginMode, Side
 if TYPE_CHECKING:
     from cockpit.adapters.okx_exchange.account import Account
 
+UNASKED = frozenset((ev.FillKind.LIQUIDATION, ev.FillKind.DELIVERY))
+"""Fills of orders that the venue places itself."""
 SUB_TYPES = {
     (False, True): "3", (False, False): "4", (True, False): "5", (True, True): "6",
 }  # fmt: skip
@@ -27,7 +29,7 @@ SUB_TYPES = {
 def book_fill(account: Account, mode: MarginMode, report: ev.Fill) -> None:
     """The desk traded for us."""
     floor = account.floor_of(report.symbol)
-    seized = report.kind is ev.FillKind.LIQUIDATION
+    seized = report.kind in UNASKED
     order = _seizure(account, mode, floor, report) if seized else account.orders[int(report.cid)]
     if floor.listed.swap:
         fill = _derivative(account, mode, floor, order, report, seized)
@@ -46,7 +48,7 @@ def _fill_news(fill: Fill) -> News:
 def _fill(
     account: Account, floor: Floor, order: Order, report: ev.Fill, bill_id: int, pnl: Decimal, sub_type: str
 ) -> Fill:
-    if report.kind is ev.FillKind.LIQUIDATION:
+    if report.kind in UNASKED:
         trade_id = -account.venue.number()
     elif report.maker:
         trade_id = next(account.venue.trade_ids)
@@ -196,10 +198,13 @@ def _seizure(account: Account, mode: MarginMode, floor: Floor, report: ev.Fill) 
     listed = floor.listed
     held = account.mirror(mode).holding(listed.instrument.symbol, report.pos_side)
     whole = held is None or abs(held.qty) <= report.qty
+    category = "full_liquidation" if whole else "partial_liquidation"
+    if report.kind is ev.FillKind.DELIVERY:
+        category = "delivery"
     order = Order(
         account.venue.number(), "", "", listed, mode, report.side, report.pos_side, "limit", report.price,
         report.qty, report.qty, report.ts, report.ts, ccy=listed.instrument.settle, reduce_only=True,
-        category="full_liquidation" if whole else "partial_liquidation",
+        category=category,
         lever=account.lever(listed.inst_id, mode, report.pos_side),
     )  # fmt: skip
     account.orders[order.ord_id] = account.live[order.ord_id] = order

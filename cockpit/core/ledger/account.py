@@ -189,6 +189,22 @@ class Ledger(msgspec.Struct):
             book.book(instrument, -qty, -worth, price, ts)
             own.book(instrument, qty, worth, price, ts)
 
+    def even_out(
+        self, instrument: Instrument, pos_side: PosSide, price: Decimal | None, ts: int
+    ) -> list[tuple[SleeveId, Decimal]]:
+        """Close every sub-book at one price, where the account has nothing: (whose, what it had).
+
+        Without a price each is closed at its own entry. The account's books do not change.
+        """
+        closed = []
+        with localcontext(MONEY):
+            for key, book in self.sleeves.items():
+                if book.symbol == instrument.symbol and book.pos_side is pos_side and (qty := book.qty):
+                    at = price or book.entry
+                    book.book(instrument, -qty, value(instrument, -qty, at), at, ts)
+                    closed.append((key.rpartition("|")[0], qty))
+        return closed
+
     def set_leverage(self, instrument: Instrument, leverage: Decimal) -> None:
         """What isolated positions lock from now on; an open one is topped up or relieved at once."""
         if leverage <= 0:

@@ -13,6 +13,10 @@ from cockpit.core.matching.rules import Rules
 from cockpit.core.types import ZERO, Kind, MarginMode, PosSide, Side
 
 FAR = 1 << 62
+TAKEN = {
+    FillKind.LIQUIDATION: "liquidated at the mark",
+    FillKind.DELIVERY: "the market has ended: settled at the mark",
+}
 """A time that never comes."""
 
 
@@ -114,16 +118,22 @@ class Desk:
         return lots
 
     def take_away(
-        self, market: Market, holding: Holding, lots: int, ticks: int, ts: int, fee: Decimal
+        self,
+        market: Market,
+        holding: Holding,
+        qty: Decimal,
+        ticks: int,
+        ts: int,
+        fee: Decimal,
+        why: FillKind = FillKind.LIQUIDATION,
     ) -> None:
-        """Liquidate ``lots`` of a position at ``ticks``; ``fee`` is charged in the settle currency."""
+        """Close ``qty`` of a position at ``ticks``, unasked; ``fee`` is charged in the settle currency."""
         self.trades_seen += 1
         side = Side.SELL if holding.qty > 0 else Side.BUY
-        qty, price = market.qty(lots), market.price(ticks)
-        settle = market.instrument.settle
+        price, settle = market.price(ticks), market.instrument.settle
         self.account.trade(market.instrument, holding.pos_side, qty * side.sign, price, ZERO)
         self.account.fee(settle, fee)
-        venue_id, trade_id, note = self.new_venue_id(), str(-self.trades_seen), "liquidated at the mark"
+        venue_id, trade_id, note = self.new_venue_id(), str(-self.trades_seen), TAKEN[why]
         self._tell(
             Fill(
                 ts,
@@ -138,7 +148,7 @@ class Desk:
                 settle,
                 False,
                 holding.pos_side,
-                FillKind.LIQUIDATION,
+                why,
                 note,
             )
         )

@@ -348,9 +348,12 @@ class Exchange:
             self._markets[fresh.symbol] = open_market(fresh)
             return
         regrid = (fresh.tick, fresh.lot) != (market.instrument.tick, market.instrument.lot)
-        if regrid or fresh.state is InstrumentState.EXPIRED:
+        ended = fresh.state is InstrumentState.EXPIRED
+        if regrid or ended:
             for order in [*market.orders.values()]:
-                self._desk.cancel(market, order, ts, "instrument changed")
+                self._desk.cancel(market, order, ts, "delivery" if ended else "instrument changed")
+        if ended:
+            liquidation.deliver(self._desk, market, ts)
         if regrid:
             feeds.regrid(market, fresh)
         market.instrument = fresh

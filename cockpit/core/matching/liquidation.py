@@ -11,7 +11,7 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from operator import is_
 
-from cockpit.core.events import Transfer
+from cockpit.core.events import FillKind, Transfer
 from cockpit.core.matching import margin
 from cockpit.core.matching.account import EXACT, Holding, entry, unrealised, worth
 from cockpit.core.matching.books import Market
@@ -188,7 +188,15 @@ def _take(desk: Desk, market: Market, holding: Holding, mark: Decimal, ts: int) 
     fee = EXACT.multiply(worth(instrument, qty, market.price(ticks)), rate)
     if desk.rules.margin_mode is MarginMode.ISOLATED:
         fee = min(fee, _left(market, holding, lots, ticks))
-    desk.take_away(market, holding, lots, ticks, ts, fee)
+    desk.take_away(market, holding, qty, ticks, ts, fee)
+
+
+def deliver(desk: Desk, market: Market, ts: int) -> None:
+    """The market has ended: what is open there is settled at its mark, free of charge, to the last crumb."""
+    for holding in desk.account.held(market.instrument.symbol):
+        mark = margin.mark_of(market) or entry(market.instrument, holding)
+        ticks = max(1, _ticks(desk, market, holding, mark))
+        desk.take_away(market, holding, abs(holding.qty), ticks, ts, ZERO, FillKind.DELIVERY)
 
 
 def _size(market: Market, holding: Holding) -> int:
