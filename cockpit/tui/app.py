@@ -31,6 +31,7 @@ from cockpit.tui.controls import UNITS, Controls
 from cockpit.tui.desk import DeskScreen
 from cockpit.tui.glyphs import SETS
 from cockpit.tui.governor import Governor
+from cockpit.tui.keydoor import KeyDoor
 from cockpit.tui.keymap import Keymap, personal, written
 from cockpit.tui.layouts import Layouts
 from cockpit.tui.link import Link
@@ -93,14 +94,12 @@ class CockpitApp(App[str]):
         self.sleeve = ""
         """Whose card is shown: the strategy last under a cursor."""
         self.seen = approval.Seen()
-        self.key_at = 0.0
-        """When the key that is being handled was pressed."""
-        self.key = ""
         self.gesture = halt.Gesture()
         self.asked: halt.Asked | None = None
         self.layouts = Layouts(self.memory.layouts)
         self.arranging = Arranging(self)
         self.controls = Controls(self)
+        self.door = KeyDoor(self)
         self.aside = Aside(keys={action.id: self.keymap.key(action.id) for action in self.keymap.actions})
         self.asides = Asides(self, openers)
         self.auditing, self.past, self.lab = self.asides.audit, self.asides.past, self.asides.lab
@@ -231,14 +230,13 @@ class CockpitApp(App[str]):
     async def on_event(self, event: events.Event) -> None:
         """The kill switch comes before everything: inputs, dialogues, the palette, any other binding."""
         if isinstance(event, events.Key) and not event.is_forwarded:
-            self.key_at, self.key = event.time, "," if event.key == "comma" else event.key
             if event.key in self._halt_keys:
                 self.press_halt(event.time)
                 return
             if self.gesture.armed(event.time):
                 self.gesture.cancel()
                 self.paint_bars()
-            if (self.desk.jumps and self.desk.jumped(event.key)) or self.arranging.pressed(event):
+            if await self.door.take(event):
                 return
         await super().on_event(event)
 
@@ -255,7 +253,7 @@ class CockpitApp(App[str]):
     def action_do(self, action_id: str) -> None:
         """Every binding ends here."""
         if self.past.on and not self.keymap[action_id].past:
-            action_id = self.keymap.meant(action_id, self.key)
+            action_id = self.keymap.meant(action_id, self.door.key)
         self.controls.run(action_id)
 
     def action_help_quit(self) -> None:

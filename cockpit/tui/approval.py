@@ -66,7 +66,7 @@ def approve(app: CockpitApp) -> None:
         return
     now = app.clock()
     age = freshness.market_age(app.frame, symbol, app.lag)
-    if now - app.key_at > LATE_S:
+    if now - app.door.at > LATE_S:
         app.tell("hotlist.late_key")
     elif age:
         words = {"symbol": figures.short(symbol), "age": figures.span(age)}

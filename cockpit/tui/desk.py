@@ -177,7 +177,7 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         if name in PAGE and name != self.desk.page.name:
             self.desk.page = PAGE[name]
             self.desk.focused_panel = self.focus_by_page[name]
-            self.focused_view.focus(scroll_visible=False)
+            self.set_focus(self.focused_view, scroll_visible=False)
 
     def arranged(self) -> None:
         """The places of panels have changed; the focus is on one that has a place."""
@@ -259,7 +259,9 @@ class DeskScreen(Screen[None], inherit_bindings=False):
     # --- focus ----------------------------------------------------------------------------------------
 
     def focus_changed(self, view: PanelView) -> None:
-        """A panel got the focus."""
+        """A panel got the focus; word of one that has lost it since is late."""
+        if self.focused is not view:
+            return
         self._make_room(view)
         self.repaint(view)
         self.controls.paint_bars()
@@ -267,7 +269,7 @@ class DeskScreen(Screen[None], inherit_bindings=False):
     def go(self, view: PanelView) -> None:
         """Give a panel the focus. Known at once: the next key may come before the panel hears of it."""
         self._make_room(view)
-        view.focus(scroll_visible=False)
+        self.set_focus(view, scroll_visible=False)
 
     def reach(self, view: PanelView) -> None:
         """A panel by its name, wherever it is: on this page, else on the first that has it."""
@@ -338,7 +340,7 @@ class DeskScreen(Screen[None], inherit_bindings=False):
         view = self.views[focus if focus in self.desk.order else self.desk.order[0]]
         self.desk.focused_panel = view.panel
         self.desk.rearrange()
-        view.focus(scroll_visible=False)
+        self.set_focus(view, scroll_visible=False)
         self.forget()
         self.controls.paint_bars()
 
@@ -367,7 +369,7 @@ class DeskScreen(Screen[None], inherit_bindings=False):
             view.needle = ""
         self.needle.display = False
         self.keys.display = True
-        view.focus(scroll_visible=False)
+        self.set_focus(view, scroll_visible=False)
         self.repaint(view)
 
     def on_input_changed(self, event: Input.Changed) -> None:

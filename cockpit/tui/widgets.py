@@ -166,13 +166,19 @@ class PanelView(Painted, can_focus=True):
     def on_mouse_scroll_up(self) -> None:
         self.move(-WHEEL)
 
+    @property
+    def held(self) -> bool:
+        """Is it the person's panel? Known before the library tells it so, and while the terminal is away."""
+        desk = self.cockpit.desk
+        return self.has_focus or (desk.desk.focused_panel == self.panel and not desk.needle.display)
+
     def _follow_cursor(self) -> bool:
         """Keep the cursor on its row; when that row is gone, on the one that took its place.
 
         In a panel nobody is in, the first row is shown: news must not pile up out of sight.
         """
         keys = self.picture.keys
-        if not self.has_focus and not (self.keeps and self._place):
+        if not self.held and not (self.keeps and self._place):
             before, self._place = self.cursor, 0
             self.cursor = keys[0] if keys else ""
             return self.cursor != before
@@ -181,7 +187,7 @@ class PanelView(Painted, can_focus=True):
             return False
         before = self.cursor
         self.cursor = keys[min(self._place, len(keys) - 1)] if keys else ""
-        return self.cursor != before and self.has_focus
+        return self.cursor != before and self.held
 
     def move(self, step: int) -> None:
         """Move the cursor by ``step`` rows; far beyond either end means that end."""
@@ -222,7 +228,7 @@ def _sized(look: Look, view: PanelView) -> Look:
         look,
         width=max(1, view.size.width - STRUCTURE),
         height=max(1, view.size.height - STRUCTURE),
-        focused=view.has_focus,
+        focused=view.held,
         cursor=view.cursor,
         needle=view.needle,
         letter=view.cockpit.desk.letter_of(view.panel),

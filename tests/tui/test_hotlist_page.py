@@ -16,7 +16,7 @@ async def open_page(screen: Cockpit) -> None:
     await screen.press("3")
     await screen.show()
     await screen.show()
-    screen.app.key_at = screen.now
+    screen.app.door.at = screen.now
 
 
 def sent(screen: Cockpit, verb: str) -> list[dict[str, str]]:
@@ -77,7 +77,7 @@ def test_old_data_and_late_keys_approve_nothing(cockpit: Opened) -> None:
         await screen.press_at("a", screen.now)
         assert any("old" in words for words in screen.toasts), screen.toasts
         await screen.show()
-        screen.app.key_at = before
+        screen.app.door.at = before
         screen.app.controls.run("hotlist.approve")
         await screen.pilot.pause()
         assert any("late" in words for words in screen.toasts), screen.toasts
