@@ -2,7 +2,7 @@
 
 The older cockpits are those of this repository's own history: the last one of each schema writes a journal
 under today's interpreter and packages, is killed, and today's goes on from there. No history: skipped.
-``SOAK_RTO_ROWS``, ``SOAK_RTO_STARTS``: rows to fold, and how often.
+``SOAK_RTO_ROWS``, ``SOAK_RTO_STARTS``: rows to fold, and how often. ``SOAK_RTO_LONG``: rows of a long one.
 """
 
 from __future__ import annotations
@@ -18,12 +18,16 @@ import pytest
 
 from cockpit.adapters.store.journal_file import JournalFile
 from cockpit.adapters.store.schema import STEPS
+from tests.chaos import flood, kills
+from tests.chaos.bench import NAKED_S, PATIENCE_S, Bench, bench, judge
 from tests.daemon.process import Daemon
 
 pytestmark = [pytest.mark.daemon, pytest.mark.soak]
 SCHEMA = "cockpit/adapters/store/schema.py"
 ROWS = int(os.environ.get("SOAK_RTO_ROWS", "10000"))
 STARTS = int(os.environ.get("SOAK_RTO_STARTS", "5"))
+LONG = int(os.environ.get("SOAK_RTO_LONG", "1000000"))
+LONG_CPU_S = 10.0
 BOUND_S = 5.0
 """Processor seconds of a start: on a busy machine the clock on the wall measures the others."""
 LONG_S = 1_200.0
@@ -106,3 +110,42 @@ def test_the_time_from_a_kill_to_compared_books(tmp_path: Path) -> None:
     load = f"{os.getloadavg()[0]:.1f}"
     print(f"{seq} rows: start to compared books {sorted(wall)} s, processor {sorted(cpu)} s, load {load}")
     assert max(cpu) <= BOUND_S
+
+
+class Flooded(Bench):
+    """Its market says in minutes what takes days."""
+
+    PROGRAM = flood.__name__
+
+    @property
+    def env(self) -> dict[str, str]:
+        return {**super().env, flood.ROWS: f"{LONG}"}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks at /proc")
+def test_the_time_from_a_kill_to_covered_positions_with_a_million_rows(tmp_path: Path) -> None:
+    """The real daemon's own journal, over sockets; killed, started, until its books are compared and nothing
+    is naked at the exchange."""
+    wall: list[float] = []
+    cpu: list[float] = []
+    begin = time.monotonic()
+    with bench(tmp_path / "data", kind=Flooded) as made:
+        made.until(lambda: made.status()["seq"] >= LONG, LONG_S)
+        took, seq = time.monotonic() - begin, made.status()["seq"]
+        made.PROGRAM = Bench.PROGRAM  # type: ignore[misc]
+        for _ in range(STARTS):
+            assert made.daemon is not None
+            made.daemon.kill()
+            made.daemon.wait()
+            begin = time.monotonic()
+            made.start_daemon()
+            made.until(lambda: kills.compared(made), PATIENCE_S)
+            made.covered_within(NAKED_S)
+            wall.append(round(time.monotonic() - begin, 2))
+            cpu.append(spent(made.pid))
+        told = (made.folder / "daemon.log").read_text("utf-8").splitlines()
+        folded = [line.rpartition(";")[2].strip() for line in told if "recovered" in line]
+        print(f"{seq} facts, written in {took:.0f} s; {folded[-1]}; load {os.getloadavg()[0]:.1f}")
+        print(f"start to books compared and positions covered {sorted(wall)} s, processor {sorted(cpu)} s")
+        print(f"{judge(made)}; {(made.folder / 'cockpit.db').stat().st_size / 1e6:.0f} MB")
+    assert max(cpu) <= LONG_CPU_S
