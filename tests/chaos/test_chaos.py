@@ -44,14 +44,16 @@ def test_a_broken_off_run_of_kills_goes_on_where_it_was(
         seen.append(number)
         if number == broken:
             raise AssertionError("does not hold")
-        return kills.Held(number, count, kills.code_hash(), (1.0,) * count, (0.1,), {}, 9, 5, 4, 3, 0.5)
+        return kills.Held(
+            number, count, kills.code_hash(), (1.0,) * count, (0.1,), {"random": count}, 9, 5, 4, 3, 0.5
+        )
 
     monkeypatch.setattr(kills, "rounds_of_kill9", rounds)
     log, seen, broken = tmp_path / "held.jsonl", [], 1
     with pytest.raises(AssertionError):
         list(kills.campaign(60, log, tmp_path))
     broken = -1
-    assert list(kills.campaign(60, log, tmp_path))[-1].startswith("all: 60 kills, 15 orders")
+    assert list(kills.campaign(60, log, tmp_path))[-1].startswith("all: 60 kills (60 random), 15 orders")
     assert seen == [0, 1, 1, 2]
     monkeypatch.setattr(kills, "code_hash", lambda: "another")
     list(kills.campaign(25, log, tmp_path))
