@@ -13,7 +13,7 @@ from cockpit.text.reasons import reworded
 from cockpit.text.safe import safe_text
 from cockpit.text.tables import read
 
-__all__ = ["DEFAULT", "LANGUAGES", "because", "catalogue", "known", "safe_text", "say", "tr"]
+__all__ = ["DEFAULT", "LANGUAGES", "about", "because", "catalogue", "known", "safe_text", "say", "tr"]
 
 DEFAULT = "en"
 
@@ -93,6 +93,16 @@ def say(message_id: str, args: Mapping[str, str], lang: str = DEFAULT) -> str:
         if name in spoken:
             spoken[name] = because(words.get(f"cause.{spoken[name]}", spoken[name]), lang)
     return tr(message_id, lang, **spoken)
+
+
+def about(key: str, comment: str, lang: str = DEFAULT) -> str:
+    """What a setting is for: its comment in the settings file, or the words of ``settings.<lang>.toml``."""
+    if lang == DEFAULT or lang not in LANGUAGES:
+        return comment
+    table = f"settings.{lang}"
+    if table not in _loaded:
+        _loaded[table] = read(f"{table}.toml")
+    return _loaded[table].get(key, comment)
 
 
 def because(reason: str, lang: str = DEFAULT) -> str:

@@ -44,10 +44,18 @@ def fitted(items: Sequence[Item], width: int, gap: str = "  ") -> Row:
     return clip_row(tuple(out), width)
 
 
+def awaited(look: Look) -> str:
+    """What a screen without a picture waits for."""
+    past = look.aside.past
+    if not past.on:
+        return look.say("status.no_frame")
+    return look.say("status.no_past" if past.fault else "status.rebuilding")
+
+
 def status(frame: Frame | None, look: Look, driver: bool, slow: bool = False) -> Row:
     """Mode in words, then health, then money, then the clock."""
     if frame is None:
-        return clip_row(((f" {look.say('status.no_frame')} ", "banner_warn"),), look.width)
+        return clip_row(((f" {awaited(look)} ", "banner_warn"),), look.width)
     items: list[Item] = [(1000, mode_badge(frame, look))]
     if not driver:
         items.append((900, ((f" {look.say('status.viewer')} ", "banner_warn"),)))

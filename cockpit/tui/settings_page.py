@@ -19,7 +19,7 @@ from textual.widgets import Input, Static
 from cockpit.core.refusal import Refusal
 from cockpit.core.tighter import BY_HAND
 from cockpit.core.typed import from_line
-from cockpit.text import LANGUAGES, safe_text
+from cockpit.text import LANGUAGES, about, safe_text
 from cockpit.tui import dialogs, overlays, theme
 from cockpit.tui.by_hand import ask_plan
 from cockpit.tui.cells import Row, Segment, clip_row, trim, width_of, wrapped
@@ -62,10 +62,16 @@ class Line(NamedTuple):
         table, _, name = self.setting.key.partition(".")
         return name if table == "risk" and name in BY_HAND else ""
 
-    @property
-    def words(self) -> str:
+    def about(self, look: Look) -> str:
+        """What it is for, in the person's language."""
+        key = self.setting.key
+        return about(key, self.setting.about, look.lang) or (
+            look.say(f"settings.about.{key}") if key in ONLY_HERE else ""
+        )
+
+    def words(self, look: Look) -> str:
         """What it is found by."""
-        return f"{self.setting.key} {self.setting.about}".casefold()
+        return f"{self.setting.key} {self.setting.about} {self.about(look)}".casefold()
 
 
 class SettingsPage(ModalScreen[None]):
@@ -115,7 +121,8 @@ class SettingsPage(ModalScreen[None]):
     @property
     def found(self) -> list[Line]:
         """The lines that contain what was typed."""
-        return [line for line in self.every if self.needle in line.words]
+        look = self.cockpit.look()
+        return [line for line in self.every if self.needle in line.words(look)]
 
     def action_move(self, step: int) -> None:
         self.at = max(0, min(len(self.found) - 1, self.at + step))
@@ -176,10 +183,10 @@ class SettingsPage(ModalScreen[None]):
         rows = self.found
         self.tighter = dict(self.cockpit.frame.tighter) if self.cockpit.frame is not None else {}
         self.at = max(0, min(self.at, len(rows) - 1))
-        about = 6 if height >= ROOMY else 4
-        body = painted(rows, self.at, look, width, max(2, height - about - 1), self.tighter)
-        foot = told(rows[self.at], look, width, about) if rows else []
-        blank: list[Row] = [clip_row((), width)] * (height - about - len(body))
+        below = 6 if height >= ROOMY else 4
+        body = painted(rows, self.at, look, width, max(2, height - below - 1), self.tighter)
+        foot = told(rows[self.at], look, width, below) if rows else []
+        blank: list[Row] = [clip_row((), width)] * (height - below - len(body))
         view.forget()
         view.put([*body, *blank, *foot][:height])
         hint = "settings.hint" if self.cockpit.link.closing_stops_engine else "settings.hint_remote"
@@ -287,15 +294,14 @@ def _from(line: Line, look: Look) -> str:
 def told(line: Line, look: Look, width: int, height: int) -> list[Row]:
     """What it is for, all of a long value, its default, and how it is changed: ``height`` lines of it."""
     row, more = line.setting, look.glyphs.more
-    words = row.about or (look.say(f"settings.about.{row.key}") if row.key in ONLY_HERE else "")
     ways = kept(wrapped("  ".join(_ways(line, look)), max(1, width)), 2, width, more)
-    about = wrapped(safe_text(words), max(1, width))
+    purpose = wrapped(safe_text(line.about(look)), max(1, width))
     value = [trim(safe_text(row.value), width, more)] if width_of(row.value) > LONGEST else []
-    about = [*kept(about, height - len(ways) - len(value), width, more), *value]
-    blank = [""] * (height - len(ways) - len(about))
+    purpose = [*kept(purpose, height - len(ways) - len(value), width, more), *value]
+    blank = [""] * (height - len(ways) - len(purpose))
     return [
         clip_row(((text, style),), width)
-        for texts, style in ((about, "text"), (blank, ""), (ways, "muted"))
+        for texts, style in ((purpose, "text"), (blank, ""), (ways, "muted"))
         for text in texts
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from textual.widgets import Input
 from cockpit.app import setting_rows
 from cockpit.app import settings as files
 from cockpit.core.errors import ConfigError
+from cockpit.text import about
+from cockpit.text.tables import read
 from cockpit.tui.keymap import Keymap
 from cockpit.tui.settings import Setting, TuiSettings
 from cockpit.tui.settings_page import SettingsPage
@@ -221,6 +224,14 @@ def test_the_real_settings_have_a_row_each_with_words_and_origin(tmp_path: Path)
         key for key, row in rows.items() if not row.about and key not in ("sleeves", "jobs", "screen.keymap")
     ]
     assert len(bare) < len(rows) // 3, bare
+
+
+def test_every_setting_is_explained_in_chinese_too(tmp_path: Path) -> None:
+    table = read("settings.zh.toml")
+    found = {row.key: row.about for row in setting_rows.rows(files.load(None, {}))}
+    assert {key for key, words in found.items() if words} == set(table)
+    assert all(re.search("[一-鿿]", about(key, words, "zh")) for key, words in found.items() if words)
+    assert about("run.live", found["run.live"]) == found["run.live"]
 
 
 def test_a_letter_jumps_to_its_panel_and_any_other_key_ends_it(cockpit: Opened) -> None:

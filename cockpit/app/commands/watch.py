@@ -90,7 +90,7 @@ class Seen:
 def sentence(frame: Frame, lang: str) -> str:
     """Where things stand, in one line."""
     positions = "; ".join(
-        tr("watch.position", lang, symbol=console.clean(p.symbol), qty=f"{p.qty:g}", pnl=f"{p.pnl:+,.2f}")
+        tr("watch.position", lang, symbol=console.clean(p.symbol), qty=f"{p.qty:g}", pnl=_signed(p.pnl))
         for p in frame.positions
     )
     return tr(
@@ -101,10 +101,15 @@ def sentence(frame: Frame, lang: str) -> str:
         posture=frame.posture,
         equity=f"{frame.equity:,.2f}",
         currency=frame.currency,
-        day=f"{frame.day_pnl:+,.2f}",
+        day=_signed(frame.day_pnl),
         positions=positions or tr("watch.flat", lang),
         orders=len(frame.orders),
     )
+
+
+def _signed(value: float) -> str:
+    """Money with its sign; what rounds to nothing is ``+0.00``."""
+    return f"{round(value, 2) + 0.0:+,.2f}"
 
 
 def summary(frame: Frame) -> dict[str, object]:

@@ -9,7 +9,7 @@ from cockpit.core.frames import Frame
 from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures
-from cockpit.tui.cells import Segment
+from cockpit.tui.cells import Row, Segment, wrapped
 from cockpit.tui.picture import Column, Look, Picture, listing
 from cockpit.tui.spoken import spoken
 
@@ -29,7 +29,7 @@ def paint(frame: Frame, look: Look) -> Picture:
     sheet = look.aside.audit
     say = look.say
     if sheet.fault and not sheet.rows:
-        return Picture(title=say("panel.audit"), rows=(((f" {sheet.fault}", "warn"),),))
+        return Picture(title=say("panel.audit"), rows=_fault(look))
     return listing(
         msgspec.structs.replace(look, needle=""),
         say("panel.audit"),
@@ -48,6 +48,11 @@ def paint(frame: Frame, look: Look) -> Picture:
         empty=say("audit.reading" if sheet.reading or not sheet.done else "audit.none"),
         note=_note(look),
     )
+
+
+def _fault(look: Look) -> tuple[Row, ...]:
+    lines = wrapped(safe_text(look.aside.audit.fault), max(1, look.width - 1))
+    return tuple(((f" {line}", "warn"),) for line in lines)
 
 
 def _note(look: Look) -> str:

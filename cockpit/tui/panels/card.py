@@ -7,7 +7,7 @@ from cockpit.core.registry import panel
 from cockpit.core.release.records import LADDER
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness, sizes
-from cockpit.tui.cells import Row, fit, width_of, wrapped
+from cockpit.tui.cells import Row, fit, trim, width_of, wrapped
 from cockpit.tui.picture import Look, Picture, gain, note_of
 
 LABEL = 15
@@ -40,11 +40,15 @@ def paint(frame: Frame, look: Look) -> Picture:
 
 def _head(row: SleeveRow, look: Look) -> Row:
     bars = f" {figures.timeframe(row.timeframe)}" if row.timeframe else ""
-    where = f"  {figures.short(row.symbol)}{bars}  "
+    name, market = safe_text(f"{row.strategy}@{row.version}"), safe_text(figures.short(row.symbol))
+    state = look.word(row.state)
+    room = look.width - width_of(name) - width_of(state) - 4
+    where = market if width_of(market + bars) > room else market + bars
+    where = trim(where, room, look.glyphs.more)
     return (
-        (safe_text(f"{row.strategy}@{row.version}"), "strong bold"),
-        (safe_text(where), "text"),
-        (look.word(row.state), "good" if row.state == "on" else "muted"),
+        (trim(name, look.width - width_of(state) - 2, look.glyphs.more), "strong bold"),
+        (f"  {where}  " if where else "  ", "text"),
+        (state, "good" if row.state == "on" else "muted"),
     )
 
 
