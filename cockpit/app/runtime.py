@@ -13,7 +13,7 @@ import msgspec
 
 import cockpit
 from cockpit.adapters.store.sqlite import SqliteStore
-from cockpit.app import memory_use, receipts, recovery, releasing, trades
+from cockpit.app import memory_use, priority, receipts, recovery, releasing, trades
 from cockpit.app.capital import Allocator
 from cockpit.app.consent import Consent
 from cockpit.app.jobs.desk import Desk
@@ -322,6 +322,8 @@ async def open_runtime(plan: Plan, source: RunSource) -> Runtime:
     synchronous = "OFF" if plan.mode == "replay" else "FULL"
     store = await SqliteStore.open(plan.folder / "cockpit.db", mode=plan.mode, synchronous=synchronous)
     try:
+        if plan.mode != "replay":
+            await priority.go_first(store)
         engine, fold = await recovery.recover(store, plan.config, plan.mode, source)
         return Runtime(plan, source, store, engine, fold)
     except BaseException:

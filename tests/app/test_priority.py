@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from cockpit.adapters.store.sqlite import SqliteStore
 from cockpit.app import priority
 
 HERE = Path("/proc/self/autogroup")
@@ -55,6 +58,26 @@ def test_its_session_gives_way_too_and_ours_does_not() -> None:
     with waiting(own=False) as pid:
         assert patiently(pid)
     assert HERE.read_text() == before
+
+
+@pytest.mark.skipif(not priority.turn_ns(), reason="this system has one turn for all")
+def test_who_trades_has_short_turns_and_what_it_starts_has_not(tmp_path: Path) -> None:
+    async def trade() -> None:
+        store = await SqliteStore.open(tmp_path / "cockpit.db", mode="practice")
+        await priority.go_first(store)
+        if not priority.short_turns():
+            await store.close()
+            pytest.skip("this system does not let us")
+        assert priority.turn_ns() == priority.TURN_NS
+        assert await store.ask(lambda _: priority.turn_ns()) == priority.TURN_NS
+        with waiting(own=True) as pid:
+            assert priority.turn_ns(pid) > priority.TURN_NS
+        await store.close()
+
+    # On a thread of its own: that of the tests keeps its turns.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(trade())).result()
+    assert priority.turn_ns() > priority.TURN_NS
 
 
 def test_what_is_over_or_refused_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:

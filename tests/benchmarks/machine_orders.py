@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 from cockpit.adapters.okx import budget, line, socket
 from cockpit.adapters.secret import Credentials, Secret
 from cockpit.adapters.store.sqlite import SqliteStore
-from cockpit.app import eventloop
+from cockpit.app import eventloop, priority
 from cockpit.app.okx import open_okx
 from cockpit.app.recovery import recover
 from cockpit.app.session import calm
@@ -128,6 +128,7 @@ async def measure(where: str, port: int, count: int, file: Path) -> dict[str, An
     with folder(in_memory=where == "memory") as place:
         session = await open_okx(config, place, OneKey())
         store = await SqliteStore.open(place / "cockpit.db", mode="demo", synchronous="FULL")
+        await priority.go_first(store)
         engine, _ = await recover(store, config, "demo", session)
         clock, inbox = WallClock(), Inbox()
         live = session.connect(inbox.put, clock.now_ms)

@@ -21,7 +21,7 @@ import msgspec
 from cockpit.adapters import practice
 from cockpit.adapters.practice.spec import BTC_SWAP
 from cockpit.adapters.store.sqlite import SqliteStore
-from cockpit.app import compose, eventloop, session
+from cockpit.app import compose, eventloop, priority, session
 from cockpit.app.runtime import WallClock
 from cockpit.core import events as ev
 from cockpit.core.config import Config, RiskConfig, SleeveConfig
@@ -175,6 +175,7 @@ async def _measure(
     clock = WallClock()
     with folder(in_memory=in_memory) as place:
         store = await SqliteStore.open(place / "cockpit.db", mode="practice")
+        await priority.go_first(store)
         inbox = Inbox()
         venue = Stopwatch(inbox.put, engine, Decimal(repr(price)))
         crew = Crew(engine, store, venue, inbox, clock, observe=projector.observe, reads=False)
