@@ -11,6 +11,7 @@ processes of its own. A bench that does not hold ends the run; its folder is kep
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import os
 import random
@@ -23,6 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -82,6 +84,13 @@ class Busy(Bench):
     def until(self, condition: Callable[[], bool], seconds: float = PATIENT_S) -> None:
         """A machine that is busy otherwise is no violation."""
         super().until(condition, max(seconds, PATIENT_S))
+
+    def admin(self, what: str, body: Any = None) -> Any:
+        """Nor is an exchange that gets no time to answer."""
+        for _ in range(20):
+            with contextlib.suppress(TimeoutError):
+                return super().admin(what, body)
+        return super().admin(what, body)
 
     def _furnish(self) -> None:
         super()._furnish()
