@@ -228,6 +228,8 @@ class Market(Row):
     """The kernel does not know it yet."""
     mark: float
     mark_new: bool
+    marked: int
+    """When it was heard."""
     heard: int
     heard_new: bool
 

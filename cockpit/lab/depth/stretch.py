@@ -330,7 +330,7 @@ def hear(d: Any, s: Any, floats: Any, i: int) -> int:
         m.at = i
         return KERNEL
     if kind == MARK:
-        d.k[k].mark = d.e[i].x
+        d.k[k].mark, d.k[k].marked = d.e[i].x, m.now
         d.k[k].mark_new = True
         m.news = 1
         if k == m.mine:

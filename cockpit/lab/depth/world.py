@@ -232,7 +232,7 @@ class DepthWorld:
             if row[at.last_new]:
                 state.last[symbol] = row[at.last]
             if row[at.mark_new]:
-                state.marks[symbol] = row[at.mark]
+                state.marks[symbol], state.marked[symbol] = row[at.mark], row[at.marked]
             if k == self.mine and row[at.heard_new]:
                 self.market.heard = row[at.heard]
                 self.book.follow(row, at)
