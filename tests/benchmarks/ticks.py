@@ -180,6 +180,9 @@ async def _measure(
         venue = Stopwatch(inbox.put, engine, Decimal(repr(price)))
         crew = Crew(engine, store, venue, inbox, clock, observe=projector.observe, reads=False)
         crew.boot(1, "practice", "bench", "", max(engine.state.now, clock.now_ms()))
+        for channel in ("market", "private"):
+            inbox.put(ev.Link(max(engine.state.now, clock.now_ms()), channel, up=True))
+        inbox.put(ev.Mark(max(engine.state.now, clock.now_ms()), symbol, price))
         running = asyncio.ensure_future(crew.run())
         painting = asyncio.ensure_future(_frames(projector, clock, show)) if show is not None else None
         while not engine.state.reconciled:
@@ -195,6 +198,7 @@ async def _measure(
                 begin = perf_counter()
                 inbox.put(ev.Trade(now, symbol, now, price, 1.0, Side.BUY, str(number)))
                 await venue.reached.wait()
+            inbox.put(ev.Mark(now, symbol, price))  # a price that is too old lets nothing in
             if number >= 20:
                 spent.append((venue.at - begin) * 1e6)
         if painting is not None:
