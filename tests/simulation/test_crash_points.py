@@ -19,7 +19,7 @@ from tests.simulation.crash_points import COMMIT, Matrix, _read, calls, facts, p
 
 CRASHES = int(os.environ.get("SOAK_CRASHES", "200"))
 WORLDS = 200
-"""The short form needs thirty to ninety, as the seeds fall; more are only made where a point is still wanted."""
+"""The short form needs thirty to ninety, as seeds fall; more are only made where a point is still wanted."""
 BOUND_S = 10.0
 """The start of a process whose links are sound, until its books are compared and its stops seen: what left
 without an answer is proven absent six seconds later here, when its expiry has passed."""
