@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from cockpit.app.parser import build, module_of
+from cockpit.app.tongue import tongue
 from cockpit.core.errors import CockpitError, ConfigError, InvariantError
+from cockpit.text import wrong
 
 EXTRAS = {
     "lab": ("cmaes", "llvmlite", "numpy", "optuna", "scipy"),
@@ -21,6 +23,9 @@ EXTRAS = {
     "web": ("textual_serve",),
 }
 """Optional modules, by the extra that brings them."""
+
+
+OURS = "this is a bug of ours; COCKPIT_DEBUG=1 shows where"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -68,9 +73,10 @@ def _failed(error: CockpitError, words: Sequence[str]) -> int:
         import traceback
 
         traceback.print_exception(error)
-    print(f"cockpit: {error}", file=sys.stderr)
-    if isinstance(error, InvariantError):
-        print("cockpit: this is a bug of ours; COCKPIT_DEBUG=1 shows where", file=sys.stderr)
+    sentences = [str(error), *([OURS] if isinstance(error, InvariantError) else [])]
+    lang = tongue(words, os.environ)
+    for sentence in sentences:
+        print(f"cockpit: {wrong(sentence, lang)}", file=sys.stderr)
     if "--json" in words:
         failure = {"kind": type(error).__name__, "message": str(error), "exit_code": error.exit_code}
         print(json.dumps({"error": failure}, ensure_ascii=False))

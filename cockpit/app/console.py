@@ -13,6 +13,7 @@ from typing import Any
 from unicodedata import east_asian_width
 
 from cockpit.app.settings import Loaded, load
+from cockpit.app.tongue import of_locale
 from cockpit.core.frames import Answer
 from cockpit.text import safe_text, say, tr
 
@@ -45,8 +46,7 @@ def language(args: argparse.Namespace, configured: str = "auto") -> str:
     chosen = args.lang or configured
     if chosen != "auto":
         return str(chosen)
-    locale = next((v for n in ("LC_ALL", "LC_MESSAGES", "LANG") if (v := os.environ.get(n, ""))), "")
-    return "zh" if locale.startswith("zh") else "en"
+    return of_locale(os.environ)
 
 
 def talk(text: str) -> None:

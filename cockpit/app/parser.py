@@ -6,16 +6,20 @@ A word that nobody knows is met with the nearest one that is known.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Sequence
 from difflib import get_close_matches
+from functools import partial
 from importlib import import_module
 from keyword import iskeyword
 from typing import Any, NoReturn
 
 import cockpit
 from cockpit.app.grammar import COMMANDS, common, market
+from cockpit.app.tongue import tongue
 from cockpit.core.errors import ConfigError
+from cockpit.text import DEFAULT
 
 EPILOG = """\
 exit codes: 0 done, 1 error, 2 usage or settings, 3 plug-in, 4 storage, 5 recorded data, 6 venue,
@@ -27,15 +31,30 @@ NAMED = re.compile(r"(?:unrecognized arguments: |invalid choice: ')([^\s']+)")
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse that names the nearest word it knows."""
+    """argparse that names the nearest word it knows, and helps in the reader's language.
 
-    words: Sequence[str] = ()
-    """What was typed."""
+    ``words`` is what was typed: the whole line, for the parsers of its commands too.
+    """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, words: Sequence[str] = (), **options: Any) -> None:
+        self.words = words
         options.setdefault("allow_abbrev", False)
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
         super().__init__(**options)
+
+    def add_subparsers(self, **options: Any) -> Any:
+        """Commands below this one are parsed, and helped with, the same way."""
+        options.setdefault("parser_class", partial(type(self), words=self.words))
+        return super().add_subparsers(**options)
+
+    def _get_formatter(self) -> argparse.HelpFormatter:
+        """argparse's own hook: the one place all of its texts pass through."""
+        lang = tongue(self.words, os.environ)
+        if lang == DEFAULT:
+            return super()._get_formatter()
+        from cockpit.app.helptext import Translated
+
+        return Translated(self.prog, lang)
 
     def error(self, message: str) -> NoReturn:
         """Exit 2 with one sentence."""
@@ -58,12 +77,12 @@ class Parser(argparse.ArgumentParser):
 def build(argv: Sequence[str]) -> Parser:
     """The whole grammar; only the commands that are named are loaded."""
     parser = Parser(
+        words=argv,
         prog="cockpit",
         description=f"{cockpit.__doc__}\n\nWithout a command it starts on the embedded practice market: "
         "no key, no network, no real money.",
         epilog=EPILOG,
     )
-    parser.words = argv
     parser.add_argument("--version", action="version", version=f"cockpit {cockpit.__version__}")
     parser.add_argument("--daemon", action="store_true", help="no screen; cockpit attach brings one")
     parser.add_argument("--speed", choices=("1", "10", "max"), help="pace of a tape")

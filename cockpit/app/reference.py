@@ -14,7 +14,9 @@ from cockpit.app import cover_page, lessons, proof_page, release_page, search_pa
 from cockpit.app.complaints import allowed, shown
 from cockpit.app.console import columns
 from cockpit.app.grammar import COMMANDS, EXIT_CODES
+from cockpit.app.helptext import spoken
 from cockpit.app.jobs import about
+from cockpit.app.settings_file import FILE
 from cockpit.core.config import Config
 from cockpit.core.registry import (
     BREAKERS,
@@ -210,7 +212,7 @@ def page(topic: str, lang: str) -> tuple[Any, str] | None:
         rows = [rule(plugin) for plugin in in_order()]
         return rows, "\n\n".join(rule_text(row) for row in rows)
     if topic == "config":
-        text = settings.shipped(settings.FILE).read_text("utf-8")
+        text = settings.shipped(FILE).read_text("utf-8")
         return msgspec.to_builtins(Config()), text
     if topic == "keys":
         return keys(lang)
@@ -230,8 +232,8 @@ def page(topic: str, lang: str) -> tuple[Any, str] | None:
     if topic == "proof":
         return proof_page.page(lang)
     pairs = {
-        "commands": COMMANDS,
-        "exit": {str(code): meaning for code, meaning in EXIT_CODES.items()},
+        "commands": {name: spoken(does, lang) for name, does in COMMANDS.items()},
+        "exit": {str(code): spoken(meaning, lang) for code, meaning in EXIT_CODES.items()},
         "environment": {name: tr(message, lang) for name, message in ENVIRONMENT.items()},
     }[topic]
     return pairs, columns(list(pairs.items()))

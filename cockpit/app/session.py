@@ -65,7 +65,7 @@ def start(args: argparse.Namespace, loaded: Loaded) -> int:
     plan, opening = prepare(args, loaded)
     headless = bool(args.daemon or args.json)
     if headless:
-        return Headless(plan, opening, as_json=bool(args.json), data_dir=loaded.data_dir).run()
+        return Headless(plan, opening, loaded, args).run()
     if plan.consent is not None and plan.consent.daemon:
         return rig.detached(plan, loaded, args)
     if not console.has_terminal():
@@ -254,11 +254,12 @@ def parse_sleeve(text: str) -> SleeveConfig:
 class Headless:
     """No screen: the loop in the main thread, a door for others, a summary at the end."""
 
-    def __init__(self, plan: Plan, opening: Opening, *, as_json: bool, data_dir: Path) -> None:
+    def __init__(self, plan: Plan, opening: Opening, loaded: Loaded, args: argparse.Namespace) -> None:
         self.plan = plan
-        self.data_dir = data_dir
+        self.data_dir = loaded.data_dir
         self.opening = opening
-        self.as_json = as_json
+        self.as_json = bool(args.json)
+        self.lang = console.language(args, loaded.config.screen.language)
 
     def run(self) -> int:
         return eventloop.run(self._main())
@@ -284,15 +285,16 @@ class Headless:
             summary = runtime.summary()
             await runtime.close()
         write_summary(self.plan.folder, summary)
-        print(json.dumps(summary) if self.as_json else summary_text(summary))
+        print(json.dumps(summary) if self.as_json else summary_text(summary, self.lang))
         return 0
 
     def _say_ready(self, runtime: Runtime) -> None:
         stays()
         fold = runtime.fold
-        text = f"cockpit {self.plan.mode} on {runtime.source.name}; journal in {self.plan.folder}"
+        where = {"mode": self.plan.mode, "tape": runtime.source.name, "folder": self.plan.folder}
+        text = tr("cli.ready", self.lang, **where)
         if fold.events or fold.snapshot:
-            text += f"; recovered {fold.events} facts after snapshot {fold.snapshot}"
+            text += tr("cli.ready.recovered", self.lang, facts=fold.events, snapshot=fold.snapshot)
         print(text, file=sys.stderr, flush=True)
 
 
@@ -327,7 +329,8 @@ class Screened:
         if self.error is not None:
             raise self.error
         if self.summary:
-            print(summary_text(self.summary))
+            lang = console.language(self.args, self.loaded.config.screen.language)
+            print(summary_text(self.summary, lang))
         return 0
 
     def _machine(self) -> None:

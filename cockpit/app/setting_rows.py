@@ -11,6 +11,7 @@ import msgspec
 
 from cockpit.app import settings
 from cockpit.app.settings import Loaded
+from cockpit.app.settings_file import FILE
 from cockpit.core.config import Config
 from cockpit.tui.settings import Setting
 
@@ -62,7 +63,7 @@ def about() -> dict[str, str]:
     """Key → what the shipped file says about it."""
     found: dict[str, str] = {}
     table, words = "", list[str]()
-    for line in settings.shipped(settings.FILE).read_text("utf-8").splitlines():
+    for line in settings.shipped(FILE).read_text("utf-8").splitlines():
         if line.startswith("#"):
             words.append(line.lstrip("# "))
         elif head := TABLE.fullmatch(line):

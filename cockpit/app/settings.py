@@ -20,6 +20,7 @@ from msgspec import inspect
 import cockpit
 from cockpit.app import oldnames
 from cockpit.app.complaints import complaint, fields, nearest, shown, type_at
+from cockpit.app.settings_file import find, read
 from cockpit.core.config import Config, SleeveConfig, timeframe_ms, timeframe_text
 from cockpit.core.errors import ConfigError, StoreError
 from cockpit.core.unreadable import UNREADABLE
@@ -40,8 +41,6 @@ NOT_SETTINGS = frozenset(
     )
 )
 """Names behind the prefix that are no keys of the file."""
-FILE = "cockpit.toml"
-
 TREND_SYMBOLS = ("practice:BTC-USDT-SWAP", "practice:ETH-USDT-SWAP")
 QUOTE_SYMBOLS = ("practice:WIF-USDT-SWAP",)
 
@@ -76,8 +75,8 @@ def load(
     path: Path | None, env: Mapping[str, str], overrides: Sequence[str] = (), data_dir: Path | None = None
 ) -> Loaded:
     """Settings in force. Raises ConfigError naming place, key, value and what would be right."""
-    source = _find(path, env)
-    tree: dict[str, Any] = {} if source is None else _read(source)
+    source = find(path, env)
+    tree: dict[str, Any] = {} if source is None else read(source)
     origins: Origins = {}
     if source is not None:
         _note_origins(tree, str(source), (), origins)
@@ -178,36 +177,6 @@ def default_sleeves(
 
 
 # --- the file ---------------------------------------------------------------------------------------------
-
-
-def _find(path: Path | None, env: Mapping[str, str]) -> Path | None:
-    named = path or (Path(env["COCKPIT_CONFIG"]).expanduser() if env.get("COCKPIT_CONFIG") else None)
-    if named is not None:
-        if not named.is_file():
-            asked = "--config" if path is not None else "COCKPIT_CONFIG"
-            raise ConfigError(f"{asked}: there is no file {named}")
-        return named
-    here = Path(FILE)
-    if here.is_file():
-        return here
-    users = user_folder() / FILE
-    return users if users.is_file() else None
-
-
-def user_folder() -> Path:
-    """Where a user's own settings live when they are not in the working directory."""
-    import platformdirs
-
-    return platformdirs.user_config_path("cockpit")
-
-
-def _read(source: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(source.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{source} cannot be read: {error}") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(f"{source} is not TOML: {error}") from error
 
 
 def _note_origins(tree: Mapping[str, Any], where: str, path: tuple[str, ...], origins: Origins) -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 from cockpit.app.market import RunSource
 from cockpit.core.engine import Engine
+from cockpit.text import because, known, tr
+from cockpit.tui import figures
 
 
 def summary(
@@ -67,26 +69,42 @@ def write_summary(folder: Path, summary: dict[str, Any]) -> None:
     (folder / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
 
 
-def summary_text(summary: dict[str, Any]) -> str:
-    """The same for people."""
+def summary_text(summary: dict[str, Any], lang: str) -> str:
+    """The same for people; amounts as the screen writes them, every digit is in the JSON."""
+    mode = f"mode.{summary['mode']}"
+    counts = {key: f"{summary[key]:,}" for key in ("events", "orders", "fills")}
     lines = [
-        (
-            f"{summary['mode']} {summary['tape']}: {summary['events']:,} events,"
-            f" {summary['orders']:,} orders, {summary['fills']:,} fills in {summary['wall_s']:.1f} s"
+        tr(
+            "cli.summary.head",
+            lang,
+            mode=tr(mode, lang) if known(mode) else summary["mode"],
+            tape=summary["tape"],
+            seconds=f"{summary['wall_s']:.1f}",
+            **counts,
         ),
-        (
-            f"  equity {summary['equity']} {summary['currency']}   PnL {summary['pnl']}"
-            f"   fees {summary['fees']}   funding {summary['funding']}"
-        ),
-        f"  realised {summary['realised']}   unrealised {summary['unrealised']}",
+        "  " + tr("cli.summary.money", lang, currency=summary["currency"], **_amounts(summary)),
+        "  " + tr("cli.summary.parts", lang, **_amounts(summary)),
+        *("  " + _sleeve_text(row, lang) for row in summary["sleeves"]),
     ]
-    for row in summary["sleeves"]:
-        words = row["why"] or (row["tag"] if not row["trades"] else "")
-        mark = "! benched: " if row["state"] == "benched" else ""
-        why = f"   {mark}{words}" if words else ""
-        lines.append(f"  {row['sleeve']}: {row['trades']} trades, position {row['position']}{why}")
     if summary["faults"]:
         found = ", ".join(f"{count:,} {what}" for what, count in summary["faults"].items())
-        lines.append(f"  data faults: {found}")
-    lines.append(f"  decisions {summary['digest'][:16]}")
+        lines.append("  " + tr("cli.summary.faults", lang, found=found))
+    lines.append("  " + tr("cli.summary.digest", lang, digest=summary["digest"][:16]))
     return "\n".join(lines)
+
+
+def _amounts(summary: dict[str, Any]) -> dict[str, str]:
+    changes = ("pnl", "funding", "realised", "unrealised")
+    amounts = {key: figures.money(float(summary[key])) for key in ("equity", "fees")}
+    return amounts | {key: figures.signed(float(summary[key])) for key in changes}
+
+
+def _sleeve_text(row: dict[str, Any], lang: str) -> str:
+    """A strategy's line, and why it is not trading where there is something to say."""
+    line = tr(
+        "cli.summary.sleeve", lang, sleeve=row["sleeve"], trades=row["trades"], position=row["position"]
+    )
+    words = because(row["why"], lang) or (row["tag"] if not row["trades"] else "")
+    if words and row["state"] == "benched":
+        words = tr("cli.summary.benched", lang, why=words)
+    return f"{line}   {words}" if words else line

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from cockpit.text.reasons import reworded
+from cockpit.text.reasons import DEPTH, ERRORS, reworded
 from cockpit.text.safe import safe_text
 from cockpit.text.tables import read
 
-__all__ = ["DEFAULT", "LANGUAGES", "about", "because", "catalogue", "known", "safe_text", "say", "tr"]
+__all__ = ["DEFAULT", "LANGUAGES", "about", "because", "catalogue", "known", "safe_text", "say", "tr", "wrong"]
 
 DEFAULT = "en"
 
@@ -108,3 +108,9 @@ def about(key: str, comment: str, lang: str = DEFAULT) -> str:
 def because(reason: str, lang: str = DEFAULT) -> str:
     """A reason of the machine (``data 9.0 s old, allowed 3 s``) in the reader's language, safe to print."""
     return safe_text(reason if lang == DEFAULT else reworded(reason, lang))
+
+
+def wrong(error: str, lang: str = DEFAULT) -> str:
+    """What is wrong with a command, a file or a setting, in the reader's language, safe to print; whole."""
+    said = error if lang == DEFAULT else reworded(error, lang, DEPTH + 2, ERRORS)
+    return "\n".join(safe_text(line, len(line) + 1) for line in said.splitlines())

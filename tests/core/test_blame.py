@@ -121,12 +121,11 @@ def test_a_backtest_prints_it() -> None:
 
     row = {"sleeve": "x", "trades": 0, "position": "0", "state": "benched", "tag": "", "why": "E: e (x.py:1)"}
     numbers = dict.fromkeys(("events", "orders", "fills", "wall_s"), 0)
-    words = dict.fromkeys(
-        ("mode", "tape", "equity", "currency", "pnl", "fees", "funding", "realised", "unrealised", "digest"),
-        "",
-    )
-    said = summary_text({**numbers, **words, "sleeves": [row], "faults": {}})
-    assert "x: 0 trades, position 0   ! benched: E: e (x.py:1)" in said
+    money = dict.fromkeys(("equity", "pnl", "fees", "funding", "realised", "unrealised"), "0")
+    words = dict.fromkeys(("mode", "tape", "currency", "digest"), "")
+    summary = {**numbers, **money, **words, "sleeves": [row], "faults": {}}
+    assert "x: 0 trades, position 0   ! benched: E: e (x.py:1)" in summary_text(summary, "en")
+    assert "x：0 笔交易，持仓 0   ! 禁赛：E: e（x.py:1）" in summary_text(summary, "zh")
 
 
 @strategy("t_cold")

@@ -30,6 +30,7 @@ from cockpit.app.jobs import watching
 from cockpit.app.jobs.records import Records
 from cockpit.app.keeping import anchors, backup
 from cockpit.app.okx import Born, kept
+from cockpit.app.settings_file import FILE
 from cockpit.app.simulated import measured
 from cockpit.core import events as ev
 from cockpit.core import memory
@@ -83,7 +84,7 @@ def of_file(name: str, use: Callable[[Path], object]) -> Callable[[bytes], objec
 # --- settings -------------------------------------------------------------------------------------
 
 TOML = (
-    settings.shipped(settings.FILE).read_bytes(),
+    settings.shipped(FILE).read_bytes(),
     b'[run]\nfeed = "okx"\nequity = 5_000.0\n[[sleeves]]\nstrategy = "ema_trend"\nsymbol = "okx:BTC-USDT-SWAP"\n'
     b'params = {ema_fast = 5}\nstops = [{layer = "chandelier", n = 22, k = 3.0}]\n[screen.keymap]\nhalt = ["f9"]\n',
     b'[[jobs]]\nname = "x"\nrun = ["backup"]\ncron = "0 3 * * *"\n[release.people]\nann = "approver"\n',

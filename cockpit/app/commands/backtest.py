@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
         "report.title", lang, sleeves=session.sleeves_text(result.sleeves), tape=source_of(request, lang)
     )
     did = dict(result.summary)
-    lines = [summary_text(did)]
+    lines = [summary_text(did, lang)]
     if args.executor != "interpreted":
         word = "asleep" if "slept" in did else did["executor"]
         lines.append(tr(f"executor.{word}", lang, why=why, **_counts(did)))

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from cockpit.app import console
+from cockpit.app.settings_file import FILE
 from cockpit.core.errors import ConfigError
 from cockpit.text import tr
 
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     except ConfigError as error:
         # The other questions can still be asked, of the defaults.
         env = {name: os.environ[name] for name in ("COCKPIT_DATA_DIR",) if name in os.environ}
-        found = settings.load(settings.shipped(settings.FILE), env, (), folder(args))
+        found = settings.load(settings.shipped(FILE), env, (), folder(args))
         checks = [
             health.Check("config", "bad", "cli.doctor.config.bad", {"reason": str(error)})
             if check.name == "config"

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 from cockpit.app import console
+from cockpit.app.settings_file import user_folder
 from cockpit.core.errors import ConfigError
 from cockpit.text import tr
 
@@ -27,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
 
     found = console.loaded(args)
     lang = console.language(args, found.config.screen.language)
-    folder = settings.user_folder() if args.user else Path(args.folder).expanduser()
+    folder = user_folder() if args.user else Path(args.folder).expanduser()
     path = (folder / NAME).absolute()
     text = settings.shipped(NAME).read_text("utf-8")
     try:

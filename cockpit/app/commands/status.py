@@ -10,6 +10,7 @@ from typing import Any
 from cockpit.app import console
 from cockpit.core.errors import DoorError
 from cockpit.text import tr
+from cockpit.tui import figures
 
 DIGITS = Context(prec=10)
 """Of an average price: the JSON has all of them."""
@@ -108,12 +109,11 @@ def risk(status: dict[str, Any], lang: str) -> list[str]:
 
 
 def money(status: dict[str, Any], lang: str) -> str:
-    """Equity and what it is made of."""
-    return tr(
-        "cli.status.money",
-        lang,
-        **{key: status[key] for key in ("equity", "currency", "pnl", "fees", "funding", "fills", "orders")},
-    )
+    """Equity and what it is made of, as the screen writes it; the JSON has every digit."""
+    amounts = {key: figures.money(float(status[key])) for key in ("equity", "fees")}
+    changes = {key: figures.signed(float(status[key])) for key in ("pnl", "funding")}
+    counts = {key: status[key] for key in ("currency", "fills", "orders")}
+    return tr("cli.status.money", lang, **amounts, **changes, **counts)
 
 
 def shown(price: str) -> str:
