@@ -30,7 +30,7 @@ RAISED = frozenset(
 )
 """What is raised on purpose; an InvariantError is ours to read."""
 OTHER = frozenset(("{} of {} ms", "@informative({}, {}): {}", "{} in {}"))
-NAMED = re.compile(r"[\w{}./-]+: \{\}")
+NAMED = re.compile(r"(?:[\w{}./-]+: |--[a-z]+ \{\}: )+\{\}")
 """What only names a place before another sentence: no sentences themselves."""
 TABLE = read("errors.zh.toml")
 
