@@ -92,7 +92,7 @@ TOML = (
 add(
     Target(
         "settings",
-        ("cockpit/app/settings.py",),
+        ("cockpit/app/settings.py", "cockpit/app/settings_file.py"),
         TOML,
         of_file("cockpit.toml", lambda path: settings.load(path, {})),
         (ConfigError,),
