@@ -13,7 +13,18 @@ from cockpit.text.reasons import DEPTH, ERRORS, reworded
 from cockpit.text.safe import safe_text
 from cockpit.text.tables import read
 
-__all__ = ["DEFAULT", "LANGUAGES", "about", "because", "catalogue", "known", "safe_text", "say", "tr", "wrong"]
+__all__ = [
+    "DEFAULT",
+    "LANGUAGES",
+    "about",
+    "because",
+    "catalogue",
+    "known",
+    "safe_text",
+    "say",
+    "tr",
+    "wrong",
+]
 
 DEFAULT = "en"
 
