@@ -17,6 +17,8 @@ from cockpit.core.release.records import Passport
 from cockpit.core.unreadable import UNREADABLE
 
 LIMIT_S = 60.0
+ENOUGH = 50
+"""Observations of a distribution that another one can be held against (quant reference 16)."""
 NEVER = 1e9
 """Years of record that are enough for nobody."""
 MINUTE = 60_000
@@ -96,7 +98,7 @@ def passport_of(home: Path, row: SleeveConfig, span_minutes: float) -> Passport 
         plateau=bool(evidence.plateau.flat),
         clean=evidence.bias is not None and not evidence.bias.findings,
         span_ms=period * times,
-        returns=together(_unseen(evidence), times),
+        returns=together(_unseen(evidence, times), times),
         slippage_bp=evidence.slippage_bp,
         drawdowns=_spans(evidence.figures.drawdowns, times),
         band=_spans(evidence.figures.band, times),
@@ -104,12 +106,19 @@ def passport_of(home: Path, row: SleeveConfig, span_minutes: float) -> Passport 
     )
 
 
-def _unseen(evidence: Any) -> Sequence[float]:
-    """Returns that were not searched: the walk's test rows, else the forward stretch, else all there is."""
-    if evidence.walk is not None and evidence.walk.returns:
-        return tuple(evidence.walk.returns)
-    if evidence.forward is not None and evidence.forward.returns:
-        return tuple(evidence.forward.returns)
+def _unseen(evidence: Any, times: int) -> Sequence[float]:
+    """What the version itself returned where nobody had searched: the forward stretch.
+
+    Too short a one (under ``ENOUGH`` observations) is no distribution: then the walk's test rows, in which a
+    step may have taken other parameters than the version has, and so other hours; else all there is.
+    """
+    forward, walk = evidence.forward, evidence.walk
+    if forward is not None and len(forward.returns) >= ENOUGH * times:
+        return tuple(forward.returns)
+    if walk is not None and walk.returns:
+        return tuple(walk.returns)
+    if forward is not None and forward.returns:
+        return tuple(forward.returns)
     return tuple(evidence.returns)
 
 

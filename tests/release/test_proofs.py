@@ -46,6 +46,17 @@ def test_returns_are_put_together_to_whole_observations(monkeypatch: pytest.Monk
     assert found.min_trl > found.length, "a record that never suffices"
 
 
+@pytest.mark.parametrize(("forward", "taken"), [(49, 0.01), (50, 0.02)])
+def test_a_version_is_held_against_itself_and_not_against_what_a_walk_chose(
+    monkeypatch: pytest.MonkeyPatch, forward: int, taken: float
+) -> None:
+    answer = certificate(forward=Some(returns=(0.02,) * forward)), ()
+    monkeypatch.setattr(passports, "passport_for", lambda _home, _row: answer)
+    found = proofs.passport_of(Path(), ROW, 60.0)
+    assert found is not None
+    assert found.returns[-1] == pytest.approx(taken), "under fifty observations are no distribution"
+
+
 def test_a_passport_with_faults_is_shown_and_not_valid(monkeypatch: pytest.MonkeyPatch) -> None:
     answer = certificate(bias=None, walk=None, forward=None), ("seal", "check.dsr")
     monkeypatch.setattr(passports, "passport_for", lambda _home, _row: answer)
