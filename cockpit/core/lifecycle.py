@@ -186,7 +186,9 @@ def on_cancelled(state: State, event: ev.Cancelled, turn: Turn) -> None:
     )
     if not asked and (order.role is Role.ENTRY or order.algo or order.price is None):
         # What the venue throws out again and again must not be sent at the speed of the road.
-        back_off(state, order, turn, event.reason, ours=order.role is not Role.ENTRY)
+        # Two sleeves that meet are no fault of either.
+        ours = order.role is not Role.ENTRY or event.reason == "self_trade"
+        back_off(state, order, turn, event.reason, ours=ours)
     elif event.reason == "post_only":
         crossed(state, order)
     state.retire(order)

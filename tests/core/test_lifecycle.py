@@ -311,3 +311,15 @@ def test_refusals_by_a_market_that_trades_take_the_sleeve_off() -> None:
         stand.reject(place.cid, "51022")
         actions = stand.wait(1_000)
     assert stand.sleeve.benched
+
+
+def test_quotes_that_other_sleeves_run_into_take_nobody_off() -> None:
+    """The venue cancels what would trade with ourselves; in a day of quotes more than six in a row."""
+    stand = Stand(sleeves=2)
+    stand.quote(99.0, 1, float("nan"), 0)
+    for _ in range(10):
+        (order,) = stand.alive()
+        stand.ack(order.cid)
+        stand.cancelled(order.cid, "self_trade")
+        stand.wait(10_000)
+    assert not stand.sleeve.benched
