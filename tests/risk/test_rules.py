@@ -197,6 +197,16 @@ def test_price_band_takes_no_mark_from_before_the_start_and_none_that_its_venue_
     assert ask(stand, "price_band", target=D(5))[0].target == 5
 
 
+def test_price_band_takes_recorded_marks_as_rarely_as_they_were_written_down() -> None:
+    stand = Stand()
+    stand.state.mode = "replay"
+    stand.tell(ev.Boot(stand.now, 1, "replay", "1", ""))
+    stand.state.voices.clear()
+    stand.see(100.0)
+    stand.now += 60 * 60_000
+    assert ask(stand, "price_band", target=D(5))[0].target == 5
+
+
 def test_price_band_asks_no_mark_where_the_market_has_none() -> None:
     stand = Stand()
     stand.state.marks.clear()

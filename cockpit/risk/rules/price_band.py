@@ -10,8 +10,9 @@ from cockpit.core.intents import Intent
 from cockpit.core.registry import rule
 
 MARK_MS = 600_000
-"""A mark that has not been told for so long is no reference. Feeds ask for it anew after some seconds; in
-archives it stands every five minutes."""
+"""A mark that has not been told for so long is no reference: feeds ask for it anew after some seconds."""
+RECORDED = "replay"
+"""Mode of a run on recorded data: how often its marks were written down says nothing about the venue."""
 
 
 @rule("price_band", RiskConfig, order=20)
@@ -49,9 +50,9 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
 
 
 def _too_old(symbol: str, context: GateContext) -> str:
-    """What is wrong with the mark's age, in words. Some markets have no mark, and a backtest has no start."""
+    """What is wrong with the mark's age, in words. Some markets have none, and recorded ones have no start."""
     state = context.state
-    if symbol not in state.marks or not state.boot:
+    if symbol not in state.marks or not state.boot or state.mode == RECORDED:
         return ""
     marked = state.marked.get(symbol, 0)
     if not marked:
