@@ -50,7 +50,7 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
 
 
 def _too_old(symbol: str, context: GateContext) -> str:
-    """What is wrong with the mark's age, in words. Some markets have none, and recorded ones have no start."""
+    """What is wrong with the mark's age, in words. Some markets have none; recorded ones have no start."""
     state = context.state
     if symbol not in state.marks or not state.boot or state.mode == RECORDED:
         return ""
