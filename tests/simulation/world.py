@@ -177,6 +177,7 @@ class World:
             try:
                 await self._start()
             except (Killed, StoreError) as error:
+                self._raise()  # what the start itself was judged for, before it died
                 if not self._dying:
                     self.history.add("cockpit", f"cannot start: {error}")
                     if self.plan.healed or self.loop.time() - began > PATIENCE:
