@@ -55,11 +55,13 @@ def test_it_speaks_to_people_too(cockpit: Shell) -> None:
 
 
 def test_data_of_a_checkout_one_is_not_in_is_named_as_such(
-    monkeypatch: pytest.MonkeyPatch, repo: Path, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    found = msgspec.structs.replace(load(None, {}), data_dir=repo / "data", checkout=True)
-    monkeypatch.chdir(repo)
-    assert data_dir(found).message != "cli.doctor.data_dir.checkout"
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    found = msgspec.structs.replace(load(None, {}), data_dir=checkout / "data", checkout=True)
+    monkeypatch.chdir(checkout)
+    assert data_dir(found).message == "cli.doctor.data_dir"
     monkeypatch.chdir(tmp_path)
     assert data_dir(found).message == "cli.doctor.data_dir.checkout"
 

@@ -2,7 +2,18 @@
 
 from collections import Counter
 
-from tests.simulation.faults import CLASSES, FIRST, LATER, MAX_CRASHES, NEWER, NEWER_FROM, THIRD, Plan
+from tests.simulation.faults import (
+    CLASSES,
+    FIRST,
+    LATER,
+    MAX_CRASHES,
+    NEWER,
+    NEWER_FROM,
+    NEWEST,
+    THIRD,
+    TRACES_FROM,
+    Plan,
+)
 
 
 def fired(plan: Plan, point: str, visits: int = 300) -> list[str]:
@@ -26,15 +37,18 @@ def test_a_point_draws_the_same_whatever_else_is_visited() -> None:
 
 
 def test_swarm_every_class_is_off_for_some_seeds_and_on_for_others() -> None:
-    seeds = range(NEWER_FROM, NEWER_FROM + 200)
+    seeds = range(TRACES_FROM, TRACES_FROM + 200)
     on = Counter(name for seed in seeds for name in Plan(seed, 100.0).classes)
     assert set(on) == set(CLASSES)
-    assert all((60 if name in FIRST else 30) < count < 140 for name, count in on.items()), on
+    least = {**dict.fromkeys(CLASSES, 30), **dict.fromkeys(FIRST, 60), **dict.fromkeys(NEWEST, 20)}
+    assert all(least[name] < count < 140 for name, count in on.items()), on
 
 
 def test_the_seeds_of_before_meet_what_they_met() -> None:
-    assert all(not Plan(seed, 100.0).classes & {*LATER, *THIRD, *NEWER} for seed in range(200))
-    assert all(not Plan(seed, 100.0).classes & {*THIRD, *NEWER} for seed in range(3_000, 3_200))
+    assert all(not Plan(seed, 100.0).classes & {*LATER, *THIRD, *NEWER, *NEWEST} for seed in range(200))
+    assert all(not Plan(seed, 100.0).classes & {*THIRD, *NEWER, *NEWEST} for seed in range(3_000, 3_200))
+    later = range(NEWER_FROM, NEWER_FROM + 200)
+    assert all(not Plan(seed, 100.0).classes & {*NEWEST} for seed in later)
 
 
 def test_early_and_late_visits_are_both_hit() -> None:
