@@ -17,7 +17,7 @@ from cockpit.core.errors import CockpitError, ConfigError, InvariantError
 from cockpit.text import wrong
 
 EXTRAS = {
-    "lab": ("cmaes", "llvmlite", "numpy", "optuna", "scipy"),
+    "lab": ("cmaes", "llvmlite", "numpy", "optuna", "scipy", "sklearn"),
     "cluster": ("distributed",),
     "freqtrade": ("pandas", "talib"),
     "web": ("textual_serve",),
