@@ -189,6 +189,10 @@ class Told:
             self._hands.setdefault((symbol, event.trade_id), (state.seq, sign * event.qty))
         before, after = self._foreign.get(symbol), strangers.held(state, symbol)
         self._foreign[symbol] = after
+        if (
+            event.kind is ev.FillKind.DELIVERY
+        ):  # a stranger's part is settled with ours, before or after we know
+            self._taken.add(symbol)
         if event.kind not in (ev.FillKind.ADL, ev.FillKind.LIQUIDATION):
             return
         self._taken.add(symbol)
