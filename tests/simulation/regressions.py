@@ -36,5 +36,5 @@ REGRESSIONS: dict[int, str] = {
     8000305: "remainders of several sleeves after a coarser lot stayed open in a flatten (I03)",
     8000656: "a trade by hand and its liquidation overtaken by the first reading: counted twice (I09)",
     8000248: "a quiet restart took as long as the judge looked, and was judged unread (its own fault)",
-    11001809: "a stranger's position was settled with its market before we knew that it had ended (its own fault)",
+    11001809: "a stranger's position was settled with its market, unheard by the judge (I21, its own fault)",
 }
