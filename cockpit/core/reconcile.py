@@ -211,6 +211,9 @@ def _keep_quote(wanted: Quote, role: Role, have: list[Order], desk: Desk) -> lis
         return actions
     elif first.role is EXIT and wanted.qty > first.remaining:
         actions.append(_cancel(first, "quote grew"))
+    elif first.filled % desk.instrument.lot:
+        # The lot has become coarser since: no whole size is both what is filled and whole lots more.
+        actions.append(_cancel(first, "other lot"))
     else:
         actions.append(Amend(first.cid, first.symbol, wanted.price, first.filled + wanted.qty, wanted.tag))
     return actions

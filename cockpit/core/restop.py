@@ -95,7 +95,10 @@ def _changeable(order: Order, intent: Intent, desk: Desk, side: Side, cover: Dec
     belongs = order.pos_side is desk.pos_side(side, Role.PROTECT)
     bears = not order.reduce_only or desk.covered(side, cover)
     able = not order.fixed and order.kind not in desk.rigid and order.amending is None
-    return same and waits_so and belongs and bears and able
+    whole_lots = (
+        not order.filled % desk.instrument.lot
+    )  # a coarser lot since: no size is its fills and whole lots
+    return same and waits_so and belongs and bears and able and whole_lots
 
 
 def _amend(order: Order, intent: Intent, cover: Decimal, tag: str = "") -> Amend:

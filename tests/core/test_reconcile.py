@@ -5,9 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 from math import nan
 
+import msgspec
 import pytest
 
-from cockpit.core.events import FillKind, OrderReport, Request, Triggered, Unknown
+from cockpit.core.events import Amended, FillKind, Listing, OrderReport, Request, Triggered, Unknown
 from cockpit.core.intents import Amend, Cancel, Place, Query
 from cockpit.core.orders import OrderKind, OrderState, Role
 from cockpit.core.types import Instrument, Kind, PositionMode, PosSide, Side
@@ -314,6 +315,19 @@ def test_an_order_above_the_maximum_goes_in_pieces() -> None:
 
 
 # --- quotes -------------------------------------------------------------------------------------------
+
+
+def test_a_quote_whose_fills_are_off_a_coarser_lot_is_replaced_not_changed() -> None:
+    """Seed 11002108: 0.29 filled, then lots of 0.1: the amend was for 1.99, which no venue takes."""
+    stand = Stand()
+    stand.tell(Listing(stand.now, msgspec.structs.replace(LINEAR, lot=D("0.1"))))
+    (bid,) = places(stand.quote(99.0, 2, nan, 0))
+    stand.ack(bid.cid)
+    (more,) = stand.fill(bid.cid, 0.3)
+    assert more == Amend(bid.cid, stand.symbol, D(99), D("2.3"), "q")
+    stand.tell(Amended(stand.now, bid.cid, D(99), D("2.3")))
+    stand.tell(Listing(stand.now, msgspec.structs.replace(LINEAR, lot=D("0.2"))))
+    assert kinds(stand.quote(98.0, 2, nan, 0)) == ["Cancel"]
 
 
 def test_quotes_are_posted_moved_and_pulled() -> None:

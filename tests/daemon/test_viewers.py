@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
+import subprocess
 from itertools import takewhile
 from pathlib import Path
 
@@ -45,17 +47,26 @@ def leave(screen: Screen, way: int) -> None:
     elif way == 1:  # frozen, and back
         screen.stop(signal.SIGSTOP)
         screen.send(signal.SIGCONT)
-        screen.press(b"q")
+        quit_(screen)
     elif way == 2:  # to the background and to the front, as ^z and fg do it
         screen.stop(signal.SIGTSTP)
         screen.send(signal.SIGCONT)
-        screen.press(b"q")
+        quit_(screen)
     elif way == 3:  # frozen for good
         screen.stop(signal.SIGSTOP)
         screen.send(signal.SIGKILL)
     else:
         screen.hang_up()
     screen.ended()
+
+
+def quit_(screen: Screen) -> None:
+    """Pressed again until it ends, as a person does: a key typed just as a program wakes is lost at times."""
+    for _ in range(5):
+        screen.press(b"q")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            screen.process.wait(10)
+            return
 
 
 def compare(folder: Path, cycles: int, seconds: int) -> None:
