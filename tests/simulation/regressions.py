@@ -38,4 +38,5 @@ REGRESSIONS: dict[int, str] = {
     8000248: "a quiet restart took as long as the judge looked, and was judged unread (its own fault)",
     11001809: "a stranger's position was settled with its market, unheard by the judge (I21, its own fault)",
     11002108: "a quote with fills off a coarser lot was amended to a size that no venue takes (I18)",
+    12001947: "a breaker of a dead process was held against the one after it (I27, its own fault)",
 }

@@ -102,9 +102,9 @@ class Told:
         """The last stop of each guarded sleeve: when its trade began, its side, its level."""
         self._trips: dict[str, Trip] = {}
         self._now = 0
-        self._begin(0)
+        self.begin(0)
 
-    def _begin(self, seq: int) -> None:
+    def begin(self, seq: int) -> None:
         """A process starts: nothing is fresh, and what was not durable never happened."""
         self._heard: dict[str, int] = {}
         self._books: dict[str, bool] = {}
@@ -140,7 +140,7 @@ class Told:
     def _boot(self, _event: ev.Boot, state: State) -> None:
         self._now = state.now
         self._marks = {symbol: mark for symbol, mark in self._marks.items() if symbol in state.marks}
-        self._begin(state.seq)
+        self.begin(state.seq)
         self._foreign = {symbol: strangers.held(state, symbol) for symbol in self._listed}
 
     def _market(self, event: Any, _state: State) -> None:

@@ -208,6 +208,7 @@ class World:
                 "I13", f"{fold.differing} decisions differ on replay, {fold.adopted} unknown orders"
             )
         rest.tabled(self)
+        self.told.begin(self.engine.state.seq + 1)  # a person may be heard before the boot is told
         self.history.add("cockpit", f"boot {self.boots} at {self.engine.state.seq}, snapshot {fold.snapshot}")
         self.inbox = Inbox()
         engine = self.engine
