@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from abc import ABC, abstractmethod
 from typing import Any
 
 from cockpit.lab.compiled.subset import FILL, LIST, MONEY, Outside
@@ -10,28 +11,28 @@ from cockpit.lab.compiled.subset import FILL, LIST, MONEY, Outside
 Typed = tuple[str, Any]
 
 
-class BuiltIns:
-    """What ``Expressions`` knows of them."""
+class BuiltIns(ABC):
+    """What ``Expressions`` knows of them; what they need of it is abstract here."""
 
+    @abstractmethod
     def expr(self, node: ast.expr, *, statement: bool = False) -> Typed:
         """Text and kind."""
-        raise NotImplementedError
 
+    @abstractmethod
     def number(self, node: ast.expr) -> Typed:
         """The same where only a number will do."""
-        raise NotImplementedError
 
+    @abstractmethod
     def truth(self, node: ast.expr) -> str:
         """The text of a condition."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fitted(self, node: ast.AST, text: str, kind: Any, wanted: Any) -> str:
         """A value as the kind that its place wants."""
-        raise NotImplementedError
 
+    @abstractmethod
     def outside(self, node: ast.AST, why: str) -> Outside:
         """The refusal of this place."""
-        raise NotImplementedError
 
     def call_float(self, node: ast.Call) -> Typed:
         value = node.args[0]
