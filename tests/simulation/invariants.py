@@ -5,11 +5,13 @@ by clock: many things share one virtual instant. Checked as it runs:
 
     I03  after a halt was asked for no entry leaves the process and none is changed, until a human resumes;
          once it was acknowledged, not after a crash either
-    I04  at the venue, per sleeve and side: position + resting entries <= what the strategy may ever want
+    I04  at the venue, per sleeve and side: position + resting entries <= what the strategy may ever want;
+         what the venue itself added by taking is excused, for entries decided before it was heard
     I05  an order leaves only after its Place is committed, unchanged
     I06  one Place causes at most one request and at most one venue order
     I07  what was acknowledged is in the journal after any crash
-    I08  what only stop layers protect is covered by stops at the venue, but for NAKED_S of running time
+    I08  what only stop layers protect is covered by stops at the venue, but for NAKED_S of running time;
+         what a kill receipt says of its stops was true when the account was read
     I12  what was decided on fresh news leaves while it is fresh
     I20  an entry's deadline is set by a clock within CLOCK_S of the venue's
     I17  an exit (a quote, too) or a stop never turns the book of its sleeve round, and never makes it larger;
@@ -38,8 +40,8 @@ from decimal import Decimal
 
 from cockpit.adapters.store.journal_read import read_fills, read_outcomes
 from cockpit.core.engine import Engine
-from cockpit.core.events import AnyEvent, Cancelled, Command, FillKind, decode
-from cockpit.core.intents import Action, Amend, Place, Query, ReadAccount
+from cockpit.core.events import Amended, AnyEvent, Cancelled, Command, Fill, FillKind, decode
+from cockpit.core.intents import Action, Amend, Cancel, Place, Query, ReadAccount
 from cockpit.core.ledger.position import value
 from cockpit.core.orders import OrderKind, OrderState, Role
 from cockpit.core.receipt import Receipt
@@ -50,6 +52,7 @@ from tests.simulation.history import History, Violation, brief
 from tests.simulation.market import LINEAR, SPOT
 from tests.simulation.probe import BROKEN, PROTECTED
 from tests.simulation.truth import Truth
+from tests.simulation.unasked import TAKEN, Unasked
 
 GUARDED = tuple(PROTECTED)
 NAKED_S = 60.0
@@ -161,6 +164,7 @@ class Checker:
         self._naked: dict[str, float] = {}
         """Since when a guarded position has not been covered."""
         self._given: set[tuple[int, int]] = set()
+        self._unasked = Unasked()
 
     def violate(self, invariant: str, what: str) -> None:
         self.history.add("checker", f"VIOLATION {invariant}: {what}")
@@ -174,6 +178,8 @@ class Checker:
         self.changes += not isinstance(action, Query | ReadAccount)
         if isinstance(action, Amend) and self.halted_at and self.role(action.cid) is Role.ENTRY:
             self.violate("I03", f"entry {action.cid} was changed after the halt")
+        if isinstance(action, Cancel):
+            self._unasked.left(action)
         if not isinstance(action, Place):
             return
         committed = self.journal.place(action.cid) if self.journal and not self.journal.writing else None
@@ -210,9 +216,15 @@ class Checker:
             self._exposure[giver] = held - qty
             self._exposure[receiver] = self._exposure.get(receiver, ZERO) + qty
 
-    def drafted(self, place: Place) -> None:
+    def drafted(self, action: Place | Amend) -> None:
         """The engine has just decided it."""
-        self.decided[place.cid] = self.history.now
+        self._unasked.drafted(action)
+        if isinstance(action, Place):
+            self.decided[action.cid] = self.history.now
+
+    def heard(self, fill: Fill) -> None:
+        """The process is about to learn of a trade."""
+        self._unasked.heard(fill)
 
     def clocked(self, place: Place, error_s: float) -> None:
         """By which clock its deadline is set (I20)."""
@@ -221,13 +233,21 @@ class Checker:
 
     def arrived(self, action: Action) -> None:
         """The venue is about to act on a request (I06)."""
+        if isinstance(action, Amend):
+            self._unasked.arrived(action)
         if isinstance(action, Place):
             self.arrivals[action.cid] += 1
             if self.arrivals[action.cid] > 1:
                 self.violate("I06", f"{action.cid} reached the venue {self.arrivals[action.cid]} times")
 
+    def read(self, request_id: str, at: int) -> None:
+        """The venue answers a read-back: what a receipt says of it is judged by this instant."""
+        self._unasked.read[request_id] = at
+
     def told(self, report: AnyEvent) -> None:
         """The venue says something: a stop that went off must have had something to sell (I08)."""
+        if isinstance(report, Cancelled | Amended):
+            self._unasked.told(report, self.places.get(report.cid))
         failed = isinstance(report, Cancelled) and report.reason == NO_COINS
         if failed and self.role(report.cid) is Role.PROTECT:
             self.violate("I08", f"stop {report.cid} went off, and its coins were promised to another order")
@@ -237,8 +257,9 @@ class Checker:
         fills = self.truth.fills
         for fill in fills[self._fills_seen :]:
             place = self.places.get(fill.cid)
-            if fill.kind in (FillKind.ADL, FillKind.LIQUIDATION):
+            if fill.kind in TAKEN:
                 self.taken.add(fill.symbol)
+                self._unasked.took(fill)
             elif fill.kind is FillKind.EXTERNAL:
                 self._hands[fill.symbol] = self._hands.get(fill.symbol, ZERO) + fill.qty
             if place is not None:
@@ -253,6 +274,7 @@ class Checker:
                     trades[fill.symbol, fill.trade_id] = fill.qty
         self._fills_seen = len(fills)
         resting: dict[tuple[str, int], Decimal] = {}
+        entries: dict[tuple[str, int], list[str]] = {}
         for order in self.truth.open_orders():
             place = self.places.get(order.cid)
             if order.cid.startswith(HAND):
@@ -262,8 +284,9 @@ class Checker:
             elif place.role is Role.ENTRY:
                 key = (place.sleeve, order.side.sign)
                 resting[key] = resting.get(key, ZERO) + order.qty - order.filled
+                entries.setdefault((order.symbol, order.side.sign), []).append(order.cid)
         for symbol in sorted(self.taken):
-            self._as_a_whole(symbol, resting)
+            self._as_a_whole(symbol, resting, entries)
         for sleeve in sorted({*self._exposure, *(name for name, _ in resting)}):
             if self._markets[sleeve] in self.taken:
                 continue
@@ -277,7 +300,12 @@ class Checker:
                     self.violate("I04", f"{sleeve} could reach {worst} on side {sign:+d}, limit {limit}")
         self._guarded()
 
-    def _as_a_whole(self, symbol: str, resting: dict[tuple[str, int], Decimal]) -> None:
+    def _as_a_whole(
+        self,
+        symbol: str,
+        resting: dict[tuple[str, int], Decimal],
+        entries: dict[tuple[str, int], list[str]],
+    ) -> None:
         """I04 for a market whose sleeves cannot be told apart for a while: never more than all may want."""
         sleeves = {name for name, where in self._markets.items() if where == symbol}
         known = [self.limits.get(name.partition("@")[0]) for name in sleeves]
@@ -287,7 +315,8 @@ class Checker:
         held = sum((p.qty for p in self.truth.positions() if p.symbol == symbol), ZERO)
         for sign in (1, -1):
             waiting = sum((resting.get((name, sign), ZERO) for name in sleeves), ZERO)
-            if max(ZERO, held * sign) + waiting > limit:
+            worst = max(ZERO, held * sign) + waiting
+            if worst > limit + self._unasked.excess(symbol, sign, entries.get((symbol, sign), [])):
                 self.violate("I04", f"{symbol} could reach {held} and {waiting}, all limits are {limit}")
 
     def _closes(self, place: Place, before: Decimal, after: Decimal) -> None:
@@ -414,8 +443,10 @@ class Checker:
         if untrue := sorted(traded & set(receipt.never)):
             self.violate("I03", f"the receipt says that {untrue} never rested, and they traded")
         for row in receipt.kept:
-            stops = [resting.get(stop.partition(" ")[0]) for stop in row.stops]
+            cids = [stop.partition(" ")[0] for stop in row.stops]
+            stops = [resting.get(cid) for cid in cids]
             cover = sum((order.qty - order.filled for order in stops if order is not None), ZERO)
+            cover += sum((self._unasked.rested(cid, receipt.read) for cid in cids), ZERO)
             still = abs(self._exposure.get(row.sleeve, row.qty))
             if cover < min(row.covered, still):  # a position may have ended since it was read
                 self.violate(
@@ -429,6 +460,7 @@ class Checker:
     def reopened(self, journal: Journal) -> None:
         """A process starts on the journal again (I07). A dead one could protect nothing (I08)."""
         self.journal = journal
+        self._unasked.reopened(journal.fills())
         self._naked.clear()
         if not self._promised:
             self.halted_at = 0  # the switch of a dead process, of which nothing was durable yet

@@ -39,4 +39,6 @@ REGRESSIONS: dict[int, str] = {
     11001809: "a stranger's position was settled with its market, unheard by the judge (I21, its own fault)",
     11002108: "a quote with fills off a coarser lot was amended to a size that no venue takes (I18)",
     12001947: "a breaker of a dead process was held against the one after it (I27, its own fault)",
+    12002763: "a stop cancelled by hand while the read-back of a receipt travelled (I08, its own fault)",
+    13000920: "half a short was taken (ADL), unheard when a quote was decided; judged I04 (its own fault)",
 }

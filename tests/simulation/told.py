@@ -80,7 +80,7 @@ class Told:
         violate: Callable[[str, str], None],
         instruments: Mapping[str, Instrument],
         risk: RiskConfig,
-        decided: Callable[[Place], None],
+        decided: Callable[[Place | Amend], None],
     ) -> None:
         self._violate = violate
         self.decided = decided
@@ -251,6 +251,7 @@ class Told:
         self.decided(place)
 
     def _amended(self, amend: Amend, state: State) -> None:
+        self.decided(amend)
         self._on_grid(amend.symbol, amend.cid, (amend.price,), amend.qty)
         place = self._places.get(amend.cid)
         if place is not None and place.role is Role.PROTECT and place.sleeve.startswith(GUARDED):

@@ -39,6 +39,9 @@ class Watch(Protocol):
     def arrived(self, action: Action) -> None:
         """A request is about to be executed by the venue."""
 
+    def read(self, request_id: str, at: int) -> None:
+        """The venue writes down the account's state, for an answer that is yet to travel."""
+
     def told(self, report: AnyEvent) -> None:
         """The venue says something, to whoever listens."""
 

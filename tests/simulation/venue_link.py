@@ -362,6 +362,7 @@ class Session:
 
     def _report(self, request_id: str) -> AccountReport:
         truth = self.hub.truth
+        self.hub.watch.read(request_id, self.hub.now_ms())
         return AccountReport(
             self.hub.now_ms(),
             truth.balances(),

@@ -270,6 +270,8 @@ class World:
 
     def _observe(self, event: ev.AnyEvent, outcome: Outcome) -> None:
         """The screen's seat: whoever reads a confirmed halt there must be able to rely on it."""
+        if isinstance(event, ev.Fill):
+            self.checker.heard(event)
         self.told.step(event, outcome, self.engine.state)
         if isinstance(event, ev.AccountReport) and event.complete:
             self._read_at = self.loop.time()
