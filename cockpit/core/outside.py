@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cockpit.core import approving, breaking, guarding, halting, lifecycle, reckoning, watch
+from cockpit.core import approving, breaking, ended, guarding, halting, lifecycle, reckoning, watch
 from cockpit.core import events as ev
 from cockpit.core.breakers import Breaker
 from cockpit.core.intents import Outcome
@@ -84,8 +84,11 @@ def on_listing(markets: dict[str, Market], state: State, event: ev.Listing, turn
 
 
 def _ended(state: State, symbol: str, turn: Turn) -> None:
-    """A market is gone for good: the venue takes its orders off and settles what was held. Read it back."""
-    turn.note("alarm", "market.ended", symbol=symbol)
+    """A market is gone for good: the venue takes its orders off and settles contracts. Read it back."""
+    coins = not state.instruments[symbol].derivative
+    turn.note("alarm", "market.ended_coins" if coins else "market.ended", symbol=symbol)
+    if coins:
+        ended.settle(state, symbol, turn)
     lifecycle.read_account(state, f"ended-{state.boot}-{state.seq}", "ended", turn)
 
 

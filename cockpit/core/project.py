@@ -15,6 +15,7 @@ from typing import NamedTuple
 from cockpit.core import events as ev
 from cockpit.core.config import RiskConfig
 from cockpit.core.dust import whole
+from cockpit.core.ended import ENDED
 from cockpit.core.engine import Engine
 from cockpit.core.frames import (
     FILLS,
@@ -292,7 +293,7 @@ class Projector:
         ours = [(s, book) for s in state.sleeves.values() for book in state.ledger.sleeve_books(s.id)]
         rows = [self._position(book, now, sleeve) for sleeve, book in ours if book.qty]
         for symbol, instrument in state.instruments.items():
-            if instrument.derivative:
+            if instrument.derivative or instrument.state is ENDED:
                 books = state.ledger.sleeve_books(foreign(symbol))
                 rows += [self._position(book, now, None) for book in books if book.qty]
         return tuple(rows)

@@ -12,6 +12,7 @@ from cockpit.core import events as ev
 from cockpit.core import strangers
 from cockpit.core.attribution import OURS
 from cockpit.core.dust import dust
+from cockpit.core.ended import ENDED
 from cockpit.core.orders import Order, OrderKind, OrderState, Role
 from cockpit.core.receipt import Closed, Foreign, Kept, Receipt
 from cockpit.core.state import HaltState, Sleeve, State
@@ -114,18 +115,19 @@ def _layer(sleeve: Sleeve, qty: Decimal) -> str:
 
 
 def left_alone(state: State, event: ev.AccountReport) -> tuple[Foreign, ...]:
-    """Strangers' orders and positions, as this read-back shows them (I21)."""
+    """Strangers' orders and positions, as this read-back shows them (I21); coins of ended markets."""
     rows = [
         Foreign(row.symbol, "order", row.qty - row.filled, row.cid)
         for row in event.orders
         if state.order(row.cid) is None and not row.cid.startswith(OURS)
     ]
     for symbol, instrument in state.instruments.items():
-        if instrument.derivative:
+        what = "position" if instrument.derivative else "coins"
+        if instrument.derivative or instrument.state is ENDED:
             for side in PosSide:
                 qty = strangers.held(state, symbol, side)
                 if qty:
-                    rows.append(Foreign(symbol, "position", qty))
+                    rows.append(Foreign(symbol, what, qty))
     return tuple(rows)
 
 

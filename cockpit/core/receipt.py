@@ -41,11 +41,11 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class Foreign(msgspec.Struct, frozen=True):
-    """Left alone, because a person or another program made it."""
+    """Left alone: a person or another program made it, or its market has ended."""
 
     symbol: str
     what: str
-    """order | position"""
+    """order | position | coins"""
     qty: Decimal
     cid: str = ""
 

@@ -27,11 +27,14 @@ NEWER = ("sent", "lot")
 ``lot``: the venue makes the lot of the perpetual ten times as large, and as small as it was again."""
 NEWEST = ("delist",)
 """``delist``: the venue ends the perpetual for good: its orders are off, what is held there is settled."""
+LAST = ("delist_coins",)
+"""``delist_coins``: the venue ends the spot market for good: its orders are off, coins stay where they are."""
 THIRD = ("hand_cancel", "bad_data", "half_read", "press")
-CLASSES = FIRST + LATER + THIRD + NEWER + NEWEST
+CLASSES = FIRST + LATER + THIRD + NEWER + NEWEST + LAST
 """Every class of fault the simulator knows."""
 LATER_FROM, THIRD_FROM, NEWER_FROM = 3_000, 6_000, 4_000_000
 """From these seeds on the later classes are drawn too; seeds before are known for what they found."""
+LAST_FROM = 14_000_000
 TRACES_FROM, RETELLS_EVERY = 9_000_000, 8
 """From this seed on the adapter remembers what it has told and a catch-up tells the rest, as the adapters for
 real venues do; in every eighth world, and in all before, it tells two minutes of trades again each time."""
@@ -96,6 +99,8 @@ class Plan:
         self.classes |= frozenset(name for name in NEWER if newer.random() < 0.5 and seed >= NEWER_FROM)
         newest = random.Random(f"{seed}/newest")
         self.classes |= frozenset(name for name in NEWEST if newest.random() < 0.2 and seed >= TRACES_FROM)
+        last = random.Random(f"{seed}/last")
+        self.classes |= frozenset(name for name in LAST if last.random() < 0.3 and seed >= LAST_FROM)
         third = random.Random(f"{seed}/third")
         self.classes |= frozenset(name for name in THIRD if third.random() < 0.3 and seed >= THIRD_FROM)
         if only is not None:
@@ -106,6 +111,8 @@ class Plan:
         moments += self._newer_moments(newer)
         if self.on("delist"):
             moments.append(Item("at", 1, "delist", round(newest.uniform(0.2, 0.95) * seconds, 3)))
+        if self.on("delist_coins"):
+            moments.append(Item("at", 1, "delist_coins", round(last.uniform(0.1, 0.95) * seconds, 3)))
         self.windows = sorted((w for w in windows if str(w) not in self.off), key=lambda w: (w.start, w.kind))
         self._timed = {window.kind for window in self.windows}
         self.moments = sorted((m for m in moments if str(m) not in self.off), key=lambda m: m.size)

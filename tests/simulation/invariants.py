@@ -26,6 +26,7 @@ and at quiescence (faults over, strategies silent):
     I10  open orders = the venue's open orders
     I13  replay(journal) = the state in memory; two more starts change nothing; the legs of a group are one
          strategy object, on and off together
+    I29  no sleeve has anything of a market that has ended (nor sends it an order: ``told``, at each decision)
 
 I28 (same seed, same digest) is checked by the callers, who run a seed twice.
 """
@@ -164,6 +165,8 @@ class Checker:
         self._naked: dict[str, float] = {}
         """Since when a guarded position has not been covered."""
         self._given: set[tuple[int, int]] = set()
+        self._ended: set[str] = set()
+        """Markets that are gone for good."""
         self._unasked = Unasked()
 
     def violate(self, invariant: str, what: str) -> None:
@@ -369,6 +372,7 @@ class Checker:
         ended settles what the account holds; whose that was, the engine divides."""
         if instrument.state is InstrumentState.EXPIRED:
             self.taken.add(instrument.symbol)
+            self._ended.add(instrument.symbol)
         self._listed[instrument.symbol] = instrument.min_qty, instrument.lot
 
     def _sizes(self, sleeve: str) -> tuple[Decimal, Decimal]:
@@ -497,6 +501,8 @@ class Checker:
         if naked := self.uncovered() | self._uncovered_by(state):
             self.violate("I08", f"nothing is on its way and {naked} has no stop")
         for sleeve in state.sleeves.values():
+            if sleeve.symbol in self._ended and (left := state.position(sleeve.id)):
+                self.violate("I29", f"{sleeve.id} has {left} of a market that has ended")
             if sleeve.benched and BROKEN not in sleeve.benched:
                 self.violate("I09", f"{sleeve.id} is off until somebody comes: {sleeve.benched}")
         assert self.journal is not None

@@ -17,7 +17,7 @@ from cockpit.core import events as ev
 from cockpit.core.intents import Amend
 from cockpit.core.orders import TERMINAL
 from cockpit.core.view import View
-from tests.simulation.faults import TRACES_FROM
+from tests.simulation.faults import LAST_FROM, TRACES_FROM
 from tests.simulation.planted import PLANTS, Patch, plant
 
 __all__ = ["PLANTS"]
@@ -95,6 +95,19 @@ def ended_is_left_to_the_sleeves(patch: Patch) -> None:
     """The venue settles what the account holds; what sleeves hold against each other stays for ever (F54)."""
     patch.setattr(lifecycle, "settle", lambda *_: None)
     patch.setattr(ended, "settle_all", lambda *_: None)
+
+
+@plant("delist_coins", seeds=(LAST_FROM, 3))
+def coins_stay_in_the_sleeve(patch: Patch) -> None:
+    """Coins of a spot market that has ended stay a sleeve's own, which nobody can ever close (F54)."""
+    real = ended.settle
+
+    def settle(state: Any, symbol: str, *told: Any) -> None:
+        if state.instruments[symbol].derivative:
+            real(state, symbol, *told)
+
+    patch.setattr(ended, "settle", settle)
+    patch.setattr(lifecycle, "settle", settle)
 
 
 # --- sending and hearing --------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ from collections import Counter
 from tests.simulation.faults import (
     CLASSES,
     FIRST,
+    LAST,
+    LAST_FROM,
     LATER,
     MAX_CRASHES,
     NEWER,
@@ -37,7 +39,7 @@ def test_a_point_draws_the_same_whatever_else_is_visited() -> None:
 
 
 def test_swarm_every_class_is_off_for_some_seeds_and_on_for_others() -> None:
-    seeds = range(TRACES_FROM, TRACES_FROM + 200)
+    seeds = range(LAST_FROM, LAST_FROM + 200)
     on = Counter(name for seed in seeds for name in Plan(seed, 100.0).classes)
     assert set(on) == set(CLASSES)
     least = {**dict.fromkeys(CLASSES, 30), **dict.fromkeys(FIRST, 60), **dict.fromkeys(NEWEST, 20)}
@@ -49,6 +51,8 @@ def test_the_seeds_of_before_meet_what_they_met() -> None:
     assert all(not Plan(seed, 100.0).classes & {*THIRD, *NEWER, *NEWEST} for seed in range(3_000, 3_200))
     later = range(NEWER_FROM, NEWER_FROM + 200)
     assert all(not Plan(seed, 100.0).classes & {*NEWEST} for seed in later)
+    newest = range(TRACES_FROM, TRACES_FROM + 200)
+    assert all(not Plan(seed, 100.0).classes & {*LAST} for seed in newest)
 
 
 def test_early_and_late_visits_are_both_hit() -> None:

@@ -20,7 +20,7 @@ from cockpit.core.errors import StoreError
 from cockpit.core.intents import Outcome, Place
 from cockpit.core.orders import Role
 from cockpit.core.ports import Clock
-from cockpit.core.types import InstrumentState
+from cockpit.core.types import Instrument, InstrumentState
 from cockpit.workers import strategy
 from cockpit.workers.crew import Crew
 from cockpit.workers.inbox import Inbox
@@ -482,10 +482,11 @@ class World:
             self.checker.listed(changed)
             self.hub.list(changed)
         elif moment.kind == "delist":
-            self.history.add("venue", f"{moment}: {first.symbol} ends")
-            over = msgspec.structs.replace(first, state=InstrumentState.EXPIRED)
-            self.checker.listed(over)
-            self.hub.list(over)
+            self._end(first, moment)
+        elif moment.kind == "delist_coins":
+            for coins in self.market.instruments:
+                if not coins.derivative:
+                    self._end(coins, moment)
         elif moment.kind == "hand_trade":
             side = ev.Side.BUY if moment.nth % 2 else ev.Side.SELL
             self.history.add("person", f"{moment}: trades {side} {UNITS} by hand")
@@ -496,6 +497,13 @@ class World:
             self._cancel_by_hand(moment.nth)
         elif moment.kind == "halt" and not self._on("press"):
             await self._halt_for_a_while(flatten=bool(moment.nth % 2))
+
+    def _end(self, instrument: Instrument, moment: Item) -> None:
+        """A market is gone for good."""
+        self.history.add("venue", f"{moment}: {instrument.symbol} ends")
+        over = msgspec.structs.replace(instrument, state=InstrumentState.EXPIRED)
+        self.checker.listed(over)
+        self.hub.list(over)
 
     async def _halt_for_a_while(self, *, flatten: bool) -> None:
         await self.say("halt", flatten=str(int(flatten)))

@@ -190,19 +190,25 @@ class Ledger(msgspec.Struct):
             own.book(instrument, qty, worth, price, ts)
 
     def even_out(
-        self, instrument: Instrument, pos_side: PosSide, price: Decimal | None, ts: int
+        self, instrument: Instrument, pos_side: PosSide, price: Decimal | None, ts: int, heir: SleeveId = ""
     ) -> list[tuple[SleeveId, Decimal]]:
-        """Close every sub-book at one price, where the account has nothing: (whose, what it had).
+        """Close every sub-book at one price: (whose, what it had). The account's books do not change.
 
-        Without a price each is closed at its own entry. The account's books do not change.
+        Without a price each is closed at its own entry. Where the account still has something, it goes to
+        the ``heir``'s sub-book at that price.
         """
         closed = []
         with localcontext(MONEY):
-            for key, book in self.sleeves.items():
-                if book.symbol == instrument.symbol and book.pos_side is pos_side and (qty := book.qty):
+            books = [(key.rpartition("|")[0], book) for key, book in self.sleeves.items()]
+            for owner, book in books:
+                mine = book.symbol == instrument.symbol and book.pos_side is pos_side and owner != heir
+                if mine and (qty := book.qty):
                     at = price or book.entry
-                    book.book(instrument, -qty, value(instrument, -qty, at), at, ts)
-                    closed.append((key.rpartition("|")[0], qty))
+                    worth = value(instrument, qty, at)
+                    book.book(instrument, -qty, -worth, at, ts)
+                    if heir:
+                        self._sleeve(heir, pos_side, instrument).book(instrument, qty, worth, at, ts)
+                    closed.append((owner, qty))
         return closed
 
     def set_leverage(self, instrument: Instrument, leverage: Decimal) -> None:
