@@ -28,7 +28,7 @@ NEWER = ("sent", "lot")
 NEWEST = ("delist",)
 """``delist``: the venue ends the perpetual for good: its orders are off, what is held there is settled."""
 LAST = ("delist_coins",)
-"""``delist_coins``: the venue ends the spot market for good: its orders are off, coins stay where they are."""
+"""``delist_coins``: the venue ends the spot market for good: its orders are off, coins stay."""
 THIRD = ("hand_cancel", "bad_data", "half_read", "press")
 CLASSES = FIRST + LATER + THIRD + NEWER + NEWEST + LAST
 """Every class of fault the simulator knows."""

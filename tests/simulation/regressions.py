@@ -41,4 +41,5 @@ REGRESSIONS: dict[int, str] = {
     12001947: "a breaker of a dead process was held against the one after it (I27, its own fault)",
     12002763: "a stop cancelled by hand while the read-back of a receipt travelled (I08, its own fault)",
     13000920: "half a short was taken (ADL), unheard when a quote was decided; judged I04 (its own fault)",
+    13002362: "as 12002763, by a change of the lot, which took the stop off (I08, its own fault)",
 }
