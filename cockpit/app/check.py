@@ -146,7 +146,9 @@ def _build(job: Job) -> tuple[Engine, World]:
     def story(facts: Iterator[ev.AnyEvent]) -> Iterator[ev.AnyEvent]:
         return changed(facts, job.cut_ms) if job.cut_ms else facts
 
-    source = market.from_tape(config, Path(job.tape), job.start_ms, job.end_ms, (job.sleeve,), story)
+    source = market.from_tape(
+        config, Path(job.tape), job.start_ms, job.end_ms, (job.sleeve,), story, alone=True
+    )
     casts = compose.cast(source.sleeves, source.instruments, source.frames)
     return compose.fresh(config, "check", source.instruments, casts), source.world
 

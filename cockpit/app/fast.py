@@ -78,7 +78,7 @@ def prepare(
     from cockpit.adapters.store import tape as tapes
 
     path, config = Path(request.tape), request.config
-    source = markets.from_tape(config, path, request.start_ms, request.end_ms, request.sleeves)
+    source = markets.from_tape(config, path, request.start_ms, request.end_ms, request.sleeves, alone=True)
     info = tapes.read_info(path)
     casts = compose.cast(source.sleeves, source.instruments, source.frames)
     if len(casts) != 1 or len(source.instruments) != 1:
@@ -92,7 +92,9 @@ def prepare(
         raise Unsupported("longer bars, or a strategy that is switched off")
     if tuple(source.frames.get(part.sleeve.symbol, ())) != (part.sleeve.tf,):
         raise Unsupported("a tape without bars, or with bars of several lengths")
-    recorded = tapes.read(path, start_ms=request.start_ms, end_ms=request.end_ms)
+    recorded = tapes.read(
+        path, start_ms=request.start_ms, end_ms=request.end_ms, symbols=source.instruments.keys()
+    )
     columns = _columns(recorded, {i.symbol: i for i in info.instruments})
     if len(columns) < max(1, least):
         raise Unsupported(f"fewer than {max(1, least):,} bars")

@@ -101,6 +101,8 @@ LONGEST_PAST_MS = 6 * 86_400_000
 LONGEST_CATCH_UP = 600_000
 """Market messages (about 10 s of work) that a restart plays through; after a longer pause it begins anew."""
 MESSAGES_PER_S = 200
+COARSE = frozenset(("bars", "faults", "funding", "marks", "oi"))
+"""Parts of a tape that can be read market by market; books are read as they were recorded."""
 
 
 def practice(
@@ -203,10 +205,13 @@ def from_tape(
     end_ms: int = 0,
     sleeves: Sequence[SleeveConfig] = (),
     alter: Callable[[Iterator[ev.AnyEvent]], Iterator[ev.AnyEvent]] = iter,
+    *,
+    alone: bool = False,
 ) -> MarketSource:
     """A recorded market; ``alter`` may tell another story (bias checks do).
 
-    Raises TapeError when it cannot be read, ConfigError when nothing is in range.
+    ``alone``: only the markets of the sleeves, where nothing else could concern them (``_concerned``): a
+    trial. Raises TapeError when it cannot be read, ConfigError when nothing is in range.
     """
     from cockpit.adapters.store import tape
     from cockpit.app.settings import default_sleeves
@@ -219,13 +224,30 @@ def from_tape(
     barred = [symbol for symbol in instruments if info.bar_lengths.get(symbol) or symbol in traded]
     named = spelled_out(sleeves or config.sleeves, tuple(instruments), barred)
     frames, recipes = offered(asked(named), info.bar_lengths, traded)
+    only: Collection[str] | None = None
+    if alone and info.parts.keys() <= COARSE and (own := _concerned(instruments, named, config)):
+        instruments, only = own, own.keys()
+        frames = {symbol: tfs for symbol, tfs in frames.items() if symbol in own}
     exchange = _exchange(config, instruments)
-    recorded = alter(iter(tape.read(path, start_ms=start_ms, end_ms=end_ms)))
+    recorded = alter(iter(tape.read(path, start_ms=start_ms, end_ms=end_ms, symbols=only)))
     stream = with_candles(recorded, recipes, instruments)
     world = World(relisted(stream, config), exchange, latency_of(config), config.run.seed)
     books = [symbol for symbol, kinds in info.symbols.items() if kinds.keys() & {"books", "touch"}]
     chosen = named or default_sleeves(tuple(instruments), (), frames, books)
     return MarketSource(str(path), "tape", world, exchange, instruments, frames, chosen)
+
+
+def _concerned(
+    instruments: dict[str, Instrument], named: Sequence[SleeveConfig], config: Config
+) -> dict[str, Instrument]:
+    """The markets that sleeves trade; empty where the price of another one could matter.
+
+    That is where something is paid in other money than the account's, or is not known to the tape.
+    """
+    legs = {symbol for row in named for symbol in row.legs}
+    own = {symbol: instrument for symbol, instrument in instruments.items() if symbol in legs}
+    paid = {instrument.settle for instrument in own.values()}
+    return own if len(own) == len(legs) and paid == {config.run.currency} else {}
 
 
 def foreign_money(config: Config, source: MarketSource) -> list[str]:

@@ -244,7 +244,8 @@ class Bench:
         closes: list[float] = []
         if len(self.sleeve.legs) == 1 and self.sleeve.timeframe:
             symbol, tf = self.sleeve.legs[0], timeframe_ms(self.sleeve.timeframe)
-            for event in tapes.read(File(self.terms.tape), start_ms=self.start, end_ms=self.end):
+            heard = tapes.read(File(self.terms.tape), start_ms=self.start, end_ms=self.end, symbols=(symbol,))
+            for event in heard:
                 if isinstance(event, ev.Bar) and event.symbol == symbol and event.tf == tf:
                     times.append(event.ts)
                     closes.append(event.close)

@@ -208,7 +208,8 @@ def impact_of(tape: str, symbols: Sequence[str], start_ms: int, end_ms: int, y: 
     closes: dict[tuple[str, int], float] = {}
     volume = dict.fromkeys(symbols, 0.0)
     lengths: dict[str, int] = {}
-    for event in tapes.read(File(tape), start_ms=start_ms, end_ms=end_ms) if y > 0 else ():
+    heard = tapes.read(File(tape), start_ms=start_ms, end_ms=end_ms, symbols=symbols) if y > 0 else ()
+    for event in heard:
         if not isinstance(event, ev.Bar) or event.symbol not in volume:
             continue
         if event.tf == lengths.setdefault(event.symbol, event.tf):

@@ -118,7 +118,9 @@ def perform(
     from cockpit.adapters.store import tape
 
     config = request.config
-    source = markets.from_tape(config, Path(request.tape), request.start_ms, request.end_ms, request.sleeves)
+    source = markets.from_tape(
+        config, Path(request.tape), request.start_ms, request.end_ms, request.sleeves, alone=True
+    )
     info = tape.read_info(Path(request.tape))
     casts = compose.cast(source.sleeves, source.instruments, source.frames)
     engine = compose.fresh(config, "replay", source.instruments, casts)

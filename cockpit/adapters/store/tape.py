@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from cockpit.adapters.store.tape_columns import COLUMNS, KINDS, NS, Chunk, decode, file_of
+from cockpit.adapters.store.tape_columns import COLUMNS, KINDS, NS, Chunk, decode, file_of, symbols_of
 from cockpit.adapters.store.tape_writer import INDEX, VERSION, PartInfo, TapeInfo, TapeWriter
 from cockpit.core.book import Book
 from cockpit.core.errors import TapeError
@@ -127,7 +127,7 @@ def _wanted(path: Path, info: TapeInfo, symbols: Collection[str] | None) -> froz
 def _chunks(path: Path, kind: str, begin: int, end: int, wanted: frozenset[str] | None) -> Iterator[Chunk]:
     """One part, row group by row group, cut to [begin, end) and to the wanted symbols."""
     import pyarrow as pa
-    from pyarrow import compute, parquet
+    from pyarrow import parquet
 
     file = path / file_of(kind)
     try:
@@ -137,8 +137,7 @@ def _chunks(path: Path, kind: str, begin: int, end: int, wanted: frozenset[str] 
             for group in _groups(part, begin, end):
                 table = part.read_row_group(group, use_threads=False)
                 if wanted is not None:
-                    names = compute.cast(table.column("symbol"), pa.string())
-                    table = table.filter(compute.is_in(names, pa.array(sorted(wanted))))
+                    table = table.filter(_mine(table.column("symbol"), wanted))
                 times = table.column("ts_ns").to_pylist()
                 low = bisect_left(times, begin)
                 high = bisect_left(times, end)
@@ -146,6 +145,19 @@ def _chunks(path: Path, kind: str, begin: int, end: int, wanted: frozenset[str] 
                     yield decode(kind, table.slice(low, high - low))
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
         raise TapeError(f"{file} is damaged: {error}") from error
+
+
+def _mine(column: Any, wanted: frozenset[str]) -> Any:
+    """Which rows are of a wanted symbol.
+
+    Of bits: to compare, or to take a list, Arrow imports pandas wherever that is installed.
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    mine = [name in wanted for name in symbols_of(column)]
+    bits = np.packbits(np.array(mine, bool), bitorder="little")
+    return pa.Array.from_buffers(pa.bool_(), len(mine), [None, pa.py_buffer(bits.tobytes())])
 
 
 def _groups(part: Any, begin: int, end: int) -> Iterator[int]:

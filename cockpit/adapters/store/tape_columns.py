@@ -142,10 +142,10 @@ def decode(kind: str, table: Any) -> Chunk:
     table = table.combine_chunks()
     ts_ns: list[int] = table.column("ts_ns").to_pylist()
     ts = [value // NS for value in ts_ns]
-    return Chunk(ts_ns, DECODERS[kind](ts, _symbols(table.column("symbol")), table))
+    return Chunk(ts_ns, DECODERS[kind](ts, symbols_of(table.column("symbol")), table))
 
 
-def _symbols(column: Any) -> list[str]:
+def symbols_of(column: Any) -> list[str]:
     """One shared string per symbol, not one per row."""
     found: list[str] = []
     for chunk in column.chunks:
