@@ -10,10 +10,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from cockpit.app import fast, searching, trial
+from cockpit.app import fast, market, searching, trial
 from cockpit.app.discover import discover
 from cockpit.core.config import Config, RunConfig, SleeveConfig
 from cockpit.core.errors import TapeError
+from cockpit.core.events import Listing
 from cockpit.core.registry import STRATEGIES
 from cockpit.core.types import Kind
 from cockpit.lab.search.ranges import space_of
@@ -98,6 +99,39 @@ def test_a_trial_is_the_backtest_of_its_parameters(tape: Path) -> None:
     assert found.train is not None
     assert found.train.trades == sum(1 for trip in result.trips if trip.closed)
     assert found.train.sharpe == pytest.approx(result.report.growth.sharpe)
+
+
+def test_a_trial_of_one_market_hears_that_market_of_a_tape_of_many(tape: Path, tmp_path: Path) -> None:
+    """Beside other markets it would be the kernel's, five hundred times as slow; and the same."""
+    from cockpit.adapters.store import tape as tapes
+    from cockpit.adapters.store.tape_writer import TapeWriter
+
+    (tmp_path / "other").mkdir()
+    other = swinging(tmp_path / "other", "lab:OTHER-USDT", 1_500, 9)
+    with TapeWriter(tmp_path / "both.tape", source="test") as writer:
+        for one in (tape, other):
+            writer.instrument(tapes.read_info(one).instruments[0])
+        facts = [fact for one in (tape, other) for fact in tapes.read(one) if not isinstance(fact, Listing)]
+        for fact in sorted(facts, key=lambda fact: fact.ts):
+            writer.add(fact)
+        writer.close()
+    found = []
+    for where, how in ((tape, "compiled"), (writer.path, "compiled"), (writer.path, "interpreted")):
+        stage = searching.Stage(task_of(where, "ema_trend", how, said=SAID, lam=1e-5))
+        assert stage.why == ""
+        found.append(np.frombuffer(stage.run((0, 0, (0.1, 0.2, 0.3))).returns, "<f4"))
+    assert np.array_equal(found[0], found[1])
+    assert found[2] == pytest.approx(found[0], abs=1e-9)
+    row = (SleeveConfig("ema_trend", SYMBOL, "1h"),)
+    heard = [
+        len(
+            market.from_tape(
+                Config(run=RunConfig(currency=money)), writer.path, 0, 0, row, alone=alone
+            ).instruments
+        )
+        for money, alone in (("USDT", True), ("USDT", False), ("BTC", True))
+    ]
+    assert heard == [1, 2, 2], "where money is another one, its price may matter"
 
 
 def test_what_is_for_validation_is_not_searched(tape: Path) -> None:

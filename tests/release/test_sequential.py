@@ -183,6 +183,18 @@ def test_the_interval_of_slippage_is_students() -> None:
     assert high == pytest.approx(mean + t.ppf(0.95, 24) * spread, abs=1e-3)
 
 
+def test_the_chance_of_a_mean_above_zero_is_the_normal_one() -> None:
+    from scipy.stats import norm
+
+    dice = Random(2)
+    values = [dice.gauss(0.1, 1.0) for _ in range(60)]
+    mean = sum(values) / 60
+    spread = (sum((v - mean) ** 2 for v in values) / 59) ** 0.5
+    assert Track(values=values).chance == pytest.approx(norm.cdf(mean / spread * 60**0.5))
+    known = [Track(values=row).chance for row in ([], [0.1], [0.1, 0.1], [0.0, 0.0], [-0.1, 0.1])]
+    assert known == [0.0, 0.0, 1.0, 0.0, 0.5]
+
+
 def test_a_span_that_nobody_saw_begin_is_no_observation() -> None:
     track = Track(1_000)
     assert track.mark(1_500, 10.0, 100.0) == []

@@ -130,6 +130,13 @@ def test_each_gate_says_every_condition_with_number_and_bound() -> None:
     assert "power=0." in found["ks_p"].note
     assert found["drawdown"].bound == 0.1, "the 95 % bootstrap drawdown of its own past"
     assert stand.say("promote", version=name, to="shadow") == "release.gate"
+    live = {
+        c.name: c for c in gates.conditions(stand.engine.state.release, stand.version(name), Stage.PROD, 0)
+    }
+    assert (live["chance"].bound, live["chance"].ok) == (0.9, False), "nothing of its own, no proof"
+    stand.version(name).live.values = [0.01, 0.02, -0.005] * 20
+    proof = gates.conditions(stand.engine.state.release, stand.version(name), Stage.PROD, 0)
+    assert next(c for c in proof if c.name == "chance").ok
 
 
 def test_another_market_than_the_proven_one_does_not_pass_the_distribution_test() -> None:

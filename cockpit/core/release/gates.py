@@ -3,7 +3,8 @@
 paper   the passport: a ledger-wide deflated Sharpe ratio, overfitting, plateau, bias checks, length
 shadow  what the twin did in paper: return, fall, distribution, trades a day, dearer fills
 canary  the same in shadow; what a canary may hold is a rule of the gate (``stage_limit``)
-prod    the same of the account's own fills, slippage in its band, nothing refuted, better than the champion
+prod    the same of the account's own fills, slippage in its band, nothing refuted, better than the champion;
+        and by itself significant: a chance of 90 % that its mean is above 0
 
 What is live goes back by itself, at whatever instant it is seen, for one of:
 
@@ -41,6 +42,8 @@ from cockpit.core.types import Stage
 
 LEAST_DSR, MOST_PBO = 0.95, 0.2
 LEAST_P, MOST_D = 0.05, 0.2
+LEAST_CHANCE = 0.9
+"""That a canary's mean is above 0, before it has all of the capital: as a passport's forward stretch."""
 LEAST_BAND_BP, BAND = 1.0, 0.25
 NEWEST = 200
 """Observations of a sample that the distribution test takes: its work grows with them."""
@@ -82,6 +85,7 @@ def conditions(release: Release, version: Version, to: Stage, now: int) -> list[
     elif to is Stage.PROD:
         found += _sample(settings, version, version.live, version.realised)
         found += _slippage(settings, version)
+        found.append(at_least("chance", version.live.chance, LEAST_CHANCE, f"n={len(version.live.values)}"))
         found.append(at_most("decay", version.decay.value, 1.0 / settings.alpha))
         found += _against_champion(release, version, proven=True)
     return found
@@ -151,10 +155,10 @@ def _size(version: Version) -> float:
 
 
 def _deepest(settings: ReleaseConfig, version: Version, n: int, *, always: bool = False) -> float:
-    """How far it may fall: the settings' bound, or the 95 % bootstrap drawdown of its own past.
+    """How far it may fall: the settings' bound, or what one stretch in twenty as its own past is worse than.
 
     ``always``: for whoever looks all the time (so within the span that has only begun, too), and not once
-    after ``n`` observations.
+    after ``n`` observations. Both come from the same paths, which know how short that past is.
     """
     passport, spans = version.passport, n + 1 if always else max(1, n)
     proven = 0.0 if passport is None else passport.fall(spans) if always else passport.drawdown(spans)

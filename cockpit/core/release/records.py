@@ -97,7 +97,7 @@ class Passport(msgspec.Struct, frozen=True):
     slippage_bp: float = 0.0
     """What the backtest assumed, basis points of the price."""
     drawdowns: tuple[tuple[int, float], ...] = ()
-    """(spans, 95 % bootstrap drawdown over so many of them), rising."""
+    """(spans, 95 % bootstrap drawdown over so many of them), rising; it knows how short the record is."""
     faults: tuple[str, ...] = ()
     """Why it is not valid."""
     band: tuple[tuple[int, float], ...] = ()

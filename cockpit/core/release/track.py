@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import fsum, sqrt
+from math import erfc, fsum, sqrt
 
 import msgspec
 
@@ -74,6 +74,18 @@ class Track(msgspec.Struct):
         """Mean return of a year of such spans; 0 without an observation."""
         year = 365.0 * 86_400_000 / self.span
         return fsum(self.values) / len(self.values) * year if self.values else 0.0
+
+    @property
+    def chance(self) -> float:
+        """That the mean of such spans is above 0, by those that are kept (normal); 0 without two of them."""
+        n = len(self.values)
+        if n < 2:
+            return 0.0
+        mean = fsum(self.values) / n
+        spread = sqrt(fsum((value - mean) ** 2 for value in self.values) / (n - 1))
+        if spread == 0.0:
+            return float(mean > 0)
+        return 0.5 * erfc(-mean / spread * sqrt(n / 2.0))
 
 
 class Slips(msgspec.Struct):

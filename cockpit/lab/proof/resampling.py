@@ -44,13 +44,13 @@ class Resampled(msgspec.Struct, frozen=True):
     """Drawdown that one path of this length in twenty is worse than: beyond it something has changed."""
     mdd_99: float | None
     drawdowns: tuple[tuple[int, float], ...]
-    """(periods, drawdown that one stretch of so many in twenty is worse than), rising."""
+    """(periods, drawdown that one stretch of so many in twenty is worse than), rising: for one look."""
     loss: float | None
     """Share of paths that end below where they began."""
     loss_error: float | None
     """Its standard error from the number of draws."""
     band: tuple[tuple[int, float], ...] = ()
-    """(periods, fall), rising: where a fall is no longer normal, looked at all the time (``_band``)."""
+    """(periods, fall), rising: where a fall is no longer normal, looked at all the time (``_falls``)."""
 
 
 def block_length(n: int) -> float:
@@ -81,7 +81,7 @@ def resampled(returns: Any, ppy: float, seed: int = 0, draws: int = DRAWS) -> Re
         return Figure(_one(own.get(name)), *_interval(paths.get(name)))
 
     lost = float((paths["total"] < 0).mean()) if paths else None
-    falls = _by_length(values, block, seed, draws) if paths else ()
+    falls, band = _falls(values, block, ppy, seed, draws) if paths else ((), ())
     return Resampled(
         n=len(values), draws=draws if paths else 0, block=block, seed=seed,
         total=figure("total"), cagr=figure("cagr"), sharpe=figure("sharpe"), sortino=figure("sortino"),
@@ -90,7 +90,7 @@ def resampled(returns: Any, ppy: float, seed: int = 0, draws: int = DRAWS) -> Re
         mdd_99=float(np.quantile(paths["mdd"], 0.99)) if paths else None,
         drawdowns=falls,
         loss=lost, loss_error=None if lost is None else sqrt(lost * (1 - lost) / draws),
-        band=_band(values, block, ppy, seed, draws) if paths else (),
+        band=band,
     )  # fmt: skip
 
 
@@ -117,12 +117,10 @@ def _figures(paths: Any, ppy: float) -> dict[str, Any]:
 
 
 Falls = tuple[tuple[int, float], ...]
-LENGTHS = (5, 10, 20, 30, 60, 90, 120, 180, 365)
-
-
-YEAR_LENGTHS = (*LENGTHS, 730, 1_460, 2_920, 5_840)
+LENGTHS = (5, 10, 20, 30, 60, 90, 120, 180, 365, 730, 1_460, 2_920, 5_840)
 FARTHEST = 10_000
-"""Periods that the band looks ahead at most; a year of hours is fewer."""
+"""Periods that are looked ahead at most; a year of hours is fewer."""
+ONCE = 0.95
 UNSEEN = 2 * 0.5826
 """Standard deviations of a period by which a fall between two instants is deeper than between two closes of
 periods (Broadie, Glasserman & Kou 1997: -zeta(1/2)/sqrt(2 pi) at either end)."""
@@ -132,30 +130,19 @@ LEFT = 0.01
 as many do: no record holds the worst of its kind (measured in the tests)."""
 
 
-def _by_length(values: Any, block: float, seed: int, draws: int) -> Falls:
-    """Of stretches as long as a stage of a release may be; longer than the record nothing is said.
+def _falls(values: Any, block: float, ppy: float, seed: int, draws: int) -> tuple[Falls, Falls]:
+    """How deep what was proven may fall within its first so many periods: (for one look, for all of them).
 
-    What one stretch of exactly that length in twenty is worse than: for whoever asks once.
-    """
-    longest = min(len(values), LENGTHS[-1])
-    equity = np.cumprod(1.0 + values[stationary(len(values), draws, block, seed)[:, :longest]], axis=1)
-    high = np.maximum(np.maximum.accumulate(equity, axis=1), 1.0)
-    worst = np.maximum.accumulate(1.0 - equity / high, axis=1)
-    lengths = [length for length in LENGTHS if length <= longest] or [longest]
-    alone = np.quantile(worst[:, [length - 1 for length in lengths]], 0.95, axis=0).tolist()
-    return tuple(zip(lengths, alone, strict=True))
+    For one look: what one stretch of exactly that length in twenty is worse than. For whoever looks at every
+    instant: one band for all lengths (each at the same, higher quantile), which ``LEFT`` of all paths leave
+    within a year.
 
-
-def _band(values: Any, block: float, ppy: float, seed: int, draws: int) -> Falls:
-    """How deep what was proven may fall within its first so many periods, looked at at every instant.
-
-    ``LEFT`` of all paths leave it within a year. Three things make it wider than bounds of single lengths: it
-    is one band for all of them (each at the same, higher quantile); each path is drawn from a record that is
-    itself drawn anew, because mean and scatter of a short record are uncertain; and a fall between two closes
-    is deeper than from close to close. Returns are added up, as a stage adds them.
+    Each path is drawn from a record that is itself drawn anew, because mean and scatter of a short record are
+    uncertain; and a fall between two closes is deeper than from close to close. Returns are added up, as a
+    stage adds them.
     """
     horizon = max(LENGTHS[0], min(round(ppy), FARTHEST))
-    lengths = [*(length for length in YEAR_LENGTHS if length < horizon), horizon]
+    lengths = [*(length for length in LENGTHS if length < horizon), horizon]
     at, n, rows = [length - 1 for length in lengths], len(values), max(1, CHUNK // horizon)
     ends = []
     for number, first in enumerate(range(0, draws, rows)):
@@ -165,12 +152,12 @@ def _band(values: Any, block: float, ppy: float, seed: int, draws: int) -> Falls
         total = np.cumsum(np.take_along_axis(record, drawn, axis=1), axis=1)
         high = np.maximum(np.maximum.accumulate(total, axis=1), 0.0)
         ends.append(np.maximum.accumulate(high - total, axis=1)[:, at])
-    worst = np.concatenate(ends)
+    worst, unseen = np.concatenate(ends), UNSEEN * float(values.std(ddof=1))
     # How rare the rarest of a path's falls is, over its lengths: that is what one look at all of them sees.
     rank = (np.argsort(np.argsort(worst, axis=0), axis=0) + 1.0) / draws
     level = min(1.0, float(np.quantile(rank.max(axis=1), 1.0 - LEFT)))
-    bounds = np.quantile(worst, level, axis=0) + UNSEEN * float(values.std(ddof=1))
-    return tuple(zip(lengths, bounds.tolist(), strict=True))
+    once, always = (np.quantile(worst, share, axis=0) + unseen for share in (ONCE, level))
+    return tuple(zip(lengths, once.tolist(), strict=True)), tuple(zip(lengths, always.tolist(), strict=True))
 
 
 def _one(values: Any) -> float | None:

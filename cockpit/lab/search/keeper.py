@@ -1,6 +1,7 @@
-"""Keeps batches while the next one already runs: a disk's sync takes longer than many compiled backtests.
+"""Keeps batches while the next ones already run: a disk's sync takes longer than many compiled backtests.
 
-One batch at most is being written while one runs. What is kept has been entered in the trial ledger first:
+``AHEAD`` batches at most are on their way while one runs; those that wait are written together, in one sync.
+What is kept has been entered in the trial ledger first:
 a crash between the two leaves trials that count and are not known here, and when they are run again they
 are the same trials.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from cockpit.lab.search.shared import Exchange
 from cockpit.lab.search.store import Store
@@ -17,6 +18,8 @@ from cockpit.lab.search.trial import Trial
 
 Record = Callable[[Sequence[Trial]], None]
 """The port of the trial ledger: told every batch before it is kept, so that nothing kept is uncounted."""
+AHEAD = 4
+"""Batches that a death of the machine can take: they are run again, and are the same trials."""
 
 
 class Keeper:
@@ -28,13 +31,13 @@ class Keeper:
         self.record = record
         self.kept = kept
         self._queue: SimpleQueue[list[Trial] | None] = SimpleQueue()
-        self._free = threading.Semaphore(1)
+        self._free = threading.Semaphore(AHEAD)
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="keeper", daemon=True)
         self._thread.start()
 
     def put(self, batch: list[Trial]) -> None:
-        """Hand a batch over; waits until the one before is durable. Raises what went wrong with that one."""
+        """Hand a batch over; waits while ``AHEAD`` are not durable. Raises what went wrong with one."""
         self._free.acquire()
         self._raise()
         self._queue.put(batch)
@@ -51,13 +54,28 @@ class Keeper:
             raise error
 
     def _run(self) -> None:
-        while (batch := self._queue.get()) is not None:
+        while batches := self._waiting():
             try:
-                self.record([trial for trial in batch if trial.twin < 0])
-                self.store.append(batch)
-                self.kept += len(batch)
+                trials = [trial for batch in batches for trial in batch]
+                self.record([trial for trial in trials if trial.twin < 0])
+                self.store.append(trials)
+                self.kept += len(trials)
                 if self.exchange is not None:
-                    self.exchange.give(batch)
+                    self.exchange.give(trials)
             except BaseException as error:  # noqa: BLE001 - carried to the thread that searches, which raises it
                 self._error = error
-            self._free.release()
+            self._free.release(len(batches))
+
+    def _waiting(self) -> list[list[Trial]]:
+        """Everything that waits by now, one batch at least; empty at the end."""
+        found: list[list[Trial]] = []
+        batch = self._queue.get()
+        while batch is not None:
+            found.append(batch)
+            try:
+                batch = self._queue.get_nowait()
+            except Empty:
+                return found
+        if found:
+            self._queue.put(None)  # the end comes after them
+        return found
