@@ -162,3 +162,28 @@ def test_a_quarter_whose_edge_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for version in loop.runtime.engine.state.release.versions.values():
         proven(loop, version)
     sound(loop)
+
+
+@pytest.mark.soak
+def test_an_edge_that_comes_back_is_taken_up_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nine days without the edge, then it is there again: the whole way once more, the same two people."""
+    monkeypatch.delenv("PYTHONWARNINGS", raising=False)
+    past, found = ["--days", str(PAST), *SEARCH, *EXAMINE], ["--days", "12", *SEARCH, *EXAMINE]
+    heard = ["data", "import", str(tmp_path / "heard.tape"), "--archive"]
+    renew = ["renew", SLEEVE, "--archive"]
+    text = settings(
+        tmp_path, 60, 24,
+        job("ingest", heard, "30 0 30 1 *"), job("renew", [*renew, *past], "45 0 30 1 *"),
+        job("again", heard, "15 0 1 3 *"), job("back", [*renew, *found], "30 0 1 3 *"),
+    )  # fmt: skip
+    loop = lived(tmp_path, 3, 66, [(0, 8), (17, 99)], text)
+    story = "\n".join(f"{day:6.2f} {' '.join(rest)}" for day, *rest in loop.words())
+    print(story)
+    walked = [
+        (word, after if word != "added" else "backtest", who) for _, word, _, after, who in loop.words()
+    ]
+    assert walked == [*CLIMB, *CLIMB[1:-1]], story
+    fallen = next(day for day, word, *_ in loop.words() if word == "rolled_back")
+    assert 8 < fallen < 17, story
+    assert "1 of 1 pass" in loop.printed("back")
+    sound(loop)
