@@ -32,6 +32,11 @@ class Control(msgspec.Struct, frozen=True):
     by: str
     """The tests that verify it, or why it waits."""
 
+    @property
+    def waits(self) -> str:
+        """What of it is not done, and why; empty = it holds."""
+        return self.by.partition("waits: ")[2]
+
 
 def controls() -> list[Control]:
     """The list as it ships. Raises StoreError when it does not."""

@@ -36,18 +36,30 @@ CLOCK = r"""
 #include <sys/time.h>
 #include <time.h>
 
-static long long shift_ms(void) {
-    long long ms = 0;
+static int (*real)(clockid_t, struct timespec *);
+
+static long long shift_ns(void) {
+    static long long since = 0;
+    long long ms = 0, ppm = 0;
     FILE *file = fopen(getenv("CLOCK_SHIFT"), "r");
-    if (file) { if (fscanf(file, "%lld", &ms) != 1) ms = 0; fclose(file); }
-    return ms;
+    if (file) { if (fscanf(file, "%lld %lld", &ms, &ppm) < 1) ms = 0; fclose(file); }
+    if (!ppm) { since = 0; return ms * 1000000; }
+    struct timespec now;
+    real(CLOCK_MONOTONIC, &now);
+    long long ns = now.tv_sec * 1000000000LL + now.tv_nsec;
+    if (!since) since = ns;
+    return ms * 1000000 + (ns - since) / 1000000 * ppm;
 }
 
 int clock_gettime(clockid_t id, struct timespec *t) {
-    static int (*real)(clockid_t, struct timespec *);
     if (!real) real = dlsym(RTLD_NEXT, "clock_gettime");
     int done = real(id, t);
-    if (id == CLOCK_REALTIME && !done) t->tv_sec += shift_ms() / 1000;
+    if (id == CLOCK_REALTIME && !done) {
+        long long ns = t->tv_nsec + shift_ns();
+        long long whole = ns / 1000000000LL - (ns % 1000000000LL < 0);
+        t->tv_sec += whole;
+        t->tv_nsec = ns - whole * 1000000000LL;
+    }
     return done;
 }
 
@@ -107,8 +119,9 @@ class Shifted(Bench):
             return super().env
         return {**super().env, "LD_PRELOAD": self.preload, "CLOCK_SHIFT": str(self.folder / "shift")}
 
-    def shift(self, seconds: int) -> None:
-        (self.folder / "shift").write_text(str(seconds * 1_000), "utf-8")
+    def shift(self, seconds: int, ppm: int = 0) -> None:
+        """Set off by so much, and from here on faster by so many millionths."""
+        (self.folder / "shift").write_text(f"{seconds * 1_000} {ppm}", "utf-8")
 
 
 @pytest.mark.parametrize("seconds", [-3_600, -5, 5, 3_600])
@@ -128,6 +141,27 @@ def test_the_clock_of_our_machine_is_set(
         time.sleep(5)
         made.until(made.trading, PATIENCE_S)
         print(f"our clock {seconds:+d} s: {judge(made)}")
+
+
+@pytest.mark.parametrize("ppm", [-100_000, -500, 500, 100_000])
+def test_the_clock_of_our_machine_drifts(
+    tmp_path: Path, shim: Path, ppm: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """500 ppm is a bad quartz (43 s a day); a tenth is what it gathers in an hour, within half a minute."""
+    monkeypatch.setattr(Shifted, "preload", str(shim))
+    monkeypatch.setattr(benches, "Bench", Shifted)
+    with bench(tmp_path / "data") as made:
+        assert isinstance(made, Shifted)
+        before = len(made.truth()["orders"])
+        made.shift(0, ppm)
+        time.sleep(30)
+        made.until(made.settled, PATIENCE_S)
+        made.until(made.trading, PATIENCE_S)
+        assert len(made.truth()["orders"]) > before, "nothing was ordered while the clock drifted"
+        made.shift(0)
+        time.sleep(5)
+        made.until(made.trading, PATIENCE_S)
+        print(f"our clock {ppm:+d} ppm: {judge(made)}")
 
 
 def started(made: Bench, *more: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from typing import Any
 
 from cockpit.app import console
@@ -17,6 +18,10 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("what", choices=("controls",), help="which report")
 
 
+WIDTH, INDENT = 100, " " * 5
+"""Of the lines that say what waits, and why."""
+
+
 def run(args: argparse.Namespace) -> int:
     """Print it. Raises StoreError (4) when the list is not there."""
     import msgspec
@@ -28,7 +33,9 @@ def run(args: argparse.Namespace) -> int:
     rows, shown = controls(), evidence(found)
     counts = {state: sum(row.state == state for row in rows) for state in ("holds", "partly", "open")}
     lines = [tr("report.head", lang, total=len(rows), **counts), ""]
-    lines += [f"{row.id}  {tr(f'report.state.{row.state}', lang)}  {row.control}" for row in rows]
+    for row in rows:
+        lines.append(f"{row.id}  {tr(f'report.state.{row.state}', lang)}  {row.control}")
+        lines += textwrap.wrap(row.waits, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT)
     lines += ["", tr("report.evidence", lang)]
     lines.append(console.columns([(tr(f"report.{name}", lang), _word(name, v)) for name, v in shown.items()]))
     data = {"controls": msgspec.to_builtins(rows), "evidence": shown, **counts}
