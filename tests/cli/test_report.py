@@ -20,10 +20,8 @@ def test_every_control_is_there_and_the_tests_it_names_exist(repo: Path) -> None
     for row in rows:
         cited = re.findall(r"(tests/[\w/]+\.py)(?:::(\w+))?", row.by)
         assert cited, row.id
-        reason = re.sub(r"tests/[\w/]+\.py(::\w+)?", "", row.by)
-        assert row.state == "holds" or len(row.waits) > 40 and row.waits in reason, (
-            f"{row.id} does not say what waits, and why"
-        )
+        said = len(row.waits) > 40 and not re.search(r"tests/", row.waits)
+        assert row.state == "holds" or said, f"{row.id} does not say what waits, and why"
         for file, name in cited:
             tree = ast.parse((repo / file).read_text("utf-8"))
             names = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
