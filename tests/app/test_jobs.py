@@ -122,6 +122,23 @@ def test_a_turn_missed_while_nothing_ran_is_made_up_for_once(bench: Callable[...
     asyncio.run(story())
 
 
+def test_a_run_by_hand_in_another_process_is_shown(bench: Callable[..., Bench]) -> None:
+    one = bench(DOCTOR)
+
+    async def life() -> None:
+        await one.look(at=T0)
+        assert one.desk.rows()[0].outcome == ""
+        record, _place = one.desk.records.open("health", DOCTOR.run, "hand: command line")
+        await one.look(at=T0 + 1_000)
+        assert (one.desk.rows()[0].outcome, one.desk.rows()[0].last) == ("running", record.began)
+        one.desk.records.keep(msgspec.structs.replace(record, outcome="failed", code=5))
+        await one.look(at=T0 + 2_000)
+        assert (one.desk.rows()[0].outcome, one.desk.rows()[0].state) == ("failed", "ready")
+
+    asyncio.run(life())
+    assert one.ran == []
+
+
 def test_what_a_person_edits_holds_at_once_and_after_a_restart(
     bench: Callable[..., Bench], tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -74,15 +75,15 @@ def run(args: argparse.Namespace) -> int:
     course, line = passport.course(args), passport.Line(lang, not args.json)
     tape, _ = cut.played(args, found, lang, asked)
     info = read_info(Path(tape))
-    told = [
-        renewing.renewed(
-            found.config, found.data_dir,
-            renewing.Order(_wish(args, row, tape, info.end_ms), course, args.bars, args.offer,
-                           args.workers, lang), line,
-        )
-        for row in renewing.rows_of(found.config, asked, info)
-    ]  # fmt: skip
-    line.close()
+    told: list[renewing.Found] = []
+    rows = renewing.rows_of(found.config, asked, info)
+    for row in rows:
+        wish = _wish(args, row, tape, info.end_ms)
+        order = renewing.Order(wish, course, args.bars, args.offer, args.workers, lang)
+        told.append(renewing.renewed(found.config, found.data_dir, order, line))
+        line.close()
+        if len(rows) > 1:
+            print(_done(told, len(rows), lang), file=sys.stderr, flush=True)
     console.answer(args, msgspec.to_builtins(told), table(told, lang))
     return 0
 
@@ -100,23 +101,34 @@ def _wish(args: argparse.Namespace, row: Any, tape: str, last: int) -> Any:
     )  # fmt: skip
 
 
+def _done(told: list[Any], count: int, lang: str) -> str:
+    """What became of the last one, while the others go on."""
+    last = told[-1]
+    words = {"number": len(told), "count": count, "sleeve": console.clean(last.sleeve)}
+    return tr("renew.done", lang, **words, verdict=_verdict(last, lang))
+
+
+def _verdict(row: Any, lang: str) -> str:
+    said = tr("passport.state.pass" if row.passed else "passport.state.fail", lang)
+    why = row.error or ", ".join(row.reasons)
+    return said + (f" ({console.clean(why)})" if why else "")
+
+
 def table(rows: list[Any], lang: str) -> str:
     """A row a sleeve, and how many passed."""
     names = ("sleeve", "trials", "sharpe", "dsr", "pbo", "years", "walk", "forward", "verdict")
     lines = [tuple(tr(f"renew.column.{name}", lang) for name in names)]
-    for row in rows:
-        verdict = tr("passport.state.pass" if row.passed else "passport.state.fail", lang)
-        why = row.error or ", ".join(row.reasons)
-        lines.append(
-            (
-                console.clean(row.sleeve),
-                str(row.trials),
-                *map(_number, (row.sharpe, row.dsr, row.pbo)),
-                f"{row.years:.2f}/{_number(row.needed)}",
-                *map(_number, (row.walk, row.forward)),
-                verdict + (f" ({console.clean(why)})" if why else ""),
-            )
+    lines += [
+        (
+            console.clean(row.sleeve),
+            str(row.trials),
+            *map(_number, (row.sharpe, row.dsr, row.pbo)),
+            f"{row.years:.2f}/{_number(row.needed)}",
+            *map(_number, (row.walk, row.forward)),
+            _verdict(row, lang),
         )
+        for row in rows
+    ]
     counts = {"passed": sum(row.passed for row in rows), "count": len(rows)}
     said = [console.columns(lines, frozenset(range(1, 8))), tr("renew.passed", lang, **counts)]
     offered = [row for row in rows if row.offered]

@@ -8,6 +8,7 @@ import fcntl
 import os
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -71,6 +72,8 @@ class Desk:
         self._waiting: deque[Turn] = deque()
         self._running: tuple[str, asyncio.Task[Record]] | None = None
         self._last: dict[str, Record] = {}
+        self._seen: dict[str, int] = {}
+        """When each job's folder had changed as it was last read."""
         self._looked = -1
         self._looks = 0
 
@@ -123,6 +126,7 @@ class Desk:
         now = self._clock.now_ms()
         try:
             self._ended()
+            self._by_others()
             self._by_clock(now)
             if self._watching is not None and now // MINUTE != self._looked:
                 self._looked = now // MINUTE
@@ -140,6 +144,23 @@ class Desk:
     def held(self, name: str) -> JobConfig:
         """A job as it holds now, edits in. Raises KeyError, StoreError."""
         return self.records.edited(self._jobs[name])
+
+    def _by_others(self) -> None:
+        """Runs that ``cockpit jobs run`` began in a process of its own are shown too."""
+        for name in self._jobs:
+            last, mine = self._last.get(name), self._running is not None and self._running[0] == name
+            under_way = last is not None and last.outcome == "running"
+            if not mine and (self._changed(name) or under_way):
+                self._last.update((name, newest) for newest in islice(self.records.of(name), 1))
+
+    def _changed(self, name: str) -> bool:
+        """Is there another run in its folder than when this was last asked?"""
+        with contextlib.suppress(OSError):
+            before, self._seen[name] = (
+                self._seen.get(name), (self.records.folder / name).stat().st_mtime_ns,
+            )  # fmt: skip
+            return before != self._seen[name]
+        return False
 
     def _by_clock(self, now: int) -> None:
         marks: dict[str, int] | None = None
@@ -208,6 +229,7 @@ class Desk:
         self._running = None
         record = task.result()
         self._last[name] = record
+        self._changed(name)
         code = "" if record.code is None else str(record.code)
         level, word = ("good", "job.done") if record.outcome == "done" else ("alarm", "job.failed")
         self._say(level, word, {"job": name, "outcome": record.outcome, "code": code})
