@@ -102,11 +102,12 @@ def latency(config: Config, series: tuple[int, ...]) -> Latency:
 def compare(
     prepared: depth.Prepared, params: Any, instrument: Instrument, events: Sequence[ev.AnyEvent],
     config: Config, series: tuple[int, ...] = (),
-) -> Played:  # fmt: skip
-    """Both, and nothing differs. Returns the kernel's."""
+) -> tuple[Played, depth.Ran]:  # fmt: skip
+    """Both, and nothing differs. Returns the kernel's, and how the machine came there."""
     right = kernel(prepared.plugin, params, instrument, events, config, series)
     found = asleep(prepared, params, instrument, events, config, series)
     mine, theirs = found.told(), right.told()
     different = {name: (mine[name], theirs[name]) for name in theirs if mine[name] != theirs[name]}
     assert not different, different
-    return right
+    assert isinstance(found.run, depth.Ran)
+    return right, found.run

@@ -27,6 +27,8 @@ class Luck(msgspec.Struct, frozen=True):
     deep: int = 2
     reach: int = 3
     size: int = 3
+    shy: int = 0
+    """How often it withdraws what it shows instead of showing something else."""
     timer: int = 700
 
 
@@ -39,6 +41,7 @@ class Gambler(msgspec.Struct):
     fills: int = 0
     paid: float = 0.0
     heard: int = 0
+    shown: bool = False
 
     @classmethod
     def create(cls, params: Luck) -> Gambler:
@@ -117,6 +120,11 @@ class Gambler(msgspec.Struct):
             want.position(qty, tag="taken")
 
     def rest(self, view: View, want: Want) -> None:
+        if self.params.shy > 0 and self.shown and self.throw(1000) < self.params.shy:
+            self.shown = False
+            want.pull("hidden")
+            return
+        self.shown = True
         lots = 1 + self.throw(self.params.size)
         bid = view.bid - view.tick * (self.throw(self.params.reach) - 1)
         ask = view.ask + view.tick * (self.throw(self.params.reach) - 1)

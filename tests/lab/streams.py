@@ -205,7 +205,9 @@ def configs(draw: Any, instrument: Instrument) -> Config:
             seed=draw(st.integers(0, 1 << 31)),
         ),
         risk=RiskConfig(
-            max_notional=draw(st.sampled_from((1e9, 500.0))), max_latency_ms=0, min_depth=0.0,
+            max_notional=draw(st.sampled_from((1e9, 500.0))),
+            max_latency_ms=draw(st.sampled_from((0, 0, 30))),
+            min_depth=draw(st.sampled_from((0.0, 0.0, 3.0))), stale_ms=draw(st.sampled_from((5_000, 150))),
             max_orders_per_second=draw(st.sampled_from((5, 1_000))), max_orders_per_minute=100_000,
             max_entries=0, min_confidence=0.0, stop_price=draw(st.sampled_from(("mark", "last", "index"))),
         ),

@@ -6,16 +6,21 @@ import os
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
+from cockpit.core import events as ev
+from cockpit.core.types import Kind, Side
 from cockpit.lab.depth import pages, world
 from cockpit.lab.depth import run as depth
 from cockpit.lab.depth.pages import Pages
+from tests.benchmarks import joiner
 from tests.lab import streams
-from tests.lab.asleep import compare, plugin_of
+from tests.lab.asleep import asleep, compare, plugin_of
 from tests.lab.gambler import Gambler, Luck
+from tests.lab.streams import START
 
 pytest.importorskip("llvmlite")
 
@@ -45,26 +50,78 @@ def lucks(draw: Any) -> Luck:
 
 
 @st.composite
-def cases(draw: Any) -> tuple[Any, ...]:
+def makers(draw: Any) -> Luck:
+    """It shows quotes and withdraws them, and seldom does anything else."""
+    return Luck(
+        seed=draw(st.integers(0, 139_967)), act=draw(st.sampled_from((20, 200))), trades=0,
+        answer=draw(st.sampled_from((0, 0, 500))), beat=draw(st.sampled_from((0, 500))),
+        market=draw(st.sampled_from((0, 0, 20))), stops=0, deep=2, reach=draw(st.sampled_from((1, 3, 8))),
+        size=draw(st.sampled_from((1, 3))), shy=draw(st.sampled_from((1_000, 700))),
+        timer=draw(st.sampled_from((50, 700))),
+    )  # fmt: skip
+
+
+@st.composite
+def cases(draw: Any, players: Any = lucks) -> tuple[Any, ...]:
     instrument, price = draw(streams.instruments())
+    if players is makers:
+        instrument = msgspec.structs.replace(instrument, kind=Kind.LINEAR)
     config = draw(streams.configs(instrument))
     series = draw(st.sampled_from(((), (), (0, 3, 40, 11), (5,))))
-    return draw(lucks()), instrument, price, draw(streams.shapes()), config, series
+    return draw(players()), instrument, price, draw(streams.shapes()), config, series
 
 
-def tried(case: tuple[Any, ...]) -> None:
+def tried(case: tuple[Any, ...]) -> int:
+    """How many answers of the venue the kernel did not have to hear."""
     luck, instrument, price, shape, config, series = case
-    did = compare(gambler(), luck, instrument, shape.events(instrument, price), config, series)
-    makers = sum(fill.maker for fill in did.exchange.fills)
+    did, ran = compare(gambler(), luck, instrument, shape.events(instrument, price), config, series)
+    rested = sum(fill.maker for fill in did.exchange.fills)
     event(
-        f"{'makers' if makers else 'no makers'}, {'takers' if len(did.exchange.fills) > makers else 'none'}"
+        f"{'makers' if rested else 'no makers'}, {'takers' if len(did.exchange.fills) > rested else 'none'}"
     )
+    event("answers passed by" if ran.passed else "none passed by")
+    return ran.passed
 
 
 @LEAN
 @given(cases())
 def test_nothing_differs(case: tuple[Any, ...]) -> None:
     tried(case)
+
+
+@LEAN
+@given(cases(makers))
+def test_nothing_differs_where_answers_come_to_nothing(case: tuple[Any, ...]) -> None:
+    tried(case)
+
+
+def test_a_maker_at_the_touch_is_woken_for_few_answers() -> None:
+    """Most of what the venue answers to it says nothing that it does not know."""
+    played = asleep(
+        depth.compile_strategy(joiner.PLUGIN), joiner.Size(), joiner.SWAP, touched(), joiner.CONFIG
+    )
+    ran = played.run
+    assert isinstance(ran, depth.Ran)
+    awake = ran.events - ran.slept
+    orders = played.engine.state.next_order - 1
+    assert orders > 100
+    assert ran.passed > orders
+    assert awake < 3 * orders
+
+
+def touched() -> list[ev.AnyEvent]:
+    """A market whose touch moves often; now and then somebody trades there."""
+    bid = 10_000
+    found: list[ev.AnyEvent] = [ev.Listing(START, joiner.SWAP)]
+    for at in range(4_000):
+        bid += (at * 7_919 % 11 == 0) - (at * 104_729 % 13 == 0)
+        ts = START + 40 * at
+        bids = tuple(((bid - n) / 10, 5.0) for n in range(3))
+        asks = tuple(((bid + 1 + n) / 10, 5.0) for n in range(3))
+        found.append(ev.BookSnapshot(ts, joiner.SYMBOL, ts, bids, asks, at + 1))
+        if at % 50 == 49:
+            found.append(ev.Trade(ts, joiner.SYMBOL, ts, bid / 10, 8.0, Side.SELL))
+    return found
 
 
 @settings(parent=LEAN, max_examples=20)
@@ -99,4 +156,11 @@ def test_a_full_disk_leaves_ordinary_arrays(monkeypatch: pytest.MonkeyPatch) -> 
 @CAMPAIGN
 @given(cases())
 def test_nothing_differs_in_the_long_run(case: tuple[Any, ...]) -> None:
+    tried(case)
+
+
+@pytest.mark.soak
+@CAMPAIGN
+@given(cases(makers))
+def test_no_maker_differs_in_the_long_run(case: tuple[Any, ...]) -> None:
     tried(case)

@@ -12,12 +12,12 @@ from cockpit.lab.compiled.reasons import LIST_FULL
 from cockpit.lab.compiled.translate import Program
 from cockpit.lab.depth import records
 
-PARTS = ("records", "queue", "books", "stretch")
+PARTS = ("records", "queue", "books", "calm", "stretch")
 HERE = Path(__file__).parent
 SYMBOL = "cockpit_depth_equity"
 ROWS = (
     records.Machine, records.Event, records.Level, records.Price, records.Market, records.Rest,
-    records.Eaten, records.Flying,
+    records.Eaten, records.Flying, records.Answer,
 )  # fmt: skip
 """Machine code of another layout of these is other machine code: they are named in its text."""
 COLUMNS: dict[str, tuple[Any, str | int, str]] = {
@@ -28,6 +28,7 @@ COLUMNS: dict[str, tuple[Any, str | int, str]] = {
     "rest": (records.Rest, records.RESTING, "at_rest"),
     "eaten": (records.Eaten, records.EATEN, "at_eaten"),
     "ring": (records.Flying, records.FLIGHT, "at_ring"),
+    "answer": (records.Answer, records.ANSWERS, "at_answer"),
     "series": (int, "delays", "at_series"),
 }
 """As ``compose.COLUMNS``: the machine's row knows where its arrays lie."""

@@ -1,4 +1,4 @@
-"""Rows of the machine's memory as Python reads and writes them: whole, in one call."""
+"""Rows of the machine's memory as Python reads and writes them."""
 
 from __future__ import annotations
 
@@ -38,3 +38,22 @@ class Block:
     def write(self, values: Any, index: int = 0) -> None:
         """Put them back."""
         self._struct.pack_into(self._buffer, index * self._size + self._offset, *values)
+
+
+class Cells:
+    """The plain fields with which a row begins, where they lie: read and written one by one.
+
+    Every one of them takes eight bytes; whole numbers are found in ``whole``, floats in ``floats``.
+    """
+
+    __slots__ = ("at", "floats", "whole")
+
+    def __init__(self, array: Any, row: Any) -> None:
+        names = []
+        for name, kind in flat.fields(row).items():
+            if kind not in (int, float):
+                break
+            names.append(name)
+        memory = memoryview(array).cast("B")[: 8 * len(names)]
+        self.whole, self.floats = memory.cast("q"), memory.cast("d")
+        self.at: Any = SimpleNamespace(**{name: i for i, name in enumerate(names)})

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter, itemgetter
 from typing import TYPE_CHECKING, Any
 
 from cockpit.core.engine import Engine
@@ -25,8 +26,10 @@ ROOM = 4_096
 WINDOW, PEN = tuple(flat.fields(Window)), tuple(flat.fields(Pen))
 SEEN = ("now", "touch_ts", "last", "mark", "equity_at", "equity_now")
 """What the machine changes in the window."""
-WORDS = tuple(name for name in PEN if name != "tag")
-SHOWN_AT = [WINDOW.index(name) for name in SEEN]
+SHOWN_AT = itemgetter(*(WINDOW.index(name) for name in SEEN))
+VIEWED = attrgetter(*WINDOW)
+assert PEN[-1] == "tag"
+WRITTEN = attrgetter(*PEN[:-1])
 
 
 class Pad:
@@ -64,9 +67,9 @@ class Pad:
         if slot.on_timer is not None:
             self._beat = self._called(slot.on_timer)
             slot.on_timer = self._timed
-        v, at = world.v, world.arrays.block.at
+        v, at = world.arrays.cells.whole, world.arrays.cells.at
         v[at.hears_book], v[at.hears_trades] = slot.on_book is not None, slot.on_trade is not None
-        world.arrays.strategy(v, self.state, self.arena)
+        world.arrays.strategy(self.state, self.arena)
         v[at.hears_timer], v[at.timer_ms] = slot.on_timer is not None and slot.timer_ms > 0, slot.timer_ms
 
     def _called(self, hook: Any) -> Any:
@@ -78,8 +81,12 @@ class Pad:
 
     def _repeat(self, _view: View, want: Want) -> None:
         """What the compiled hook wrote, onto the pen that the kernel reads."""
-        for name, value in zip(PEN, self._pen.read(), strict=True):
-            setattr(want, name, value if name != "tag" else self._word(value))
+        *numbers, tag = self._pen.read()
+        (
+            want.dirty, want.sized, want.kept, want.quoting, want.weight, want.qty, want.stop, want.take,
+            want.bid, want.bid_qty, want.ask, want.ask_qty, want.confidence,
+        ) = numbers  # fmt: skip
+        want.tag = self._word(tag)
 
     def _timed(self, view: View, want: Want) -> None:
         """A timer: the compiled hook has spoken, or something else was due as well and it is asked now."""
@@ -105,16 +112,16 @@ class Pad:
 
     def wake(self) -> None:
         """The window as the machine has left it."""
-        window, view = self._window.read(), self.view
-        for name, at in zip(SEEN, SHOWN_AT, strict=True):
-            setattr(view, name, window[at])
+        view = self.view
+        view.now, view.touch_ts, view.last, view.mark, view.equity_at, view.equity_now = SHOWN_AT(
+            self._window.read()
+        )
 
     def sleep(self) -> None:
         """Window, pen and strategy as the kernel has left them."""
-        view, want = self.view, self.want
-        self._window.write([getattr(view, name) for name in WINDOW])
-        tag = self.program.tag(want.tag)
-        self._pen.write([tag if name == "tag" else getattr(want, name) for name in PEN])
+        want = self.want
+        self._window.write(VIEWED(self.view))
+        self._pen.write((*WRITTEN(want), self.program.tag(want.tag)))
         if self._on_object:
             self._store()
 
@@ -159,7 +166,7 @@ class Pad:
         self.state[0] = layout.flatten(strategy, arena, max(ROOM, layout.largest(strategy) + 2))
         if len(arena) > len(self.arena):
             self.arena = np.array(arena)
-            self.world.arrays.strategy(self.world.v, self.state, self.arena)
+            self.world.arrays.strategy(self.state, self.arena)
         elif arena:
             self.arena[: len(arena)] = arena
         self._on_object = False

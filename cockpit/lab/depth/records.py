@@ -16,6 +16,8 @@ FLIGHT = 1 << 16
 """Events of the market that may be on their way to us at one time."""
 RESTING = 16
 """Orders of ours that the machine follows in their queues; with more the kernel looks at every event."""
+ANSWERS = 8
+"""Reports of the venue that the machine knows of; one fewer of them it may pass by itself."""
 EATEN = 64
 """Levels from which our takers took something, likewise."""
 BARS, TOUCHES, DEPTH = range(3)
@@ -134,6 +136,23 @@ class Machine(Row):
     timed: int
     """When the machine last called the timer; 0 = not since the kernel was last awake."""
     timer_at: int
+    # --- answers that come to nothing
+    answers: int
+    """How many of the next reports may be such."""
+    answered: int
+    """How many of them have been heard."""
+    calm_low: float
+    """Between these prices no rule of the gate says anything to the wish in force."""
+    calm_high: float
+    fresh: int
+    """How old market data may be (ms)."""
+    mark_fresh: int
+    """The same of the mark."""
+    slowest: int
+    """A slower answer is one that the gate wants to hear of (ms); 0 = none is."""
+    need: float
+    """What the book must show within ``band`` of its best prices; 0 = it does not matter."""
+    band: float
     news: int
     """Markets have news that the kernel does not know."""
     handle: int
@@ -149,6 +168,7 @@ class Machine(Row):
     at_rest: int
     at_eaten: int
     at_ring: int
+    at_answer: int
     at_series: int
     delays: int
     at_s: int
@@ -249,6 +269,26 @@ class Eaten(Row):
     was: int
 
 
+class Answer(Row):
+    """A report of the venue on its way to us."""
+
+    at: int
+    """FAR = there is none."""
+    no: int
+    decides: int
+    """It makes the sleeve decide anew, which comes to nothing."""
+    asked: int
+    """When that was asked for which it answers; 0 = it says nothing of that."""
+    resting: int
+    """Orders of ours that live after it."""
+    other: int
+    """``Machine.other`` after it."""
+    # --- once it has been heard
+    now: int
+    heard: int
+    """The events heard of since the kernel was last awake, it included."""
+
+
 class Desk(NamedTuple):
     """What every part is given."""
 
@@ -265,5 +305,7 @@ class Desk(NamedTuple):
     eaten: Any
     ring: Any
     """Events on their way to us, a ring."""
+    answer: Any
+    """The next reports of the venue."""
     series: Any
     """Recorded delays of the feed."""

@@ -26,9 +26,20 @@ from cockpit.lab.compiled.records import Stop
 from cockpit.lab.compiled.translate import BOOK_HOOKS, Program
 from cockpit.lab.depth import build, calls
 from cockpit.lab.depth.columns import Columns
-from cockpit.lab.depth.memory import Block
+from cockpit.lab.depth.memory import Block, Cells
 from cockpit.lab.depth.pen import Pad
-from cockpit.lab.depth.records import EATEN, FLIGHT, RESTING, Eaten, Flying, Machine, Market, Rest
+from cockpit.lab.depth.records import (
+    ANSWERS,
+    EATEN,
+    FLIGHT,
+    RESTING,
+    Answer,
+    Eaten,
+    Flying,
+    Machine,
+    Market,
+    Rest,
+)
 from cockpit.lab.depth.world import DepthWorld
 
 NUMBERS = itertools.count(1)
@@ -46,6 +57,8 @@ class Ran(backtest.Run, frozen=True):
     """What a run was, and how much of it the kernel did not hear."""
 
     slept: int = 0
+    passed: int = 0
+    """Answers of the venue among them."""
 
 
 class Arrays:
@@ -62,22 +75,23 @@ class Arrays:
         self.events, self.levels = columns.events, columns.levels
         self.prices, self.markets = columns.prices.copy(), columns.markets.copy()
         self.rest, self.eaten, self.ring = rows(Rest, RESTING), rows(Eaten, EATEN), rows(Flying, FLIGHT)
+        self.answer = rows(Answer, ANSWERS)
         self.series = np.array(series or (0,), np.int64)
-        self.block, self.rows = Block(self.machines, Machine), Block(self.markets, Market)
-        v, at = self.block.read(), self.block.at
+        self.cells, self.rows = Cells(self.machines, Machine), Block(self.markets, Market)
+        v, at = self.cells.whole, self.cells.at
         for name, size, array in (
             ("at_e", "events", self.events), ("at_l", "levels", self.levels), ("at_p", "prices", self.prices),
             ("at_k", "markets", self.markets), ("at_series", "delays", self.series),
             ("at_rest", "", self.rest), ("at_eaten", "", self.eaten), ("at_ring", "", self.ring),
+            ("at_answer", "", self.answer),
         ):  # fmt: skip
             v[getattr(at, name)] = array.ctypes.data
             if size:
                 v[getattr(at, size)] = len(array)
-        self.block.write(v)
 
-    def strategy(self, v: list[Any], state: Any, floats: Any) -> None:
+    def strategy(self, state: Any, floats: Any) -> None:
         """Where the strategy's own memory is."""
-        at = self.block.at
+        v, at = self.cells.whole, self.cells.at
         v[at.at_s], v[at.at_f], v[at.floats] = state.ctypes.data, floats.ctypes.data, len(floats)
 
 
@@ -131,7 +145,7 @@ def run(
     world = DepthWorld(columns, exchange, latency, seed, arrays, prepared.module.run, clock)
     world.attach(engine, slot, pad)
     handle = next(NUMBERS)
-    world.v[arrays.block.at.handle] = handle
+    arrays.cells.whole[arrays.cells.at.handle] = handle
     calls.RUNNING[handle] = pad
     try:
         ran = backtest.run(engine, world, boot(world), observe, clock)
@@ -145,4 +159,6 @@ def run(
     pad.close()
     if failed is not None:
         raise Unsupported(f"its capital could not be worked out: {failed}")
-    return Ran(ran.events + world.slept, ran.outcomes, ran.digest, world.slept)
+    passed = world.answers.passed
+    outcomes = ran.outcomes + world.answers.told
+    return Ran(ran.events + world.slept, outcomes, ran.digest, world.slept, passed)

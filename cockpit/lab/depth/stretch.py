@@ -22,6 +22,7 @@ from cockpit.lab.depth.books import (
     show,
     show_all,
 )
+from cockpit.lab.depth.calm import passed
 from cockpit.lab.depth.queue import resized
 from cockpit.lab.depth.records import (
     BEAT,
@@ -148,7 +149,7 @@ def step(d: Any, s: Any, floats: Any) -> int:
     if local == FAR:
         return END
     if m.back < heard or (m.back == heard and m.back_no < d.ring[m.feed % FLIGHT].no):
-        return REPORT
+        return GO_ON if passed(d, max(m.now, m.back)) else REPORT
     return deliver(d, s, floats, max(m.now, heard))
 
 

@@ -20,11 +20,12 @@ SIDES = {1: Side.BUY, -1: Side.SELL}
 class Place:
     """The traded market at the venue."""
 
-    def __init__(self, exchange: Exchange, arrays: Any, symbol: str, mine: int, values: list[Any]) -> None:
+    def __init__(self, exchange: Exchange, arrays: Any, symbol: str, mine: int) -> None:
         self.desk = exchange.desk
         self.market = self.desk.markets[symbol]
         self._arrays = arrays
-        self._at = at = arrays.block.at
+        self._at = at = arrays.cells.at
+        self._v, self._w = values, floats = arrays.cells.whole, arrays.cells.floats
         first, end = (int(arrays.markets["first"][k]) for k in (mine, mine + 1))
         self._ticks = arrays.prices["tick"].tolist()
         self._rank = {self._ticks[r]: r for r in range(first, end)}
@@ -36,29 +37,29 @@ class Place:
         self._resting: list[Any] = []
         values[at.low], values[at.high] = end, first - 1
         values[at.best_bid] = values[at.best_ask] = -1
-        values[at.per_tick] = self.market.ticks_per_unit
+        floats[at.per_tick] = self.market.ticks_per_unit
         rules = self.desk.rules
-        values[at.queue], values[at.power] = MODELS.index(rules.queue), rules.queue_power
+        values[at.queue], floats[at.power] = MODELS.index(rules.queue), rules.queue_power
 
-    def sleep(self, v: list[Any]) -> None:
+    def sleep(self) -> None:
         """The venue's orders and what could happen to them, as the machine watches them."""
-        at, market = self._at, self.market
+        v, at, market = self._v, self._at, self.market
         v[at.busy], v[at.last], v[at.source] = int(market.busy), market.last, int(market.source)
-        v[at.marked], v[at.venue_mark] = int(market.mark != 0.0), market.mark
-        v[at.venue_index], v[at.index_ticks] = market.index, market.ticks(market.index)
+        v[at.marked], self._w[at.venue_mark] = int(market.mark != 0.0), market.mark
+        self._w[at.venue_index], v[at.index_ticks] = market.index, market.ticks(market.index)
         v[at.rests] = v[at.waiting] = v[at.eaten] = v[at.armed] = 0
         self._resting = []
         if market.eaten_bids or market.eaten_asks:
-            self._bitten(v)
+            self._bitten()
         if not market.busy:
             return
         if market.orders:
-            self._orders(v)
+            self._orders()
         v[at.armed_low], v[at.armed_high] = self._guard.armed() if market.orders else (-FAR, FAR)
-        v[at.safe_low], v[at.safe_high] = self._guard.safe()
+        self._w[at.safe_low], self._w[at.safe_high] = self._guard.safe()
 
-    def _orders(self, v: list[Any]) -> None:
-        at, market = self._at, self.market
+    def _orders(self) -> None:
+        v, at, market = self._v, self._at, self.market
         for order in market.orders.values():
             if order.phase is Phase.RESTING:
                 self._resting.append(order)
@@ -77,8 +78,8 @@ class Place:
             row = (order.sign, order.price, rank, order.left, order.shown, order.traded, order.front)
             self._rest.write(row, index)
 
-    def _bitten(self, v: list[Any]) -> None:
-        market = self.market
+    def _bitten(self) -> None:
+        v, market = self._v, self.market
         places = [self._rank[t] for t in market.eaten_bids] + [-1 - self._rank[t] for t in market.eaten_asks]
         if len(places) > EATEN:
             raise Unsupported("our takers took from more levels than there is room for")
@@ -86,14 +87,15 @@ class Place:
         for index, where in enumerate(places):
             self._eaten.write((where, 0), index)
 
-    def wake(self, v: list[Any]) -> None:
+    def wake(self) -> None:
         """What the machine did to the venue, before the venue itself goes on."""
-        at, market = self._at, self.market
+        v, at, market = self._v, self._at, self.market
         bid, ask = v[at.best_bid], v[at.best_ask]
         market.best_bid = self._ticks[bid] if bid >= 0 else 0
         market.best_ask = self._ticks[ask] if ask >= 0 else 0
         market.source = Source(v[at.source])
-        market.last, market.mark, market.index = v[at.last], v[at.venue_mark], v[at.venue_index]
+        market.last = v[at.last]
+        market.mark, market.index = self._w[at.venue_mark], self._w[at.venue_index]
         for index, order in enumerate(self._resting):
             _, _, _, _, order.shown, order.traded, order.front = self._rest.read(index)
         if v[at.eaten]:

@@ -22,7 +22,9 @@ from cockpit.core.outside import next_due
 from cockpit.core.slots import Slot
 from cockpit.lab.backtest import Clock
 from cockpit.lab.compiled.reasons import Unsupported
+from cockpit.lab.depth.answers import Answers
 from cockpit.lab.depth.columns import Columns
+from cockpit.lab.depth.memory import Block
 from cockpit.lab.depth.pen import Pad
 from cockpit.lab.depth.records import (
     BEAT,
@@ -38,10 +40,10 @@ from cockpit.lab.depth.records import (
     REQUEST,
     SNAPSHOT,
     TIMER,
-    TOUCH,
     TRADE,
     VENUE,
     WISH,
+    Event,
 )
 from cockpit.lab.depth.shown import ArrayBook
 from cockpit.lab.depth.venue import SIDES
@@ -49,6 +51,7 @@ from cockpit.lab.depth.venue import Place as Spot
 
 STRIDE = 1 << 16
 """Events after which memory is given back."""
+BOOKS = (ev.BookDelta, ev.BookSnapshot, ev.Touch)
 KINDS = {"constant": 0, "jitter": 1, "recorded": 2}
 
 
@@ -67,16 +70,18 @@ class DepthWorld:
         self.now = 0
         self._run = run
         self._clock = clock
-        self._block = arrays.block
-        self._at = arrays.block.at
-        self.v: list[Any] = arrays.block.read()
-        """The machine's own numbers, as they were when it stopped."""
+        self._at = arrays.cells.at
+        self.v: Any = arrays.cells.whole
+        """The machine's own numbers, where they lie."""
         ways = (latency.feed, latency.order, latency.report)
         self._lanes = [Lane(model, draw(seed, at)) for at, model in enumerate(ways)]
         self._back: deque[tuple[int, int, ev.AnyEvent]] = deque()
         self._out: deque[tuple[int, Action]] = deque()
         self._placing: dict[str, int] = {}
         self._reports = exchange.reports
+        self._ran = True
+        """The venue has gone on since the machine was told of it; until it does, the machine knows more."""
+        self._events = Block(arrays.events, Event)
         feed, at = latency.feed, self._at
         self.v[at.instant], self.v[at.latency] = int(feed.instant), KINDS[feed.kind]
         self.v[at.shortest], self.v[at.spread] = feed.base, feed.spread
@@ -91,7 +96,8 @@ class DepthWorld:
         self.market = engine.markets[symbol]
         self.book = ArrayBook(self.arrays.prices)
         self.market.book = slot.view.book = self.book
-        self.place = Spot(self.exchange, self.arrays, symbol, self.mine, self.v)
+        self.place = Spot(self.exchange, self.arrays, symbol, self.mine)
+        self.answers = Answers(engine, slot, self.arrays, self._back, self.columns.rare)
         pad.begin(self, engine, slot)
 
     # --- what the kernel asks -------------------------------------------------------------------------------
@@ -113,40 +119,42 @@ class DepthWorld:
         """The next event that concerns the kernel; None when all is over. Raises Unsupported."""
         v, at = self.v, self._at
         v[at.deadline] = deadline
-        self._timer(v)
+        self.answers.stale = True
+        self._timer()
         self.pad.sleep()
         while True:
-            self._sleep(v)
-            code = self._asleep(v)
+            self._sleep()
+            code = self._asleep()
             if code == VENUE:
-                self._venue(v)
+                self._venue()
             elif code == REQUEST:
-                self._request(v)
+                self._request()
             elif code == DUE:
-                self._wake(v)
+                self._wake()
+                self._meet()
                 assert self._clock is not None
                 self._clock.before(v[at.soon])
             elif code == FULL:
                 raise Unsupported("more market data on its way at one time than there is room for")
             else:
-                self._wake(v)
-                return self._told(code, v)
+                self._wake()
+                return self._told(code)
 
-    def _asleep(self, v: list[Any]) -> int:
+    def _asleep(self) -> int:
         """Let the machine go on; why it stopped. On its way it gives back the memory that it has left."""
-        at, pages = self._at, self.columns.pages
+        v, at, pages = self.v, self._at, self.columns.pages
         while True:
             v[at.pause] = v[at.head] + STRIDE if pages else FAR
-            self._block.write(v)
             code = self._run(self.arrays.address)
-            v[:] = self._block.read()
             if code != PAUSE:
+                self.answers.book()
                 return code
             pages.release()
 
-    def _told(self, code: int, v: list[Any]) -> ev.AnyEvent | None:
-        at = self._at
+    def _told(self, code: int) -> ev.AnyEvent | None:
+        v, at = self.v, self._at
         if code == END:
+            self._meet()
             return None
         if code in (TIMER, BEAT):
             if code == BEAT:
@@ -166,46 +174,56 @@ class DepthWorld:
 
     def _event(self, i: int) -> ev.AnyEvent:
         """An event for the kernel. Levels are in the arrays: it is not told them again."""
-        row = self.columns.events[i]
-        kind, ts = int(row["kind"]), int(row["ts"])
+        row, at = self._events.read(i), self._events.at
+        kind, ts = row[at.kind], row[at.ts]
         if kind == RARE:
             return self.columns.rare[i]
-        symbol = self.columns.symbols[row["market"]]
+        symbol = self.columns.symbols[row[at.market]]
         if kind == TRADE:
-            return ev.Trade(ts, symbol, ts, float(row["x"]), float(row["qty"]), SIDES[int(row["sign"])])
+            return ev.Trade(ts, symbol, ts, row[at.x], row[at.qty], SIDES[row[at.sign]])
         if kind == MARK:
-            return ev.Mark(ts, symbol, float(row["x"]), float(row["qty"]))
+            return ev.Mark(ts, symbol, row[at.x], row[at.qty])
         if kind == DELTA:
-            return ev.BookDelta(ts, symbol, ts, (), (), int(row["seq"]), int(row["prev"]))
+            return ev.BookDelta(ts, symbol, ts, (), (), row[at.seq], row[at.prev])
         if kind == SNAPSHOT:
-            return ev.BookSnapshot(ts, symbol, ts, (), (), int(row["seq"]))
+            return ev.BookSnapshot(ts, symbol, ts, (), (), row[at.seq])
         return ev.Touch(ts, symbol, ts, 0.0, 0.0, 0.0, 0.0)
 
     # --- the machine falls asleep and wakes up --------------------------------------------------------------
 
-    def _timer(self, v: list[Any]) -> None:
+    def _timer(self) -> None:
         """When anything but the strategy's timer is due."""
-        at, sleeve = self._at, self.slot.sleeve
+        v, at, sleeve = self.v, self._at, self.slot.sleeve
         v[at.timed] = 0
         if not v[at.hears_timer]:
             return
+        v[at.timer_at] = sleeve.timer_at
         mine, sleeve.timer_at = sleeve.timer_at, 0
         v[at.other] = next_due(self.engine.state, (self.slot,)) or FAR
         sleeve.timer_at = mine
 
-    def _sleep(self, v: list[Any]) -> None:
+    def _sleep(self) -> None:
         """Tell the machine what it must not run past."""
-        at = self._at
+        v, at = self.v, self._at
         v[at.out] = self._out[0][0] if self._out else FAR
         v[at.back], v[at.back_no] = self._back[0][:2] if self._back else (FAR, 0)
         v[at.flying] = int(bool(self._out or self._back))
         v[at.wake] = self.exchange.wake
         v[at.due] = self._clock.due if self._clock is not None else FAR
-        self.place.sleep(v)
+        self.answers.sleep()
+        if self._ran:
+            self.place.sleep()
+            self._ran = False
 
-    def _wake(self, v: list[Any]) -> None:
+    def _meet(self) -> None:
+        """What the machine did to the venue, before the venue itself goes on or somebody looks at it."""
+        if not self._ran:
+            self.place.wake()
+            self._ran = True
+
+    def _wake(self) -> None:
         """What the machine heard, before the engine goes on."""
-        at, state = self._at, self.engine.state
+        v, at, state = self.v, self._at, self.engine.state
         self.now = v[at.now]
         if v[at.heard]:
             state.seq += v[at.heard]
@@ -213,18 +231,17 @@ class DepthWorld:
             self.slept += v[at.heard]
             v[at.heard] = 0
         if v[at.timed]:
-            state.last_fact_ts = v[at.timed]
+            state.last_fact_ts = max(state.last_fact_ts, v[at.timed])
             self.slot.sleeve.timer_at = v[at.timer_at]
             self.engine.deadline = v[at.deadline]
         if v[at.faults]:
             state.faults["gap"] = state.faults.get("gap", 0) + v[at.faults]
             v[at.faults] = 0
         if v[at.news]:
-            self._news(v)
-        self.place.wake(v)
+            self._news()
         self.pad.wake()
 
-    def _news(self, v: list[Any]) -> None:
+    def _news(self) -> None:
         state, rows = self.engine.state, self.arrays.rows
         at = rows.at
         for k, symbol in enumerate(self.columns.symbols):
@@ -238,40 +255,40 @@ class DepthWorld:
                 self.book.follow(row, at)
             row[at.last_new] = row[at.mark_new] = row[at.heard_new] = False
             rows.write(row, k)
-        v[self._at.news] = 0
+        self.v[self._at.news] = 0
 
     # --- the venue ------------------------------------------------------------------------------------------
 
-    def _venue(self, v: list[Any]) -> None:
+    def _venue(self) -> None:
         """An event of the tape that may concern an order or a position of ours."""
-        at = self._at
+        v, at = self.v, self._at
         i = v[at.at]
         event = self._event(i)
-        self.place.wake(v)
-        if self.columns.events["kind"][i] in (DELTA, SNAPSHOT, TOUCH):
+        self._meet()
+        if type(event) in BOOKS:
             self.place.moved(i, event.ts)
         else:
             self.exchange.market(event, event.ts)
         v[at.last_tape] = max(v[at.last_tape], event.ts)
         if self._reports or not v[at.quick]:
-            self._collect(v)
+            self._collect()
             v[at.quick], v[at.depart] = 0, 1
 
-    def _request(self, v: list[Any]) -> None:
+    def _request(self) -> None:
         """Time passes at the venue, or a request of ours arrives."""
-        at = self._at
-        self.place.wake(v)
-        wake, head, events = self.exchange.wake, v[at.head], self.columns.events
+        v, at = self.v, self._at
+        self._meet()
+        wake, head = self.exchange.wake, v[at.head]
         instant = self._out[0][0] if self._out else FAR
-        if head < len(events):
-            instant = min(instant, int(events["ts"][head]), wake)
+        if head < len(self.columns):
+            instant = min(instant, self._events.read(head)[self._events.at.ts], wake)
         elif wake <= v[at.last_tape] + 1:
             instant = min(instant, wake)
         if wake <= instant:
             self.exchange.advance(instant)
         else:
             self._arrive(*self._out.popleft())
-        self._collect(v)
+        self._collect()
 
     def _arrive(self, at: int, action: Action) -> None:
         if type(action) is Place:
@@ -284,9 +301,9 @@ class DepthWorld:
             if isinstance(report, ev.OrderReport) and not report.found:
                 self._reports[-1] = msgspec.structs.replace(report, proof=False)
 
-    def _collect(self, v: list[Any]) -> None:
+    def _collect(self) -> None:
         """Reports leave the venue."""
-        lane, at = self._lanes[2], self._at
+        v, lane, at = self.v, self._lanes[2], self._at
         for report in self._reports:
             v[at.count] += 1
             self._back.append((lane.arrival(report.ts), v[at.count], report))
