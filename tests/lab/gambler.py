@@ -92,6 +92,8 @@ class Gambler(msgspec.Struct):
     def gamble(self, view: View, want: Want) -> None:
         self.mix(view.equity)
         self.mix(view.latency + view.resting)
+        if self.params.shy > 0:
+            self.mix(min(float(view.now - view.latency_ts), 1e5))
         self.mix(view.mark)
         if not view.book_ok or isnan(view.bid + view.ask):
             want.pull("blind")

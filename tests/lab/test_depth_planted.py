@@ -41,9 +41,14 @@ KINDS: tuple[tuple[dict[str, int], dict[str, int]], ...] = (
     ({}, {}),
     # positions with stops that the market runs into
     ({"jump": 300, "gap": 0, "cross": 0}, {"act": 25, "market": 1000, "stops": 1000, "answer": 0, "beat": 0}),
+    # quotes that are shown and withdrawn, and little else
+    (
+        {"gap": 0, "cross": 0, "gentle": True, "touch": 0},
+        {"act": 60, "market": 0, "trades": 0, "answer": 0, "beat": 300, "shy": 1000},
+    ),
 )
 """Of markets and of strategies."""
-QUEUES, ALL, STOPS = range(3)
+QUEUES, ALL, STOPS, SHY = range(4)
 GAP = "d.k[k].gaps += 1"
 FAULTS = {
     "the queue does not move at a trade": (QUEUES, "order.front = max(order.front - lots, 0.0)", "pass"),
@@ -60,6 +65,11 @@ FAULTS = {
     "the clock stands still": (ALL, "m.window.now = m.window.touch_ts = m.now", "m.window.touch_ts = m.now"),
     "the timer drifts": (ALL, "m.timer_at = m.now + m.timer_ms", "m.timer_at = m.now + m.timer_ms + 1"),
     "the capital is an old one": (ALL, "if second != view.equity_at", "if view.equity_at < 0"),
+    "an answer is no event": (SHY, "m.heard += 1\n    row.heard", "row.heard"),
+    "an answer is heard too early": (SHY, "(m.heard, now)", "(m.heard, now - 1)"),
+    "nobody counts what rests": (SHY, "view.resting = row.resting", "pass"),
+    "nobody notes how long it took": (SHY, "view.latency_ts = now", "pass"),
+    "what is due after an answer is forgotten": (SHY, "soonest = min(soonest, m.timer_at)", "pass"),
     "a request meets what was before it": (ALL, "m.out < happens", "m.out <= happens"),
 }
 
@@ -85,7 +95,7 @@ def differs(kind: int, change: tuple[str, str] | None, seeds: int) -> bool:
     return False
 
 
-@pytest.mark.parametrize("kind", [QUEUES, ALL, STOPS])
+@pytest.mark.parametrize("kind", [QUEUES, ALL, STOPS, SHY])
 def test_without_a_fault_nothing_differs(kind: int) -> None:
     assert not differs(kind, None, 3)
 

@@ -82,4 +82,4 @@ def take(d: Any, now: int) -> None:
     soonest = m.other
     if m.hears_timer:
         soonest = min(soonest, m.timer_at)
-    m.deadline = soonest if soonest < FAR else 0
+    m.deadline = max(soonest, now) if soonest < FAR else 0
