@@ -275,7 +275,7 @@ class DepthWorld:
             v[at.quick], v[at.depart] = 0, 1
 
     def _request(self) -> None:
-        """Time passes at the venue, or a request of ours arrives."""
+        """Time passes at the venue, or requests of ours arrive: all of one instant, nothing comes between."""
         v, at = self.v, self._at
         self._meet()
         wake, head = self.exchange.wake, v[at.head]
@@ -287,7 +287,9 @@ class DepthWorld:
         if wake <= instant:
             self.exchange.advance(instant)
         else:
-            self._arrive(*self._out.popleft())
+            arrives = self._out[0][0]
+            while self._out and self._out[0][0] == arrives < self.exchange.wake:
+                self._arrive(*self._out.popleft())
         self._collect()
 
     def _arrive(self, at: int, action: Action) -> None:
