@@ -25,6 +25,8 @@ from cockpit.core.turn import Turn
 KILL = "kill"
 READ_MS = 1_000
 """How long to wait for an answer before the venue is read again."""
+PROOF_MS = 5_000
+"""An answer that comes later than so long after it was asked for says nothing of now: the next one must."""
 ALARM_MS = 5_000
 """A halt that takes longer is an alarm; said again after twice as long each time, at most a minute."""
 SAID = frozenset((1, 2, 5, 10, 30))
@@ -111,7 +113,10 @@ def progress(state: State, turn: Turn) -> None:
         halted.phase = "reading"
         halted.reads += 1
         halted.read_at = state.now
-        read_account(state, f"halt-{halted.since}-{halted.reads}", "halt", turn)
+        name = f"halt-{halted.since}-{halted.reads}"
+        recent = {key: at for key, at in halted.asking.items() if state.now - at <= PROOF_MS}
+        halted.asking = {**recent, name: state.now}
+        read_account(state, name, "halt", turn)
 
 
 def _escalate(state: State, halted: HaltState, turn: Turn) -> None:
@@ -165,7 +170,8 @@ def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
     halted = state.halt
     if halted is None or halted.confirmed or not event.complete:
         return
-    if not event.request_id.startswith(f"halt-{halted.since}-"):
+    asked = halted.asking.get(event.request_id)
+    if asked is None or state.now - asked > PROOF_MS:
         return
     resting = [row for row in event.orders if _entry_of_ours(state, row)]
     positions = [p for p in event.positions if not _dust(state, p.symbol, _ours(state, p))]

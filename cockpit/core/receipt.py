@@ -79,8 +79,8 @@ class Receipt(msgspec.Struct, frozen=True):
     read: str
     """Id of the read-back that did."""
     read_ts: int
-    """When its answer arrived. The venue made it between then and the asking: what others change meanwhile
-    (an order cancelled by hand) shows in the next one."""
+    """When its answer arrived, at most five seconds after the asking. The venue made it between the two: what
+    others change meanwhile (an order cancelled by hand) shows in the next one."""
     seq: int
     """Place of that read-back in the journal."""
 

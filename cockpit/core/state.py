@@ -128,13 +128,13 @@ class HaltState(msgspec.Struct):
     flatten: bool
     phase: str = "asked"
     reads: int = 0
-    read_at: int = 0
-    """When the venue was last asked to be read back."""
+    read_at: int = 0  # when the venue was last asked to be read back
+    asking: dict[str, int] = {}
+    """Read-backs whose answer would still prove something: request id → when it was asked for."""
     confirmed: int = 0
     entries_open: int = 0
     positions_open: int = 0
-    detail: str = ""
-    """What is still open, in words."""
+    detail: str = ""  # what is still open, in words
     asked: int = 0
     """When this halt, or its turning into a flatten, was asked for."""
     asker: str = ""

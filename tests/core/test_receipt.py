@@ -7,7 +7,7 @@ from itertools import pairwise
 import msgspec
 
 from cockpit.core import memory
-from cockpit.core.events import AccountReport, VenueOrder, VenuePosition
+from cockpit.core.events import AccountReport, Timer, VenueOrder, VenuePosition
 from cockpit.core.receipt import Receipt
 from cockpit.core.types import Side
 from tests.core.stand import D, places
@@ -151,3 +151,17 @@ def test_it_survives_a_snapshot_and_its_digest_is_of_every_field() -> None:
     assert state.halt.receipt == found
     assert state.halt.receipt.digest == found.digest
     assert msgspec.structs.replace(found, by="somebody else").digest != found.digest
+
+
+def test_an_answer_that_comes_late_proves_nothing_and_the_next_one_does() -> None:
+    stand = Halted()
+    first = stand.say("halt")
+    stand.now += 5_001
+    later = tuple(a for a in stand.tell(Timer(stand.now)) if getattr(a, "reason", "") == "halt")
+    stand.read_back(first)
+    assert stand.phase == "reading"
+    assert receipt(stand) is None
+    stand.read_back(later)
+    found = receipt(stand)
+    assert found is not None
+    assert (found.read.rpartition("-")[2], found.reads) == ("2", 2)

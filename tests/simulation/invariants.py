@@ -66,6 +66,8 @@ SIZES = {i.symbol: (i.min_qty, i.lot) for i in (LINEAR, SPOT)}
 minimum, or less than a lot, nobody can protect."""
 NO_COINS = "51008"
 CLOCK_S = 0.25
+PROOF_S = 5.5
+"""How old the answer may be that proves a halt."""
 LEAVES_S = 5.0
 """How long an entry may be on its way from the decision to the wire."""
 UNSETTLED = frozenset((OrderState.PENDING, OrderState.SENT, OrderState.UNKNOWN))
@@ -245,7 +247,7 @@ class Checker:
 
     def read(self, request_id: str, at: int) -> None:
         """The venue answers a read-back: what a receipt says of it is judged by this instant."""
-        self._unasked.read[request_id] = at
+        self._unasked.read[request_id] = at, self.history.now
 
     def told(self, report: AnyEvent) -> None:
         """The venue says something: a stop that went off must have had something to sell (I08)."""
@@ -439,6 +441,9 @@ class Checker:
         if receipt is None:
             self.violate("I03", "a halt was confirmed without a receipt")
             return
+        age = self.history.now - self._unasked.read[receipt.read][1]
+        if age > PROOF_S:
+            self.violate("I03", f"the receipt is proven by what the venue said {age:.1f} s ago")
         resting = {order.cid: order for order in self.truth.open_orders()}
         gone = (*receipt.cancelled, *receipt.never, *receipt.filled, *receipt.orphans)
         if still := sorted(resting.keys() & set(gone)):

@@ -12,7 +12,7 @@ import msgspec
 from cockpit.adapters.store import schema
 from cockpit.app import recovery
 from cockpit.app.wiring import MS, WallClock
-from cockpit.core import deciding, ended, lifecycle, restop
+from cockpit.core import deciding, ended, halting, lifecycle, restop
 from cockpit.core import events as ev
 from cockpit.core.intents import Amend
 from cockpit.core.orders import TERMINAL
@@ -79,6 +79,12 @@ def amend_forgets_the_size(patch: Patch) -> None:
         return msgspec.structs.replace(real(order, *told), qty=order.qty)
 
     patch.setattr(restop, "_amend", amend)
+
+
+@plant("halt", "stall", "delay", seeds=(13_002_967, 1))
+def old_answer_is_proof(patch: Patch) -> None:
+    """A halt is proven by whatever answer comes, however long after it was asked for (seed 13002967)."""
+    patch.setattr(halting, "PROOF_MS", 3_600_000)
 
 
 # --- markets that end -----------------------------------------------------------------------------------

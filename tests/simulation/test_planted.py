@@ -69,6 +69,7 @@ FOUND: dict[str, tuple[int, int, str]] = {
     "lots_of_yesterday": (4, 40, "I18"),
     "missing_is_resting": (6010, 88, "I09 I10"),
     "numbers_begin_again": (0, 24, "I05 I06 I13"),
+    "old_answer_is_proof": (13_002_976, 80, "I03 I08"),
     "orders_lost_in_snapshot": (0, 24, "I05 I06 I08 I10 I13"),
     "rebate_is_a_fee": (4, 40, "I02 I09 I13"),
     "reconnected_is_read": (4, 40, "I12"),

@@ -31,8 +31,8 @@ class Unasked:
         self._asked: set[str] = set()
         self._cancelled: dict[str, tuple[int, Decimal]] = {}
         """Orders that somebody else cancelled: when (venue ms), and how much of them was left."""
-        self.read: dict[str, int] = {}
-        """When the venue made each read-back (venue ms), by request id."""
+        self.read: dict[str, tuple[int, float]] = {}
+        """When the venue made each read-back, by request id: venue ms, virtual seconds."""
 
     # --- what is known --------------------------------------------------------------------------------
 
@@ -94,4 +94,4 @@ class Unasked:
     def rested(self, cid: str, request_id: str) -> Decimal:
         """How much of an order was still there in this read-back, and was cancelled by others since (I08)."""
         at, left = self._cancelled.get(cid, (-1, ZERO))
-        return left if at >= self.read[request_id] else ZERO
+        return left if at >= self.read[request_id][0] else ZERO
