@@ -55,9 +55,10 @@ async def obey(runtime: Runtime, verb: str, args: dict[str, str], actor: str, co
         return Answer(command_id, False, no.message, no.numbers)
     except CockpitError as error:
         return Answer(command_id, False, "release.cannot_be_made", {"why": str(error)})
-    said["who"] = actor if actor == MACHINE else args.get("who", "").strip() or me(runtime)
     if args.get("token"):
         said["key"] = key_of(args["token"])
+    named = args.get("who", "").strip() or _owner(runtime, said.get("key", "")) or me(runtime)
+    said["who"] = actor if actor == MACHINE else named
     taken = runtime.crew.command(DEEDS[verb], said, actor, command_id)
     answer = await by_hand.kept(taken, command_id, "answer.taken")
     refused = runtime.engine.state.refusals.get(command_id)
@@ -70,6 +71,12 @@ async def obey(runtime: Runtime, verb: str, args: dict[str, str], actor: str, co
     found = next((v for v in known.values() if v.id.startswith(name)), None)
     payload = None if found is None else _plain(listing.plain(listing.row(runtime.engine.state, found)))
     return Answer(command_id, answer.ok, answer.message, answer.args, payload)
+
+
+def _owner(runtime: Runtime, key: str) -> str:
+    """Whose token that is: several people may sit at screens of one cockpit. Empty = nobody's."""
+    persons = runtime.engine.state.release.persons
+    return next((name for name, person in persons.items() if key and person.key == key), "")
 
 
 def me(runtime: Runtime) -> str:

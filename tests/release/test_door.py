@@ -18,6 +18,7 @@ from cockpit.app.commands.versions import lines, table
 from cockpit.core import events as ev
 from cockpit.core.frames import Health
 from cockpit.core.project import Projector
+from cockpit.core.release.people import key_of
 from cockpit.core.release.records import Passport
 from cockpit.core.types import Stage
 from tests.release.stand import MARKET, SYMBOL, Stand, passport, riding, wave
@@ -90,6 +91,24 @@ def test_a_version_is_added_promoted_and_shown(monkeypatch: pytest.MonkeyPatch) 
         assert words in text, text
     assert "影子" in "\n".join(lines(shown, "zh"))
     assert name in table(rows, "en")
+
+
+def test_whoever_shows_a_token_and_no_name_is_its_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two people at two screens of one cockpit: each key press is that person's, whoever started it."""
+    door = Door(monkeypatch, passport(proven()))
+    assert door.ask("person_add", name="ann", role="admin", newkey=key_of("a")).ok
+    assert door.ask("person_add", name="bob", role="approver", newkey=key_of("b"), token="a").ok
+    added = door.ask("version_add", sleeve=f"rider@{SYMBOL}/1m", token="a")
+    assert added.ok, added
+    name = added.payload["id"]
+    refused = door.ask("version_retire", version=name, reason="enough")
+    assert (refused.message, refused.args["who"]) == ("release.no_token", "ann"), "as the settings say"
+    assert (
+        door.ask("version_retire", version=name, reason="enough", who="ann", token="b").message
+        == "release.no_token"
+    )
+    assert door.ask("version_retire", version=name, reason="enough", token="b").ok
+    assert door.stand.version(name).history[-1].who == "bob"
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--to", metavar="FILE", help="put the token there, for its owner alone; must not exist"
     )
     parser.add_argument(
-        "--as", metavar="NAME", default="", dest="who", help="which admin you are (default: release.me)"
+        "--as",
+        metavar="NAME",
+        default="",
+        dest="who",
+        help="which admin you are (default: whose token is shown, else release.me)",
     )
     parser.add_argument("--force", action="store_true", help="take the wheel from whoever drives")
 

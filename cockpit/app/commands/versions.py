@@ -37,7 +37,11 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--reason", metavar="TEXT", default="", help="why; it is kept in the history")
     parser.add_argument(
-        "--as", metavar="NAME", default="", dest="who", help="who you are (default: release.me)"
+        "--as",
+        metavar="NAME",
+        default="",
+        dest="who",
+        help="who you are (default: whose token is shown, else release.me)",
     )
     parser.add_argument("--force", action="store_true", help="take the wheel from whoever drives")
 
