@@ -27,6 +27,7 @@ class AttachLink:
     """Frames in, commands out; safe from any thread, never blocks but in ``__init__`` and ``close``."""
 
     closing_stops_engine = False
+    hurried = False
 
     def __init__(
         self,

@@ -235,6 +235,12 @@ class LocalLink:
         """An engine in this process is lost only when its loop has ended."""
         return 0.0 if self._loop.is_running() else 1.0
 
+    @property
+    def hurried(self) -> bool:
+        """Is an order of ours, or of the paper sleeves beside it, on its way?"""
+        beside = self._runtime.beside
+        return self._runtime.crew.execution.hurried or (beside is not None and beside.crew.execution.hurried)
+
     def latest(self) -> Frame | None:
         return self._runtime.latest
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from cockpit.app import console, eventloop, market, rig
+from cockpit.app import console, eventloop, market, priority, rig
 from cockpit.app.beside import FOLDER, split, together
 from cockpit.app.runtime import Home, Plan, Runtime, open_runtime
 from cockpit.app.settings import Loaded
@@ -27,7 +27,7 @@ from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.errors import CockpitError, ConfigError
 from cockpit.text import tr
 
-TURN_S = 0.0005
+TURN_S = 0.0001
 """How long a thread may keep the interpreter from another that asks for it. Shorter gains nothing more."""
 
 
@@ -321,6 +321,7 @@ class Screened:
         self._ready.wait()
         try:
             if self.error is None and self.runtime is not None and self._loop is not None:
+                priority.leave_a_core()  # this thread, which paints from now on; the machine's goes on
                 link = rig.LocalLink(self.runtime, self._loop)
                 rig.show(link, self.loaded, self.args, self.plan.folder)
         finally:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
-from cockpit.app import ledgers
+from cockpit.app import ledgers, priority
 from cockpit.app.proving import Bench
 from cockpit.core.errors import ConfigError, PluginError
 from cockpit.lab.proof import walkforward
@@ -121,7 +120,7 @@ class Walker:
         wanted = {_params_key(p): p for p in (self.space.params(point) for _, _, point in orders)}
         new = {key: params for key, params in wanted.items() if key not in self.runs}
         if self.bench.stage.ready is not None and len(new) > 1:
-            with pools.threads(os.cpu_count() or 1) as pool:
+            with pools.threads(priority.cores()) as pool:
                 self.runs.update(zip(new, pool.map(self._fresh, new.values()), strict=True))
         return [self._tried(order, train) for order in orders]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from cockpit.text.reasons import DEPTH, ERRORS, reworded
 from cockpit.text.safe import safe_text
@@ -95,10 +96,15 @@ def tr(message_id: str, lang: str = DEFAULT, /, **args: object) -> str:
 
 def say(message_id: str, args: Mapping[str, str], lang: str = DEFAULT) -> str:
     """Like :func:`tr` for news of the engine: its own words (``side=buy``) are translated too."""
+    return _said(message_id, tuple(args.items()), lang)
+
+
+@lru_cache(maxsize=1_000)
+def _said(message_id: str, args: tuple[tuple[str, str], ...], lang: str) -> str:
+    """The log is painted twice a second, and most of it was there before."""
     words = catalogue(lang)
     spoken = {
-        name: words.get(f"word.{value.lower()}", value) if name in SPOKEN else value
-        for name, value in args.items()
+        name: words.get(f"word.{value.lower()}", value) if name in SPOKEN else value for name, value in args
     }
     for name in REASONS:
         if name in spoken:

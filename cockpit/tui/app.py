@@ -28,6 +28,7 @@ from cockpit.tui.aside import Aside
 from cockpit.tui.asides import Asides, Openers
 from cockpit.tui.charting import Crosshair
 from cockpit.tui.controls import UNITS, Controls
+from cockpit.tui.courtesy import Courtesy
 from cockpit.tui.desk import DeskScreen
 from cockpit.tui.glyphs import SETS
 from cockpit.tui.governor import Governor
@@ -104,6 +105,7 @@ class CockpitApp(App[str]):
         self.asides = Asides(self, openers)
         self.auditing, self.past, self.lab = self.asides.audit, self.asides.past, self.asides.lab
         self.governor = Governor(self.period)
+        self.courtesy = Courtesy(lambda: link.hurried)
         self._frame_at = clock()
         self._bars_due = 0.0
         self._halt_keys = frozenset(self.keymap["halt"].keys)
@@ -177,6 +179,7 @@ class CockpitApp(App[str]):
         """One round: take the newest frame and the answers, paint what is due."""
         now = self.clock()
         self.governor.begin(now)
+        self.courtesy.begin()
         frame = self.link.latest()
         if frame is not None and frame is not self.present:
             self._frame_at = now
@@ -200,7 +203,7 @@ class CockpitApp(App[str]):
                     self.tour.tick(self.frame, now)
                 self._reread_theme()
                 self.reread.look()
-        self.governor.end(self.clock())
+        self.governor.end(self.clock() - self.courtesy.stood)
 
     def paint_bars(self) -> None:
         """Status, markets, alarms and footer."""

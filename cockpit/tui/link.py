@@ -20,6 +20,10 @@ class Link(Protocol):
     closing_stops_engine: bool
     """True where the engine lives in this process."""
 
+    @property
+    def hurried(self) -> bool:
+        """Is an order of this very process on its way to the venue? Asked often; must cost nothing."""
+
     def latest(self) -> Frame | None:
         """The newest frame, at once; None before the first."""
 
@@ -32,6 +36,8 @@ class Link(Protocol):
 
 class FixedLink:
     """One frame for ever: for pictures and tests. Commands are kept in ``sent``."""
+
+    hurried = False
 
     def __init__(
         self, frame: Frame | None, *, driver: bool = True, closing_stops_engine: bool = True

@@ -89,6 +89,11 @@ class Look(msgspec.Struct, frozen=True):
         return self.glyphs.hidden * 3 if self.private else text
 
 
+def _nothing(_place: int) -> str:
+    """A picture without rows to copy."""
+    return ""
+
+
 class Picture(msgspec.Struct, frozen=True):
     """One panel, painted: its title, its rows and how old what it shows is."""
 
@@ -104,8 +109,8 @@ class Picture(msgspec.Struct, frozen=True):
     """A word beside the title that must not be missed (``BROKEN``)."""
     keys: tuple[str, ...] = ()
     """Identities of all rows a cursor may visit, in order."""
-    copy: tuple[str, ...] = ()
-    """What copying such a row copies; same order as ``keys``."""
+    copy: Callable[[int], str] = _nothing
+    """What copying the row of such a key copies, by its place in ``keys``."""
 
 
 Painter = Callable[[Frame, Look], Picture]
@@ -156,9 +161,23 @@ def chosen(columns: Sequence[Column], wanted: Sequence[int], width: int) -> list
 def table(
     columns: Sequence[Column], body: Sequence[Cells], width: int, more: str = "…"
 ) -> tuple[Row, list[Row]]:
-    """Header row and body rows of ``width`` cells. ``body`` has a cell for every column, shown or not.
+    """Header row and body rows of ``width`` cells."""
+    line = ruled(columns, body, width, more)
+    return line(headed(columns)), [line(cells) for cells in body]
 
-    A number is never cut: a column of numbers is as wide as its widest, or not there at all.
+
+def headed(columns: Sequence[Column]) -> Cells:
+    """The header, as cells."""
+    return [(column.head, "muted") for column in columns]
+
+
+def ruled(
+    columns: Sequence[Column], body: Sequence[Cells], width: int, more: str = "…"
+) -> Callable[[Cells], Row]:
+    """What makes a row of ``width`` cells of the cells of one line, all of ``body`` in the same columns.
+
+    ``body`` has a cell for every column, shown or not. A number is never cut: a column of numbers is as wide
+    as its widest, or not there at all.
     """
     wanted = [
         max(width_of(column.head), column.least, *(width_of(cells[i][0]) for cells in body))
@@ -185,7 +204,7 @@ def table(
             out.append((" " * (width - filled), ""))
         return tuple(out)
 
-    return line([(column.head, "muted") for column in sized]), [line(cells) for cells in body]
+    return line
 
 
 def _widths(sized: list[Column], wanted: list[int], keep: list[int], width: int) -> dict[int, int]:
@@ -236,26 +255,33 @@ def listing(
     alarm: str = "",
     foot: Sequence[Row] = (),
     legend: str = "",
+    log: bool = False,
 ) -> Picture:
     """A panel that is a table: header, the rows around the cursor, and lines at its foot.
 
-    ``legend`` explains the foot, and stands at the lower edge only where there is one.
+    ``legend`` explains the foot, and stands at the lower edge only where there is one. Of a ``log``, which is
+    long and seldom read to its end, only what is in sight is asked for and measured.
     """
-    head, rows = table(columns, body, max(look.width, 1), look.glyphs.more)
-    if not rows:
+    width, more = max(look.width, 1), look.glyphs.more
+    if not body:
         said = wrapped(empty, max(1, look.width - 2))
-        rest: list[Row] = [((f" {line}", "muted"),) for line in said]
+        rest: list[Row] = [((f" {words}", "muted"),) for words in said]
         return Picture(title=title, rows=((("", ""),), *rest), note=note, stale=stale)
-    seen = matching(rows, look.needle)
+    seen: Sequence[int] = range(len(body))
+    if look.needle:
+        line = ruled(columns, body, width, more)
+        seen = matching([line(cells) for cells in body], look.needle)
     names = [keys[index] for index in seen]
     at = names.index(look.cursor) if look.cursor in names else 0
     height = look.height - 1
     foot = foot if height - len(foot) >= min(len(seen), 3) else ()
     note = note or (legend if foot else "")
     shown = window(len(seen), at, max(1, height - len(foot)))
-    lines: list[Row] = [head]
-    for place in shown:
-        row = rows[seen[place]]
+    sight = [body[seen[place]] for place in shown]
+    line = ruled(columns, sight if log else body, width, more)
+    lines: list[Row] = [line(headed(columns))]
+    for place, cells in zip(shown, sight, strict=True):
+        row = line(cells)
         if look.focused and place == at:
             row = tuple((text, f"{style} cursor".strip()) for text, style in row)
         lines.append(row)
@@ -274,7 +300,7 @@ def listing(
         dim=dim,
         alarm=alarm,
         keys=tuple(names),
-        copy=tuple("  ".join(text.strip() for text, _ in rows[i] if text.strip()) for i in seen),
+        copy=lambda place: "  ".join(text.strip() for text, _ in line(body[seen[place]]) if text.strip()),
     )
 
 

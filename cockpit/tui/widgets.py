@@ -88,6 +88,7 @@ class Painted(Widget):
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
+        self.cockpit.courtesy.let_pass()
         strip = self._strips.get(y)
         if strip is None:
             style = self.cockpit.palette.style
@@ -141,6 +142,7 @@ class PanelView(Painted, can_focus=True):
         if self._last is not None and self._last[0] is frame and self._last[1] == mine:
             return
         self._last = (frame, mine)
+        self.cockpit.courtesy.let_pass()
         if frame is None:
             self.picture = Picture(title=mine.say(f"panel.{self.panel}"))
         else:
@@ -148,6 +150,7 @@ class PanelView(Painted, can_focus=True):
             if self._follow_cursor():
                 mine = _sized(look, self)
                 self.picture = self._painted(frame, mine)
+        self.cockpit.courtesy.let_pass()
         self.put(boxed(self.picture, mine))
 
     def _painted(self, frame: Frame, look: Look) -> Picture:
@@ -205,7 +208,7 @@ class PanelView(Painted, can_focus=True):
     def row_copy(self) -> str:
         """What copying the row under the cursor copies."""
         keys = self.picture.keys
-        return self.picture.copy[keys.index(self.cursor)] if self.cursor in keys else ""
+        return self.picture.copy(keys.index(self.cursor)) if self.cursor in keys else ""
 
     def repaint(self) -> None:
         """Paint at the next chance even if nothing has changed."""

@@ -57,6 +57,7 @@ class Execution:
         self._placing: dict[str, None] = {}
         """Orders whose Place has not been answered for yet."""
         self._under_way = 0
+        self._hurried = 0
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -74,8 +75,14 @@ class Execution:
         else:
             self._fast.append(action)
         self._under_way += 1
+        self._hurried += 1
         self._idle.clear()
         self._wake.set()
+
+    @property
+    def hurried(self) -> bool:
+        """Is something decided that waits for nobody but us before it leaves? Safe from any thread."""
+        return self._hurried > 0
 
     async def idle(self) -> None:
         """Wait until everything queued has been handed to the venue."""
@@ -103,8 +110,14 @@ class Execution:
     ) -> None:
         cid = getattr(action, "cid", "")
         if before is not None and not before.done():
+            self._hurried -= 1  # it is the venue's turn
             await asyncio.wait({before})
-        if await self._committed(action, durable):
+            self._hurried += 1
+        try:
+            committed = await self._committed(action, durable)
+        finally:
+            self._hurried -= 1
+        if committed:
             await self._send(action)
         if isinstance(action, Place):
             del self._placing[cid]

@@ -80,6 +80,31 @@ def test_who_trades_has_short_turns_and_what_it_starts_has_not(tmp_path: Path) -
     assert priority.turn_ns() > priority.TURN_NS
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process cannot be kept off a core")
+def test_work_beside_the_trading_leaves_it_a_core() -> None:
+    ours = os.sched_getaffinity(0)
+    if len(ours) < 2:
+        pytest.skip("there is one core")
+    with waiting(own=True) as pid:
+        assert patiently(pid)
+        assert os.sched_getaffinity(pid) == ours - {max(ours)}
+    assert os.sched_getaffinity(0) == ours
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process cannot be kept off a core")
+def test_a_thread_that_keeps_off_a_core_keeps_nobody_else_off_it() -> None:
+    ours = os.sched_getaffinity(0)
+
+    def paints() -> set[int]:
+        priority.leave_a_core()
+        return os.sched_getaffinity(0)
+
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(paints).result() == (ours - {max(ours)} if len(ours) > 1 else ours)
+    assert os.sched_getaffinity(0) == ours
+    assert priority.cores() == len(ours)
+
+
 def test_what_is_over_or_refused_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     with waiting(own=True) as pid:
         pass

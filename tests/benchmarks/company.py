@@ -5,10 +5,13 @@ As a process: ``company`` searches until it is killed, and says ``ready`` when i
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,12 +20,13 @@ import msgspec
 
 from cockpit.app import optimizing
 from cockpit.app.commands import optimize
+from cockpit.app.priority import AGAIN_S, TRIES, give_way, leave_a_core
 from cockpit.app.session import take_turns
 from cockpit.core.config import Config, SleeveConfig
-from cockpit.core.frames import Frame
 from cockpit.tui.app import CockpitApp
 from cockpit.tui.link import FixedLink
 from cockpit.tui.settings import TuiSettings
+from cockpit.workers.execution import Execution
 from tests.benchmarks.search import PARAMS, written
 from tests.benchmarks.worlds import SYMBOL
 
@@ -34,49 +38,71 @@ SIZE = (120, 40)
 
 @contextmanager
 def search() -> Iterator[None]:
-    """A search of ours at work on every core, in a process of its own, as ``cockpit optimize`` runs it."""
+    """A search on every core, in a session of its own that gives way, as the cockpit starts its jobs."""
     command = [sys.executable, "-m", "tests.benchmarks.company"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)
     try:
+        for _ in range(TRIES):
+            if give_way(process.pid):
+                break
+            time.sleep(AGAIN_S)
         assert process.stdout is not None
         if process.stdout.readline().strip() != "ready":
             raise RuntimeError("the search beside it did not begin")
         yield
     finally:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 
-def beside_a_screen(trade: Callable[[Callable[[Frame], None]], None]) -> None:
-    """Run ``trade(show)`` on a thread of its own, as a run does, while the screen paints what it shows."""
-    before = sys.getswitchinterval()
+class Seat(FixedLink):
+    """The screen's link to what trades beside it in this process."""
+
+    execution: Execution | None = None
+
+    @property
+    def hurried(self) -> bool:
+        """As ``LocalLink`` tells it."""
+        return self.execution is not None and self.execution.hurried
+
+
+def beside_a_screen(trade: Callable[[Seat], None]) -> None:
+    """Run ``trade`` on a thread of its own, as a run does, while the screen paints what it seats."""
+    interval, cores = sys.getswitchinterval(), os.sched_getaffinity(0) if sys.platform == "linux" else None
     take_turns()
-    link = FixedLink(None)
+    link = Seat(None)
     app = CockpitApp(link, TuiSettings())
     failed: list[BaseException] = []
 
     def work() -> None:
         try:
-            trade(lambda frame: setattr(link, "frame", frame))
+            trade(link)
         except BaseException as error:  # noqa: BLE001  told below, where somebody hears it
             failed.append(error)
         finally:
             app.call_from_thread(app.exit)
 
     machine = threading.Thread(target=work, name="machine", daemon=True)
-    app.call_later(machine.start)
+
+    def begin() -> None:
+        machine.start()
+        leave_a_core()
+
+    app.call_later(begin)
     app.run(headless=True, size=SIZE)
     machine.join(30)
-    sys.setswitchinterval(before)
+    sys.setswitchinterval(interval)
+    if cores is not None:
+        os.sched_setaffinity(0, cores)
     if failed:
         raise failed[0]
 
 
 def main() -> None:
     """Search for ever."""
-    optimize.yields(YIELDS)
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
+        optimize.yields(YIELDS, folder)
         tape = written(folder)
         wish = optimizing.Wish(
             str(tape), SleeveConfig("ema_trend", SYMBOL), PARAMS, trials=20, limits=(), seed=5

@@ -26,7 +26,7 @@ from cockpit.app.runtime import WallClock
 from cockpit.core import events as ev
 from cockpit.core.config import Config, RiskConfig, SleeveConfig
 from cockpit.core.engine import Engine
-from cockpit.core.frames import Frame, Health
+from cockpit.core.frames import Health
 from cockpit.core.intents import Action, Place, ReadAccount
 from cockpit.core.project import Projector
 from cockpit.core.registry import strategy
@@ -36,7 +36,7 @@ from cockpit.core.want import Want
 from cockpit.workers.crew import Crew
 from cockpit.workers.inbox import Inbox
 from tests.benchmarks import worlds as worlds
-from tests.benchmarks.company import beside_a_screen, search
+from tests.benchmarks.company import Seat, beside_a_screen, search
 from tests.benchmarks.disk import fdatasync_ms, folder, has_memory
 from tests.benchmarks.rows import Row, percentile, row
 
@@ -160,14 +160,12 @@ def _disturbed(ticks: int, *, in_memory: bool = False) -> list[float]:
     spent: list[float] = []
     with search():
         beside_a_screen(
-            lambda show: spent.extend(eventloop.run(_measure(ticks, in_memory=in_memory, show=show)))
+            lambda seat: spent.extend(eventloop.run(_measure(ticks, in_memory=in_memory, seat=seat)))
         )
     return spent
 
 
-async def _measure(
-    ticks: int, *, in_memory: bool = False, show: Callable[[Frame], None] | None = None
-) -> list[float]:
+async def _measure(ticks: int, *, in_memory: bool = False, seat: Seat | None = None) -> list[float]:
     """Microseconds from ``Inbox.put`` to ``Venue.submit``, tick by tick."""
     session.calm()  # as a run does
     engine, projector, price = _engine()
@@ -184,7 +182,10 @@ async def _measure(
             inbox.put(ev.Link(max(engine.state.now, clock.now_ms()), channel, up=True))
         inbox.put(ev.Mark(max(engine.state.now, clock.now_ms()), symbol, price))
         running = asyncio.ensure_future(crew.run())
-        painting = asyncio.ensure_future(_frames(projector, clock, show)) if show is not None else None
+        painting = None
+        if seat is not None:
+            seat.execution = crew.execution
+            painting = asyncio.ensure_future(_frames(projector, clock, seat))
         while not engine.state.reconciled:
             await asyncio.sleep(0.01)
         gc.collect()
@@ -230,8 +231,8 @@ def _engine() -> tuple[Engine, Projector, float]:
     return engine, projector, round(engine.state.price(BTC_SWAP), 1)
 
 
-async def _frames(projector: Projector, clock: WallClock, show: Callable[[Frame], None]) -> None:
+async def _frames(projector: Projector, clock: WallClock, seat: Seat) -> None:
     while True:
         await asyncio.sleep(FRAME_S)
         now = clock.now_ms()
-        show(projector.frame(max(now, projector.engine.state.now), now, Health()))
+        seat.frame = projector.frame(max(now, projector.engine.state.now), now, Health())

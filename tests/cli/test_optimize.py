@@ -123,6 +123,18 @@ def test_a_search_lets_everybody_else_go_first(
     assert cockpit(*words(coin, "--study", "o", "--nice", "-5")).code == 2
 
 
+def test_beside_a_cockpit_that_runs_here_a_search_leaves_it_a_core(
+    coin: str, cockpit: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left: list[int] = []
+    monkeypatch.setattr("cockpit.app.priority.leave_a_core", lambda: left.append(1))
+    assert cockpit(*words(coin, "--trials", "2", "--study", "n", "--nice", "0")).code == 0
+    assert not left
+    monkeypatch.setattr("cockpit.app.whereabouts.running", lambda _data_dir: [Path("practice")])
+    assert cockpit(*words(coin, "--trials", "2", "--study", "m", "--nice", "0")).code == 0
+    assert left
+
+
 def test_giving_up_early_runs_most_trials_on_a_part_only(coin: str, cockpit: Shell) -> None:
     found = cockpit(*words(coin, "--trials", "64", "--study", "p", "--method", "lhs", "--prune", "--json"))
     assert found.code == 0, found.err

@@ -284,6 +284,22 @@ def test_events_are_newest_first_and_translated() -> None:
     assert "买 2.5 BTC-USDT-SWAP 成交于 64,480.0" in drawn
 
 
+def test_of_a_long_log_only_what_is_in_sight_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    news = Look.news
+    monkeypatch.setattr(Look, "news", lambda self, *said: asked.append(said[0]) or news(self, *said))
+    many = tuple(
+        swap(made.events(0)[0], ts=made.events(0)[0].ts - 1_000 * i, sleeve=f"s{i}") for i in range(200)
+    )
+    picture = paint("events", made.frame(0, events=many), swap(LOOK, height=6))
+    assert len(asked) == 5
+    assert len(picture.keys) == 200
+    assert picture.copy(3).endswith("s3")
+    found = paint("events", made.frame(0, events=many), swap(LOOK, height=6, needle="s199"))
+    assert len(found.keys) == 1
+    assert found.copy(0).endswith("s199")
+
+
 def test_events_of_one_instant_have_keys_of_their_own() -> None:
     one, two = made.events(0)[0], swap(made.events(0)[1], ts=made.events(0)[0].ts)
     keys = paint("events", made.frame(0, events=(one, two, one))).keys

@@ -299,3 +299,38 @@ def test_a_resume_lifts_the_flag_unless_somebody_has_pressed_again() -> None:
     kill.heard()
     kill.lift()
     assert not kill.on
+
+
+def test_who_paints_knows_that_an_order_is_on_its_way_and_not_for_how_long_the_venue_takes() -> None:
+    async def story(bay: Bay) -> None:
+        durable, answer = soon(), soon()
+        bay.venue.fate = lambda _action: answer
+        assert not bay.execution.hurried
+        bay.execution.put(place("c0"), durable)
+        await turns()
+        assert bay.execution.hurried, "it waits for its commit"
+        durable.set_result(None)
+        await turns()
+        assert bay.venue.got
+        assert not bay.execution.hurried, "its bytes have left: now the venue takes its time"
+        bay.execution.put(Cancel("c0", S, "x"), None)
+        await turns()
+        assert not bay.execution.hurried, "behind a request that has not been answered"
+        answer.set_result(None)
+        await turns()
+        assert len(bay.venue.got) == 2
+        assert not bay.execution.hurried
+
+    work(story)
+
+
+def test_an_order_whose_commit_fails_is_in_nobodys_way() -> None:
+    async def story(bay: Bay) -> None:
+        durable = soon()
+        bay.execution.put(place("c0"), durable)
+        await turns()
+        durable.set_exception(StoreError("full"))
+        await turns()
+        assert not bay.execution.hurried
+
+    work(story)

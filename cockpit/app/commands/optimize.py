@@ -6,9 +6,10 @@ import argparse
 import os
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
-from cockpit.app import console
+from cockpit.app import console, priority
 from cockpit.app.grammar import span
 from cockpit.core.errors import ConfigError
 
@@ -65,7 +66,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def _crew(parser: argparse.ArgumentParser) -> None:
     """Who runs the trials."""
-    parser.add_argument("--workers", metavar="N", type=int, default=os.cpu_count() or 1, help="all cores")
+    parser.add_argument("--workers", metavar="N", type=int, default=priority.cores(), help="all cores")
     parser.add_argument(
         "--pool", choices=("auto", "threads", "processes"), default="auto", help="what the workers are"
     )
@@ -110,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
         wish = _wish(args, found, lang)
         begun = optimizing.planned(found.config, wish)
         total, name = wish.trials, optimizing.checked_name(args.study or _name(wish))
-    yields(args.nice)
+    yields(args.nice, found.data_dir)
     line = Line(lang)
     status = optimizing.search(
         found.data_dir, name, begun, total, crew, resume=args.resume, told=None if args.json else line
@@ -124,15 +125,20 @@ def run(args: argparse.Namespace) -> int:
     return 130 if status.state == "stopped" else 0
 
 
-def yields(nice: int) -> None:
+def yields(nice: int, data_dir: Path) -> None:
     """Let others go first: a search takes all it can get, a trading process needs little, but at once.
 
-    Workers that this process starts yield as well. Raises ConfigError.
+    Beside a cockpit that runs here a core stays free for it. Workers that this process starts yield as well.
+    Raises ConfigError.
     """
     if not 0 <= nice <= 19:
         raise ConfigError(f"--nice {nice}: 0 (as others) to 19 (last)")
     if nice > os.getpriority(os.PRIO_PROCESS, 0):
         os.setpriority(os.PRIO_PROCESS, 0, nice)
+    from cockpit.app import whereabouts
+
+    if whereabouts.running(data_dir):
+        priority.leave_a_core()
 
 
 def _wish(args: argparse.Namespace, found: Any, lang: str) -> Any:

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from cockpit.app import console
+from cockpit.app import console, priority
 from cockpit.core.errors import ConfigError
 from cockpit.text import tr
 
@@ -51,7 +51,7 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--offer", action="store_true", help="hand what passes to the cockpit here (release.automatic)"
     )
-    parser.add_argument("--workers", metavar="N", type=int, default=os.cpu_count() or 1, help="all cores")
+    parser.add_argument("--workers", metavar="N", type=int, default=priority.cores(), help="all cores")
     parser.add_argument("--nice", metavar="N", type=int, default=10, help="as in cockpit optimize (10)")
 
 
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     if args.workers < 1 or args.days < 0 or args.forward < 0:
         raise ConfigError("--workers must be 1 or more, --days and --forward not below 0")
     discover(found.config.run.plugins_dir)
-    optimize.yields(args.nice)
+    optimize.yields(args.nice, found.data_dir)
     asked = [session.parse_sleeve(text) for text in args.sleeves]
     course, line = passport.course(args), passport.Line(lang, not args.json)
     tape, _ = cut.played(args, found, lang, asked)

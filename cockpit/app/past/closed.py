@@ -51,6 +51,7 @@ class ClosedLink:
 
     driver = False
     lost = 0.0
+    hurried = False
     closing_stops_engine = False
 
     def __init__(self, ask: Asked) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import overload
+
 from cockpit.core.frames import EventRow, Frame
 from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
 from cockpit.tui.cells import Segment
-from cockpit.tui.picture import STRATEGY, Column, Look, Picture, listing
+from cockpit.tui.picture import STRATEGY, Cells, Column, Look, Picture, listing
 
 STYLES = {"good": "good", "warn": "warn", "alarm": "danger bold"}
 
@@ -30,12 +33,33 @@ def paint(frame: Frame, look: Look) -> Picture:
         look,
         look.say("panel.events"),
         columns,
-        [_cells(rows[first], last - first, look) for first, last in runs],
+        _Lines(rows, runs, look),
         _keys(rows, runs),
         empty=look.say("events.none"),
         note=look.say("events.alarms", count=alarms) if alarms else "",
         stale=freshness.account_age(frame, look.lag),
+        log=True,
     )
+
+
+class _Lines(Sequence[Cells]):
+    """The lines as cells, each made when it is asked for: most of a log is out of sight."""
+
+    def __init__(self, rows: list[EventRow], runs: list[tuple[int, int]], look: Look) -> None:
+        self._rows, self._runs, self._look = rows, runs, look
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    @overload
+    def __getitem__(self, at: int) -> Cells: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Cells]: ...
+    def __getitem__(self, at: int | slice) -> Cells | list[Cells]:
+        if isinstance(at, slice):
+            return [self[i] for i in range(*at.indices(len(self)))]
+        first, last = self._runs[at]
+        return _cells(self._rows[first], last - first, self._look)
 
 
 def _runs(rows: list[EventRow]) -> list[tuple[int, int]]:

@@ -50,7 +50,7 @@ def paint(frame: Frame, look: Look) -> Picture:
         note=f"{look.say('panel.more', count=hidden)} {look.glyphs.sep} {note}" if hidden > 0 else note,
         stale=freshness.account_age(frame, look.lag),
         keys=tuple(keys),
-        copy=tuple("  ".join(text.strip() for text, _ in lines[i]) for i in seen),
+        copy=tuple("  ".join(text.strip() for text, _ in lines[i]) for i in seen).__getitem__,
     )
 
 

@@ -38,7 +38,7 @@ def paint(frame: Frame, look: Look) -> Picture:
         rows=tuple(rows),
         note=look.say("panel.more", count=hidden) if hidden > 0 else "",
         keys=tuple(keys),
-        copy=tuple("".join(text for text, _ in line).strip() for line in lines),
+        copy=tuple("".join(text for text, _ in line).strip() for line in lines).__getitem__,
     )
 
 
