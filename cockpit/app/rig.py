@@ -16,7 +16,18 @@ from typing import TYPE_CHECKING, Any
 import cockpit
 from cockpit.api.door import Door, HelloInfo
 from cockpit.api.place import door_path
-from cockpit.app import by_hand, capital, fuses, questions, receipts, releasing, tokens, trades, why
+from cockpit.app import (
+    by_hand,
+    capital,
+    fuses,
+    guarding,
+    questions,
+    receipts,
+    releasing,
+    tokens,
+    trades,
+    why,
+)
 from cockpit.app.console import language, settings_of
 from cockpit.app.keeping import holding
 from cockpit.core import approving
@@ -162,7 +173,7 @@ class Handler:
                 "detail": halted.detail,
                 "receipt": None if halted.receipt is None else receipts.plain(halted.receipt),
             },
-            "guardian": guardian_word(runtime.plan),
+            "guardian": guarding.word(runtime.plan),
             "links": dict(state.links),
             **self._fuses(),
             "open_orders": [
@@ -359,47 +370,3 @@ def detached(plan: Plan, loaded: Loaded, args: argparse.Namespace) -> int:
     finally:
         link.close()
     return 0
-
-
-def guardian_word(plan: Plan) -> str:
-    """off | watching | absent: a guardian that was asked for and is not there must be seen."""
-    if not _guarded(plan):
-        return "off"
-    from cockpit.app.guardian import HERE, runs
-
-    return "watching" if runs(plan.folder / HERE) else "absent"
-
-
-def _guarded(plan: Plan) -> bool:
-    run = plan.config.run
-    return run.guardian and plan.mode in {"demo", "live"} and run.feed == "okx"
-
-
-def start_guardian(plan: Plan, data_dir: Path) -> None:
-    """The second process that watches this one, where the settings ask for it. It ends when we do."""
-    if not _guarded(plan):
-        return
-    run, okx = plan.config.run, plan.config.okx
-    settings = {
-        "run.feed": "okx",
-        "run.execution": run.execution,
-        "run.guardian_after_s": str(run.guardian_after_s),
-        "okx.region": okx.region,
-        "okx.rest": okx.rest,
-        "okx.socket": okx.socket,
-        "okx.ca_file": okx.ca_file,
-    }
-    words = [word for key, value in settings.items() if value for word in ("--set", f"{key}={value}")]
-    said = plan.folder / "guardian.log"
-    with os.fdopen(os.open(said, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as log:
-        process = subprocess.Popen(
-            [
-                sys.executable, "-m", "cockpit", "guardian", "--folder", str(plan.folder),
-                "--data-dir", str(data_dir), *words,
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )  # fmt: skip
-    process.returncode = 0  # it outlives us on purpose for a moment: nobody here waits for it

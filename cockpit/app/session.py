@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from cockpit.app import console, eventloop, market, priority, rig
+from cockpit.app import console, eventloop, guarding, market, priority, rig
 from cockpit.app.beside import FOLDER, split, together
 from cockpit.app.runtime import Home, Plan, Runtime, open_runtime
 from cockpit.app.settings import Loaded
@@ -276,7 +276,7 @@ class Headless:
         with contextlib.suppress(NotImplementedError, AttributeError):
             loop.add_signal_handler(signal.SIGUSR1, lambda: runtime.crew.halt("SIGUSR1", flatten=False))
         self._say_ready(runtime)
-        rig.start_guardian(self.plan, self.data_dir)
+        guarding.start(self.plan, self.data_dir)
         try:
             async with together(runtime, await _beside(self.plan)):
                 await runtime.run()

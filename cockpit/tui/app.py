@@ -73,7 +73,7 @@ class CockpitApp(App[str]):
         self.link = link
         self.clock = clock
         self.keymap, keymap_fault = personal(self.settings.keymap)
-        self.palette, theme_fault = _palette(self.settings, colourless)
+        self.palette, theme_fault = theme.wished(self.settings, colourless)
         self.faults = [fault for fault in (*faults, keymap_fault, theme_fault) if fault]
         if colourless:
             self._without_colour()
@@ -386,16 +386,3 @@ def _driver_class() -> type[Driver] | None:
     from cockpit.tui.driver import DropDriver
 
     return DropDriver
-
-
-def _palette(settings: TuiSettings, no_color: bool) -> tuple[theme.Palette, str]:
-    """The person's theme, or the shipped one and what is wrong with the person's."""
-    found = theme.available(settings.themes_dir)
-    try:
-        if settings.theme not in found:
-            raise ConfigError(f"theme: there is no {settings.theme!r}; there are {', '.join(sorted(found))}")
-        return theme.Palette(theme.read(found[settings.theme]), settings.scheme, no_color), ""
-    except ConfigError as error:
-        settings.theme = "harbour"
-        fallback = theme.read(theme.shipped() / "harbour.toml")
-        return theme.Palette(fallback, settings.scheme, no_color), str(error)

@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from rich.style import Style
 
 import cockpit
 from cockpit.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cockpit.tui.settings import TuiSettings
 
 SCHEMES = ("green_up", "red_up", "colour_blind", "mono")
 MARKET = ("up", "down", "up_bar", "down_bar")
@@ -196,3 +200,15 @@ def _attributes() -> dict[str, str]:
         "last": "reverse",
         "tab_on": "reverse",
     }
+
+
+def wished(settings: TuiSettings, no_color: bool) -> tuple[Palette, str]:
+    """The person's theme; or the shipped one, and what is wrong with the person's."""
+    found = available(settings.themes_dir)
+    try:
+        if settings.theme not in found:
+            raise ConfigError(f"theme: there is no {settings.theme!r}; there are {', '.join(sorted(found))}")
+        return Palette(read(found[settings.theme]), settings.scheme, no_color), ""
+    except ConfigError as error:
+        settings.theme = "harbour"
+        return Palette(read(shipped() / "harbour.toml"), settings.scheme, no_color), str(error)
