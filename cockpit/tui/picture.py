@@ -269,8 +269,7 @@ def listing(
         return Picture(title=title, rows=((("", ""),), *rest), note=note, stale=stale)
     seen: Sequence[int] = range(len(body))
     if look.needle:
-        line = ruled(columns, body, width, more)
-        seen = matching([line(cells) for cells in body], look.needle)
+        seen = matching(table(columns, body, width, more)[1], look.needle)
     names = [keys[index] for index in seen]
     at = names.index(look.cursor) if look.cursor in names else 0
     height = look.height - 1
@@ -295,7 +294,7 @@ def listing(
     return Picture(
         title=title,
         rows=tuple(lines),
-        note=f"{count} {look.glyphs.sep} {note}" if count and note else count or note,
+        note=f" {look.glyphs.sep} ".join(filter(None, (count, note))),
         stale=stale,
         dim=dim,
         alarm=alarm,
