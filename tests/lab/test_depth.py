@@ -19,6 +19,7 @@ from cockpit.lab.depth.pages import Pages
 from tests.benchmarks import joiner
 from tests.lab import streams
 from tests.lab.asleep import asleep, compare, plugin_of
+from tests.lab.follower import Follower
 from tests.lab.gambler import Gambler, Luck
 from tests.lab.streams import START
 
@@ -56,7 +57,7 @@ def makers(draw: Any) -> Luck:
         seed=draw(st.integers(0, 139_967)), act=draw(st.sampled_from((20, 200))), trades=0,
         answer=draw(st.sampled_from((0, 0, 500))), beat=draw(st.sampled_from((0, 500))),
         market=draw(st.sampled_from((0, 0, 20))), stops=0, deep=2, reach=draw(st.sampled_from((1, 3, 8))),
-        size=draw(st.sampled_from((1, 3))), shy=draw(st.sampled_from((1_000, 700))),
+        size=draw(st.sampled_from((1, 3))), shy=draw(st.sampled_from((0, 700, 1_000))),
         timer=draw(st.sampled_from((50, 700))),
     )  # fmt: skip
 
@@ -107,6 +108,13 @@ def test_a_maker_at_the_touch_is_woken_for_few_answers() -> None:
     assert orders > 100
     assert ran.passed > orders
     assert awake < 3 * orders
+
+
+def test_a_maker_that_lets_its_quotes_follow_is_woken_for_few_answers() -> None:
+    """They are changed where they rest; what comes too late for a change says nothing either."""
+    prepared = depth.compile_strategy(plugin_of(Follower, joiner.Size, ("timer",)))
+    _, ran = compare(prepared, joiner.Size(), joiner.SWAP, touched(), joiner.CONFIG)
+    assert ran.passed > 80
 
 
 def touched() -> list[ev.AnyEvent]:

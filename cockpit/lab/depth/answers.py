@@ -1,7 +1,7 @@
 """Which answers of the venue come to nothing, and what they say, booked afterwards by the kernel's own hand.
 
-An acknowledgement of a quote that rests as it is wished, the end of one that is no longer wished, and the
-refusal to cancel what has ended before: the kernel would decide anew and do nothing. The machine passes such
+That a quote rests as it is wished, new or changed, that one has ended which is no longer wished, or that what
+was to be cancelled had ended before: the kernel would decide anew and do nothing. The machine passes such
 answers by (``calm``) as long as prices, the age of the data and the depth of the book stay where the rules of
 the gate surely agree (``limits``).
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -32,6 +33,7 @@ Road = deque[tuple[int, int, ev.AnyEvent]]
 POST_ONLY = OrderKind.POST_ONLY
 UNKNOWN = OrderState.UNKNOWN
 UNHEARD = frozenset((OrderState.PENDING, OrderState.SENT))
+PROVEN = frozenset((OrderState.LIVE, OrderState.PARTIAL))
 
 
 class Answers:
@@ -86,8 +88,7 @@ class Answers:
         orders = self._orders = list(self._state.orders.values())
         sleeve = self._slot.sleeve
         for order in orders:
-            plain = order.kind is POST_ONLY and order.amending is None and order.sleeve == sleeve.id
-            if not plain or order.state is UNKNOWN:
+            if order.kind is not POST_ONLY or order.state is UNKNOWN or order.sleeve != sleeve.id:
                 self._intent = None
                 return
         calm = limits.calm(intent) if self._road or orders else None
@@ -134,28 +135,37 @@ class Answers:
         orders, cid = self._orders, report.cid
         order = next((order for order in orders if order.cid == cid), None)
         if order is None:
-            return 0 if kind is ev.CancelReject else None
-        if kind is ev.Ack and self._rests_as_wished(order, orders, intent):
+            return 0 if kind in TOO_LATE else None
+        if kind is ev.Ack and order.state in UNHEARD and order.amending is None:
+            if order.price is None or not self._as_wished(order, order.price, order.remaining, intent):
+                return None
             self._due[cid] = 0
             return order.created
+        if kind is ev.Amended and order.state in PROVEN and order.amending is not None and not order.asked:
+            if not self._as_wished(order, report.price, report.qty - order.filled, intent):
+                return None
+            self._due[cid] = 0
+            return order.updated
         if kind is ev.Cancelled and self._gone(report, order, orders, intent):
             del self._due[cid]
             orders.remove(order)
             return order.updated
         return None
 
-    def _rests_as_wished(self, order: Order, orders: list[Order], intent: Intent) -> bool:
-        """An order that is heard to rest: is it what its side shall show, and is it alone there?"""
-        if order.state not in UNHEARD or order.cancelling or not _alone(order, orders):
+    def _as_wished(self, order: Order, price: Decimal, qty: Decimal, intent: Intent) -> bool:
+        """An order that is heard to rest so: is it what its side shall show, and is it alone there?"""
+        if order.cancelling or not _alone(order, self._orders):
             return False
         quote = next((quote for quote in intent.quotes if quote.side is order.side), None)
-        if quote is None or quote.price != order.price or quote.qty != order.remaining:
+        if quote is None or quote.price != price or quote.qty != qty:
             return False
         return order.role is Role.ENTRY or quote.qty <= self._closable(order.side)
 
     def _gone(self, report: Any, order: Order, orders: list[Order], intent: Intent) -> bool:
         """An order that is heard to be taken back as we asked: is nothing wished on its side?"""
-        if not order.cancelling or report.reason != "user" or report.filled > order.filled:
+        if not order.cancelling or order.amending is not None:
+            return False
+        if report.reason != "user" or report.filled > order.filled:
             return False
         return _alone(order, orders) and all(quote.side is not order.side for quote in intent.quotes)
 
@@ -196,9 +206,15 @@ class Answers:
 
 HANDLERS: dict[type, Any] = {
     ev.Ack: lifecycle.on_ack,
+    ev.Amended: lifecycle.on_amended,
     ev.Cancelled: lifecycle.on_cancelled,
     ev.CancelReject: lifecycle.on_cancel_reject,
+    ev.AmendReject: lifecycle.on_amend_reject,
 }
+
+
+TOO_LATE = frozenset((ev.CancelReject, ev.AmendReject, ev.Amended))
+"""They say nothing about an order that has ended."""
 
 
 def _alone(order: Order, orders: list[Order]) -> bool:

@@ -12,7 +12,7 @@ from cockpit.core.config import RiskConfig
 from cockpit.core.engine import Engine
 from cockpit.core.intents import Intent
 from cockpit.core.slots import Slot
-from cockpit.core.types import ONE, ZERO, Kind
+from cockpit.core.types import ONE, ZERO, Kind, PositionMode
 from cockpit.risk.rules.price_band import MARK_MS, RECORDED
 
 SETTLED = frozenset(
@@ -43,6 +43,7 @@ class Limits:
         self.known = (
             names <= SETTLED | LOOKED_AT and alike
             and instrument.kind is Kind.LINEAR and instrument.settle == engine.state.currency
+            and engine.state.ledger.mode is PositionMode.NET
             and not (sleeve.pool or sleeve.group or sleeve.capital)
         )  # fmt: skip
         """Are all rules such as are known here, and the account of the plain kind?"""
