@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cockpit.core.types import InstrumentState
 from tests.okx_exchange.clients import SWAP, Raw, exchange
 
 
@@ -219,5 +220,17 @@ def test_amend_and_cancel() -> None:
         assert (await raw.post("trade/cancel-algos", cancel))["data"][0]["sCode"] == "51400"
         status, found = await raw.ask("GET", "trade/orders-algo-pending")
         assert (status, found["code"]) == (400, "50014")
+
+    with_raw(scenario)
+
+
+def test_what_waits_on_a_market_that_ends_goes_with_it() -> None:
+    async def scenario(raw: Raw) -> None:
+        raw.venue.wake(raw.account)
+        row = await algo(raw, slTriggerPx=raw.price("0.99"), slOrdPx="-1")
+        raw.venue.relist(SWAP, state=InstrumentState.SUSPENDED)
+        assert (await state(raw, row["algoId"]))["state"] == "live"
+        raw.venue.relist(SWAP, state=InstrumentState.EXPIRED)
+        assert (await state(raw, row["algoId"]))["state"] == "canceled"
 
     with_raw(scenario)

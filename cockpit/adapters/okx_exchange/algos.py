@@ -197,6 +197,13 @@ def drop(account: Account, algo: Algo, now: int) -> None:
     tell(account, algo)
 
 
+def ended(account: Account, inst_id: str, now: int) -> None:
+    """A market is gone for good, and with it what waits there."""
+    for algo in [*account.live_algos.values()]:
+        if algo.listed.inst_id == inst_id:
+            drop(account, algo, now)
+
+
 def orphans(account: Account, now: int) -> None:
     """Whole-position stops and those that said so go when the position has gone."""
     for algo in [*account.live_algos.values()]:

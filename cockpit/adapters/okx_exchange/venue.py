@@ -26,7 +26,7 @@ from cockpit.adapters.okx_exchange.orders import Fill, Order
 from cockpit.adapters.okx_exchange.positions import Spot
 from cockpit.adapters.okx_exchange.refusals import Refusal
 from cockpit.core import events as ev
-from cockpit.core.types import Instrument, Side
+from cockpit.core.types import Instrument, InstrumentState, Side
 
 PERMISSIONS = {
     "trade": ("read_only", "trade"),
@@ -195,6 +195,8 @@ class OkxVenue:
         floor.regrid(fresh)
         for account in self.awake:
             account.market(event, event.ts)
+            if fresh.state is InstrumentState.EXPIRED:
+                algos.ended(account, inst_id, event.ts)
         self.relisted.append(floor)
 
     def liquidated(self, floor: Floor, fill: Fill, long: bool) -> None:
