@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from cockpit.core.desk_frames import FuseRow
-from cockpit.core.frames import StopLayer
+from cockpit.core.frames import Halt, StopLayer
 from cockpit.core.registry import PANELS
 from cockpit.text import LANGUAGES, say
 from cockpit.tui.box import bare_padding
@@ -117,6 +117,14 @@ def test_the_light_says_why_where_no_fuse_does() -> None:
     frame = made.frame(fuses=(), light="yellow", light_why="order_rate: 86% used")
     assert "order_rate: 86% used" in lines(paint("limits", frame))[0]
     assert "max notional" in lines(paint("limits", made.frame(fuses=())))[0]
+
+
+def test_a_halt_without_a_reason_says_who_wished_for_it_and_when() -> None:
+    row = FuseRow("stopped", "kill", "", "halt", "")
+    halt = Halt(made.T0, "screen", "confirmed", 0, 0, flatten=False)
+    text = " ".join(lines(paint("limits", made.frame(fuses=(row,), halt=halt))))
+    assert "asked for by screen at" in text
+    assert "asked for" not in " ".join(lines(paint("limits", made.frame(fuses=(row,)))))
 
 
 def test_a_limit_is_told_as_exactly_as_a_hundredth_of_it() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import floor, isfinite, log10
 
 from cockpit.core.desk_frames import FuseRow
-from cockpit.core.frames import Frame, LimitRow
+from cockpit.core.frames import Frame, Halt, LimitRow
 from cockpit.core.registry import panel
 from cockpit.text import safe_text
 from cockpit.tui import figures, freshness
@@ -48,7 +48,7 @@ def paint(frame: Frame, look: Look) -> Picture:
 
 def _held(frame: Frame, look: Look) -> list[Row]:
     """Each thing that holds trading back; the light's own reason where none of them is one."""
-    said = [(_fuse(row, look), row.step in GRAVE) for row in frame.fuses]
+    said = [(_fuse(row, frame.halt, look), row.step in GRAVE) for row in frame.fuses]
     if not said and frame.light_why:
         light = look.say(f"light.{frame.light}")
         said = [
@@ -63,7 +63,7 @@ def _held(frame: Frame, look: Look) -> list[Row]:
     return lines
 
 
-def _fuse(row: FuseRow, look: Look) -> str:
+def _fuse(row: FuseRow, halt: Halt | None, look: Look) -> str:
     until = (
         f"{figures.date(row.until)} {figures.clock(row.until)}Z"
         if row.until
@@ -74,9 +74,16 @@ def _fuse(row: FuseRow, look: Look) -> str:
         step=look.word(row.step),
         by=safe_text(look.word(row.name)),
         about=_about(row.about, look),
-        reason=look.because(row.reason) or figures.UNKNOWN,
+        reason=look.because(row.reason) or _asked(row, halt, look) or figures.UNKNOWN,
         until=until,
     )
+
+
+def _asked(row: FuseRow, halt: Halt | None, look: Look) -> str:
+    """A halt without a reason was somebody's wish: whose, and since when."""
+    if halt is None or row.kind != "stopped":
+        return ""
+    return look.say("limits.asked", by=safe_text(halt.by), time=figures.clock(halt.since))
 
 
 def _about(what: str, look: Look) -> str:
