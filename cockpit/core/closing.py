@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from cockpit.core.state import Sleeve, State
 
 
+# Looked up once: naming a member of an enum is dear.
+PROTECT = Role.PROTECT
+
+
 class Closing(StrEnum):
     """How a quote that closes may stand beside a stop."""
 
@@ -41,9 +45,12 @@ def beside(state: State, sleeve: Sleeve, instrument: Instrument, intent: Intent)
     if not intent.quotes:
         return Closing.BOUND
     mine = state.orders_of(sleeve.id)
-    sides = [q.side for q in intent.quotes if closable(state, sleeve, instrument, q.side) > 0]
     stopped = intent.stop is not None or intent.take is not None
-    if not sides or not (stopped or any(o.role is Role.PROTECT and o.side in sides for o in mine)):
+    guarded = [o.side for o in mine if o.role is PROTECT]
+    if not (stopped or guarded):
+        return Closing.BOUND
+    sides = [q.side for q in intent.quotes if closable(state, sleeve, instrument, q.side) > 0]
+    if not sides or not (stopped or any(side in sides for side in guarded)):
         return Closing.BOUND
     if not instrument.derivative:
         return Closing.WITHHELD

@@ -48,6 +48,7 @@ class GateContext:
 
     __slots__ = (
         "_equity",
+        "_increases",
         "_others",
         "bar_ms",
         "beside",
@@ -99,7 +100,8 @@ class GateContext:
         self.verdicts: list[Verdict] = []
         self._equity: float | None = None
         self._others: list[Other] | None = None
-        self.room: tuple[Intent, float] | None = None  # what core/room has worked out
+        self._increases: tuple[Intent | None, Closing, bool] = (None, BOUND, False)
+        self.room: tuple[Intent, float | None] | None = None  # what core/room has worked out
 
     @property
     def equity(self) -> float:
@@ -110,9 +112,12 @@ class GateContext:
 
     def increases(self, intent: Intent) -> bool:
         """Would this wish, fully done, leave a larger position or new resting entries?"""
-        if intent.target is not None and grows(self.have, intent.target):
-            return True
-        return any(self.opens(quote) for quote in intent.quotes)
+        asked, closing, answer = self._increases
+        if asked is not intent or closing is not self.closing:
+            answer = intent.target is not None and grows(self.have, intent.target)
+            answer = answer or any(self.opens(quote) for quote in intent.quotes)
+            self._increases = (intent, self.closing, answer)
+        return answer
 
     def opens(self, quote: Quote) -> bool:
         """Does a quote count as an entry: would it leave more, or may a stop do its work before it?"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import Any
 
 
 class MarkPrices(Mapping[str, Decimal]):
@@ -18,6 +19,13 @@ class MarkPrices(Mapping[str, Decimal]):
     def __getitem__(self, symbol: str) -> Decimal:
         price = self._marks.get(symbol)
         return Decimal(repr(self._last[symbol] if price is None else price))
+
+    def get(self, symbol: str, default: Any = None) -> Any:
+        """As of any mapping, without an exception on the way."""
+        price = self._marks.get(symbol)
+        if price is None:
+            price = self._last.get(symbol)
+        return default if price is None else Decimal(repr(price))
 
     def __iter__(self) -> Iterator[str]:
         return iter({**self._last, **self._marks})
