@@ -24,9 +24,9 @@ from cockpit.lab.compiled.reasons import Unsupported
 from cockpit.lab.depth import columns, records
 from cockpit.lab.depth import run as depth
 
-WORTH_SLEEPING = 100_000
-"""Events from which ``auto`` compiles. With the machine code on disk it pays from 10,000 on; where that is to
-be made first, which costs 0.6 s once, from 120,000 on (a maker that seldom quotes, on the peers' stream).
+WORTH_SLEEPING = 50_000
+"""Events from which ``auto`` compiles. With the machine code on disk it pays from 10,000 on; making that costs
+0.6 s once, which two runs of so many events gain (a maker that seldom quotes, on the peers' stream).
 """
 Progress = Callable[[str, float], None]
 
