@@ -25,7 +25,7 @@ from cockpit.lab.depth import columns, records
 from cockpit.lab.depth import run as depth
 
 WORTH_SLEEPING = 50_000
-"""Events from which ``auto`` compiles. With the machine code on disk it pays from 10,000 on; making that takes
+"""Events from which ``auto`` compiles. With the machine code on disk it pays from 10,000 on; to make it takes
 0.6 s once, which two runs of so many events gain (a maker that seldom quotes, on the peers' stream).
 """
 Progress = Callable[[str, float], None]
