@@ -81,8 +81,8 @@ class Journal:
         self._places: dict[str, Place] = {}
         self._decided: dict[str, int] = {}
         self._read = 0
-        self.given: dict[tuple[int, int], tuple[str, str, Decimal]] = {}
-        """What a sleeve was given to close: (seq, nth note) → giver, receiver, signed quantity."""
+        self.given: dict[tuple[int, int], tuple[str, str, str, Decimal]] = {}
+        """What a sleeve was given to close: (seq, nth note) → market, giver, receiver, signed quantity."""
 
     def place(self, cid: str) -> Place | None:
         """The committed decision behind a client id."""
@@ -94,7 +94,8 @@ class Journal:
                 self._decided.update((a.cid, outcome.seq) for a in places)
                 for nth, note in enumerate(outcome.notes):
                     if note.message == "leftover.given":
-                        row = note.args["giver"], note.args["sleeve"], Decimal(note.args["qty"])
+                        said = note.args
+                        row = said["symbol"], said["giver"], said["sleeve"], Decimal(said["qty"])
                         self.given[outcome.seq, nth] = row
         return self._places.get(cid)
 
@@ -210,11 +211,11 @@ class Checker:
 
     def _hand_over(self) -> None:
         """What is too little for an order of its own is closed by another sleeve (I17): only that."""
-        for key, (giver, receiver, qty) in self.journal.given.items() if self.journal else ():
+        for key, (symbol, giver, receiver, qty) in self.journal.given.items() if self.journal else ():
             if key in self._given:
                 continue
             self._given.add(key)
-            held, symbol = self._exposure.get(giver, ZERO), giver.split("/")[1]
+            held = self._exposure.get(giver, ZERO)
             least = self._listed[symbol][1]
             if symbol not in self.taken and (held != qty or (symbol == LINEAR.symbol and abs(qty) >= least)):
                 self.violate("I17", f"{giver} holds {held} and gave {qty} away; an order needs {least}")
@@ -378,7 +379,7 @@ class Checker:
         self._listed[instrument.symbol] = instrument.min_qty, instrument.lot
 
     def _sizes(self, sleeve: str) -> tuple[Decimal, Decimal]:
-        return self._listed.get(sleeve.split("/")[1], (ZERO, ZERO))
+        return self._listed.get(self._markets.get(sleeve, sleeve.split("/")[1]), (ZERO, ZERO))
 
     def _uncovered_by(self, state: State) -> dict[str, Decimal]:
         """The same where the venue took something away: what is left is as the engine divided it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any, cast
 
 from cockpit.core import events as ev
@@ -148,3 +149,18 @@ def test_a_stop_that_we_have_cancelled_is_not_cover() -> None:
     bench.judge.told(gone(40))
     bench.judge.receipted(receipt("halt-2"))
     assert bench.words == ["I08"]
+
+
+def test_the_leg_of_a_group_may_give_its_remainder_away() -> None:
+    """Its name has two markets in it (seed 14300099, found with classes aimed at)."""
+    bench = Bench()
+    leg, other = f"carrier@1/okx:ETH-USDT+{SYMBOL}/10s", SLEEVE
+    rows = {(7, 0): (SYMBOL, leg, other, Decimal("0.004")), (7, 1): (SYMBOL, leg, other, Decimal("0.5"))}
+    bench.judge.journal = cast(Any, SimpleNamespace(given={(7, 0): rows[7, 0]}))
+    bench.judge._exposure[leg] = Decimal("0.004")
+    bench.judge._hand_over()
+    assert not bench.found
+    assert bench.judge._exposure == {leg: Decimal(0), other: Decimal("0.004")}
+    bench.judge.journal = cast(Any, SimpleNamespace(given=rows))
+    bench.judge._hand_over()
+    assert bench.words == ["I17"]
