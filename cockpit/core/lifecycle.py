@@ -212,7 +212,12 @@ def on_amended(state: State, event: ev.Amended, turn: Turn) -> None:
     order = state.orders.get(event.cid)
     if order is None:
         return
-    if order.amending is not None:
+    asked = order.amending
+    if event.qty < order.qty if asked is None else event.qty != asked.qty:
+        order.qty = max(order.qty, event.qty)  # old news, or the venue's own doing: it has to say
+        _ask(state, order, turn)
+        return
+    if asked is not None:
         _answered(state, order, order.updated)
     reshape(order, event.price, event.qty, event.take)
     order.amending, order.fixed = None, False

@@ -157,6 +157,22 @@ def test_an_answer_from_before_the_amend_does_not_say_that_it_was_not_done() -> 
     assert stand.order(cid).price == 98
 
 
+def test_an_old_amend_told_again_does_not_make_the_order_smaller() -> None:
+    """News of a size that nobody asked for is asked about (seed 14001516)."""
+    stand = Stand()
+    cid = bid(stand)
+    stand.quote(98.0, 5, NAN, 0)
+    assert stand.tell(Amended(stand.now, cid, D(99), D(2))) == (Query(cid, stand.symbol),)
+    assert stand.order(cid).amending == Change(D(98), D(5)), "it is still on its way"
+    stand.tell(Amended(stand.now, cid, D(98), D(5)))
+    assert stand.order(cid).amending is None
+    stand.now += 5_000
+    assert stand.tell(Amended(stand.now, cid, D(99), D(2))) == (Query(cid, stand.symbol),)
+    assert stand.order(cid).remaining == 5
+    stand.tell(OrderReport(stand.now, cid, True, True, "live", qty=D(4), price=D(98)))
+    assert stand.order(cid).qty == 4, "the venue itself has made it smaller"
+
+
 def test_amending_below_what_has_filled_ends_the_order() -> None:
     stand = Stand()
     cid = bid(stand)
