@@ -248,9 +248,9 @@ class LocalLink:
 
     @property
     def hurried(self) -> bool:
-        """Is an order of ours, or of the paper sleeves beside it, on its way?"""
+        """Ours, or that of the paper sleeves beside it."""
         beside = self._runtime.beside
-        return self._runtime.crew.execution.hurried or (beside is not None and beside.crew.execution.hurried)
+        return self._runtime.crew.hurried or (beside is not None and beside.crew.hurried)
 
     def latest(self) -> Frame | None:
         return self._runtime.latest

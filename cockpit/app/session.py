@@ -27,7 +27,7 @@ from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.errors import CockpitError, ConfigError
 from cockpit.text import tr
 
-TURN_S = 0.0001
+TURN_S = 0.0005
 """How long a thread may keep the interpreter from another that asks for it. Shorter gains nothing more."""
 
 

@@ -77,6 +77,11 @@ class Crew:
         self._clock = clock
         self._commands = 0
 
+    @property
+    def hurried(self) -> bool:
+        """Is a decision being made, or one on its way to the venue? Safe from any thread."""
+        return self.kernel.stepping or self.execution.hurried
+
     async def run(self) -> None:
         """Until the source ends or ``stop``; raises what a worker raised."""
         await self.supervisor.run()

@@ -68,6 +68,8 @@ class Kernel:
         self.events = 0
         self.outcomes = 0
         self.step_ns = 0
+        self.stepping = False
+        """At work on facts just now; read by the thread that paints."""
         self.snapshots = 0
         self.snapshots_failed = 0
         self.finished = asyncio.Event()
@@ -126,6 +128,7 @@ class Kernel:
         rows: list[tuple[int, ev.AnyEvent]] = []
         told = False
         outcomes: list[Outcome] = []
+        self.stepping = True
         begin = perf_counter_ns()
         step, state, observe = self.engine.step, self.engine.state, self.observe
         for event in batch:
@@ -142,14 +145,18 @@ class Kernel:
         self.events += len(batch)
         self.outcomes += len(outcomes)
         self.chaos("step.after")
+        acts = False
         if told or outcomes:
-            return self._journal(rows, outcomes)
-        for seq, event in rows:
-            self.store.append_market(seq, event)
-        return False
+            acts = self._journal(rows, outcomes)
+        else:
+            for seq, event in rows:
+                self.store.append_market(seq, event)
+        self.stepping = False
+        return acts
 
     def _at_once(self, event: ev.AnyEvent) -> int:
         """``_batch`` for one market event, without the task's turn; ns that it took."""
+        self.stepping = True
         begin = perf_counter_ns()
         outcome = self.engine.step(event)
         self.step_ns = perf_counter_ns() - begin
@@ -160,6 +167,7 @@ class Kernel:
         else:
             self.outcomes += 1
             self._journal(((self.engine.state.seq, event),), (outcome,))
+        self.stepping = False
         if self.observe is not None:  # behind the journal: an order waits for that, the screen for nobody
             self.observe(event, outcome)
         due = self.freeze is not None and self.engine.state.seq >= self._snapshot_due

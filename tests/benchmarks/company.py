@@ -26,7 +26,7 @@ from cockpit.core.config import Config, SleeveConfig
 from cockpit.tui.app import CockpitApp
 from cockpit.tui.link import FixedLink
 from cockpit.tui.settings import TuiSettings
-from cockpit.workers.execution import Execution
+from cockpit.workers.crew import Crew
 from tests.benchmarks.search import PARAMS, written
 from tests.benchmarks.worlds import SYMBOL
 
@@ -58,12 +58,12 @@ def search() -> Iterator[None]:
 class Seat(FixedLink):
     """The screen's link to what trades beside it in this process."""
 
-    execution: Execution | None = None
+    crew: Crew | None = None
 
     @property
     def hurried(self) -> bool:
         """As ``LocalLink`` tells it."""
-        return self.execution is not None and self.execution.hurried
+        return self.crew is not None and self.crew.hurried
 
 
 def beside_a_screen(trade: Callable[[Seat], None]) -> None:
