@@ -72,8 +72,17 @@ def test_what_is_named_as_a_secret_is_masked(text: str) -> None:
         assert value not in scrub(text)
 
 
+def test_a_key_that_happens_to_have_no_digit_is_masked_bare_and_in_an_address() -> None:
+    drawn = "SaqqwRCuA+dHP+ckXqcRzEejmySTRQHJt/atwqkYoMyj"
+    for text in (f"sent {drawn} to it", f"by https://me:{drawn}@proxy/x"):
+        assert drawn[:8] not in scrub(text)
+        assert drawn[-8:] not in scrub(text)
+
+
 def test_what_an_engineer_needs_stays() -> None:
     for text in (
+        "File cockpit/adapters/connectivity/subscriptions.py, in VenueConnection.subscribe_to_everything",
+        "wss://ws.okx.com:8443/ws/v5/public answered in 31 ms",
         "okx:BTC-USDT-SWAP buy 2 at 63,452.5 order ckp004000000038 filled",
         "digest c2b6b821b1b90681f74fb3af6e57197e72c0ffee72c0ffee72c0ffee72c0ffee",
         "2026-11-27T06:44:02Z market_maker@1/okx:WIF-USDT-SWAP posture said no: halt (kill)",

@@ -16,21 +16,36 @@ from functools import cache
 from typing import Any
 from unittest.mock import patch
 
+import msgspec
+
 from cockpit.core import events as ev
 from cockpit.core import lifecycle, orders
 from cockpit.core.ledger import Ledger
-from cockpit.core.orders import TRANSITIONS, Order, OrderKind, OrderState, Role
+from cockpit.core.orders import TRANSITIONS, Change, Order, OrderKind, OrderState, Role
 from cockpit.core.state import State
 from cockpit.core.turn import Turn
 from cockpit.core.types import ZERO, Side
 from tests.simulation.market import LINEAR
 
 Pair = tuple[OrderState, str]
-Said = ev.AnyEvent
 CID, VENUE_ID = "S1", "v1"
 LOT, PRICE = Decimal(1), Decimal(60_000)
 
+
+class Wished(msgspec.Struct, frozen=True):
+    """Our own amend has been asked for: only then is what the venue says of one an answer."""
+
+    change: Change
+
+
+def _wished(state: State, event: Wished, _turn: Turn) -> None:
+    order = state.orders.get(CID)
+    if order is not None:
+        order.amending = event.change
+
+
 HANDLERS: dict[type, Callable[..., None]] = {
+    Wished: _wished,
     ev.Sent: lifecycle.on_sent,
     ev.Ack: lifecycle.on_ack,
     ev.Reject: lifecycle.on_reject,
@@ -42,6 +57,9 @@ HANDLERS: dict[type, Callable[..., None]] = {
     ev.AmendReject: lifecycle.on_amend_reject,
     ev.OrderReport: lifecycle.on_report,
 }
+
+
+Said = ev.AnyEvent | Wished
 
 
 def _report(state: str, filled: int, qty: int = 2) -> Said:
@@ -70,7 +88,8 @@ def fates(*, blind: bool) -> Iterator[list[Said]]:
         ends = [ev.Cancelled(0, CID, LOT * n, "user") for n in counted]
         yield [*lived, *ends, _report("cancelled", traded)]
         if traded:
-            yield [*lived, *ends, ev.Amended(0, CID, PRICE, LOT), _report("cancelled", traded, qty=1)]
+            amend = [Wished(Change(PRICE, LOT)), ev.Amended(0, CID, PRICE, LOT)]
+            yield [*lived, *ends, *amend, _report("cancelled", traded, qty=1)]
 
 
 def _state() -> State:

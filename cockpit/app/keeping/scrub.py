@@ -14,10 +14,13 @@ NAMED = re.compile(
 SHAPED = re.compile(
     r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b"  # OKX keys are UUIDs
     r"|(?<![\w/+.-])(?=[\w+/-]*\d)(?=[\w+/-]*[A-Z])(?=[\w+/-]*[a-z])[\w+/-]{24,}={0,2}(?![\w])"
+    r"|(?<![\w/+.-])(?=(?:[\w+/-]*?[a-z][A-Z]){3})[\w+/-]{32,}={0,2}(?![\w])"
     r"|\b[0-9A-F]{32,}\b"
 )
-"""What is long and looks drawn: mixed letters and digits from 24 on, upper hexadecimal from 32 on."""
-USERINFO = re.compile(r"(://)[^/@\s]+@")
+"""What is long and looks drawn: mixed letters and digits from 24 on, mixed letters that change their case
+again and again and upper hexadecimal from 32 on."""
+USERINFO = re.compile(r"(://)(?:[^/@\s]+|[^/@\s]*:[^@\s]+)@")
+"""A password may hold a slash."""
 
 
 def scrub(text: str) -> str:
