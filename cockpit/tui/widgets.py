@@ -87,6 +87,10 @@ class Painted(Widget):
         self._strips.clear()
         self.refresh()
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self.cockpit.courtesy.let_pass()
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         self.cockpit.courtesy.let_pass()
         strip = self._strips.get(y)
