@@ -1,9 +1,10 @@
-"""Painting gives way to an order that is on its way to the venue from this very process.
+"""Painting gives way to a decision and its order, until its bytes have left this very process.
 
 Threads of one interpreter take turns, and an order changes threads several times before its bytes leave (the
 loop, the journal): a screen that paints just then costs it a turn each time. So painting asks before each
-panel and each row whether an order is on its way, and stands still until it has left. For so long a picture
-may be late: ``PATIENCE_S`` a beat, whatever the market does; then the screen takes its turns again.
+panel, widget and row whether something is being decided or on its way, and stands still until it has left.
+For so long a picture may be late: ``PATIENCE_S`` a beat, whatever the market does; then the screen takes its
+turns again.
 """
 
 from __future__ import annotations

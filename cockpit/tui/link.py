@@ -22,7 +22,7 @@ class Link(Protocol):
 
     @property
     def hurried(self) -> bool:
-        """Is an order of this very process on its way to the venue? Asked often; must cost nothing."""
+        """Is this very process deciding, or an order of it on its way? Asked often; must cost nothing."""
 
     def latest(self) -> Frame | None:
         """The newest frame, at once; None before the first."""

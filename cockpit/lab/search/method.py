@@ -6,6 +6,7 @@ chance comes from ``brief.seed``, so a study can be taken up again by asking for
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -47,11 +48,12 @@ class Method(Protocol):
         """Instead of ``ask`` in a study that is taken up again: these were asked for."""
 
 
-class Replayed:
+class Replayed(ABC):
     """A method that is taken up again by asking it the same again."""
 
+    @abstractmethod
     def ask(self, count: int) -> list[Point]:
-        raise NotImplementedError
+        """As ``Method.ask``."""
 
     def skip(self, points: Sequence[Point]) -> None:
         """Ask as before. Raises ConfigError when this version would have tried something else."""
