@@ -20,6 +20,7 @@ from cockpit.core.capital_config import CapitalConfig
 from cockpit.core.desk_frames import CapitalFrame, CapitalRow
 from cockpit.core.hand import MANUAL
 from cockpit.core.ports import Clock
+from cockpit.core.profit import sleeve_pnl
 from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import sleeve_key
 from cockpit.core.unreadable import UNREADABLE
@@ -119,7 +120,7 @@ class Allocator:
             self._keep()
 
     def _pnl(self, sleeve: Sleeve) -> float:
-        return float(sum(self._state.sleeve_pnl(leg.id) for leg in self._state.group(sleeve)))
+        return float(sum(sleeve_pnl(self._state, leg.id) for leg in self._state.group(sleeve)))
 
     def _regret(self, now: int, equity: float) -> None:
         """One more hour of what other shares would have brought. A sleeve without capital says nothing."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.app.market import RunSource
+from cockpit.core import profit
 from cockpit.core.engine import Engine
 from cockpit.text import because, known, tr
 from cockpit.tui import figures
@@ -23,7 +24,7 @@ def summary(
 ) -> dict[str, Any]:
     """Plain data; ``venue_fills`` is the simulated venue's own count. ``summary_text`` draws it."""
     state = engine.state
-    point = state.equity_point()
+    point = profit.equity_point(state)
     opening = state.ledger.opening(state.currency)
     return {
         "mode": mode,
@@ -40,7 +41,7 @@ def summary(
         "opening": str(opening),
         "cash": str(point.cash),
         "equity": str(point.equity),
-        "pnl": str(state.pnl()),
+        "pnl": str(profit.pnl(state)),
         "realised": str(point.realised),
         "unrealised": str(point.unrealised),
         "fees": str(point.fees),

@@ -87,7 +87,7 @@ class Done(msgspec.Struct, frozen=True):
     version: str
     symbol: str
     profit: float
-    """Settle money, fees and funding in."""
+    """Quote currency, fees and funding in; coin of an inverse contract at the price of the exit."""
     worth: float
     """Largest notional it had, quote currency."""
     stopped: bool

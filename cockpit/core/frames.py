@@ -72,7 +72,7 @@ class StopLayer(msgspec.Struct, frozen=True, array_like=True):
     name: str = ""
     """Which layer."""
     cash: float = 0.0
-    """What leaving there would bring for the whole position, taker fee paid, settle currency."""
+    """What leaving there would bring for the whole position, taker fee paid, account's currency."""
     first: bool = False
     """The nearest of all prices against us: this one fires first."""
     at: int = 0
@@ -90,7 +90,7 @@ class PositionRow(msgspec.Struct, frozen=True, array_like=True):
     entry: float
     mark: float
     pnl: float
-    """Unrealised at mark, settle currency in quote terms."""
+    """Unrealised at mark. This and all money below in the account's currency."""
     exit_pnl: float
     """What would be left if closed now: book walked, taker fee paid. NaN when the book is not ok."""
     realised: float
@@ -151,7 +151,7 @@ class SpanRow(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True):
-    """A sleeve's closed trades in numbers. Money in the settle currency, net of fees and funding."""
+    """A sleeve's closed trades in numbers. Money in the account's currency, net of fees and funding."""
 
     trades: int = 0
     wins: int = 0

@@ -18,6 +18,7 @@ from cockpit.core.events import Bar
 from cockpit.core.gate import GateContext, describe
 from cockpit.core.intents import Intent, Verdict
 from cockpit.core.orders import Role
+from cockpit.core.profit import sleeve_pnl
 from cockpit.core.sized import measure
 from cockpit.core.slots import Slot
 from cockpit.core.state import Sleeve, State
@@ -85,11 +86,11 @@ def lock_version(state: State, sleeve: Sleeve, layer: str, why: str, span: int, 
 
 
 def version_pnl(state: State, sleeve: Sleeve) -> float:
-    """What the sleeve's strategy version has brought on all its markets, marked to market; settle money."""
+    """What the sleeve's strategy version has brought on all its markets, in the account's currency."""
     total = ZERO
     for other in state.sleeves.values():
         if (other.strategy, other.version) == (sleeve.strategy, sleeve.version):
-            total += state.sleeve_pnl(other.id)
+            total += sleeve_pnl(state, other.id)
     return float(total)
 
 

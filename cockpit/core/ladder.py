@@ -3,7 +3,7 @@
 Levels are prices against us; the nearest is the first to fire. Conditions (time, volatility) have no price,
 account stops and liquidation have one only by estimate: where it would be if nothing else moved. Levels move
 at closed bars; one that such a bar puts behind the market fires in the same instant, unannounced. ``cash`` is
-what the whole position would bring if it left there, taker fee paid, in the settle currency.
+what the whole position would bring if it left there, taker fee paid, in the account's currency.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from cockpit.core.frames import StopLayer
 from cockpit.core.ledger.position import Position, value
 from cockpit.core.margin import liquidation
 from cockpit.core.orders import Order, OrderKind, OrderState, Role
+from cockpit.core.profit import rate
 from cockpit.core.slots import Slot
 from cockpit.core.state import State
 from cockpit.core.stops import OWN, Guard, Layer, Trade
@@ -46,7 +47,7 @@ def ladder(
     rows = [_on_grid(row, instrument, side) for row in rows]
     rows += _account(state, watchers, book, instrument, price)
     rows += _take(slot, side)
-    return _priced(rows, instrument, book, side, price)
+    return _priced(state, rows, book, side, price)
 
 
 def _resting(state: State, slot: Slot | None, side: int, cover: Decimal, price: float) -> StopLayer:
@@ -140,7 +141,7 @@ def _take(slot: Slot | None, side: int) -> list[StopLayer]:
 
 
 def _priced(
-    rows: list[StopLayer], instrument: Instrument, book: Position, side: int, price: float
+    state: State, rows: list[StopLayer], book: Position, side: int, price: float
 ) -> tuple[StopLayer, ...]:
     """Distance and cash of every row with a price; the nearest level against us is marked first."""
     against = [r for r in rows if r.price > 0 and r.name not in {VENUE, "take"} and r.letter != "G"]
@@ -154,14 +155,18 @@ def _priced(
         away = abs(row.price / price - 1.0) if price > 0 else 0.0
         done.append(
             msgspec.structs.replace(
-                row, distance=away, cash=cash_at(instrument, book, row.price), first=row is nearest
+                row, distance=away, cash=cash_at(state, book, row.price, price), first=row is nearest
             )
         )
     return tuple(done)
 
 
-def cash_at(instrument: Instrument, book: Position, price: float) -> float:
-    """What leaving the whole position at ``price`` brings: profit or loss on its entry less the taker fee."""
-    at = exact(price)
+def cash_at(state: State, book: Position, there: float, now: float) -> float:
+    """What leaving the whole position at ``there`` brings: profit or loss on its entry less the taker fee.
+
+    The coin that an inverse contract pays is worth as much more as its price has risen by then.
+    """
+    instrument, at = state.instruments[book.symbol], exact(there)
     fee = abs(value(instrument, book.qty, at)) * instrument.taker_fee
-    return float(book.unrealised(instrument, at) - fee)
+    made = float(book.unrealised(instrument, at) - fee) * (float(rate(state, book.settle)) or nan)
+    return made * there / now if book.inverse and book.settle != state.currency and now > 0 else made

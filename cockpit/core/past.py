@@ -9,19 +9,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from decimal import Decimal
 from math import nan
 
 import msgspec
 
 from cockpit.core import events as ev
 from cockpit.core.frames import Record, SpanRow
-from cockpit.core.ledger import Position
 from cockpit.core.making import Makers, Tally
 from cockpit.core.orders import Role
-from cockpit.core.state import Sleeve, State
+from cockpit.core.profit import rate, sleeve_pnl
+from cockpit.core.state import State
 from cockpit.core.trips import OpenTrip, Trip, Trips
-from cockpit.core.types import ZERO, PosSide, SleeveId
+from cockpit.core.types import PosSide, SleeveId
 from cockpit.core.unreadable import UNREADABLE
 
 HOUR = 3_600_000
@@ -119,7 +118,7 @@ class Past:
             return
         self._hour = now // HOUR
         for sleeve in self.state.sleeves.values():
-            self._roll(sleeve.id, result(self.state, sleeve), now)
+            self._roll(sleeve.id, float(sleeve_pnl(self.state, sleeve.id)), now)
 
     def rows(self, sleeve: SleeveId, pnl: float, now: int) -> tuple[SpanRow, ...]:
         """By hour, day and week."""
@@ -166,7 +165,8 @@ class Past:
         keys = [(trip.sleeve, side) for side in (str(PosSide.NET), trip.side)]
         done = Closed(trip, next((self._risk.pop(key) for key in keys if key in self._risk), 0.0))
         self.closed.append(done)
-        self.records[trip.sleeve] = _counted(self.records.get(trip.sleeve, Record()), done)
+        net = float(trip.net * rate(self.state, trip.settle))
+        self.records[trip.sleeve] = _counted(self.records.get(trip.sleeve, Record()), done, net)
         if done.r is not None and trip.sleeve in self._buckets:
             for buckets in self._buckets[trip.sleeve].values():
                 buckets.r[-1] += done.r
@@ -205,25 +205,8 @@ class Past:
         return True
 
 
-def result(state: State, sleeve: Sleeve) -> float:
-    """All that a sleeve has brought: realised and unrealised, fees paid, funding settled. Settle money."""
-    instrument = state.instruments[sleeve.symbol]
-    price = state.price(sleeve.symbol)
-    total = ZERO
-    for book in state.ledger.sleeve_books(sleeve.id):
-        total += _banked(book)
-        if book.qty and price == price:
-            total += book.unrealised(instrument, Decimal(repr(price)))
-    return float(total)
-
-
-def _banked(book: Position) -> Decimal:
-    return book.realised - book.fees + book.funding
-
-
-def _counted(record: Record, done: Closed) -> Record:
-    net, r = float(done.trip.net), done.r
-    won = net > 0
+def _counted(record: Record, done: Closed, net: float) -> Record:
+    r, won = done.r, net > 0
     return Record(
         record.trades + 1,
         record.wins + won,

@@ -41,7 +41,8 @@ from cockpit.core.ledger import Position, foreign
 from cockpit.core.light import light, refusal
 from cockpit.core.limits import limit_rows
 from cockpit.core.maker_frame import maker_rows, middle
-from cockpit.core.past import Past, result
+from cockpit.core.past import Past
+from cockpit.core.profit import equity_point, pnl, rate, sleeve_pnl
 from cockpit.core.release import listing
 from cockpit.core.state import Sleeve
 from cockpit.core.tails import Candles, exit_pnl, halt_row, order_row, stranger_row
@@ -208,13 +209,13 @@ class Projector:
     def frame(self, now: int, wall: int, health: Health) -> Frame:
         """One picture as of engine time ``now``."""
         state = self.engine.state
-        point = state.equity_point()
+        point = equity_point(state)
         equity = float(point.equity)
         self._peak = max(self._peak, equity)
-        pnl = float(state.pnl())
+        brought = float(pnl(state))
         day = now // DAY
         if self._day[0] != day:
-            self._day = (day, pnl)
+            self._day = (day, brought)
         positions = self._positions(now)
         limits = self._limits(equity)
         colour, why = light(state, limits)
@@ -228,7 +229,7 @@ class Projector:
             currency=state.currency,
             equity=equity,
             cash=float(point.cash),
-            day_pnl=pnl - self._day[1],
+            day_pnl=brought - self._day[1],
             drawdown=1.0 - equity / self._peak if self._peak > 0 else 0.0,
             realised=float(point.realised),
             unrealised=float(point.unrealised),
@@ -305,6 +306,7 @@ class Projector:
         price = state.price(book.symbol)
         mark = Decimal(repr(price)) if price == price else None
         heard = self.engine.markets[book.symbol].heard
+        worth = float(rate(state, book.settle)) or nan
         layers: tuple[StopLayer, ...] = ()
         if sleeve is not None:
             layers = ladder(
@@ -321,11 +323,11 @@ class Projector:
             float(book.qty),
             float(book.entry),
             price,
-            float(book.unrealised(instrument, mark)) if mark is not None else nan,
-            exit_pnl(self.engine.markets[book.symbol], book, price),
-            float(book.realised),
-            float(book.fees),
-            float(book.funding),
+            float(book.unrealised(instrument, mark)) * worth if mark is not None else nan,
+            exit_pnl(self.engine.markets[book.symbol], book, price) * worth,
+            float(book.realised) * worth,
+            float(book.fees) * worth,
+            float(book.funding) * worth,
             layers,
             sleeve.tag if sleeve is not None else "",
             book.opened or now,
@@ -335,7 +337,7 @@ class Projector:
 
     def _sleeve(self, sleeve: Sleeve, now: int) -> SleeveRow:
         state = self.engine.state
-        pnl = result(state, sleeve)
+        brought = float(sleeve_pnl(state, sleeve.id))
         word = "off" if not sleeve.on else "benched" if sleeve.benched else "on"
         if word == "on" and sleeve.intent is None:
             word = "waiting"
@@ -347,11 +349,11 @@ class Projector:
             self._stage(sleeve),
             word,
             float(state.position(sleeve.id)),
-            pnl,
+            brought,
             sleeve.trades,
             sleeve.tag,
             refusal(sleeve),
-            self.past.rows(sleeve.id, pnl, now),
+            self.past.rows(sleeve.id, brought, now),
             sleeve.intent is None or (not sleeve.intent.target and not sleeve.intent.quotes),
             self.past.records.get(sleeve.id, NONE),
             sleeve.tf,

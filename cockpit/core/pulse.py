@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from math import isfinite, sqrt
 
 from cockpit.core import events as ev
-from cockpit.core import watch
+from cockpit.core import profit, watch
 from cockpit.core.breakers import Done, Facts, Request
 from cockpit.core.guarding import version_pnl
+from cockpit.core.ledger.position import INVERSE
 from cockpit.core.orders import Role
 from cockpit.core.slots import Market
 from cockpit.core.state import Sleeve, State
@@ -82,6 +83,8 @@ def _filled(state: State, event: ev.Fill) -> None:
     if sleeve.banked != before:
         stopped = order.role is Role.PROTECT or order.tag.startswith("stop:")
         made = sleeve.banked - before
+        if instrument.kind is INVERSE:
+            made *= float(event.price)  # coin; `worth` is what the contract is quoted in
         row = Done(state.now, sleeve.id, version, sleeve.symbol, made, pulse.worth.pop(sleeve.id), stopped)
         pulse.done.append(row)
         del pulse.done[:-DONE]
@@ -92,7 +95,7 @@ def facts(state: State, markets: Mapping[str, Market]) -> Facts:
     """The world as breakers see it now."""
     heard = {symbol: market.heard for symbol, market in markets.items()}
     pulse, now = state.pulse, state.now
-    equity, pnl = state.equity(), float(state.pnl())
+    equity, pnl = state.equity(), float(profit.pnl(state))
     _roll(state, pnl)
     _sample(state, heard)
     pulse.requests = [row for row in pulse.requests if row.ts > now - WINDOW_MS]
@@ -147,7 +150,7 @@ def rebase(state: State) -> None:
     pulse.requests.clear()
     pulse.slips.clear()
     pulse.broken.clear()
-    _roll(state, float(state.pnl()))
+    _roll(state, float(profit.pnl(state)))
 
 
 def _sample(state: State, symbols: Iterable[str]) -> None:

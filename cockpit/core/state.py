@@ -5,7 +5,7 @@ Only the engine's modules write here; strategies and rules see windows (``View``
 
 from __future__ import annotations
 
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
 import msgspec
 
@@ -15,11 +15,8 @@ from cockpit.core.events import VenueOrder
 from cockpit.core.hotlist import Hotlist
 from cockpit.core.intents import Intent, Verdict
 from cockpit.core.ledger import Ledger
-from cockpit.core.ledger.position import MONEY
-from cockpit.core.ledger.valuation import known_mark
 from cockpit.core.mark_prices import MarkPrices
 from cockpit.core.orders import Order, OrderKind, Role
-from cockpit.core.ports import EquityPoint
 from cockpit.core.posture import Posture, combine
 from cockpit.core.receipt import Receipt
 from cockpit.core.release.records import Release
@@ -329,34 +326,6 @@ class State(msgspec.Struct):
         """The same as a float: what strategies size with."""
         return float(self.exact_equity())
 
-    def pnl(self) -> Decimal:
-        """What trading has brought since the journal began, in ``currency``: realised + unrealised - fees +
-        funding. Money paid in, and coins that were there before, are no profit. A position without a mark
-        counts what is realised only.
-        """
-        total = ZERO
-        for position in self.ledger.positions.values():
-            instrument = self.instruments.get(position.symbol)
-            if instrument is None or instrument.settle != self.currency:
-                continue
-            price = self.price(position.symbol)
-            if position.qty and not price > 0:
-                total += position.realised - position.fees + position.funding
-            else:
-                mark = Decimal(repr(price)) if price > 0 else ZERO
-                total += position.net(instrument, mark)
-        return total
-
-    def sleeve_pnl(self, sleeve: SleeveId) -> Decimal:
-        """What one sleeve has brought: realised + unrealised - fees + funding, settle currency."""
-        total = ZERO
-        for book in self.ledger.sleeve_books(sleeve):
-            total += book.realised - book.fees + book.funding
-            price = self.price(book.symbol)
-            if book.qty and price > 0:
-                total += book.unrealised(self.instruments[book.symbol], Decimal(repr(price)))
-        return total
-
     def lock_on(self, sleeve: Sleeve) -> Lock | None:
         """What keeps this sleeve from entering now, if anything does; what holds one leg holds its group."""
         own = [key for leg in self.group(sleeve) for key in (sleeve_key(leg.id), symbol_key(leg.symbol))]
@@ -365,29 +334,6 @@ class State(msgspec.Struct):
             if lock is not None and not 0 < lock.until <= self.now:
                 return lock
         return None
-
-    def equity_point(self) -> EquityPoint:
-        """One sample of the equity curve, exact: ``equity = cash + unrealised`` to the last decimal."""
-        marks = self.mark_prices()
-        with localcontext(MONEY):
-            unrealised = ZERO
-            for position in self.ledger.held():
-                mark = known_mark(position.symbol, marks)
-                instrument = self.instruments[position.symbol]
-                if mark is not None and instrument.derivative and instrument.settle == self.currency:
-                    unrealised += position.unrealised(instrument, mark)
-            mine = [p for p in self.ledger.positions.values() if p.settle == self.currency]
-            equity = self.exact_equity()
-            return EquityPoint(
-                ts=self.now,
-                currency=self.currency,
-                equity=equity,
-                cash=equity - unrealised,
-                realised=sum((p.realised for p in mine), ZERO),
-                unrealised=unrealised,
-                fees=sum((p.fees for p in mine), ZERO),
-                funding=sum((p.funding for p in mine), ZERO),
-            )
 
     def entries_open(self) -> list[Order]:
         """Orders that could still increase exposure."""

@@ -21,7 +21,7 @@ class Curve(msgspec.Struct):
     """(UTC day number, return of that day), only days that are over, oldest first."""
     day: int = -1
     base: float = 0.0
-    """Its PnL when the running day began, settle money."""
+    """Its PnL when the running day began, account currency."""
     equity: float = 0.0
     """The account's equity then."""
     today: float = 0.0

@@ -42,6 +42,8 @@ class Trip(msgspec.Struct, frozen=True):
     """stop | take | trail | liquidation | the exit's tag | open"""
     notional: float
     """Largest worth at the entry price, quote currency."""
+    inverse: bool = False
+    """Paid in the coin that the contract is quoted for."""
 
     @property
     def held_ms(self) -> int:
@@ -50,7 +52,8 @@ class Trip(msgspec.Struct, frozen=True):
     @property
     def share(self) -> float:
         """Net result over what was at stake."""
-        return float(self.net) / self.notional if self.notional else 0.0
+        net = float(self.net * (self.exit or self.entry)) if self.inverse else float(self.net)
+        return net / self.notional if self.notional else 0.0
 
 
 class Sums(msgspec.Struct, frozen=True):
@@ -162,7 +165,9 @@ class Trips:
         net = gross - fees + funding
         money = (gross, fees, funding, net)
         times = (trip.opened, ts, trip.qty, trip.entry, price)
-        return Trip(sleeve, book.symbol, trip.side, *times, *money, book.settle, trip.why, why, notional)
+        return Trip(
+            sleeve, book.symbol, trip.side, *times, *money, book.settle, trip.why, why, notional, book.inverse
+        )
 
     @staticmethod
     def _sums(book: Position) -> Sums:

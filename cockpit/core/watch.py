@@ -17,6 +17,7 @@ from math import inf
 
 import msgspec
 
+from cockpit.core import profit
 from cockpit.core.gate import GateContext
 from cockpit.core.intents import Intent
 from cockpit.core.margin import cross_ratio, isolated_ratio
@@ -60,7 +61,7 @@ def moved(state: State) -> bool:
 
 def seen(state: State) -> Account:
     """The account now."""
-    pnl = float(state.pnl())
+    pnl = float(profit.pnl(state))
     return Account(state.equity(), pnl, max(state.watch.peak, pnl), margin_ratio(state))
 
 
@@ -152,4 +153,4 @@ def lift(state: State) -> None:
         state.voices.pop(name, None)
     watch.stopped.clear()
     watch.cuts.clear()
-    watch.pnl = watch.peak = float(state.pnl())
+    watch.pnl = watch.peak = float(profit.pnl(state))

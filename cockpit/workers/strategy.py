@@ -19,6 +19,7 @@ from cockpit.core.errors import StoreError
 from cockpit.core.intents import Action, Outcome
 from cockpit.core.orders import Order
 from cockpit.core.ports import EquityPoint, Store
+from cockpit.core.profit import equity_point
 from cockpit.core.turn import NOTHING
 from cockpit.workers.execution import Chaos, Execution, nothing_happens
 from cockpit.workers.inbox import AT_ONCE_NS, HALTS, Inbox
@@ -218,7 +219,7 @@ class Kernel:
         if state.now < self._equity_due:
             return ()
         self._equity_due = state.now - state.now % self.equity_every + self.equity_every
-        return (state.equity_point(),)
+        return (equity_point(state),)
 
 
 def _tell(waiting: asyncio.Future[None], commit: asyncio.Future[None]) -> None:

@@ -71,12 +71,13 @@ levels = st.lists(st.tuples(st.integers(1, 80), st.integers(1, 40)), min_size=1,
 def test_exit_pnl_is_the_book_walked_and_the_fee_paid(
     instrument: Instrument, bids: Any, asks: Any, qty: int, entry: int
 ) -> None:
-    stand = Watched(instrument)
+    stand = Watched(instrument, SPOT)
+    stand.tell(ev.Mark(stand.now, SPOT.symbol, 200.0, 200.0))
     (place,) = places(stand.want(qty))
     stand.fill(place.cid, price=entry)
     stand.book([(100.0 - n / 10, float(s)) for n, s in bids], [(100.0 + n / 10, float(s)) for n, s in asks])
     (row,) = stand.frame().positions
-    expected = brute_force(stand, instrument)
+    expected = brute_force(stand, instrument) * (200 if instrument is INVERSE else 1)
     assert row.exit_pnl == pytest.approx(expected, abs=1e-9, nan_ok=True)
 
 

@@ -11,6 +11,7 @@ from cockpit.app import compose, market
 from cockpit.app.discover import discover
 from cockpit.app.simulated import latency_of
 from cockpit.core import events as ev
+from cockpit.core import profit
 from cockpit.core.config import Config
 from cockpit.core.engine import Engine
 from cockpit.core.matching import Exchange, Latency, LatencyModel, World
@@ -40,7 +41,7 @@ class Played(msgspec.Struct):
             "run": (self.run.events, self.run.outcomes, self.run.digest),
             "fills": self.exchange.fills, "bills": self.exchange.bills,
             "venue money": self.exchange.ledger.cash, "open": self.exchange.open_orders(),
-            "balances": state.ledger.balances, "equity": state.exact_equity(), "pnl": state.pnl(),
+            "balances": state.ledger.balances, "equity": state.exact_equity(), "pnl": profit.pnl(state),
             "seq": state.seq, "now": state.now, "last": repr(state.last), "marks": state.marks,
             "faults": state.faults, "orders": state.next_order, "placed": state.placed,
             "strategy": repr(self.strategy), "timer": [s.timer_at for s in state.sleeves.values()],

@@ -10,6 +10,7 @@ from cockpit.core.config import Config, VenueConfig
 from cockpit.core.engine import Engine
 from cockpit.core.ledger.position import MONEY
 from cockpit.core.matching import Exchange
+from cockpit.core.profit import equity_point
 from cockpit.lab import backtest
 from tests.app.stream_worlds import Bench
 
@@ -40,7 +41,7 @@ def test_books_agree_after_a_backtest(margin: str, side: str) -> None:
 
     def watch(event: object, _outcome: object) -> None:
         nonlocal agreed
-        point = bench.engine.state.equity_point()
+        point = equity_point(bench.engine.state)
         assert point.equity == MONEY.add(point.cash, point.unrealised)
         agreed += 1
 
@@ -67,7 +68,7 @@ def test_isolated_margin_is_neither_lost_nor_profit() -> None:
         margin = sum((p.margin for p in state.ledger.held()), Decimal(0))
         if margin:
             locked.append(margin)
-            point = state.equity_point()
+            point = equity_point(state)
             assert point.cash == MONEY.add(state.ledger.balances["USDT"], margin)
 
     backtest.run(bench.engine, bench.world, bench.first, watch)

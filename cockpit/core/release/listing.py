@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cockpit.core.profit import sleeve_pnl
 from cockpit.core.release import gates
 from cockpit.core.release.records import LIVE, Version
 from cockpit.core.release.row import VersionRow
@@ -56,7 +57,7 @@ def row(state: State, version: Version) -> VersionRow:
         version.fault,
         version.until,
         version.sleeves,
-        float(sum(state.sleeve_pnl(name) for name in version.sleeves)),
+        float(sum(sleeve_pnl(state, name) for name in version.sleeves)),
         version.make.share,
         share(state, version),
     )

@@ -46,7 +46,7 @@ class VersionRow(msgspec.Struct, frozen=True, array_like=True):
     """Retired: not before then may it begin again."""
     sleeves: tuple[str, ...]
     pnl: float
-    """Of its sleeves since they began, settle money."""
+    """Of its sleeves since they began, account currency."""
     named: float = -1.0
     """Share of the equity that it names; -1 = an engine too old to say."""
     share: float = -1.0

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 
 from cockpit.core import events as ev
-from cockpit.core import memory
+from cockpit.core import memory, profit
 from cockpit.core.intents import Action, Outcome
 from cockpit.core.ledger import Ledger
 from cockpit.core.matching import Exchange, Rules
@@ -89,7 +89,7 @@ class Twin:
     @property
     def profit(self) -> float:
         """What it has brought so far, money."""
-        return float(self.engine.state.pnl())
+        return float(profit.pnl(self.engine.state))
 
     @property
     def capital(self) -> float:

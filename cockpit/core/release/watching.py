@@ -10,6 +10,7 @@ from cockpit.core.gate import describe
 from cockpit.core.intents import Outcome, Place
 from cockpit.core.orders import Role
 from cockpit.core.posture import Posture
+from cockpit.core.profit import sleeve_pnl
 from cockpit.core.release import acting, gates
 from cockpit.core.release.records import LIVE, MACHINE, Duel, Version
 from cockpit.core.release.twin import Twin
@@ -116,7 +117,7 @@ def _mark(engine: Engine) -> None:
         if version.stage in LIVE:
             legs = [state.sleeves[name] for name in version.sleeves]
             version.live.count(sum(leg.trades for leg in legs))
-            profit = float(sum((state.sleeve_pnl(leg.id) for leg in legs), ZERO))
+            profit = float(sum((sleeve_pnl(state, leg.id) for leg in legs), ZERO))
             for _, value in version.live.mark(state.now, profit, state.equity() * legs[0].share):
                 version.decay.hear(-value)
                 version.turn.hear(-value)
