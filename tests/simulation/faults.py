@@ -9,7 +9,7 @@ whole seed, so that combinations which drown each other out also get seeds of th
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 REQUEST = ("lose_request", "lose_response", "late", "refuse", "slow")
@@ -113,8 +113,7 @@ class Plan:
             moments.append(Item("at", 1, "delist", round(newest.uniform(0.2, 0.95) * seconds, 3)))
         if self.on("delist_coins"):
             moments.append(Item("at", 1, "delist_coins", round(last.uniform(0.1, 0.95) * seconds, 3)))
-        self.windows = sorted((w for w in windows if str(w) not in self.off), key=lambda w: (w.start, w.kind))
-        self._timed = {window.kind for window in self.windows}
+        self.schedule(sorted((w for w in windows if str(w) not in self.off), key=lambda w: (w.start, w.kind)))
         self.moments = sorted((m for m in moments if str(m) not in self.off), key=lambda m: m.size)
         """(point, …, size = instant in seconds): halts, crashes between points, hand trades, clock steps …"""
         self.fired: list[str] = []
@@ -127,6 +126,17 @@ class Plan:
     def on(self, name: str) -> bool:
         return name in self.classes
 
+    def schedule(self, windows: list[Window]) -> None:
+        """The spans of time in which something misbehaves: these and no others."""
+        self.windows = windows
+        self._timed: dict[str, list[Window]] = {}
+        for window in windows:
+            self._timed.setdefault(window.kind, []).append(window)
+
+    def of(self, kind: str) -> Sequence[Window]:
+        """Its windows of one kind, in time."""
+        return self._timed.get(kind, ())
+
     def heal(self) -> None:
         """Faults end here; what follows must converge."""
         self.healed = True
@@ -135,12 +145,10 @@ class Plan:
         """Count a visit of ``point`` before the world is healed; the fault planned for it, if any."""
         if self.healed:
             return None
-        nth = self.visits.get(point, 0) + 1
-        self.visits[point] = nth
-        budget = self._budget.get(point)
-        if budget is None:
-            budget = self._budget[point] = self._draw_point(point)
-        item = budget.get(nth)
+        nth = self.visits[point] = self.visits.get(point, 0) + 1
+        if nth == 1:
+            self._budget[point] = self._draw_point(point)
+        item = self._budget[point].get(nth)
         if item is None or str(item) in self.off:
             return None
         if item.kind in ("crash", "power"):
@@ -152,10 +160,10 @@ class Plan:
 
     def during(self, kind: str, now: float) -> bool:
         """Whether a window of this kind covers ``now`` (seconds)."""
-        if self.healed or kind not in self._timed:
+        if self.healed:
             return False
-        for window in self.windows:
-            if window.kind == kind and window.start <= now < window.end:
+        for window in self._timed.get(kind, ()):
+            if window.start <= now < window.end:
                 if str(window) not in self.fired:
                     self.fired.append(str(window))
                 return True

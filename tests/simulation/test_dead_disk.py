@@ -23,7 +23,8 @@ class DeadDisk(World):
 
     def __init__(self, seed: int) -> None:
         plan = Plan(seed, SECONDS, only=("disk_full",))
-        plan.windows, plan.moments = [], [Item("at", 1, "close_by_hand", 25.0)]
+        plan.schedule([])
+        plan.moments = [Item("at", 1, "close_by_hand", 25.0)]
         super().__init__(seed, seconds=SECONDS, plan=plan)
         self.left: list[str] = []
         """Orders that left while the disk was dead and their decision cannot have been written."""

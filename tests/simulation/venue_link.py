@@ -422,12 +422,8 @@ class Session:
         """
         loop, plan = self.hub.loop, self.hub.plan
         at = loop.time() + (0.015 if channel == "market" else 0.02)
-        for window in plan.windows:
-            if (
-                window.kind == "stall"
-                and plan.during("stall", loop.time())
-                and window.start <= at < window.end
-            ):
+        for window in plan.of("stall"):
+            if plan.during("stall", loop.time()) and window.start <= at < window.end:
                 at = window.end
         # Never at the same instant: a loop does not promise the order of calls that are due together.
         at = max(at, nextafter(max(self._horizon[channel], after), inf))

@@ -16,9 +16,10 @@ import threading
 import time
 import uuid
 from asyncio import base_events
+from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import contextmanager
-from contextvars import Context, copy_context
+from contextvars import Context
 from functools import partial
 from heapq import heapify, heappop, heappush
 from types import coroutine
@@ -63,7 +64,7 @@ class _Never:
 
 
 class Soon:
-    """``asyncio.Handle`` without debugging."""
+    """``asyncio.Handle`` without debugging. Without a context it runs in the loop's own."""
 
     __slots__ = ("_args", "_callback", "_cancelled", "_context", "_loop")
 
@@ -73,7 +74,7 @@ class Soon:
         self._loop = loop
         self._callback: Callable[..., object] | None = callback
         self._args = args
-        self._context = copy_context() if context is None else context
+        self._context = context
         self._cancelled = False
 
     def cancel(self) -> None:
@@ -86,13 +87,15 @@ class Soon:
 
 
 class Timer(float):
-    """``asyncio.TimerHandle`` that is the number by which it is sorted."""
+    """``asyncio.TimerHandle`` that is the number by which it is sorted. ``VLoop.call_at`` fills it in."""
 
     __slots__ = ("_args", "_callback", "_cancelled", "_context", "_loop", "_scheduled")
-
-    def __init__(self, _when: float) -> None:
-        self._cancelled = False
-        self._scheduled = True
+    _args: tuple[Any, ...]
+    _callback: Callable[..., object] | None
+    _cancelled: bool
+    _context: Context | None
+    _loop: VLoop
+    _scheduled: bool
 
     def when(self) -> float:
         """Virtual seconds."""
@@ -128,6 +131,8 @@ class VLoop(base_events.BaseEventLoop):
         self.unhandled: list[str] = []
         """What asyncio would have logged: an exception nobody retrieved, a task destroyed while pending."""
 
+    get_debug = staticmethod(bool)  # never; each future and task asks
+
     def time(self) -> float:
         return self._now
 
@@ -143,46 +148,59 @@ class VLoop(base_events.BaseEventLoop):
             raise Livelock(f"{STEPS_PER_INSTANT} turns at {self._now:.6f} s")
 
     def _run_once(self) -> None:
-        """asyncio's own turn without selector and debugging: timers in the same order, to the last tie."""
-        self.steps += 1
-        ready, timers = self._ready, self._scheduled  # type: ignore[has-type]
-        if self._shuffle is not None and len(ready) > 1:
-            mixed = list(ready)
-            self._shuffle.shuffle(mixed)
-            ready.clear()
-            ready.extend(mixed)
-        if len(timers) > MANY and self._timer_cancelled_count * 2 > len(timers):
-            self._scheduled = timers = self._sweep_timers()
-        else:
-            while timers and timers[0]._cancelled:
-                self._timer_cancelled_count -= 1
-                heappop(timers)._scheduled = False
-        if ready or self._stopping:  # type: ignore[attr-defined]
-            self.breathe()
-        elif timers:
-            wait = timers[0] - self._now
-            if wait > 0:
-                self.advance(min(wait, LONGEST))
+        """asyncio's own turns without selector and debugging, until somebody stops the loop: timers in the
+        same order, to the last tie."""
+        ready, resolution = self._ready, self._clock_resolution  # type: ignore[has-type]
+        while True:
+            self.steps += 1
+            if self._shuffle is not None and len(ready) > 1:
+                self._mix(ready)
+            timers = self._scheduled
+            if len(timers) > MANY and self._timer_cancelled_count * 2 > len(timers):
+                self._scheduled = timers = self._sweep_timers()
             else:
+                while timers and timers[0]._cancelled:
+                    self._timer_cancelled_count -= 1
+                    heappop(timers)._scheduled = False
+            if ready or self._stopping:  # type: ignore[attr-defined]
                 self.breathe()
-        else:
-            self._selector.select(None)
-        end = self._now + self._clock_resolution
-        while timers and timers[0] < end:
-            timer = heappop(timers)
-            timer._scheduled = False
-            ready.append(timer)
-        for _ in range(len(ready)):
-            handle = ready.popleft()
-            if handle._cancelled:
-                continue
-            try:
-                handle._context.run(handle._callback, *handle._args)
-            except (SystemExit, KeyboardInterrupt):
-                raise
-            except BaseException as error:  # noqa: BLE001 - as asyncio does
-                said = {"message": f"Exception in callback {handle._callback}", "exception": error}
-                self.call_exception_handler(said)
+            elif timers:
+                wait = timers[0] - self._now
+                if wait > 0:
+                    self.advance(min(wait, LONGEST))
+                else:
+                    self.breathe()
+            else:
+                self._selector.select(None)
+            end = self._now + resolution
+            while timers and timers[0] < end:
+                timer = heappop(timers)
+                timer._scheduled = False
+                ready.append(timer)
+            for _ in range(len(ready)):
+                handle = ready.popleft()
+                if handle._cancelled:
+                    continue
+                try:
+                    if handle._context is None:
+                        handle._callback(*handle._args)
+                    else:
+                        handle._context.run(handle._callback, *handle._args)
+                except (SystemExit, KeyboardInterrupt):
+                    raise
+                except BaseException as error:  # noqa: BLE001 - as asyncio does
+                    said = {"message": f"Exception in callback {handle._callback}", "exception": error}
+                    self.call_exception_handler(said)
+            if self._stopping:  # type: ignore[attr-defined]
+                return
+
+    def _mix(self, ready: deque[Any]) -> None:
+        """Break the promise of first in, first out."""
+        assert self._shuffle is not None
+        mixed = list(ready)
+        self._shuffle.shuffle(mixed)
+        ready.clear()
+        ready.extend(mixed)
 
     def _sweep_timers(self) -> list[Timer]:
         """Dead timers are most of them: take them all out."""
@@ -213,15 +231,27 @@ class VLoop(base_events.BaseEventLoop):
         timer._loop = self
         timer._callback = callback
         timer._args = args
-        timer._context = copy_context() if context is None else context
+        timer._context = context
+        timer._cancelled = False
+        timer._scheduled = True
         heappush(self._scheduled, timer)
         return timer
 
     def call_later(  # type: ignore[override]
         self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> Timer:
-        """As asyncio's."""
-        return self.call_at(self._now + delay, callback, *args, context=context)
+        """As asyncio's: ``call_at``, once more without the call."""
+        if self._closed:
+            self._check_closed()
+        timer = Timer(self._now + delay)
+        timer._loop = self
+        timer._callback = callback
+        timer._args = args
+        timer._context = context
+        timer._cancelled = False
+        timer._scheduled = True
+        heappush(self._scheduled, timer)
+        return timer
 
     def _process_events(self, events: list[Any]) -> None:
         assert not events

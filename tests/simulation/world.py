@@ -13,6 +13,7 @@ from unittest.mock import patch
 import msgspec
 
 from cockpit.adapters.store.inline import InlineStore
+from cockpit.adapters.store.journal import Batch
 from cockpit.app.wiring import WallClock
 from cockpit.core import events as ev
 from cockpit.core import memory
@@ -51,7 +52,7 @@ FUSED_FROM = 1_000
 """From this seed on every fourth world has circuit breakers; those before are known for what they found."""
 PRESSED = ("pre_wire", "commit.before")
 """Where in the process somebody may press the kill switch: between a decision and the wire."""
-NAMED = ((ev.Fill, "fill"), (ev.Command, "command"))
+NAMED = ((ev.Fill, "/fill"), (ev.Command, "/command"))
 """Kinds of facts whose transactions are crash points of their own: rare ones need to be aimed at."""
 
 
@@ -249,60 +250,70 @@ class World:
         engine, inbox, loop = self.engine, self.inbox, self.loop
         now_ms = self.clock.now_ms
         rung = 0
-        waiting: list[Timer | Soon] = []
 
         def beat() -> None:
-            waiting[:] = [loop.call_soon(look)]
+            nonlocal waiting
+            waiting = loop.call_soon(look)
 
         def look() -> None:
-            nonlocal rung
+            nonlocal rung, waiting
             due = engine.deadline
             if due and due != rung and due <= (now := now_ms()):
                 rung = due
                 inbox.put(ev.Timer(now))
-            waiting[:] = [loop.call_later(0.05, beat)]
+            waiting = loop.call_later(0.05, beat)
 
-        waiting.append(loop.call_later(0.05, beat))
+        waiting: Timer | Soon = loop.call_later(0.05, beat)
         try:
             await loop.create_future()
         finally:
-            waiting[0].cancel()
+            waiting.cancel()
 
     def _observe(self, event: ev.AnyEvent, outcome: Outcome) -> None:
         """The screen's seat: whoever reads a confirmed halt there must be able to rely on it."""
-        if isinstance(event, ev.Fill):
+        if event.__class__ is ev.Fill:
             self.checker.heard(event)
         self.told.step(event, outcome, self.engine.state)
-        if isinstance(event, ev.AccountReport) and event.complete:
-            self._read_at = self.loop.time()
-        halted = self.engine.state.halt
-        if isinstance(event, ev.AccountReport) and halted is not None and halted.confirmed == event.ts:
-            self.checker.confirmed(halted.flatten)
-            self.checker.receipted(halted.receipt)
+        if event.__class__ is ev.AccountReport:
+            self._answered(event)
         for note in outcome.notes:
             self.history.add("cockpit", f"{note.message} {note.args}")
+
+    def _answered(self, report: ev.AccountReport) -> None:
+        """The account has been read: a halt may be confirmed by it."""
+        if report.complete:
+            self._read_at = self.loop.time()
+        halted = self.engine.state.halt
+        if halted is not None and halted.confirmed == report.ts:
+            self.checker.confirmed(halted.flatten)
+            self.checker.receipted(halted.receipt)
 
     def chaos(self, point: str) -> None:
         """A named instant inside the process: it may be the last one."""
         if self._dying:
             raise Killed(point)
-        able = point in PRESSED and self._on("press") and not self._pressing
+        able = point in PRESSED and not self._pressing and self._on("press")
         if able and self.plan.visit(f"press:{point}") is not None:
             self._press(point)
-        batch = self.store._batch
-        names = ""
-        if facts := batch.facts:
-            kinds = {type(event) for _, event in facts}
-            names = "".join(f"/{name}" for kind, name in NAMED if kind in kinds)
-        for outcome in batch.outcomes:
-            if outcome.actions and any(isinstance(action, Place) for action in outcome.actions):
-                names += "/place"
-                break
-        item = self.plan.visit(f"crash:{point}{names}")
+        item = self.plan.visit(f"crash:{point}{self._named(self.store._batch)}")
         if item is not None:
             self._downtime = item.size
             self.kill(str(item), power=self._on("power") and item.nth % 2 == 1)
             raise Killed(point)
+
+    def _named(self, batch: Batch) -> str:
+        """What of a kind of its own is about to be written."""
+        names = ""
+        if facts := batch.facts:
+            kinds = [event.__class__ for _, event in facts]
+            for kind, name in NAMED:
+                if kind in kinds:
+                    names += name
+        for outcome in batch.outcomes:
+            for action in outcome.actions:
+                if action.__class__ is Place:
+                    return names + "/place"
+        return names
 
     def _press(self, point: str) -> None:
         """Somebody presses the switch just now, on a thread of his own: what is behind it comes later."""
