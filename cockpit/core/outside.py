@@ -159,11 +159,12 @@ def next_due(state: State, slots: Iterable[Slot]) -> int:
         sleeve = slot.sleeve
         if sleeve.retry_at or sleeve.reduce_at or sleeve.timer_at:
             times += (sleeve.retry_at, sleeve.reduce_at, sleeve.timer_at)
-        if sleeve.trade is not None and sleeve.trade.due and not sleeve.trade.fired:
-            times.append(sleeve.trade.due)
+        trade = sleeve.trade
+        if trade is not None and trade.due and not trade.fired:
+            times.append(trade.due)
     if state.watch.due or state.locks:
         times += (state.watch.due, *(lock.until for lock in state.locks.values()))
     if state.pulse.due or state.trips:
         times += breaking.due(state)
-    due = min([at for at in times if at], default=0)
+    due = min(filter(None, times), default=0)
     return max(due, state.now) if due else 0

@@ -291,11 +291,11 @@ EVENTS = tuple(
 
 
 def row(raw: bytes) -> object:
-    return journal_read._decoded(decode, raw, "fact 1")
+    return journal_read._decoded(decode, raw, "fact", 1)
 
 
 def chunk(raw: bytes) -> object:
-    return journal_read._decoded(journal_read.unpacked, raw, "chunk 1")
+    return journal_read._decoded(journal_read.unpacked, raw, "chunk", 1)
 
 
 CHUNK = msgspec.msgpack.encode([[1, ev.Mark(1, "okx:X", 5.0)], [2, ev.Link(1, "market", True)]])
@@ -311,7 +311,7 @@ add(
         "journal_outcome",
         ("cockpit/core/intents.py",),
         (msgspec.msgpack.encode(made.outcome(2)),),
-        lambda raw: journal_read._decoded(OUTCOME_DECODER.decode, raw, "outcome 1"),
+        lambda raw: journal_read._decoded(OUTCOME_DECODER.decode, raw, "outcome", 1),
         (StoreError,),
         of_msgpack,
     )

@@ -61,6 +61,8 @@ class RealTruth:
 
     def reports(self) -> list[AnyEvent]:
         """What the venue has to say since the last call; replies to strangers' orders are not ours."""
+        if not self.exchange.reports:
+            return []
         told = list(self.exchange.reports)
         self.exchange.reports.clear()
         said: list[AnyEvent] = []

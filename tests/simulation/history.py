@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import msgspec
@@ -59,20 +60,30 @@ class History:
         return "\n".join(str(line) for line in chosen[-lines:])
 
 
+UNTOLD = frozenset(("sleeve", "fee_ccy", "pos_side", "kind", "callback"))
+"""Fields that say nothing the others do not."""
+
+
 def brief(thing: object) -> str:
     """An event or action in one line: its name and the fields that are not empty."""
     if not isinstance(thing, msgspec.Struct):
         return str(thing)
     parts = []
-    for name in thing.__struct_fields__:
+    for name in _told(type(thing)):
         value = getattr(thing, name)
-        if value is None or value == "" or name in ("sleeve", "fee_ccy", "pos_side", "kind", "callback"):
-            continue
-        parts.append(f"{name}={_word(value)}")
+        if value is not None and value != "":
+            parts.append(f"{name}={_word(value)}")
     return f"{type(thing).__name__}({' '.join(parts)})"
 
 
+@cache
+def _told(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    return tuple(name for name in kind.__struct_fields__ if name not in UNTOLD)
+
+
 def _word(value: object) -> str:
+    if value.__class__ is str:
+        return value  # type: ignore[return-value]
     if isinstance(value, tuple):
         return "[" + ", ".join(_word(item) for item in value) + "]"
     if isinstance(value, dict):

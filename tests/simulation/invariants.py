@@ -81,6 +81,8 @@ class Journal:
         self._places: dict[str, Place] = {}
         self._decided: dict[str, int] = {}
         self._read = 0
+        self._fills: list[tuple[int, tuple[str, str]]] = []
+        """Trades that were read: (journal seq, (symbol, trade id))."""
         self.given: dict[tuple[int, int], tuple[str, str, str, Decimal]] = {}
         """What a sleeve was given to close: (seq, nth note) → market, giver, receiver, signed quantity."""
 
@@ -106,7 +108,13 @@ class Journal:
     def fills(self, before: str = "") -> list[tuple[str, str]]:
         """(symbol, trade id) of every journalled trade; those known when the order ``before`` was decided."""
         last = self._decided[before] if before else math.inf
-        return [(fill.symbol, fill.trade_id) for seq, fill in read_fills(self._connection) if seq <= last]
+        known = self._fills
+        after = known[-1][0] if known else 0
+        new = [(seq, (fill.symbol, fill.trade_id)) for seq, fill in read_fills(self._connection, after)]
+        if not self.writing:  # what may yet be rolled back is read again
+            known.extend(new)
+            new = []
+        return [key for seq, key in (*known, *new) if seq <= last]
 
     def positions(self) -> dict[str, Decimal]:
         """Sum of signed journalled fills by symbol."""

@@ -48,6 +48,7 @@ class Market:
         self, seed: int, instruments: tuple[Instrument, ...], start_ms: int, tf: int = 10_000
     ) -> None:
         self._rng = random.Random(f"{seed}/market")
+        self._bits = self._rng.getrandbits
         self._times = 20 if seed >= DEEP_FROM else 1
         self._nibbles = seed >= DEEP_FROM and seed % 2 == 0
         """Small trades at the touch before it moves: quotes are filled in parts (F09, F11)."""
@@ -72,6 +73,13 @@ class Market:
         if now >= self._next_funding:
             yield from self._fund(now)
 
+    def _below(self, n: int) -> int:
+        """One of 0 … n-1, drawn as ``Random.randrange`` draws it, without what that checks."""
+        bits = n.bit_length()
+        while (drawn := self._bits(bits)) >= n:
+            pass
+        return drawn
+
     def list(self, instrument: Instrument) -> None:
         """The venue has changed an instrument."""
         self.instruments = tuple(instrument if i.symbol == instrument.symbol else i for i in self.instruments)
@@ -92,7 +100,7 @@ class Market:
             )
 
     def _move(self, instrument: Instrument, now: int) -> Iterator[AnyEvent]:
-        rng = self._rng
+        rng, below = self._rng, self._below
         symbol = instrument.symbol
         if self._nibbles and symbol in self._touch:
             yield from self._nibble(instrument, now)
@@ -105,12 +113,8 @@ class Market:
         bid = round(round((price - spread / 2) / tick) * tick, 8)
         ask = round(bid + spread, 8)
         size = instrument.lots_per_unit / (1 if instrument.derivative else self._times)
-        bids = tuple(
-            (round(bid - i * 5 * tick, 8), round(rng.randint(1, 900) * 10 / size, 8)) for i in range(5)
-        )
-        asks = tuple(
-            (round(ask + i * 5 * tick, 8), round(rng.randint(1, 900) * 10 / size, 8)) for i in range(5)
-        )
+        bids = tuple((round(bid - i * 5 * tick, 8), round((1 + below(900)) * 10 / size, 8)) for i in range(5))
+        asks = tuple((round(ask + i * 5 * tick, 8), round((1 + below(900)) * 10 / size, 8)) for i in range(5))
         self._seq += 1
         self._touch[symbol] = bid, ask
         yield BookSnapshot(now, symbol, now, bids, asks, self._seq)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator
-from heapq import merge
 from typing import Any, TypeVar
 
 import msgspec
@@ -46,7 +45,16 @@ def read_events(connection: sqlite3.Connection, after: int = 0) -> Iterator[tupl
     Raises StoreError for a row that cannot be decoded. Pages are read whole: no cursor stays open while
     the writer goes on.
     """
-    return merge(_facts(connection, after), _market(connection, after), key=lambda row: row[0])
+    facts = _facts(connection, after)
+    fact = next(facts, None)
+    for row in _market(connection, after):
+        while fact is not None and fact[0] < row[0]:
+            yield fact
+            fact = next(facts, None)
+        yield row
+    if fact is not None:
+        yield fact
+        yield from facts
 
 
 def _facts(connection: sqlite3.Connection, after: int) -> Iterator[tuple[int, AnyEvent]]:
@@ -55,7 +63,7 @@ def _facts(connection: sqlite3.Connection, after: int) -> Iterator[tuple[int, An
             "SELECT seq, body FROM facts WHERE seq > ? ORDER BY seq LIMIT ?", (after, FACTS_PER_PAGE)
         ).fetchall()
         for seq, body in rows:
-            yield seq, _decoded(decode, body, f"fact {seq}")
+            yield seq, _decoded(decode, body, "fact", seq)
         if len(rows) < FACTS_PER_PAGE:
             return
         after = rows[-1][0]
@@ -69,7 +77,7 @@ def _market(connection: sqlite3.Connection, after: int) -> Iterator[tuple[int, A
             (done, CHUNKS_PER_PAGE),
         ).fetchall()
         for last_seq, body in rows:
-            for seq, event in _decoded(unpacked, body, f"market chunk {last_seq}"):
+            for seq, event in _decoded(unpacked, body, "market chunk", last_seq):
                 if seq > after:
                     yield seq, event
         if len(rows) < CHUNKS_PER_PAGE:
@@ -82,11 +90,12 @@ def unpacked(body: bytes) -> list[tuple[int, AnyEvent]]:
     return _CHUNK.decode(zlib.decompress(body) if body[:1] == PACKED else body)
 
 
-def _decoded(decoder: Callable[[bytes], Any], body: bytes, what: str) -> Any:
+def _decoded(decoder: Callable[[bytes], Any], body: bytes, what: str, seq: int) -> Any:
     try:
         return decoder(body)
     except (TypeError, ValueError, zlib.error, *UNREADABLE) as error:
-        raise StoreError(f"the journal is damaged: {what} cannot be read ({error})") from error
+        row = f"{what} {seq}"
+        raise StoreError(f"the journal is damaged: {row} cannot be read ({error})") from error
 
 
 def _converted(row: Any, kind: type[T], what: str) -> T:
@@ -103,7 +112,7 @@ def read_outcomes(connection: sqlite3.Connection, after: int = 0) -> Iterator[Ou
             "SELECT seq, body FROM outcomes WHERE seq > ? ORDER BY seq LIMIT ?", (after, FACTS_PER_PAGE)
         ).fetchall()
         for seq, body in rows:
-            yield _decoded(OUTCOME_DECODER.decode, body, f"outcome {seq}")
+            yield _decoded(OUTCOME_DECODER.decode, body, "outcome", seq)
         if len(rows) < FACTS_PER_PAGE:
             return
         after = rows[-1][0]
@@ -112,7 +121,7 @@ def read_outcomes(connection: sqlite3.Connection, after: int = 0) -> Iterator[Ou
 def read_outcome(connection: sqlite3.Connection, seq: int) -> Outcome | None:
     """What event ``seq`` led to; None when it led to nothing."""
     row = connection.execute("SELECT body FROM outcomes WHERE seq = ?", (seq,)).fetchone()
-    return None if row is None else _decoded(OUTCOME_DECODER.decode, row[0], f"outcome {seq}")
+    return None if row is None else _decoded(OUTCOME_DECODER.decode, row[0], "outcome", seq)
 
 
 def read_orders(connection: sqlite3.Connection) -> list[Order]:
@@ -129,10 +138,10 @@ def _orders(connection: sqlite3.Connection, which: str, *values: str) -> Iterato
         yield _converted(fields, Order, "an order")
 
 
-def read_fills(connection: sqlite3.Connection) -> list[tuple[int, Fill]]:
-    """Every trade of ours once, as (seq, fill) in the order in which we learned them."""
+def read_fills(connection: sqlite3.Connection, after: int = 0) -> list[tuple[int, Fill]]:
+    """Every trade of ours later than ``after`` once, as (seq, fill) in the order in which we learned them."""
     names = ", ".join(Fill.__struct_fields__)
-    rows = connection.execute(f"SELECT seq, {names} FROM fills ORDER BY seq")
+    rows = connection.execute(f"SELECT seq, {names} FROM fills WHERE seq > ? ORDER BY seq", (after,))
     return [(seq, _converted(["fill", *values], Fill, f"fill {seq}")) for seq, *values in rows]
 
 
@@ -187,14 +196,14 @@ def read_event(connection: sqlite3.Connection, seq: int) -> AnyEvent | None:
     """The fact or market event of one number; None when there is none."""
     row = connection.execute("SELECT body FROM facts WHERE seq = ?", (seq,)).fetchone()
     if row is not None:
-        event: AnyEvent = _decoded(decode, row[0], f"fact {seq}")
+        event: AnyEvent = _decoded(decode, row[0], "fact", seq)
         return event
     row = connection.execute(
         "SELECT last_seq, body FROM market WHERE last_seq >= ? ORDER BY last_seq LIMIT 1", (seq,)
     ).fetchone()
     if row is None:
         return None
-    chunk = _decoded(unpacked, row[1], f"market chunk {row[0]}")
+    chunk = _decoded(unpacked, row[1], "market chunk", row[0])
     return next((event for number, event in chunk if number == seq), None)
 
 
@@ -240,12 +249,12 @@ def read_passage(
     return Passage(
         floor,
         {
-            seq: _decoded(decode, body, f"fact {seq}")
+            seq: _decoded(decode, body, "fact", seq)
             for seq, kind, body in facts
             if kind in kinds and seq >= floor
         },
         {
-            seq: _decoded(OUTCOME_DECODER.decode, body, f"outcome {seq}")
+            seq: _decoded(OUTCOME_DECODER.decode, body, "outcome", seq)
             for seq, body in outcomes
             if seq >= floor
         },
