@@ -123,12 +123,14 @@ class Told:
 
     def step(self, event: ev.AnyEvent, outcome: Outcome, state: State) -> None:
         """The engine has heard ``event`` and answered with ``outcome``."""
-        self._now = max(self._now, event.ts)
+        if event.ts > self._now:
+            self._now = event.ts
         hear = self._HEAR.get(event.__class__)
         if hear is not None:
             hear(self, event, state)
-        lifted = isinstance(event, ev.Command) and event.verb == "resume"
-        self._climbed(state, lifted=lifted)
+        if self._trips or state.trips:
+            lifted = isinstance(event, ev.Command) and event.verb == "resume"
+            self._climbed(state, lifted=lifted)
         for action in outcome.actions:
             if isinstance(action, Place):
                 self._placed(action, state)
@@ -285,8 +287,6 @@ class Told:
 
     def _climbed(self, state: State, *, lifted: bool) -> None:
         """Breakers only climb within an episode, which a person may end (I27)."""
-        if not self._trips and not state.trips:
-            return
         for key, trip in self._trips.items():
             now = state.trips.get(key)
             if lifted:

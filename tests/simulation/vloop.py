@@ -365,7 +365,8 @@ def lean(loop: VLoop) -> dict[tuple[Any, str], Callable[..., Any]]:
         try:
             return await future
         finally:
-            timer.cancel()
+            if timer._scheduled:
+                timer.cancel()
 
     found: dict[tuple[Any, str], Callable[..., Any]] = dict.fromkeys(LOOKUPS, the_loop)
     found[asyncio.events, "_get_running_loop"] = running
