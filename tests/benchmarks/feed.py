@@ -1,7 +1,8 @@
 """d: market messages from a socket to a strategy, beside ccxt.pro, a raw socket and nautilus's own client.
 
-Every client gets the same frames from the same stub, one after the other, each in a process of its own. Goals
-D1-D5 are ratios within this run. nautilus runs where COCKPIT_NAUTILUS_PYTHON names a Python that has it.
+Every client gets the same frames from the same stub, one after the other, each in a process of its own; stub
+and client have cores of their own. Goals D1-D5 are ratios within this run. nautilus runs where
+COCKPIT_NAUTILUS_PYTHON names a Python that has it.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from cockpit.adapters.okx import frames
+from tests.benchmarks.cores import kept_to, parted
 from tests.benchmarks.okx_stub import books, packed
 from tests.benchmarks.rows import Row, row
 
@@ -33,7 +35,8 @@ HERE = Path(__file__).parent
 
 @contextmanager
 def stub(channel: str, rate: float, count: int, burst: int) -> Iterator[tuple[int, Path]]:
-    """A stub in its own process: (port, file of send times)."""
+    """A stub in its own process: (port, file of send times). What is started meanwhile has other cores."""
+    server, clients = parted()
     with tempfile.TemporaryDirectory(prefix="bench-okx-") as folder:
         file = Path(folder) / "sent"
         command = [
@@ -45,10 +48,12 @@ def stub(channel: str, rate: float, count: int, burst: int) -> Iterator[tuple[in
             str(count),
             str(burst),
         ]
-        process = subprocess.Popen([*command, str(file)], stdout=subprocess.PIPE, text=True)
+        with kept_to(server):
+            process = subprocess.Popen([*command, str(file)], stdout=subprocess.PIPE, text=True)
         try:
             assert process.stdout is not None
-            yield int(process.stdout.readline()), file
+            with kept_to(clients):
+                yield int(process.stdout.readline()), file
         finally:
             process.kill()
             process.communicate()

@@ -68,7 +68,7 @@ async def cockpit(channel: str, port: int, seen: Seen) -> None:
     from cockpit.adapters.okx.instruments import MARKETS, listed
     from cockpit.adapters.okx.market import OkxMarket
     from cockpit.adapters.okx.topics import Topic
-    from cockpit.app import compose, session
+    from cockpit.app import compose, priority, session
     from cockpit.core import events as ev
     from cockpit.core.config import Config, SleeveConfig
     from cockpit.core.registry import strategy
@@ -77,7 +77,8 @@ async def cockpit(channel: str, port: int, seen: Seen) -> None:
     from cockpit.workers.inbox import Inbox
     from cockpit.workers.strategy import YIELD_EVERY
 
-    session.calm()  # as a run does
+    session.calm()  # as a run does, both
+    priority.short_turns()
     held: list[Any] = [None]
 
     @strategy("bench_eye", None, version=1, wakes=("book", "trade"))

@@ -33,11 +33,24 @@ def run() -> list[Row]:
     peers = {name: _sub("peer_orders", name, PEERS) for name in ("ccxt.pro WebSocket", "raw WebSocket")}
     rows = [row(f"{name}: send → ack, p50", one["p50_us"], "us") for name, one in peers.items()]
     ccxt = peers["ccxt.pro WebSocket"]["p50_us"]
+    raw = peers["raw WebSocket"]["p50_us"]
     places = [("in RAM", "memory")] if has_memory() else []
     for words, where in [*places, ("on this disk", "disk")]:
+        rows.append(_floor(words, raw + _sub("durable", where, PEERS)["p50_us"], ccxt))
         ours = _sub("machine_orders", where, ORDERS)
         rows += _ours(ours, words, ccxt, judged=where == "memory" or not places)
     return [*rows, *_limiter(), *_cold()]
+
+
+def _floor(words: str, value: float, ccxt: float) -> Row:
+    """What nobody gets below who makes a row durable first and then sends over this library."""
+    return row(
+        f"raw WebSocket behind a bare durable row {words}, p50",
+        value,
+        "us",
+        floor=ccxt,
+        note="a queue, a thread, a transaction of one row; no machine, no gate",
+    )
 
 
 def _ours(ours: dict[str, Any], words: str, ccxt: float, *, judged: bool) -> list[Row]:
