@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 import cockpit
+from cockpit.adapters.store.journal_raw import money
 from cockpit.adapters.store.sqlite import SqliteStore
 from cockpit.app import memory_use, priority, receipts, recovery, releasing, trades
 from cockpit.app.capital import Allocator
@@ -325,7 +326,12 @@ async def open_runtime(plan: Plan, source: RunSource) -> Runtime:
         if plan.mode != "replay":
             await priority.go_first(store)
         engine, fold = await recovery.recover(store, plan.config, plan.mode, source)
-        return Runtime(plan, source, store, engine, fold)
+        runtime = Runtime(plan, source, store, engine, fold)
+        if plan.mode != "replay":
+            # The day's result and the fall from the best count across a restart, as the samples have them.
+            now = max(runtime.wall.now_ms(), engine.state.now)
+            runtime.projector.recall(now, **await store.ask(money, now))
+        return runtime
     except BaseException:
         await store.close()
         raise
