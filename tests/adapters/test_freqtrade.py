@@ -279,3 +279,36 @@ def test_what_a_file_asks_in_vain_is_said(tmp_path: Path, before: str, after: st
     rows = [(START + i * 3_600_000, 1.0, 1.0, 1.0, 1.0, 1.0) for i in range(60)]
     with pytest.raises(PluginError, match=says):
         source.signals(source.load(file), rows, "COIN")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("stoploss = None", "Made: stoploss = None cannot be used"),
+        ('minimal_roi = {"0": "x"}', "Made: minimal_roi = {'0': 'x'} cannot be used"),
+        ('timeframe = "1x"', "Made: timeframe = '1x' cannot be used"),
+        ("startup_candle_count = None", "Made: startup_candle_count = None cannot be used"),
+        ("can_short = nowhere", "name 'nowhere' is not defined \\(.*odd.py line 13\\)"),
+    ],
+)
+def test_a_setting_that_is_none_is_named(tmp_path: Path, line: str, said: str) -> None:
+    with pytest.raises(PluginError, match=said):
+        made(tmp_path, "odd", f"    {line}\n{ONCE}")
+
+
+def test_settings_that_are_not_followed_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    body = """
+    position_adjustment_enable = False
+
+    @property
+    def protections(self):
+        return [{"method": "CooldownPeriod", "stop_duration_candles": 5}]
+"""
+    (tmp_path / "guarded.py").write_text(HEAD + body + ONCE, "utf-8")
+    assert cli.main(["import", "freqtrade-strategy", "guarded.py", "--name", "ft_guarded"]) == 0
+    said = capsys.readouterr().out
+    assert "NOT USED: protections is set" in said
+    assert "position_adjustment_enable" not in said

@@ -4,8 +4,8 @@ What is honoured: ``populate_indicators``, entry and exit signals (v2 and v3 nam
 ``minimal_roi``, ``stoploss``, trailing stop with its offset, ``exit_profit_only``, ``startup_candle_count``,
 longer candles of the same market (``@informative``, ``merge_informative_pair``, ``self.dp``), and what a
 search has found (``buy_params`` …, ``NAME.json``). What is not, and is told: every callback
-(``custom_stoploss``, ``confirm_trade_entry``, ``leverage`` …), other markets' candles, order types, position
-stacking.
+(``custom_stoploss``, ``confirm_trade_entry``, ``leverage`` …), other markets' candles, ``protections``, order
+types, position stacking.
 
 It differs from freqtrade where the cockpit is stricter: signals are worked out anew on every closed bar from
 bars up to it, so a strategy cannot see later ones; stops and targets rest at the venue and are filled as bars

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Callable
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import msgspec
 
 from cockpit.adapters.freqtrade import longer, shim
+from cockpit.core.config import timeframe_ms
 from cockpit.core.errors import PluginError
 
 CALLBACKS = (
@@ -29,13 +31,26 @@ CALLBACKS = (
     "confirm_trade_exit",
     "adjust_trade_position",
     "adjust_entry_price",
+    "adjust_exit_price",
+    "adjust_order_price",
     "leverage",
     "informative_pairs",
     "order_filled",
     "populate_any_indicators",
     "feature_engineering_standard",
+    "feature_engineering_expand_all",
+    "feature_engineering_expand_basic",
+    "set_freqai_targets",
 )
 """What freqtrade would call and the adapter does not."""
+SETTINGS = (
+    "protections",
+    "position_adjustment_enable",
+    "ignore_roi_if_entry_signal",
+    "order_types",
+    "order_time_in_force",
+)
+"""What freqtrade would follow and the adapter does not."""
 ENTRIES = ("populate_entry_trend", "populate_buy_trend")
 EXITS = ("populate_exit_trend", "populate_sell_trend")
 
@@ -60,6 +75,8 @@ class Facts(msgspec.Struct, frozen=True):
     startup: int
     not_run: tuple[str, ...]
     """Callbacks that the file defines and that are not called."""
+    not_used: tuple[str, ...]
+    """Settings that it makes and that are not followed."""
 
 
 class Signals(msgspec.Struct, frozen=True):
@@ -98,7 +115,8 @@ def load(path: Path) -> type:
         hint = ""
         if isinstance(error, ImportError) and (error.name or "").startswith("freqtrade"):
             hint = "; the adapter has only a part of freqtrade; installed, its own modules are used"
-        raise PluginError(f"{path} cannot be loaded: {type(error).__name__}: {error}{hint}") from error
+        said = f"{error}{_where(str(path), error)}{hint}"
+        raise PluginError(f"{path} cannot be loaded: {type(error).__name__}: {said}") from error
     base = sys.modules["freqtrade.strategy"].IStrategy
     found = [
         value
@@ -148,26 +166,48 @@ def facts(kind: type) -> Facts:
     """Read its settings. Raises PluginError for what cannot be run."""
     if not hasattr(kind, "populate_indicators") or not any(hasattr(kind, name) for name in ENTRIES):
         raise PluginError(f"{kind.__name__} needs populate_indicators and {ENTRIES[0]}")
-    made: Any = kind
-    roi = sorted((float(minutes), float(share)) for minutes, share in dict(made.minimal_roi).items())
-    stop = abs(float(made.stoploss))
-    positive = made.trailing_stop_positive
+    stop = abs(_read(kind, "stoploss"))
+    positive = _read(kind, "trailing_stop_positive", lambda told: stop if told is None else float(told))
+    mine = [vars(base) for base in kind.__mro__[:-2]]
     return Facts(
         kind.__name__,
-        str(made.timeframe),
-        bool(made.can_short),
+        _read(kind, "timeframe", _timeframe),
+        _read(kind, "can_short", bool),
         stop if stop < 1 else 0.0,
-        tuple(roi),
-        bool(made.trailing_stop),
-        float(positive if positive is not None else stop),
-        float(made.trailing_stop_positive_offset) if positive is not None else 0.0,
-        bool(made.trailing_only_offset_is_reached),
-        bool(made.use_exit_signal),
-        bool(made.exit_profit_only),
-        float(made.exit_profit_offset),
-        int(made.startup_candle_count),
-        tuple(name for name in CALLBACKS if any(name in vars(base) for base in kind.__mro__[:-2])),
+        _read(kind, "minimal_roi", _roi),
+        _read(kind, "trailing_stop", bool),
+        positive,
+        _read(kind, "trailing_stop_positive_offset") if _set(kind, "trailing_stop_positive") else 0.0,
+        _read(kind, "trailing_only_offset_is_reached", bool),
+        _read(kind, "use_exit_signal", bool),
+        _read(kind, "exit_profit_only", bool),
+        _read(kind, "exit_profit_offset"),
+        _read(kind, "startup_candle_count", int),
+        tuple(name for name in CALLBACKS if any(name in own for own in mine)),
+        tuple(name for name in SETTINGS if any(own.get(name) for own in mine)),
     )
+
+
+def _set(kind: type, name: str) -> bool:
+    return getattr(kind, name, None) is not None
+
+
+def _read(kind: type, name: str, made: Callable[[Any], Any] = float) -> Any:
+    """One setting as what it must be. Raises PluginError with its name and value."""
+    told = getattr(kind, name)
+    try:
+        return made(told)
+    except (TypeError, ValueError) as error:
+        raise PluginError(f"{kind.__name__}: {name} = {told!r} cannot be used") from error
+
+
+def _timeframe(told: Any) -> str:
+    timeframe_ms(str(told))
+    return str(told)
+
+
+def _roi(told: Any) -> tuple[tuple[float, float], ...]:
+    return tuple(sorted((float(minutes), float(share)) for minutes, share in dict(told or {}).items()))
 
 
 def frame(rows: Any) -> Any:
@@ -191,7 +231,11 @@ def signals(kind: type, rows: Any, pair: str) -> Any:
 
 def _line(kind: type, error: BaseException) -> str:
     """Where in its own file it broke."""
-    file = getattr(sys.modules.get(kind.__module__), "__file__", "")
+    return _where(getattr(sys.modules.get(kind.__module__), "__file__", None) or "", error)
+
+
+def _where(file: str, error: BaseException) -> str:
+    """The last line of ``file`` on the way to the error."""
     rows = [row.lineno for row in traceback.extract_tb(error.__traceback__) if row.filename == file]
     return f" ({file} line {rows[-1]})" if rows else ""
 

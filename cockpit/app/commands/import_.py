@@ -62,7 +62,9 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError(f"{plugin} cannot be written: {error.strerror}") from error
     lines = [tr("import.done", lang, plugin=plugin, name=name, timeframe=told.timeframe)]
     lines += [tr("import.not_run", lang, name=callback) for callback in told.not_run]
+    lines += [tr("import.not_used", lang, name=setting) for setting in told.not_used]
     data: dict[str, Any] = {"strategy": name, "plugin": str(plugin), "not_run": list(told.not_run)}
+    data["not_used"] = list(told.not_used)
     code = 0
     if args.tape:
         wrong, judged = compare(kind, Path(args.tape), max(400, told.startup + 1))
