@@ -5,6 +5,7 @@ Nothing heavy is imported here: ``cockpit --help`` must answer before the finger
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -13,7 +14,7 @@ from importlib import import_module
 
 from cockpit.app.parser import build, module_of
 from cockpit.app.tongue import tongue
-from cockpit.core.errors import CockpitError, ConfigError, InvariantError
+from cockpit.core.errors import CockpitError, ConfigError, InvariantError, StoreError
 from cockpit.text import wrong
 
 EXTRAS = {
@@ -25,6 +26,13 @@ EXTRAS = {
 """Optional modules, by the extra that brings them."""
 
 
+REFUSED = frozenset(
+    (
+        errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM, errno.ENOENT,
+        errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.EMFILE, errno.ENFILE,
+    )
+)  # fmt: skip
+"""What a file system says when it is full, dead or not ours: no bug."""
 OURS = "this is a bug of ours; COCKPIT_DEBUG=1 shows where"
 
 
@@ -51,6 +59,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         missing = lacking(error.name or "")
         return _failed(ConfigError(missing) if missing else _bug(error), words)
+    except OSError as error:
+        return _failed(_refused(error) if error.errno in REFUSED else _bug(error), words)
     except Exception as error:  # noqa: BLE001  the last fence: a bug is a sentence and exit 70, not a traceback
         return _failed(_bug(error), words)
 
@@ -60,6 +70,12 @@ def lacking(module: str) -> str:
     top = module.partition(".")[0]
     extra = next((extra for extra, modules in EXTRAS.items() if top in modules), "")
     return f"this needs {top}: pip install 'cockpit[{extra}]'" if extra else ""
+
+
+def _refused(error: OSError) -> StoreError:
+    if error.filename is None:
+        return StoreError(f"a file cannot be written or read: {error.strerror}")
+    return StoreError(f"{os.fsdecode(error.filename)} cannot be written or read: {error.strerror}")
 
 
 def _bug(error: Exception) -> InvariantError:

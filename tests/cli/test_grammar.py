@@ -127,6 +127,27 @@ def test_a_bug_of_ours_is_a_sentence(cockpit: Shell, monkeypatch: pytest.MonkeyP
     assert "Traceback" in cockpit("strategies").err
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_a_full_disk_is_no_bug_of_ours(
+    cockpit: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def writes(_: object) -> int:
+        Path("/dev/full").write_text("report", "utf-8")
+        return 0
+
+    monkeypatch.setattr("cockpit.app.commands.strategies.run", writes)
+    found = cockpit("strategies")
+    assert found.code == 4
+    assert "a file cannot be written or read: No space left on device" in found.err
+    assert "bug" not in found.err
+    here = tmp_path / "here"
+    here.write_text("", "utf-8")
+    monkeypatch.setattr("cockpit.app.commands.strategies.run", lambda _: (here / "below").mkdir() or 0)
+    found = cockpit("strategies", "--lang", "zh")
+    assert found.code == 4
+    assert f"{here / 'below'} 无法读写" in found.err
+
+
 def test_an_interrupt_is_130(cockpit: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(_: object) -> int:
         raise KeyboardInterrupt
