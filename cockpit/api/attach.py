@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 
 from cockpit.api import wire
@@ -70,6 +70,9 @@ class AttachLink:
             raise self._error
 
     # --- the screen's side ------------------------------------------------------------------------
+
+    def on_order(self, knock: Callable[[], None]) -> None:
+        """Another process trades."""
 
     def latest(self) -> Frame | None:
         """The newest frame, at once; None before the first."""

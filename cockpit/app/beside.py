@@ -51,6 +51,7 @@ async def together(main: Runtime, other: Runtime | None) -> AsyncIterator[None]:
         yield
         return
     main.beside = other
+    other.crew.kernel.on_order = main.crew.kernel.on_order
     door = rig.door(other)
     await door.serve()
     task = asyncio.ensure_future(_kept(main, other))

@@ -252,6 +252,12 @@ class LocalLink:
         beside = self._runtime.beside
         return self._runtime.crew.hurried or (beside is not None and beside.crew.hurried)
 
+    def on_order(self, knock: Callable[[], None]) -> None:
+        """The same two."""
+        for runtime in (self._runtime, self._runtime.beside):
+            if runtime is not None:
+                runtime.crew.kernel.on_order = knock
+
     def latest(self) -> Frame | None:
         return self._runtime.latest
 

@@ -233,6 +233,7 @@ class Runtime:
     async def _publish(self) -> None:
         while True:
             if self.watched():
+                await self.crew.unhurried()
                 self.latest = self.draw()
             await asyncio.sleep(FRAME_S)
 

@@ -108,6 +108,7 @@ class CockpitApp(App[str]):
         self.courtesy = Courtesy(lambda: link.hurried)
         self._frame_at = clock()
         self._bars_due = 0.0
+        self._disobey: Callable[[], None] = lambda: None
         self._halt_keys = frozenset(self.keymap["halt"].keys)
         self._remember_file()
         self._show_theme()
@@ -124,6 +125,8 @@ class CockpitApp(App[str]):
         return self.desk
 
     def on_mount(self) -> None:
+        self.courtesy.listen()
+        self.link.on_order(self.courtesy.knock)
         self.tick()
         self.call_after_refresh(self.tick)  # the first picture does not wait for its turn
         self.set_interval(self.period, self.tick)
@@ -131,7 +134,7 @@ class CockpitApp(App[str]):
             self.warn(fault)
         if not self.is_headless:
             self.call_after_refresh(self._settle)
-            ending.obey(self)
+            self._disobey = ending.obey(self)
 
     def _settle(self) -> None:
         """Everything alive now stays: otherwise each full collection walks the screen, 20 ms a time.
@@ -204,6 +207,7 @@ class CockpitApp(App[str]):
                 self._reread_theme()
                 self.reread.look()
         self.governor.end(self.clock() - self.courtesy.stood)
+        self.courtesy.end()
 
     def paint_bars(self) -> None:
         """Status, markets, alarms and footer."""
@@ -294,6 +298,8 @@ class CockpitApp(App[str]):
         keep(self.settings.memory_file, memory)
 
     def on_unmount(self) -> None:
+        self.courtesy.leave()
+        self._disobey()
         self.remember()
         self.asides.close()
 

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cockpit.tui.app import CockpitApp
 
 
-def obey(app: CockpitApp) -> None:
-    """Leave as with ``q``, without a question. Call on the screen's loop, in the main thread."""
-    with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, leave, app)
+def obey(app: CockpitApp) -> Callable[[], None]:
+    """Leave as with ``q``, without a question. Call on the screen's loop, in the main thread.
+
+    Not through the loop's own handlers: while it has one, every signal wakes it, and each order sends one
+    (``courtesy``). Returns what makes the signal mean again what it meant before.
+    """
+    loop = asyncio.get_running_loop()
+    try:
+        before = signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(leave, app))
+    except ValueError:
+        return lambda: None
+
+    def undo() -> None:
+        signal.signal(signal.SIGTERM, before)
+
+    return undo
 
 
 def leave(app: CockpitApp) -> None:

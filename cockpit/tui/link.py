@@ -24,6 +24,9 @@ class Link(Protocol):
     def hurried(self) -> bool:
         """Is this very process deciding, or an order of it on its way? Asked often; must cost nothing."""
 
+    def on_order(self, knock: Callable[[], None]) -> None:
+        """Call ``knock``, which costs nothing, whenever this very process has decided on an order."""
+
     def latest(self) -> Frame | None:
         """The newest frame, at once; None before the first."""
 
@@ -50,6 +53,9 @@ class FixedLink:
         self.queue: list[Answer] = []
         self.answering: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {}
         """What questions of a verb are answered with, at once."""
+
+    def on_order(self, knock: Callable[[], None]) -> None:
+        """Nothing trades here."""
 
     def latest(self) -> Frame | None:
         return self.frame

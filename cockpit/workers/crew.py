@@ -16,6 +16,9 @@ from cockpit.workers.risk import Watchdog
 from cockpit.workers.strategy import Kernel, Observe, Source
 from cockpit.workers.supervisor import Supervisor
 
+REST_S = 0.001
+LOOKS = 20
+"""What is made for the eyes alone looks so often whether an order is on its way, ``REST_S`` apart."""
 FRESH_S = 2.0
 """Where a guardian may watch: after so long a pause the wire is closed until the watchdog has looked."""
 
@@ -81,6 +84,13 @@ class Crew:
     def hurried(self) -> bool:
         """Is a decision being made, or one on its way to the venue? Safe from any thread."""
         return self.kernel.stepping or self.execution.hurried
+
+    async def unhurried(self) -> None:
+        """Before work for the eyes alone: returns when no order waits for this loop, or after some 20 ms."""
+        for _ in range(LOOKS):
+            if not self.execution.hurried:
+                return
+            await asyncio.sleep(REST_S)
 
     async def run(self) -> None:
         """Until the source ends or ``stop``; raises what a worker raised."""

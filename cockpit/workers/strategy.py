@@ -71,6 +71,8 @@ class Kernel:
         self.step_ns = 0
         self.stepping = False
         """At work on facts just now; read by the thread that paints."""
+        self.on_order: Callable[[], None] = _nobody
+        """Hears of a decision before the journal does."""
         self.snapshots = 0
         self.snapshots_failed = 0
         self.finished = asyncio.Event()
@@ -184,6 +186,8 @@ class Kernel:
 
     def _journal(self, facts: Sequence[tuple[int, ev.AnyEvent]], outcomes: Sequence[Outcome]) -> bool:
         actions = [action for outcome in outcomes for action in outcome.actions]
+        if actions:
+            self.on_order()
         commands = [fact for _, fact in facts if isinstance(fact, ev.Command)]
         # A failed commit is repeated by the next one; whoever needs it durable hears of it from the future.
         durable = self.store.append(
@@ -220,6 +224,10 @@ class Kernel:
             return ()
         self._equity_due = state.now - state.now % self.equity_every + self.equity_every
         return (equity_point(state),)
+
+
+def _nobody() -> None:
+    """Nobody stands in an order's way."""
 
 
 def _tell(waiting: asyncio.Future[None], commit: asyncio.Future[None]) -> None:

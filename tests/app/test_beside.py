@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from cockpit.app import beside, rig
 from cockpit.app.beside import _kept, split
 from cockpit.core import events as ev
 from cockpit.core.config import SleeveConfig
@@ -48,3 +49,35 @@ def test_what_ends_the_paper_machine_is_said_and_ends_nothing_else() -> None:
 
     asyncio.run(story())
     assert told == [ev.DataFault(5, "paper", "paper_sleeves", "RuntimeError: a bug in a paper strategy")]
+
+
+def test_the_screen_hears_of_orders_of_both_machines_whichever_was_there_first(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def machine(other: Any = None) -> Any:
+        return SimpleNamespace(crew=SimpleNamespace(kernel=SimpleNamespace(on_order=None)), beside=other)
+
+    def knock() -> None:
+        """Hears nothing."""
+
+    later, first = machine(), machine(machine())
+    link: Any = object.__new__(rig.LocalLink)
+    link._runtime = first
+    rig.LocalLink.on_order(link, knock)
+    assert first.crew.kernel.on_order is first.beside.crew.kernel.on_order is knock
+
+    class Opened(Exception):
+        """As far as this test goes."""
+
+    def door(_runtime: Any) -> Any:
+        raise Opened
+
+    async def story() -> None:
+        first.beside = None
+        async with beside.together(first, later):
+            """Never."""
+
+    monkeypatch.setattr(rig, "door", door)
+    with pytest.raises(Opened):
+        asyncio.run(story())
+    assert later.crew.kernel.on_order is knock

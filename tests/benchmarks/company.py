@@ -59,6 +59,17 @@ class Seat(FixedLink):
     """The screen's link to what trades beside it in this process."""
 
     crew: Crew | None = None
+    knock: Callable[[], None] | None = None
+
+    def on_order(self, knock: Callable[[], None]) -> None:
+        """The crew comes later."""
+        self.knock = knock
+
+    def take(self, crew: Crew) -> None:
+        """This one trades; as ``LocalLink`` knows it from the start."""
+        self.crew = crew
+        if self.knock is not None:
+            crew.kernel.on_order = self.knock
 
     @property
     def hurried(self) -> bool:

@@ -189,7 +189,7 @@ async def _measure(ticks: int, *, in_memory: bool = False, seat: Seat | None = N
         running = asyncio.ensure_future(crew.run())
         painting = None
         if seat is not None:
-            seat.crew = crew
+            seat.take(crew)
             painting = asyncio.ensure_future(_frames(projector, clock, seat))
         while not engine.state.reconciled:
             await asyncio.sleep(0.01)
@@ -239,5 +239,7 @@ def _engine() -> tuple[Engine, Projector, float]:
 async def _frames(projector: Projector, clock: WallClock, seat: Seat) -> None:
     while True:
         await asyncio.sleep(FRAME_S)
+        assert seat.crew is not None
+        await seat.crew.unhurried()  # as a run does
         now = clock.now_ms()
         seat.frame = projector.frame(max(now, projector.engine.state.now), now, Health())

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
+import signal
+import threading
+
 import pytest
 
 from cockpit.tui import courtesy
-from cockpit.tui.courtesy import PATIENCE_S, Courtesy
+from cockpit.tui.courtesy import EVERYTHING, KNOCK, PATIENCE_S, SWEPT_WHOLLY, Courtesy
 from tests.tui.conftest import Cockpit, Opened, play
 
 
@@ -61,3 +65,47 @@ def test_the_screen_asks_while_it_paints_and_paints_all_the_same(
         assert "ETH-USDT-SWAP" in screen.panel("book")
 
     play(cockpit, story)
+
+
+@pytest.mark.skipif(KNOCK is None, reason="no signal to spare")
+def test_an_order_stops_the_painting_thread_wherever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert KNOCK is not None
+    before = signal.getsignal(KNOCK)
+    market = Market(monkeypatch, questions=3)
+    manners = Courtesy(market.hurried, lambda: market.now)
+    manners.listen()
+    try:
+        trading = threading.Thread(target=manners.knock)
+        trading.start()
+        trading.join()
+        for _ in range(10):
+            "".join(("whatever", "is painted", "here"))
+        assert market.naps == 2, "nobody here has asked"
+    finally:
+        manners.leave()
+    assert signal.getsignal(KNOCK) == before
+    if before is not signal.SIG_DFL:
+        return
+    manners.knock()
+    assert market.naps == 2, "a screen that is gone is nobody's to stop"
+
+
+def test_a_beat_sweeps_up_behind_itself_when_no_order_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    swept: list[int] = []
+    market = Market(monkeypatch, questions=2)
+    monkeypatch.setattr(courtesy.gc, "collect", lambda generation: swept.append(market.naps or generation))
+    manners = Courtesy(market.hurried, lambda: market.now)
+    manners.end()
+    assert swept == [1], "the order went first"
+    market.naps = 0
+    for _ in range(SWEPT_WHOLLY * EVERYTHING - 1):
+        manners.end()
+    assert swept[1:SWEPT_WHOLLY] == [0] * (SWEPT_WHOLLY - 2) + [1]
+    assert swept.count(1) == EVERYTHING, "with that of the first line"
+    assert swept[-1] == 2
+    gc.disable()  # a start: what it makes stays
+    try:
+        manners.end()
+    finally:
+        gc.enable()
+    assert len(swept) == SWEPT_WHOLLY * EVERYTHING

@@ -90,6 +90,38 @@ def test_an_order_leaves_only_when_the_fact_and_the_decision_are_durable() -> No
     sail(story, held=True)
 
 
+def test_who_paints_is_told_of_a_decision_before_the_journal_is_and_of_nothing_else() -> None:
+    async def story(ship: Ship) -> None:
+        told: list[int] = []
+        ship.crew.kernel.on_order = lambda: told.append(len(ship.journal.outcomes))
+        ship.source.put(ship.trade())
+        await turns()
+        assert told == [], "nothing was decided"
+        ship.want(5)
+        await turns()
+        assert told == [0]
+
+    sail(story)
+
+
+def test_what_is_made_for_the_eyes_alone_waits_for_an_order_and_not_for_ever() -> None:
+    async def story(ship: Ship) -> None:
+        await asyncio.wait_for(ship.crew.unhurried(), 5)
+        ship.want(5)
+        await turns()
+        eyes = asyncio.ensure_future(ship.crew.unhurried())
+        await turns()
+        assert not eyes.done()
+        await asyncio.wait_for(eyes, 5)
+        assert ship.crew.hurried, "the disk is slow; the picture comes all the same"
+        ship.journal.release()
+        await turns()
+        await asyncio.wait_for(ship.crew.unhurried(), 5)
+        assert not ship.crew.hurried
+
+    sail(story, held=True)
+
+
 def test_a_cancel_leaves_while_the_disk_is_still_busy() -> None:
     async def story(ship: Ship) -> None:
         ship.stand.puppets[0].wishes.append(lambda _view, want: want.quote(99.0, 1.0, 0.0, 0.0))

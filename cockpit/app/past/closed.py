@@ -59,6 +59,9 @@ class ClosedLink:
         self._answers: deque[Answer] = deque()
         self._count = 0
 
+    def on_order(self, knock: Callable[[], None]) -> None:
+        """Nothing trades here."""
+
     def latest(self) -> Frame | None:
         return None
 
