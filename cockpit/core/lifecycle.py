@@ -115,6 +115,7 @@ def on_fill(state: State, event: ev.Fill, turn: Turn) -> None:
             turn.touch(sleeve_id)
     _shrunk(state, event.symbol, turn)
     state.fills += 1
+    state.asked.clear()  # an answer to what was asked before may be older than this fill
     turn.note(
         "warn" if event.kind is not TRADED else "good",
         TOLD_AS.get(event.kind, "liquidation"),
@@ -395,6 +396,4 @@ def _move(state: State, order: Order, word: str, ts: int, turn: Turn) -> bool:
 def read_account(state: State, request_id: str, reason: str, turn: Turn) -> None:
     """Ask for balances, positions and orders; the venue also repeats fills since the last known fact."""
     turn.actions.append(ReadAccount(request_id, reason, state.fills_proven))
-    if state.adopting is not None:
-        state.adopting.append(request_id)
-    state.read_at = state.now
+    state.asks(request_id)

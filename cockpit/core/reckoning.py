@@ -28,7 +28,7 @@ OVERLAP_MS = 60_000
 """Fills and bills are asked for again from this long before the last agreement: clocks differ."""
 SOON_MS = 1_000
 ADOPTIONS = 10
-"""How often the opening balance is taken: if it has not come to rest by then, a person must look."""
+"""How often opening balance or positions are taken: if they are not at rest by then, a person must look."""
 READ_MS = 5_000
 """A read-back without an answer is asked for again after this long."""
 
@@ -69,6 +69,7 @@ def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
         strangers.claim(state, turn)
         ended.settle_all(state, turn)
         state.suspicions = 0
+        state.asked.clear()
         state.fills_proven = max(state.fills_proven, event.ts - OVERLAP_MS)
         if state.voices.pop(BOOKS, None) is not None or state.unread:
             state.unread = False
@@ -84,9 +85,10 @@ def on_account(state: State, event: ev.AccountReport, turn: Turn) -> None:
     unchanged = state.fills == state.fills_at_read
     state.suspicions = state.suspicions + 1 if unchanged else 1
     state.fills_at_read = state.fills
-    if state.suspicions >= 2 and not state.fills_proven and strangers.adopt(state, event, turn):
+    if state.suspicions >= 2 and _opens(state, event) and strangers.adopt(state, event, turn):
         # The books have never agreed yet and no fill is on its way: the account held this before us.
         state.suspicions = 0
+        state.adoptions += 1
     elif state.suspicions >= 2:
         state.voices[BOOKS] = Posture.REDUCE_ONLY
         for what, ours, theirs in differences:
@@ -109,6 +111,16 @@ def on_timer(state: State, turn: Turn) -> None:
     """Repeat a read-back that got no answer."""
     if state.read_at and state.now >= state.read_at + READ_MS:
         read_account(state, f"retry-{state.boot}-{state.seq}", "no answer", turn)
+
+
+def _opens(state: State, event: ev.AccountReport) -> bool:
+    """May this reading say what the account held before the journal began?
+
+    Until the books have agreed once, and only one that was asked for after the last fill was heard: the
+    answers to older ones may have been overtaken by it, however many of them say the same.
+    """
+    fresh = event.request_id in state.asked
+    return fresh and not state.fills_proven and state.adoptions < ADOPTIONS
 
 
 def _adopt(

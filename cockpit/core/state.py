@@ -32,6 +32,8 @@ REFUSED = 1_000
 """Refusals of commands that are remembered."""
 RECENT = 4_000
 """Ended orders kept in memory so that late news still finds them."""
+ANSWERS = 20
+"""Readings whose answers are still waited for when the books have never agreed."""
 
 
 class Sleeve(msgspec.Struct):
@@ -213,6 +215,8 @@ class State(msgspec.Struct):
     adopting: list[str] | None = None
     """Readings asked for since the opening balance was last taken; None = it is not in doubt."""
     adoptions: int = 0
+    asked: list[str] = []
+    """Readings asked for since the last fill was heard; kept until the books have agreed once."""
     read_at: int = 0  # when the venue was last asked to be read back; 0 = it has answered
     history: dict[str, Track] = {}
     """Returns of each market, where a rule asks for them."""
@@ -334,6 +338,14 @@ class State(msgspec.Struct):
             if lock is not None and not 0 < lock.until <= self.now:
                 return lock
         return None
+
+    def asks(self, request_id: str) -> None:
+        """The venue is asked to be read back; of answers to this request more is known."""
+        if self.adopting is not None:
+            self.adopting.append(request_id)
+        if not self.fills_proven:
+            self.asked = [*self.asked[-ANSWERS:], request_id]
+        self.read_at = self.now
 
     def entries_open(self) -> list[Order]:
         """Orders that could still increase exposure."""

@@ -81,33 +81,48 @@ def presence(state: State, symbol: str) -> str:
 def adopt(state: State, event: ev.AccountReport, turn: Turn) -> bool:
     """The account held this before the journal began: into the books as a stranger's, at the venue's entry.
 
-    Only what we hold nothing of ourselves. True: something was taken in, so the next read-back may agree.
+    It is what the venue has and the fills heard do not explain, for somebody may have traded before the first
+    reading. Where that has closed it, its entry is unknown: it is booked at the closing trade's, and the
+    opening balance takes the rest. True: something was taken in, so the next read-back may agree.
     """
+    rows = {(row.symbol, row.pos_side): row for row in event.positions if row.qty}
+    ours = {(p.symbol, p.pos_side): p for p in state.ledger.held()}
     taken = False
-    for row in event.positions:
-        instrument = state.instruments.get(row.symbol)
-        ours = state.ledger.position(row.symbol, row.pos_side)
-        if instrument is None or not row.qty or row.entry <= 0 or (ours is not None and ours.qty):
-            continue
-        fact = ev.Fill(
-            event.ts,
-            "",
-            "",
-            f"before-{state.boot}-{row.pos_side}",
-            row.symbol,
-            Side.BUY if row.qty > 0 else Side.SELL,
-            row.entry,
-            abs(row.qty),
-            ZERO,
-            instrument.settle,
-            False,
-            row.pos_side,
-            ev.FillKind.EXTERNAL,
-        )
-        if state.ledger.apply_fill(fact, instrument, FOREIGN) is not None:
-            taken = True
-            turn.note("warn", "stranger.position", symbol=row.symbol, qty=row.qty, price=row.entry)
+    for key in sorted(rows.keys() | ours.keys()):
+        row, mine = rows.get(key), ours.get(key)
+        qty = (row.qty if row is not None else ZERO) - (mine.qty if mine is not None else ZERO)
+        entry = row.entry if row is not None else mine.entry if mine is not None else ZERO
+        taken |= bool(qty) and entry > 0 and _held_before(state, key, qty, entry, event.ts, turn)
     return taken
+
+
+def _held_before(
+    state: State, key: tuple[str, PosSide], qty: Decimal, entry: Decimal, ts: int, turn: Turn
+) -> bool:
+    """Book ``qty`` (signed) of a contract as there from the start. False: that cannot be."""
+    symbol, pos_side = key
+    instrument = state.instruments.get(symbol)
+    if instrument is None or not instrument.derivative:
+        return False
+    fact = ev.Fill(
+        ts,
+        "",
+        "",
+        f"before-{state.boot}-{state.adoptions}-{pos_side}",
+        symbol,
+        Side.BUY if qty > 0 else Side.SELL,
+        entry,
+        abs(qty),
+        ZERO,
+        instrument.settle,
+        False,
+        pos_side,
+        ev.FillKind.EXTERNAL,
+    )
+    if state.ledger.apply_fill(fact, instrument, FOREIGN) is None:
+        return False
+    turn.note("warn", "stranger.position", symbol=symbol, qty=qty, price=entry)
+    return True
 
 
 def claim(state: State, turn: Turn) -> None:

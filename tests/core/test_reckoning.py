@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from cockpit.core.events import AccountReport, Boot, FillKind, Link, Transfer, VenueOrder, VenuePosition
 from cockpit.core.intents import Query, ReadAccount
+from cockpit.core.ledger.position import value
 from cockpit.core.posture import Posture
+from cockpit.core.reckoning import ADOPTIONS
 from cockpit.core.types import Side
 from tests.core.stand import LINEAR, SPOT, D, Stand, kinds, loose_rules, places
 
@@ -111,6 +115,75 @@ def test_cash_that_does_not_come_to_rest_is_an_alarm() -> None:
         found = report(stand, balances={"USDT": D(777 + extra)}, request_id=request)
         request = next((a.request_id for a in found if isinstance(a, ReadAccount)), request)
     assert "reconcile.diff" in stand.notes()
+    assert not stand.state.posture.entries
+
+
+def opening(stand: Stand, cash: str, *held: tuple[int, int]) -> None:
+    """What the venue says, again and again, until the books agree."""
+    positions = [VenuePosition(SYMBOL, D(qty), D(entry)) for qty, entry in held]
+    for _ in range(8):
+        if stand.state.reconciled:
+            break
+        asked = [a for a in stand.outcome.actions if isinstance(a, ReadAccount)]
+        asked = asked or [a for a in stand.wait(5_000) if isinstance(a, ReadAccount)]
+        report(stand, positions, balances={"USDT": D(cash)}, request_id=asked[-1].request_id)
+    assert stand.state.reconciled
+    assert stand.state.posture is Posture.NORMAL
+    assert not stand.state.ledger.discrepancies()
+
+
+def began() -> Stand:
+    stand = Stand(cash="100", reconciled=False)
+    stand.tell(Boot(stand.now, 1, "test", "1", ""))
+    return stand
+
+
+def by_hand(stand: Stand, side: Side, qty: int, price: int) -> None:
+    stand.fill("", qty, price, side=side, kind=FillKind.EXTERNAL)
+
+
+def test_answers_that_a_fill_has_overtaken_are_no_opening_position() -> None:
+    """Both were asked for, and answered, before the trade that closed it was heard (dying seed 219)."""
+    stand = began()
+    by_hand(stand, Side.SELL, 2, 100)
+    (retry,) = [a for a in stand.wait(5_000) if isinstance(a, ReadAccount)]
+    by_hand(stand, Side.BUY, 2, 110)
+    late = [VenuePosition(SYMBOL, D(-2), D(100))]
+    for request in ("boot-1-0", retry.request_id, "boot-1-0"):
+        report(stand, late, balances={"USDT": D(500)}, request_id=request)
+    assert not stand.state.ledger.held()
+    assert not stand.state.reconciled
+    opening(stand, "480")
+    assert not stand.state.ledger.held()
+
+
+@pytest.mark.parametrize(
+    ("side", "qty", "held"),
+    [(Side.BUY, 2, ()), (Side.BUY, 1, ((-1, 90),)), (Side.SELL, 1, ((-3, 93),)), (Side.BUY, 5, ((3, 100),))],
+)
+def test_a_position_from_before_that_a_person_trades_on_before_the_first_reading(
+    side: Side, qty: int, held: tuple[tuple[int, int], ...]
+) -> None:
+    """Two were short when the journal began: closed, halved, added to, turned round."""
+    stand = began()
+    by_hand(stand, side, qty, 100)
+    opening(stand, "500", *held)
+    (book,) = stand.state.ledger.positions.values()
+    assert book.qty == sum(of for of, _ in held)
+    cost = sum(value(LINEAR, D(of), D(at)) for of, at in held)
+    assert stand.state.ledger.balances["USDT"] - book.cost == D(500) - cost, "worth the same at every price"
+
+
+def test_positions_that_do_not_come_to_rest_are_an_alarm() -> None:
+    stand = began()
+    request, alarmed = "boot-1-0", 0
+    for extra in range(1, 40):
+        positions = [VenuePosition(SYMBOL, D(extra), D(100))]
+        report(stand, positions, balances={"USDT": D(100)}, request_id=request)
+        alarmed += "reconcile.diff" in stand.notes()
+        request = next(a.request_id for a in stand.wait(5_000) if isinstance(a, ReadAccount))
+    assert alarmed
+    assert stand.state.adoptions == ADOPTIONS
     assert not stand.state.posture.entries
 
 

@@ -45,3 +45,8 @@ REGRESSIONS: dict[int, str] = {
     13002967: "a halt was proven by an answer held up for 8 s; its stop was gone by then (I08)",
     14001516: "an amend told twice, the second time late, made a quote look filled; it was shown again (I04)",
 }
+
+DYING: dict[int, str] = {
+    219: "late answers to two first readings put a position into the books that was closed by then (I09)",
+}
+"""The same of ``crash_points.Dying``, where nothing was left to die at."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import os
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,8 @@ import pytest
 from cockpit.core import events as ev
 from cockpit.core.turn import NOTHING
 from cockpit.workers.strategy import Kernel
-from tests.simulation.crash_points import COMMIT, Matrix, _read, calls, facts, points, requests
+from tests.simulation.crash_points import COMMIT, Dying, Matrix, _read, calls, facts, points, requests
+from tests.simulation.regressions import DYING
 
 CRASHES = int(os.environ.get("SOAK_CRASHES", "200"))
 WORLDS = 200
@@ -77,6 +79,11 @@ def test_a_journal_with_a_hole_is_found(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(Kernel, "_batch", batch)
     with pytest.raises(AssertionError, match=r"is in the journal, fact [0-9]+ is not yet"):
         Matrix(points()).run(WORLDS)
+
+
+@pytest.mark.parametrize("seed", sorted(DYING))
+def test_seeds_that_once_failed(seed: int) -> None:
+    assert Dying(seed, Counter(), 0).run() == ""
 
 
 @pytest.mark.soak
