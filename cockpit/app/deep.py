@@ -17,7 +17,9 @@ from cockpit.app.simulated import latency_of, relisted
 from cockpit.app.trial import Drive, Request, Result, perform
 from cockpit.core.config import Config
 from cockpit.core.engine import Engine
+from cockpit.core.events import AnyEvent
 from cockpit.core.registry import STRATEGIES
+from cockpit.core.state import State
 from cockpit.core.types import Instrument
 from cockpit.lab import backtest
 from cockpit.lab.compiled.reasons import Unsupported
@@ -39,10 +41,42 @@ def on_books(request: Request) -> bool:
     return bool(casts) and "bar" not in casts[0].plugin.options.get("wakes", ())
 
 
-def trial(request: Request, progress: Progress | None = None, least: int = 0) -> Result:
-    """As ``trial.perform``: the same report, decisions and digest. Raises Unsupported besides."""
+class Recording:
+    """A tape as columns, read once for however many runs go over it."""
+
+    def __init__(self) -> None:
+        self._of: tuple[Any, ...] = ()
+        self._columns: Any = None
+
+    def columns(self, request: Request, source: Any) -> columns.Columns:
+        """Those of the request's stretch of its tape. Raises TapeError, Unsupported."""
+        frames = tuple((symbol, *tfs) for symbol, tfs in source.frames.items())
+        key = (request.tape, request.start_ms, request.end_ms, frames)
+        if key != self._of:
+            self._columns = market_of(request, source)
+            self._of = key
+        found: columns.Columns = self._columns
+        return found
+
+
+def trial(
+    request: Request, progress: Progress | None = None, least: int = 0, *,
+    heard: Callable[[State, AnyEvent], None] | None = None, recording: Recording | None = None,
+) -> Result:  # fmt: skip
+    """As ``trial.perform``: the same report, decisions and fills. Raises Unsupported besides.
+
+    A maker that only shows quotes goes on without the kernel, from the first moment at which nothing is
+    under way; where the machine does not know how to go on, it is begun anew beside a kernel that sleeps.
+    """
+    recording = recording or Recording()
     told: dict[str, Any] = {}
-    result = perform(request, drive=asleep(request, told, progress, least))
+    try:
+        drive = asleep(request, told, progress, least, recording, alone=True)
+        result = perform(request, heard, drive)
+    except depth.NotAlone:
+        told.clear()
+        drive = asleep(request, told, progress, least, recording, alone=False)
+        result = perform(request, heard, drive)
     result.summary.update(told)
     return result
 
@@ -79,7 +113,10 @@ def columns_of(tape: str | Path, instruments: Mapping[str, Instrument], config: 
     return filling.done(dict(zip(sorted(rare), heard, strict=True)))
 
 
-def asleep(request: Request, told: dict[str, Any], progress: Progress | None, least: int) -> Drive:
+def asleep(
+    request: Request, told: dict[str, Any], progress: Progress | None, least: int, recording: Recording, *,
+    alone: bool,
+) -> Drive:  # fmt: skip
     """Who plays the market to the engine; ``told`` learns how much the kernel slept through."""
 
     def drive(
@@ -93,7 +130,7 @@ def asleep(request: Request, told: dict[str, Any], progress: Progress | None, le
             raise Unsupported(few)
         prepared = depth.compile_strategy(STRATEGIES[sleeves[0].strategy], progress)
         begun = time.monotonic()
-        recorded = market_of(request, source)
+        recorded = recording.columns(request, source)
         if len(recorded) < least:
             raise Unsupported(few)
         told["reading_s"] = round(time.monotonic() - begun, 3)
@@ -103,9 +140,10 @@ def asleep(request: Request, told: dict[str, Any], progress: Progress | None, le
 
         ran = depth.run(
             engine, source.exchange, recorded, prepared, latency=latency_of(config), seed=config.run.seed,
-            boot=first, observe=observe, clock=clock,
+            boot=first, observe=observe, clock=clock, alone=alone,
         )  # fmt: skip
-        told.update(executor="compiled", slept=ran.slept)
+        told["executor"] = "compiled"
+        told["alone" if ran.alone else "slept"] = ran.slept
         return ran
 
     return drive

@@ -79,17 +79,25 @@ def kernel(
 
 def asleep(
     prepared: depth.Prepared, params: Any, instrument: Instrument, events: Sequence[ev.AnyEvent] | Columns,
-    config: Config, series: tuple[int, ...] = (),
+    config: Config, series: tuple[int, ...] = (), *, unasked: bool = False,
 ) -> Played:  # fmt: skip
-    """The machine. Raises Unsupported."""
+    """The machine. Raises Unsupported. ``unasked``: a maker of quotes may go on without the kernel."""
     engine, exchange, instruments = _stage(prepared.plugin, params, instrument, config)
     found = events if isinstance(events, Columns) else from_events(events, instruments)
     ran = depth.run(
         engine, exchange, found, prepared, latency=latency(config, series),
-        seed=config.run.seed, boot=lambda world: backtest.boot(world, "backtest", "", ""),
+        seed=config.run.seed, boot=lambda world: backtest.boot(world, "backtest", "", ""), alone=unasked,
     )  # fmt: skip
     slot = next(iter(engine.slots.values()))
     return Played(engine, exchange, ran, slot.strategy)
+
+
+def alone(
+    prepared: depth.Prepared, params: Any, instrument: Instrument, events: Sequence[ev.AnyEvent] | Columns,
+    config: Config,
+) -> Played:  # fmt: skip
+    """The machine without the kernel, wherever it may go on alone. Raises NotAlone."""
+    return asleep(prepared, params, instrument, events, config, unasked=True)
 
 
 def latency(config: Config, series: tuple[int, ...]) -> Latency:

@@ -39,6 +39,8 @@ from cockpit.lab.compiled.subset import (
 HOOKS = {"on_bar": BAR, "on_fill": FILL, "on_funding": RATE}
 BOOK_HOOKS = {"on_book": NONE, "on_trade": TRADE, "on_timer": NONE}
 """Those of order books, for ``lab.depth``."""
+QUOTING_HOOKS = {**BOOK_HOOKS, "on_fill": FILL}
+"""The same with what a strategy hears of its own orders."""
 UNHEARD = ("on_book", "on_trade", "on_timer")
 """Hooks that a market of bars alone never calls; ``on_timer`` it would."""
 
@@ -49,7 +51,7 @@ class Program:
     def __init__(
         self, owner: type, name: str, hooks: Mapping[str, str] = HOOKS, *, shared: bool = False
     ) -> None:  # fmt: skip
-        self.books = hooks is BOOK_HOOKS
+        self.books = hooks is not HOOKS
         """Can it look into the depth of a book?"""
         self.owner = owner
         self.strategy = name

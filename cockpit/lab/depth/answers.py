@@ -41,12 +41,12 @@ class Answers:
 
     def __init__(self, engine: Engine, slot: Slot, arrays: Any, road: Road, rare: Any) -> None:
         self._engine, self._state, self._slot, self._road = engine, engine.state, slot, road
-        self._limits = Limits(engine, slot)
+        self.limits = Limits(engine, slot)
         self._rows, self._at = Block(arrays.answer, Answer), arrays.cells.at
         self._v, self._w = arrays.cells.whole, arrays.cells.floats
         bars = any(type(event) is ev.Bar and event.symbol == slot.sleeve.symbol for event in rare.values())
         self._able = (
-            self._limits.known and not bars and not engine.released and slot.plain and slot.guard is None
+            self.limits.known and not bars and not engine.released and slot.plain and slot.guard is None
         )
         self.told = 0
         """Outcomes among what has been booked."""
@@ -80,9 +80,10 @@ class Answers:
 
     def _begin(self) -> None:
         """Look anew at everything that must hold."""
-        v, w, at, limits = self._v, self._w, self._at, self._limits
+        v, w, at, limits = self._v, self._w, self._at, self.limits
         self._rowed = self._booked = v[at.answered] = 0
-        self._intent = intent = self._standing() if self._able else None
+        waits = self._slot.sleeve.retry_at or self._slot.sleeve.reduce_at
+        self._intent = intent = None if waits else self.standing()
         if intent is None:
             return
         orders = self._orders = list(self._state.orders.values())
@@ -113,15 +114,21 @@ class Answers:
         self._rows.write(row, self._rowed)
         self._rowed += 1
 
-    def _standing(self) -> Intent | None:
+    def standing(self) -> Intent | None:
         """The wish in force, where it is one of quotes alone and was approved as it is; else None."""
         state, sleeve = self._state, self._slot.sleeve
         intent = sleeve.intent
-        if intent is None or sleeve.approved is not intent or intent.target is not None or sleeve.verdicts:
+        if (
+            not self._able
+            or intent is None
+            or sleeve.approved is not intent
+            or intent.target is not None
+            or sleeve.verdicts
+        ):
             return None
         if sleeve.armed or sleeve.leaving or sleeve.benched or not sleeve.on or sleeve.unprotected:
             return None
-        if sleeve.retry_at or sleeve.reduce_at or sleeve.trade is not None or state.holds or state.locks:
+        if sleeve.trade is not None or state.holds or state.locks:
             return None
         if state.voices or state.halt is not None or state.trips or state.watch.cuts:
             return None

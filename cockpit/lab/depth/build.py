@@ -10,14 +10,18 @@ from typing import Any
 from cockpit.lab.compiled import build, compose, layout, rows
 from cockpit.lab.compiled.reasons import LIST_FULL
 from cockpit.lab.compiled.translate import Program
-from cockpit.lab.depth import records
+from cockpit.lab.depth import records, tickets
 
 PARTS = ("records", "queue", "books", "calm", "stretch")
+QUOTING = ("tickets", "street", "wishes", "alone")
+"""Parts of the machine that drives a maker of quotes alone."""
+PLAIN = ("reasons", "exact", "grid")
+"""What they need of ``lab.compiled``."""
 HERE = Path(__file__).parent
 SYMBOL = "cockpit_depth_equity"
 ROWS = (
     records.Machine, records.Event, records.Level, records.Price, records.Market, records.Rest,
-    records.Eaten, records.Flying, records.Answer,
+    records.Eaten, records.Flying, records.Answer, tickets.Offer, tickets.Lane, tickets.Letter, tickets.Line,
 )  # fmt: skip
 """Machine code of another layout of these is other machine code: they are named in its text."""
 COLUMNS: dict[str, tuple[Any, str | int, str]] = {
@@ -30,9 +34,16 @@ COLUMNS: dict[str, tuple[Any, str | int, str]] = {
     "ring": (records.Flying, records.FLIGHT, "at_ring"),
     "answer": (records.Answer, records.ANSWERS, "at_answer"),
     "series": (int, "delays", "at_series"),
+    "o": (tickets.Offer, 2, "at_o"),
+    "lane": (tickets.Lane, 2, "at_lane"),
+    "letters": (tickets.Letter, 2 * tickets.MAIL, "at_letters"),
+    "line": (tickets.Line, "room", "at_line"),
+    "placed_at": (int, tickets.SENT, "at_placed"),
+    "changed_at": (int, tickets.SENT, "at_changed"),
 }
 """As ``compose.COLUMNS``: the machine's row knows where its arrays lie."""
 TRADE = ("ts", "price", "qty", "sign")
+FILL = ("ts", "price", "qty", "maker", "sign")
 BODY = """
 def view_equity(at, m, view) -> float:
     second = view.now // 1000
@@ -60,10 +71,22 @@ def run(at: int) -> int:
     d = row_at(at, Desk)
     return stretch(d, row_at(d.at_s, State), floats_at(d.at_f))
 """
+QUOTE = """
+def ask_fill(d, s, F, i: int) -> None:
+    price = decimal_float(d, d.line[i].order_ticks * d.tick_m, d.tick_k)
+    qty = decimal_float(d, d.line[i].lots * d.lot_m, d.lot_k)
+    %(on_fill)s
+
+
+def quote(at: int) -> int:
+    d = row_at(at, Desk)
+    return alone(d, row_at(d.at_s, State), floats_at(d.at_f))
+"""
 CALLS = {
     "on_book": "{}(d, d, F, s, d.window, d.pen)",
     "on_timer": "{}(d, d, F, s, d.window, d.pen)",
     "on_trade": "{}(d, d, F, s, TRADE_NEWS(d.now, d.e[i].x, d.e[i].qty, d.e[i].sign), d.window, d.pen)",
+    "on_fill": "{}(d, d, F, s, FILL(d.now, price, qty, True, d.line[i].sign), d.window, d.pen)",
 }
 
 
@@ -73,10 +96,20 @@ def text_of(program: Program) -> str:
         hook: call.format(program.hooks[hook]) if hook in program.hooks else "pass"
         for hook, call in CALLS.items()
     }
-    files = [HERE / f"{part}.py" for part in PARTS] + [compose.HERE / "intrinsics.py"]
-    body = BODY % {"functions": "\n".join(program.texts), **calls}
+    parts, plain = PARTS + QUOTING * quoting(program), PLAIN * quoting(program)
+    files = [compose.HERE / f"{part}.py" for part in (*plain, "intrinsics")]
+    files += [HERE / f"{part}.py" for part in parts]
+    body = (BODY + QUOTE * quoting(program)) % {"functions": "\n".join(program.texts), **calls}
     shapes = "\n".join(f"# {row.__name__} {rows.dtype(row)}" for row in ROWS)
     return "\n".join([*(_bare(path.read_text()) for path in files), body, shapes])
+
+
+def quoting(program: Program) -> bool:
+    """Can the machine drive it alone, if it only shows quotes? It knows no worth and no average entry."""
+    asks = ("view_equity(", ".entry")
+    heard = "on_fill" in program.hooks or not hasattr(program.owner, "on_fill")
+    deaf = not hasattr(program.owner, "on_funding")
+    return heard and deaf and not any(word in text for text in program.texts for word in asks)
 
 
 def _bare(text: str) -> str:
@@ -98,6 +131,7 @@ def scope_of(text: str, program: Program) -> dict[str, Any]:
     return {
         **compose.functions_of(text), **{word: row_of(form) for word, form in forms.items()},
         "Desk": compose.desk(records.Machine, COLUMNS, plain), "TRADE_NEWS": Shape(TRADE),
+        "FILL": Shape(FILL),
         "LIST_FULL": LIST_FULL, "equity_of": Outside(SYMBOL, (INT,), FLOAT),
     }  # fmt: skip
 
@@ -119,7 +153,10 @@ def load(program: Program, progress: build.Progress | None = None) -> Any:
     """The doors of a strategy: compiled, which takes a second, or read from disk."""
     _link()
     text = text_of(program)
+    doors: dict[str, tuple[str, ...]] = {"run": ("int",)}
+    if quoting(program):
+        doors["quote"] = ("int",)
     return build.load_text(
-        text, {"run": ("int",)}, lambda: scope_of(text, program), what=program.strategy, progress=progress,
+        text, doors, lambda: scope_of(text, program), what=program.strategy, progress=progress,
         shapes=repr(layout.dtype(program.owner)),
     )  # fmt: skip

@@ -80,13 +80,16 @@ class Pad:
         return call
 
     def _repeat(self, _view: View, want: Want) -> None:
+        self.repeat(want)
+
+    def repeat(self, want: Want) -> None:
         """What the compiled hook wrote, onto the pen that the kernel reads."""
         *numbers, tag = self._pen.read()
         (
             want.dirty, want.sized, want.kept, want.quoting, want.weight, want.qty, want.stop, want.take,
             want.bid, want.bid_qty, want.ask, want.ask_qty, want.confidence,
         ) = numbers  # fmt: skip
-        want.tag = self._word(tag)
+        want.tag = self.word(tag)
 
     def _timed(self, view: View, want: Want) -> None:
         """A timer: the compiled hook has spoken, or something else was due as well and it is asked now."""
@@ -99,7 +102,7 @@ class Pad:
     def _repeat_trade(self, _trade: Any, view: View, want: Want) -> None:
         self._repeat(view, want)
 
-    def _word(self, number: int) -> str:
+    def word(self, number: int) -> str:
         tags = self.program.tags
         if len(self.words) != len(tags):
             self.words = list(tags)

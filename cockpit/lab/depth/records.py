@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from cockpit.lab.compiled.records import Pen, Window
 from cockpit.lab.compiled.rows import Row, Short
+from cockpit.lab.depth.tickets import Trader
 
 SKIP, DELTA, SNAPSHOT, TOUCH, TRADE, MARK, RARE = range(7)
 """Kinds of events. SKIP changes nothing but the count; RARE is the kernel's own."""
@@ -37,7 +38,7 @@ class Rest(Row):
     front: float
 
 
-class Machine(Row):
+class Machine(Trader):
     """One run."""
 
     # --- where it stands
@@ -309,3 +310,14 @@ class Desk(NamedTuple):
     """The next reports of the venue."""
     series: Any
     """Recorded delays of the feed."""
+    o: Any
+    """Our orders: the bid, the ask."""
+    lane: Any
+    """The way there, the way back."""
+    letters: Any
+    """Two rings: what is on either."""
+    line: Any
+    """Fills."""
+    placed_at: Any
+    """When the newest orders and changes were sent, rings."""
+    changed_at: Any

@@ -23,7 +23,7 @@ from cockpit.lab.compiled import build as modules
 from cockpit.lab.compiled import rows as flat
 from cockpit.lab.compiled.reasons import WORDS, Unsupported
 from cockpit.lab.compiled.records import Stop
-from cockpit.lab.compiled.translate import BOOK_HOOKS, Program
+from cockpit.lab.compiled.translate import BOOK_HOOKS, QUOTING_HOOKS, Program
 from cockpit.lab.depth import build, calls
 from cockpit.lab.depth.columns import Columns
 from cockpit.lab.depth.memory import Block, Cells
@@ -40,8 +40,10 @@ from cockpit.lab.depth.records import (
     Market,
     Rest,
 )
+from cockpit.lab.depth.tickets import MAIL, SENT, Lane, Letter, Line, Offer
 from cockpit.lab.depth.world import DepthWorld
 
+FEW_LINES = 4_096
 NUMBERS = itertools.count(1)
 
 
@@ -59,6 +61,12 @@ class Ran(backtest.Run, frozen=True):
     slept: int = 0
     passed: int = 0
     """Answers of the venue among them."""
+    alone: bool = False
+    """From some moment on it heard of nothing: the machine went on alone, the digest is over the fills."""
+
+
+class NotAlone(Unsupported):
+    """The machine drove a maker alone and does not know how to go on; beside the kernel it can be run."""
 
 
 class Arrays:
@@ -76,6 +84,9 @@ class Arrays:
         self.prices, self.markets = columns.prices.copy(), columns.markets.copy()
         self.rest, self.eaten, self.ring = rows(Rest, RESTING), rows(Eaten, EATEN), rows(Flying, FLIGHT)
         self.answer = rows(Answer, ANSWERS)
+        self.offers, self.lanes, self.letters = rows(Offer, 2), rows(Lane, 2), rows(Letter, 2 * MAIL)
+        self.lines = rows(Line, max(FEW_LINES, len(columns) // 8))
+        self.placed, self.changed = np.zeros(SENT, np.int64), np.zeros(SENT, np.int64)
         self.series = np.array(series or (0,), np.int64)
         self.cells, self.rows = Cells(self.machines, Machine), Block(self.markets, Market)
         v, at = self.cells.whole, self.cells.at
@@ -83,7 +94,9 @@ class Arrays:
             ("at_e", "events", self.events), ("at_l", "levels", self.levels), ("at_p", "prices", self.prices),
             ("at_k", "markets", self.markets), ("at_series", "delays", self.series),
             ("at_rest", "", self.rest), ("at_eaten", "", self.eaten), ("at_ring", "", self.ring),
-            ("at_answer", "", self.answer),
+            ("at_answer", "", self.answer), ("at_o", "", self.offers), ("at_lane", "", self.lanes),
+            ("at_letters", "", self.letters), ("at_line", "room", self.lines),
+            ("at_placed", "", self.placed), ("at_changed", "", self.changed),
         ):  # fmt: skip
             v[getattr(at, name)] = array.ctypes.data
             if size:
@@ -108,7 +121,10 @@ def compile_strategy(plugin: Plugin, progress: modules.Progress | None = None) -
     for reason, holds in reasons.items():
         if holds:
             raise Unsupported(f"{plugin.name}: {reason}")
-    program = Program(plugin.target, plugin.name, BOOK_HOOKS)
+    try:
+        program = Program(plugin.target, plugin.name, QUOTING_HOOKS)
+    except Unsupported:
+        program = Program(plugin.target, plugin.name, BOOK_HOOKS)
     if not program.hooks:
         raise Unsupported(f"{plugin.name} does not listen to books or trades")
     return Prepared(plugin, program, build.load(program, progress))
@@ -136,21 +152,29 @@ def check(engine: Engine, columns: Columns) -> Slot:
 def run(
     engine: Engine, exchange: Exchange, columns: Columns, prepared: Prepared, *, latency: Latency, seed: int,
     boot: Callable[[backtest.World], AnyEvent], observe: Callable[[AnyEvent, Outcome], None] | None = None,
-    clock: backtest.Clock | None = None,
+    clock: backtest.Clock | None = None, alone: bool = False,
 ) -> Ran:  # fmt: skip
-    """As ``backtest.run`` over the same market: the same decisions, digest and fills. Raises Unsupported."""
+    """As ``backtest.run`` over the same market: the same decisions, digest and fills. Raises Unsupported.
+
+    ``alone``: a maker that only shows quotes may be driven without the kernel: the same decisions and fills,
+    with a digest of its own over the fills.
+    """
     slot = check(engine, columns)
     arrays = Arrays(columns, latency.feed.series)
     pad = Pad(slot.strategy, prepared.program, arrays)
-    world = DepthWorld(columns, exchange, latency, seed, arrays, prepared.module.run, clock)
-    world.attach(engine, slot, pad)
+    door = getattr(prepared.module, "quote", None) if alone else None
+    world = DepthWorld(columns, exchange, latency, seed, arrays, prepared.module.run, clock, door)
+    world.attach(engine, slot, pad, observe)
     handle = next(NUMBERS)
     arrays.cells.whole[arrays.cells.at.handle] = handle
     calls.RUNNING[handle] = pad
     try:
         ran = backtest.run(engine, world, boot(world), observe, clock)
     except Stop:
-        raise Unsupported(WORDS.get(int(arrays.machines["why"][0]), "it stopped")) from None
+        kind = NotAlone if world.went_alone else Unsupported
+        raise kind(WORDS.get(int(arrays.machines["why"][0]), "it stopped")) from None
+    except Unsupported as refusal:
+        raise (NotAlone(refusal.reason) if world.went_alone else refusal) from None
     except (ArithmeticError, ValueError, IndexError) as error:
         raise Unsupported(f"{prepared.plugin.name} raised {type(error).__name__}") from error
     finally:
@@ -161,4 +185,4 @@ def run(
         raise Unsupported(f"its capital could not be worked out: {failed}")
     passed = world.answers.passed
     outcomes = ran.outcomes + world.answers.told
-    return Ran(ran.events + world.slept, outcomes, ran.digest, world.slept, passed)
+    return Ran(ran.events + world.slept, outcomes, engine.digest, world.slept, passed, world.went_alone)

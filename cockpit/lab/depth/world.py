@@ -26,6 +26,7 @@ from cockpit.lab.depth.answers import Answers
 from cockpit.lab.depth.columns import Columns
 from cockpit.lab.depth.memory import Block
 from cockpit.lab.depth.pen import Pad
+from cockpit.lab.depth.quoter import Observe, Quoter, refusal
 from cockpit.lab.depth.records import (
     BEAT,
     DELTA,
@@ -33,6 +34,7 @@ from cockpit.lab.depth.records import (
     END,
     FAR,
     FULL,
+    KERNEL,
     MARK,
     PAUSE,
     RARE,
@@ -49,6 +51,7 @@ from cockpit.lab.depth.shown import ArrayBook
 from cockpit.lab.depth.venue import SIDES
 from cockpit.lab.depth.venue import Place as Spot
 
+CROWDED = "more market data on its way at one time than there is room for"
 STRIDE = 1 << 16
 """Events after which memory is given back."""
 BOOKS = (ev.BookDelta, ev.BookSnapshot, ev.Touch)
@@ -60,21 +63,27 @@ class DepthWorld:
 
     def __init__(
         self, columns: Columns, exchange: Exchange, latency: Latency, seed: int, arrays: Any,
-        run: Callable[[int], int], clock: Clock | None = None,
+        run: Callable[[int], int], clock: Clock | None = None, alone: Callable[[int], int] | None = None,
     ) -> None:  # fmt: skip
+        """``alone``: the same for a maker of quotes that needs no kernel."""
         self.exchange = exchange
+        self._latency = latency
         self.columns = columns
         self.arrays = arrays
         self.slept = 0
         """Events that the kernel did not have to hear of."""
         self.now = 0
         self._run = run
+        self._alone: Callable[[int], int] = alone or run
+        self.quoter: Quoter | None = None
         self._clock = clock
         self._at = arrays.cells.at
         self.v: Any = arrays.cells.whole
         """The machine's own numbers, where they lie."""
         ways = (latency.feed, latency.order, latency.report)
         self._lanes = [Lane(model, draw(seed, at)) for at, model in enumerate(ways)]
+        self.ways = self._lanes[1:]
+        """Of our requests, and of the venue's reports."""
         self._back: deque[tuple[int, int, ev.AnyEvent]] = deque()
         self._out: deque[tuple[int, Action]] = deque()
         self._placing: dict[str, int] = {}
@@ -88,8 +97,11 @@ class DepthWorld:
         seed = self._lanes[0].seed
         self.v[at.seed] = seed - (1 << 64) if seed >= 1 << 63 else seed
 
-    def attach(self, engine: Engine, slot: Slot, pad: Pad) -> None:
-        """Put the arrays in the place of the books that engine and venue would keep themselves."""
+    def attach(self, engine: Engine, slot: Slot, pad: Pad, observe: Observe | None = None) -> None:
+        """Put the arrays in the place of the books that engine and venue would keep themselves.
+
+        ``observe`` is told the fills of a maker that the machine drives alone.
+        """
         self.engine, self.slot, self.pad = engine, slot, pad
         symbol = slot.sleeve.symbol
         self.mine = self.v[self._at.mine] = self.columns.symbols.index(symbol)
@@ -99,6 +111,13 @@ class DepthWorld:
         self.place = Spot(self.exchange, self.arrays, symbol, self.mine)
         self.answers = Answers(engine, slot, self.arrays, self._back, self.columns.rare)
         pad.begin(self, engine, slot)
+        if self._alone is not self._run and not refusal(engine, slot, self.exchange, self._latency):
+            self.quoter = Quoter(self, engine, slot, observe)
+
+    @property
+    def went_alone(self) -> bool:
+        """Has the machine taken a maker over?"""
+        return self.quoter is not None and self.quoter.begun
 
     # --- what the kernel asks -------------------------------------------------------------------------------
 
@@ -122,6 +141,11 @@ class DepthWorld:
         self.answers.stale = True
         self._timer()
         self.pad.sleep()
+        if self.quoter is not None and not (self._out or self._back) and self.quoter.able():
+            self._sleep()
+            self.quoter.begin()
+            self._quote(self.quoter)
+            return None
         while True:
             self._sleep()
             code = self._asleep()
@@ -135,10 +159,42 @@ class DepthWorld:
                 assert self._clock is not None
                 self._clock.before(v[at.soon])
             elif code == FULL:
-                raise Unsupported("more market data on its way at one time than there is room for")
+                raise Unsupported(CROWDED)
             else:
                 self._wake()
                 return self._told(code)
+
+    def _quote(self, quoter: Quoter) -> None:
+        """The machine goes on alone, to the end of the tape. Raises Unsupported."""
+        v, at = self.v, self._at
+        while True:
+            v[at.pause] = v[at.head] + STRIDE if self.columns.pages else FAR
+            code = self._alone(self.arrays.address)
+            if code == PAUSE:
+                self.columns.pages.release()
+            elif code in (VENUE, KERNEL):
+                quoter.rare(self.columns.rare[v[at.at]])
+                self._passed(code)
+            elif code == FULL:
+                raise Unsupported(CROWDED)
+            else:
+                quoter.book()
+                self._wake()
+                if code == END:
+                    return quoter.close()
+                assert self._clock is not None
+                self._clock.before(v[at.soon])
+                v[at.due] = self._clock.due
+
+    def _passed(self, code: int) -> None:
+        """A fact that says nothing has happened, or has been heard."""
+        v, at = self.v, self._at
+        if code == KERNEL:
+            v[at.heard] += 1
+            return
+        v[at.last_tape] = max(v[at.last_tape], self.columns.rare[v[at.at]].ts)
+        if not v[at.quick]:
+            v[at.depart] = 1
 
     def _asleep(self) -> int:
         """Let the machine go on; why it stopped. On its way it gives back the memory that it has left."""

@@ -1,0 +1,334 @@
+"""Hands a maker that only shows quotes over to the machine, whole, and books afterwards what it did.
+
+The kernel begins as ever. At a moment at which nothing is under way, and the wish in force is one of quotes
+that every rule has agreed to, the machine takes sleeve, orders and position over and goes on alone to the end
+of the tape (``alone``). Whenever somebody looks, and at the end, the kernel's own ledger and the venue's own
+books are told the fills, exactly. What the machine does not know stops it, and the run is begun anew without.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from math import inf
+from typing import Any
+
+import msgspec
+
+from cockpit.core import events as ev
+from cockpit.core import lifecycle
+from cockpit.core.engine import Engine
+from cockpit.core.intents import Outcome
+from cockpit.core.matching.books import Phase, Working
+from cockpit.core.orders import Order, OrderKind, OrderState, Role
+from cockpit.core.slots import Slot
+from cockpit.core.turn import NOTHING, Turn
+from cockpit.core.types import ONE, Instrument, Kind, MarginMode, PosSide, Side
+from cockpit.lab.compiled.reasons import Unsupported
+from cockpit.lab.depth.memory import Block
+from cockpit.lab.depth.records import FAR
+from cockpit.lab.depth.tickets import CAME, QUEUED, SENT, THROUGH, Lane, Line, Offer
+
+Observe = Callable[[ev.AnyEvent, Outcome], None]
+ROLES = (Role.ENTRY, Role.EXIT)
+NOTES = {THROUGH: "traded through", QUEUED: "queue", CAME: "book came to it"}
+QUIET = (ev.OpenInterest, ev.DataFault)
+"""Facts that change nothing here."""
+LIVING = (OrderState.LIVE, OrderState.PARTIAL)
+LEAST_LINES = 4_096
+
+
+class Quoter:
+    """One run's."""
+
+    def __init__(self, world: Any, engine: Engine, slot: Slot, observe: Observe | None) -> None:
+        self.world, self.engine, self.slot, self.state = world, engine, slot, engine.state
+        self._observe = observe
+        self._arrays = arrays = world.arrays
+        self._v, self._w, self._at = arrays.cells.whole, arrays.cells.floats, arrays.cells.at
+        self._offers, self._lanes = Block(arrays.offers, Offer), Block(arrays.lanes, Lane)
+        self._lines = Block(arrays.lines, Line)
+        self._booked = 0
+        self._orders: dict[int, tuple[Order, Working]] = {}
+        """Of those whose fills are being booked, by number."""
+        self._facts = hashlib.sha256()
+        self.begun = False
+
+    # --- taking over ----------------------------------------------------------------------------------------
+
+    def able(self) -> bool:
+        """Is this a moment at which the machine can take over?"""
+        intent = self.world.answers.standing()
+        if intent is None or not intent.quotes:
+            return False
+        state, sleeve = self.state, self.slot.sleeve
+        orders = list(state.orders.values())
+        if len({order.side for order in orders}) != len(orders):
+            return False
+        for order in orders:
+            plain = order.kind is OrderKind.POST_ONLY and order.sleeve == sleeve.id
+            if not plain or order.state not in LIVING or order.cancelling or order.amending is not None:
+                return False
+        return not state.holds
+
+    def begin(self) -> None:
+        """Write down all that it must know. Raises Unsupported."""
+        self.begun = True
+        self._facts.update(self.state.digest)
+        world, v, w, at = self.world, self._v, self._w, self._at
+        self._instrument(self.slot.instrument)
+        self._limits()
+        self._sleeve()
+        self._venue()
+        self._market.orders.clear()
+        self.world.exchange.desk.homes.clear()
+        for way, lane in enumerate(world.ways):
+            seed = lane.seed - (1 << 64) if lane.seed >= 1 << 63 else lane.seed
+            model = lane.model
+            self._lanes.write(
+                (int(model.kind == "jitter"), model.base, model.spread, seed, lane.sent, lane.last, 0, 0), way
+            )
+        v[at.answers] = v[at.answered] = 0
+        v[at.out] = v[at.back] = v[at.wake] = FAR
+        v[at.flying] = v[at.waiting] = v[at.eaten] = v[at.armed] = 0
+        v[at.armed_low], v[at.armed_high] = -FAR, FAR
+        w[at.safe_low], w[at.safe_high] = (-inf, inf) if not v[at.held] else (0.0, 0.0)
+        self._deadline()
+
+    def _instrument(self, instrument: Instrument) -> None:
+        v, w, at = self._v, self._w, self._at
+        w[at.per_lot] = instrument.lots_per_unit
+        v[at.tick_m], v[at.tick_k] = _decimal(instrument.tick)
+        v[at.lot_m], v[at.lot_k] = _decimal(instrument.lot)
+        v[at.least], v[at.most] = (
+            int(instrument.min_qty / instrument.lot),
+            int(instrument.max_qty / instrument.lot),
+        )
+        w[at.unit] = float(instrument.lot * instrument.tick * instrument.contract_value)
+        w[at.fee], w[at.min_worth] = float(instrument.maker_fee), float(instrument.min_notional)
+        w[at.venue_band] = float(instrument.price_band)
+        v[at.largest] = int(instrument.tiers[-1].max_qty / instrument.lot) if instrument.tiers else FAR
+
+    def _limits(self) -> None:
+        v, w, at = self._v, self._w, self._at
+        limits, state, sleeve = self.world.answers.limits, self.state, self.slot.sleeve
+        risk = limits.risk
+        v[at.fresh], v[at.mark_fresh] = risk.stale_ms, limits.marks_age()
+        v[at.slowest], w[at.band] = risk.max_latency_ms, risk.price_band
+        w[at.apart], w[at.min_confidence] = risk.max_deviation, risk.min_confidence
+        w[at.depth_over] = risk.min_depth
+        w[at.room_worth] = risk.max_notional
+        lever = float(state.ledger.leverages.get(sleeve.symbol, ONE))
+        rooms = [risk.max_position, risk.max_leverage, risk.max_margin_use * lever]
+        if sleeve.limit:
+            rooms.append(sleeve.limit * sleeve.share)
+        w[at.room_equity] = min(rooms)
+        v[at.second_orders], v[at.minute_orders] = risk.max_orders_per_second, risk.max_orders_per_minute
+        v[at.second_changes], v[at.minute_changes] = risk.max_changes_per_second, risk.max_changes_per_minute
+        for name in ("second_orders", "minute_orders", "second_changes", "minute_changes"):
+            where = getattr(at, name)
+            v[where] = min(v[where], SENT)
+        for times, ring, count in (
+            (state.placed, self._arrays.placed, at.placed), (state.changed, self._arrays.changed, at.changed),
+        ):  # fmt: skip
+            ring[: len(times)] = times
+            v[count] = len(times)
+
+    def _sleeve(self) -> None:
+        v, at, state, sleeve = self._v, self._at, self.state, self.slot.sleeve
+        instrument, intent = self.slot.instrument, sleeve.intent
+        assert intent is not None
+        v[at.wished], v[at.tag] = 1, self.world.pad.program.tag(intent.tag)
+        v[at.bid_lots] = v[at.ask_lots] = v[at.bid_ticks] = v[at.ask_ticks] = 0
+        for quote in intent.quotes:
+            buys = quote.side is Side.BUY
+            v[at.bid_lots if buys else at.ask_lots] = int(quote.qty / instrument.lot)
+            v[at.bid_ticks if buys else at.ask_ticks] = int(quote.price / instrument.tick)
+        v[at.have] = v[at.held] = int(state.position(sleeve.id) / instrument.lot)
+        v[at.number] = state.next_order
+        v[at.retry_at], v[at.reduce_at] = sleeve.retry_at, sleeve.reduce_at
+        v[at.crossings] = sleeve.crossed
+        v[at.crossed_at] = int(sleeve.crossed_price / instrument.tick) if sleeve.crossed_price else 0
+        v[at.answer_ms], v[at.answer_ts] = sleeve.latency, sleeve.latency_ts
+        v[at.timer_at] = sleeve.timer_at
+        self._offers.write((0, 1, *[0] * 15), 0)
+        self._offers.write((0, -1, *[0] * 15), 1)
+        for order in state.orders.values():
+            self._take(order)
+
+    def _take(self, order: Order) -> None:
+        """An order that rests as both sides know it."""
+        instrument, buys = self.slot.instrument, order.side is Side.BUY
+        working = self._market.orders[order.cid]
+        self._offers.write((
+            int(order.cid[-9:]), 1 if buys else -1, working.price, working.lots,
+            ROLES.index(order.role), self.world.pad.program.tag(order.tag), 1, 1,
+            int(order.filled / instrument.lot), 0, order.created, order.updated, 0, 0,
+            1, int(working.venue_id), working.filled,
+        ), 0 if buys else 1)  # fmt: skip
+        if working.filled != int(order.filled / instrument.lot) or working.phase is not Phase.RESTING:
+            raise Unsupported("an order is not as we know it")
+        self._orders[int(order.cid[-9:])] = order, working
+
+    @property
+    def _market(self) -> Any:
+        return self.world.place.market
+
+    def _venue(self) -> None:
+        """Money and counters; orders and queues are in the arrays already."""
+        v, w, at, desk = self._v, self._w, self._at, self.world.exchange.desk
+        instrument = self.slot.instrument
+        holding = desk.account.holding(instrument.symbol, PosSide.NET)
+        held = int(holding.qty / instrument.lot) if holding is not None else 0
+        if held != v[at.have]:
+            raise Unsupported("the position is not as we know it")
+        v[at.flow] = v[at.heard_flow] = 0
+        v[at.volume] = v[at.heard_volume] = 0
+        price = self.state.price(instrument.symbol)
+        worth = held * w[at.unit] * price * instrument.ticks_per_unit if held else 0.0
+        w[at.cash] = self.state.equity() - worth
+        v[at.taken] = desk.orders_seen
+        v[at.lines], v[at.room] = 0, len(self._arrays.lines)
+
+    def _deadline(self) -> None:
+        v, at = self._v, self._at
+        others = [v[at.retry_at] or FAR, v[at.reduce_at] or FAR]
+        v[at.other] = min(others)
+        soonest = min(v[at.other], v[at.timer_at]) if v[at.hears_timer] else v[at.other]
+        v[at.deadline] = max(soonest, self.state.now) if soonest < FAR else 0
+
+    # --- what has happened ----------------------------------------------------------------------------------
+
+    def book(self) -> None:
+        """Let kernel and venue know the fills that have been heard of since."""
+        v, at = self._v, self._at
+        while self._booked < v[at.lines]:
+            row = self._lines.read(self._booked)
+            if not row[self._lines.at.heard]:
+                return
+            self._booked += 1
+            self._fill(row)
+
+    def _fill(self, row: list[Any]) -> None:
+        state, at, desk = self.state, self._lines.at, self.world.exchange.desk
+        order, working = self._known(row)
+        symbol, reports = self._market, desk.reports
+        state.orders[order.cid] = order
+        desk.fill(
+            symbol, working, working.price, row[at.lots], maker=True, ts=row[at.ts], note=NOTES[row[at.note]]
+        )
+        fill = next(report for report in reports if isinstance(report, ev.Fill))
+        reports.clear()
+        heard = msgspec.structs.replace(fill, ts=row[at.heard])
+        state.now = row[at.heard]
+        lifecycle.on_fill(state, heard, Turn())
+        self._facts.update(msgspec.json.encode(fill))
+        self._facts.update(f"{state.now} {order.role} {order.tag}".encode())
+        if self._observe is not None:
+            self._observe(heard, NOTHING)
+        if order.state is OrderState.FILLED:
+            del self._orders[row[at.number]]
+        else:
+            state.orders.pop(order.cid)
+            state.recent[order.cid] = order
+
+    def _known(self, row: list[Any]) -> tuple[Order, Working]:
+        at, instrument, sleeve = self._lines.at, self.slot.instrument, self.slot.sleeve
+        found = self._orders.get(row[at.number])
+        if found is None:
+            found = self._orders[row[at.number]] = self._made(
+                row[at.number], row[at.sign], row[at.order_ticks], row[at.order_lots], row[at.role], row[at.tag],
+                row[at.created], row[at.venue_id],
+            )  # fmt: skip
+        return found
+
+    def _made(
+        self, number: int, sign: int, ticks: int, lots: int, role: int, tag: int, created: int, venue_id: int
+    ) -> tuple[Order, Working]:
+        """An order as the kernel and as the venue would keep it."""
+        instrument, sleeve = self.slot.instrument, self.slot.sleeve
+        side = Side.BUY if sign > 0 else Side.SELL
+        cid = f"ck{self.state.mode[:1].lower() or 'x'}{sleeve.index:03d}{number:09d}"
+        order = Order(
+            cid=cid, sleeve=sleeve.id, symbol=instrument.symbol, side=side, kind=OrderKind.POST_ONLY,
+            qty=instrument.qty_of(lots), price=instrument.price_of(ticks), reduce_only=bool(role),
+            role=ROLES[role], tag=self.world.pad.word(tag) or "quote", created=created, updated=created,
+            state=OrderState.LIVE, venue_id=str(venue_id), version=sleeve.release,
+        )  # fmt: skip
+        working = Working(
+            cid, str(venue_id), instrument.symbol, side, OrderKind.POST_ONLY, lots, ticks, bool(role),
+            PosSide.NET, created, Phase.RESTING,
+        )  # fmt: skip
+        return order, working
+
+    def close(self) -> None:
+        """The tape is over: what is left is what the kernel and the venue would have left."""
+        v, at, state, sleeve = self._v, self._at, self.state, self.slot.sleeve
+        state.next_order = v[at.number]
+        sleeve.retry_at, sleeve.reduce_at = v[at.retry_at], v[at.reduce_at]
+        sleeve.latency, sleeve.latency_ts = v[at.answer_ms], v[at.answer_ts]
+        sleeve.tag = self.world.pad.word(v[at.tag])
+        state.placed = self._newest(self._arrays.placed, v[at.placed])
+        state.changed = self._newest(self._arrays.changed, v[at.changed])
+        self.world.exchange.desk.orders_seen = v[at.taken]
+        self._left()
+        self._facts.update(str(state.next_order).encode())
+        state.digest = self._facts.digest()
+        self.world.pad.repeat(self.slot.want)
+        sleeve.intent = self.slot.intent(state)
+
+    def _newest(self, ring: Any, count: int) -> list[int]:
+        """Instants of the minute before the newest of them."""
+        times = [int(ring[at % SENT]) for at in range(max(0, count - SENT), count)]
+        return [at for at in times if at > times[-1] - 60_000]
+
+    def _left(self) -> None:
+        """Orders that still live."""
+        names, desk, market = self._offers.at, self.world.exchange.desk, self._market
+        market.orders.clear()
+        desk.homes.clear()
+        self.state.orders.clear()
+        rows = [self._offers.read(side) for side in (0, 1)]
+        for row in sorted(rows, key=lambda row: int(row[names.venue_id])):
+            if not (row[names.alive] or row[names.there]):
+                continue
+            order, working = self._orders.get(row[names.number]) or self._made(
+                row[names.number], row[names.sign], row[names.ticks], row[names.lots], row[names.role],
+                row[names.tag], row[names.created], row[names.venue_id],
+            )  # fmt: skip
+            if row[names.alive]:
+                order.cancelling = bool(row[names.cancelling])
+                order.state = OrderState.PARTIAL if order.filled else order.state
+                self.state.recent.pop(order.cid, None)
+                self.state.orders[order.cid] = order
+            if row[names.there]:
+                desk.admit(market, working)
+
+    def rare(self, event: ev.AnyEvent) -> None:
+        """Facts that are the kernel's own: those that say nothing here. Raises Unsupported."""
+        known = self.state.instruments
+        same = isinstance(event, ev.Listing) and known.get(event.instrument.symbol) == event.instrument
+        other = getattr(event, "symbol", self.slot.sleeve.symbol) != self.slot.sleeve.symbol
+        if not (isinstance(event, QUIET) or same or (other and isinstance(event, ev.Bar | ev.FundingRate))):
+            raise Unsupported(f"{type(event).__name__} of the market that is traded")
+
+
+def refusal(engine: Engine, slot: Slot, exchange: Any, latency: Any) -> str:
+    """Why a run is never the machine's alone, or an empty string."""
+    rules, instrument = exchange.rules, slot.instrument
+    reasons = {
+        "a contract that is not linear": instrument.kind is not Kind.LINEAR,
+        "isolated margin": rules.margin_mode is not MarginMode.CROSS,
+        "cancels that fail by chance": bool(rules.cancel_failure),
+        "recorded delays of orders": "recorded" in (latency.order.kind, latency.report.kind),
+        "pauses after losses": any(rule.name == "loss_streak" for rule in engine.rules),
+        "versions on their way": engine.released,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def _decimal(value: Any) -> tuple[int, int]:
+    """(digits, k) of digits / 10 ** k."""
+    _, digits, exponent = value.as_tuple()
+    number = int("".join(map(str, digits)))
+    return (number, -exponent) if exponent <= 0 else (number * 10**exponent, 0)

@@ -1,0 +1,107 @@
+"""A maker that shows quotes and takes them away by the throw of a die, and never changes one where it rests.
+
+Its numbers mix in all that it may see, as the gambler's do.
+"""
+
+from __future__ import annotations
+
+from math import isnan
+
+import msgspec
+
+from cockpit.core.events import Fill, Trade
+from cockpit.core.view import View
+from cockpit.core.want import Want
+
+
+class Stall(msgspec.Struct, frozen=True):
+    """How the die is loaded; chances are parts of 1000."""
+
+    seed: int = 1
+    look: int = 60
+    trades: int = 20
+    answer: int = 500
+    beat: int = 700
+    leave: int = 400
+    """How often a side that is shown is taken away."""
+    reach: int = 3
+    size: int = 3
+    most: int = 5
+    timer: int = 130
+
+
+class Stallholder(msgspec.Struct):
+    """See above."""
+
+    params: Stall
+    die: int
+    mixed: float = 0.0
+    bid: float = 0.0
+    bid_qty: float = 0.0
+    ask: float = 0.0
+    ask_qty: float = 0.0
+    fills: int = 0
+
+    @classmethod
+    def create(cls, params: Stall) -> Stallholder:
+        return cls(params, params.seed)
+
+    @property
+    def timer_ms(self) -> int:
+        return self.params.timer
+
+    def throw(self, sides: int) -> int:
+        """0 … sides - 1."""
+        self.die = (self.die * 3_877 + 29_573) % 139_968
+        return self.die * sides // 139_968
+
+    def on_book(self, view: View, want: Want) -> None:
+        self.mix(view.bid - view.ask)
+        self.mix(view.bid_qty + view.ask_qty)
+        if self.throw(1000) < self.params.look:
+            self.keep(view, want)
+
+    def on_trade(self, trade: Trade, view: View, want: Want) -> None:
+        self.mix(trade.price * trade.side.sign + trade.qty)
+        if self.throw(1000) < self.params.trades:
+            self.keep(view, want)
+
+    def on_timer(self, view: View, want: Want) -> None:
+        self.mix(min(float(view.now - view.touch_ts), 1e5))
+        if self.throw(1000) < self.params.beat:
+            self.keep(view, want)
+
+    def on_fill(self, fill: Fill, view: View, want: Want) -> None:
+        self.fills += 1
+        self.mix(float(fill.price) * fill.side.sign + float(fill.qty))
+        if self.throw(1000) < self.params.answer:
+            self.keep(view, want)
+
+    def keep(self, view: View, want: Want) -> None:
+        self.mix(view.position)
+        self.mix(view.latency + view.resting)
+        self.mix(min(float(view.now - view.latency_ts), 1e5))
+        self.mix(view.mark)
+        if not view.book_ok or isnan(view.bid + view.ask):
+            return
+        quiet = view.resting == (self.bid_qty > 0) + (self.ask_qty > 0)
+        lots = view.min_qty * (1 + self.throw(self.params.size))
+        near = self.throw(self.params.reach) - 1
+        if self.throw(2) == 0:
+            if self.bid_qty > 0:
+                if self.throw(1000) < self.params.leave:
+                    self.bid_qty = 0.0
+            elif quiet and view.position < view.min_qty * self.params.most:
+                self.bid, self.bid_qty = view.bid - view.tick * near, lots
+        elif self.ask_qty > 0:
+            if self.throw(1000) < self.params.leave:
+                self.ask_qty = 0.0
+        elif quiet and view.position > -view.min_qty * self.params.most:
+            self.ask, self.ask_qty = view.ask + view.tick * near, lots
+        want.quote(self.bid, self.bid_qty, self.ask, self.ask_qty, "shown" if near else "here")
+
+    def mix(self, x: float) -> None:
+        if isnan(x) or x > 1e300 or x < -1e300:
+            x = 1.5
+        self.mixed = self.mixed * 0.5 + x
+        self.die = (self.die + int(abs(self.mixed) * 1e6) % 1009) % 139_968

@@ -1,0 +1,101 @@
+"""A maker of quotes alone: driven by the machine to the end of the tape, and by the kernel all the way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, Phase, event, given, settings
+from hypothesis import strategies as st
+
+from cockpit.core.types import Kind
+from cockpit.lab.depth import run as depth
+from tests.lab import streams
+from tests.lab.asleep import alone, kernel, plugin_of
+from tests.lab.stallholder import Stall, Stallholder
+
+pytest.importorskip("llvmlite")
+
+LEAN = settings(
+    max_examples=80, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None,
+    phases=[Phase.explicit, Phase.generate],
+)  # fmt: skip
+CAMPAIGN = settings(max_examples=2_000, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+COUNTED = ("run",)
+"""Outcomes are not counted one by one, and the digest is over the fills."""
+SAID: Counter[str] = Counter()
+
+
+@lru_cache(maxsize=1)
+def stallholder() -> depth.Prepared:
+    return depth.compile_strategy(plugin_of(Stallholder, Stall, ("book", "trade", "timer", "fill")))
+
+
+@st.composite
+def stalls(draw: Any) -> Stall:
+    return Stall(
+        seed=draw(st.integers(0, 139_967)), look=draw(st.sampled_from((0, 60, 300))),
+        trades=draw(st.sampled_from((0, 100))), answer=draw(st.sampled_from((0, 500, 1_000))),
+        beat=draw(st.sampled_from((300, 1_000))), leave=draw(st.sampled_from((100, 500, 1_000))),
+        reach=draw(st.sampled_from((1, 3, 6))), size=draw(st.sampled_from((1, 3))),
+        most=draw(st.sampled_from((1, 5))), timer=draw(st.sampled_from((50, 130, 700))),
+    )  # fmt: skip
+
+
+@st.composite
+def cases(draw: Any) -> tuple[Any, ...]:
+    instrument, price = draw(streams.instruments())
+    kind = draw(st.sampled_from((Kind.LINEAR, Kind.LINEAR, Kind.LINEAR, instrument.kind)))
+    instrument = msgspec.structs.replace(instrument, kind=kind)
+    if kind is Kind.LINEAR:
+        instrument = msgspec.structs.replace(instrument, settle="USDT")
+    config = draw(streams.configs(instrument))
+    shape = msgspec.structs.replace(draw(streams.shapes()), funding=0)
+    if draw(st.integers(0, 9)):  # a market and a gate that seldom say no
+        slow = 0 if draw(st.integers(0, 3)) else config.risk.max_latency_ms
+        shape = msgspec.structs.replace(shape, gap=0, cross=0, still=min(shape.still, 300))
+        venue = msgspec.structs.replace(config.venue, cancel_failure=0.0, margin_mode="cross")
+        risk = msgspec.structs.replace(
+            config.risk, max_notional=1e9, max_orders_per_second=1_000, stale_ms=5_000, max_latency_ms=slow
+        )
+        config = msgspec.structs.replace(config, venue=venue, risk=risk)
+    return draw(stalls()), instrument, price, shape, config
+
+
+def tried(case: tuple[Any, ...]) -> str:
+    """Both; nothing differs. How far the machine went alone."""
+    stall, instrument, price, shape, config = case
+    events = shape.events(instrument, price)
+    try:
+        found = alone(stallholder(), stall, instrument, events, config)
+    except depth.NotAlone as refusal:
+        return refusal.reason
+    right = kernel(stallholder().plugin, stall, instrument, events, config)
+    mine, theirs = found.told(), right.told()
+    ran = found.run
+    assert isinstance(ran, depth.Ran)
+    if not ran.alone:
+        assert mine == theirs
+        return "never"
+    assert mine["run"][0] == theirs["run"][0]
+    different = {k: (mine[k], theirs[k]) for k in theirs if k not in COUNTED and mine[k] != theirs[k]}
+    assert not different, different
+    return f"alone, {min(3, len(right.exchange.fills))} fills"
+
+
+@LEAN
+@given(cases())
+def test_nothing_differs(case: tuple[Any, ...]) -> None:
+    how = tried(case)
+    SAID[how] += 1
+    event(how)
+
+
+@pytest.mark.soak
+@CAMPAIGN
+@given(cases())
+def test_nothing_differs_in_the_long_run(case: tuple[Any, ...]) -> None:
+    event(tried(case))
