@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cockpit.adapters.store import journal_read as read
-from cockpit.adapters.store.journal import GENESIS, chain
+from cockpit.adapters.store.journal import GENESIS
 from cockpit.core.events import Boot, decode
 
 FACTS = 400
@@ -37,7 +37,7 @@ def span(connection: sqlite3.Connection) -> dict[str, Any]:
 def snapshot(connection: sqlite3.Connection, seq: int) -> dict[str, Any]:
     """The state as of ``seq``; no ``body`` when it is not kept, or is not what was written."""
     row = connection.execute("SELECT body, hash FROM snapshots WHERE seq = ?", (seq,)).fetchone()
-    return {"body": row[0]} if row is not None and chain(GENESIS, seq, row[0]) == row[1] else {}
+    return {"body": row[0]} if row is not None and read.sealed(GENESIS, seq, row[0]) == row[1] else {}
 
 
 def events(connection: sqlite3.Connection, after: int) -> dict[str, Any]:

@@ -157,7 +157,7 @@ def read_equity(connection: sqlite3.Connection) -> list[EquityPoint]:
 def read_snapshot(connection: sqlite3.Connection) -> tuple[int, bytes] | None:
     """The newest snapshot whose bytes are still what was written; older ones stand in for a damaged one."""
     for seq, body, seal in connection.execute("SELECT seq, body, hash FROM snapshots ORDER BY seq DESC"):
-        if chain(GENESIS, seq, body) == seal:
+        if sealed(GENESIS, seq, body) == seal:
             return seq, body
     return None
 
@@ -166,6 +166,14 @@ def read_opening(connection: sqlite3.Connection) -> bytes | None:
     """The engine before its first fact."""
     row = connection.execute("SELECT body FROM snapshots WHERE seq = 0").fetchone()
     return None if row is None else bytes(row[0])
+
+
+def sealed(previous: bytes, seq: Any, body: Any) -> bytes:
+    """The hash that a row as it was read ought to carry; none at all where a rotten page gives no number."""
+    try:
+        return chain(previous, seq, body)
+    except (AttributeError, TypeError, OverflowError):
+        return b""
 
 
 CHAINS = (
@@ -182,7 +190,7 @@ def verify(connection: sqlite3.Connection) -> int:
         link, after = GENESIS, -1
         while rows := connection.execute(query, (after, FACTS_PER_PAGE)).fetchall():
             for seq, body, seal in rows:
-                link = chain(link, seq, body)
+                link = sealed(link, seq, body)
                 if link != seal:
                     raise StoreError(
                         f"the journal was changed: {what} {seq} does not follow from the one before"
