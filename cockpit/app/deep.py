@@ -62,16 +62,18 @@ class Recording:
 def trial(
     request: Request, progress: Progress | None = None, least: int = 0, *,
     heard: Callable[[State, AnyEvent], None] | None = None, recording: Recording | None = None,
+    alone: bool = True,
 ) -> Result:  # fmt: skip
     """As ``trial.perform``: the same report, decisions and fills. Raises Unsupported besides.
 
     A maker that only shows quotes goes on without the kernel, from the first moment at which nothing is
     under way; where the machine does not know how to go on, it is begun anew beside a kernel that sleeps.
+    Without ``alone`` that is done at once.
     """
     recording = recording or Recording()
     told: dict[str, Any] = {}
     try:
-        drive = asleep(request, told, progress, least, recording, alone=True)
+        drive = asleep(request, told, progress, least, recording, alone=alone)
         result = perform(request, heard, drive)
     except depth.NotAlone:
         told.clear()

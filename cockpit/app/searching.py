@@ -57,6 +57,20 @@ class Task(msgspec.Struct, frozen=True):
         return Request(self.tape, self.config, (sleeve,), self.start_ms, self.end_ms)
 
 
+class Heard:
+    """Fills that a run's kernel was told, each once: (when, fill, instrument)."""
+
+    def __init__(self) -> None:
+        self.fills: list[tuple[int, ev.Fill, Instrument]] = []
+        self._seen: set[str] = set()
+
+    def tell(self, state: State, event: ev.AnyEvent) -> None:
+        """One fact."""
+        if isinstance(event, ev.Fill) and (fact := f"{event.symbol}|{event.trade_id}") not in self._seen:
+            self._seen.add(fact)
+            self.fills.append((event.ts, event, state.instruments[event.symbol]))
+
+
 class Stage:
     """A task with its market loaded. Raises ConfigError, TapeError when it cannot be run at all."""
 
@@ -79,17 +93,23 @@ class Stage:
         self.last = min(info.end_ms, task.end_ms or info.end_ms)
         self.why = ""
         """Why the compiled executor does not run it; empty = it does."""
+        self.books: Any = None
+        """Where it hears order books: who runs it with a kernel that sleeps, or without one."""
         self.ready: Any = self._compiled() if task.executor != "interpreted" else None
         span = (task.end_ms or info.end_ms) - (task.start_ms or info.start_ms)
         self.period = period_for(span)
         self._parts: dict[float, Any] = {1.0: self.ready}
 
     def _compiled(self) -> Any:
-        from cockpit.app import fast
+        from cockpit.app import deep, fast, quoting
         from cockpit.lab.compiled.reasons import Unsupported
 
+        request = self.task.request(dict(self.task.space.fixed))
         try:
-            ready = fast.prepare(self.task.request(dict(self.task.space.fixed)), many=True)
+            if deep.on_books(request):
+                self.books = quoting.Trials(request)
+                return None
+            ready = fast.prepare(request, many=True)
             ready.run(ready.casts[0].params, self.task.config)  # what it does not know may show only here
             return ready
         except Unsupported as refusal:
@@ -148,18 +168,17 @@ class Stage:
                 return path.of_compiled(self._part(share).run(built, self.task.config), self.period)
             except Unsupported:
                 pass  # these parameters lead where only the kernel knows the way
-        fills: list[tuple[int, ev.Fill, Instrument]] = []
-        seen: set[str] = set()
-
-        def heard(state: State, event: ev.AnyEvent) -> None:
-            if isinstance(event, ev.Fill) and (fact := f"{event.symbol}|{event.trade_id}") not in seen:
-                seen.add(fact)
-                fills.append((event.ts, event, state.instruments[event.symbol]))
-
         request = self.task.request(params)
         if share < 1.0:
             request = msgspec.structs.replace(request, end_ms=self._until(share))
-        return path.of_curve(perform(request, heard).curve, fills)
+        if self.books is not None:
+            try:
+                found: Path = self.books.path(request, self.period)
+                return found
+            except Unsupported:
+                pass
+        heard = Heard()
+        return path.of_curve(perform(request, heard.tell).curve, heard.fills)
 
     def _part(self, share: float) -> Any:
         """The market up to a share of the training rows; each is cut once."""

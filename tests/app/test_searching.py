@@ -10,9 +10,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from cockpit.app import fast, market, searching, trial
+from cockpit.adapters.store import tape as tapes
+from cockpit.adapters.store.tape_writer import TapeWriter
+from cockpit.app import deep, fast, market, searching, trial
 from cockpit.app.discover import discover
-from cockpit.core.config import Config, RunConfig, SleeveConfig
+from cockpit.core.config import Config, RiskConfig, RunConfig, SleeveConfig
 from cockpit.core.errors import TapeError
 from cockpit.core.events import Listing
 from cockpit.core.registry import STRATEGIES
@@ -20,6 +22,8 @@ from cockpit.core.types import Kind
 from cockpit.lab.search.ranges import space_of
 from cockpit.lab.search.trial import Outcome
 from tests.app.tapes import swinging
+from tests.benchmarks import joiner
+from tests.lab.streams import touched
 
 pytest.importorskip("llvmlite")
 discover()
@@ -88,6 +92,46 @@ def test_coins_and_contracts_in_coin_are_the_same_in_both(kind: Kind, tmp_path: 
         assert getattr(ours.train, name) == pytest.approx(getattr(theirs.train, name), rel=1e-7), name
     a, b = (np.frombuffer(one.returns, "<f4") for one in found)
     assert a == pytest.approx(b, abs=1e-8)
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tape of order books on which a maker at the touch trades."""
+    path = tmp_path_factory.mktemp("books") / "books.tape"
+    with TapeWriter(path, source="test") as writer:
+        writer.instrument(joiner.SWAP)
+        for event in touched()[1:]:
+            writer.add(event)
+        writer.close()
+    return path
+
+
+@pytest.mark.parametrize("config", [joiner.CONFIG, msgspec.structs.replace(joiner.CONFIG, risk=RiskConfig())])
+def test_a_maker_is_searched_without_the_kernel(
+    books: Path, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the gate has nothing to say the machine goes on alone, else beside the kernel: the same trial."""
+    monkeypatch.setitem(STRATEGIES._rows, "joiner", joiner.PLUGIN)
+    monkeypatch.setattr(deep, "WORTH_SLEEPING", 0)
+    info = tapes.read_info(books)
+    space = space_of(joiner.PLUGIN, {}, ("qty=0.1..0.3", "step=100..400"))
+    both = []
+    for how in ("compiled", "interpreted"):
+        task = searching.Task(
+            str(books), trial.data_hash(info), config, SleeveConfig("joiner", joiner.SYMBOL), space,
+            "sharpe", (), 0, 0, executor=how,
+        )  # fmt: skip
+        stage = searching.Stage(task)
+        assert (stage.books is None) is (how == "interpreted")
+        both.append([stage.run((i, 0, point)) for i, point in enumerate([(0.1, 0.2), (0.9, 0.7)])])
+    for ours, theirs in zip(*both, strict=True):
+        assert ours.train is not None
+        assert theirs.train is not None
+        assert ours.train.turnover
+        for name in ours.train.__struct_fields__:
+            assert getattr(ours.train, name) == pytest.approx(getattr(theirs.train, name), rel=1e-9), name
+        a, b = (np.frombuffer(one.returns, "<f4") for one in (ours, theirs))
+        assert a == pytest.approx(b, abs=1e-9)
 
 
 def test_a_trial_is_the_backtest_of_its_parameters(tape: Path) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cockpit.core import events as ev
 from cockpit.core.config import Config, RiskConfig, RunConfig, VenueConfig
 from cockpit.core.types import Instrument, Kind, MarginTier, Side
+from tests.benchmarks.joiner import SWAP
 
 START = 1_704_067_200_000
 SYMBOL, OTHER = "lab:COIN-USDT", "lab:ELSE-USDT"
@@ -153,6 +154,21 @@ class Maker:
 
     def idle(self, symbol: str) -> None:
         self.out.append(ev.OpenInterest(self.ts, symbol, 12.5))
+
+
+def touched() -> list[ev.AnyEvent]:
+    """A market whose touch moves often; now and then somebody trades there."""
+    bid = 10_000
+    found: list[ev.AnyEvent] = [ev.Listing(START, SWAP)]
+    for at in range(4_000):
+        bid += (at * 7_919 % 11 == 0) - (at * 104_729 % 13 == 0)
+        ts = START + 40 * at
+        bids = tuple(((bid - n) / 10, 5.0) for n in range(3))
+        asks = tuple(((bid + 1 + n) / 10, 5.0) for n in range(3))
+        found.append(ev.BookSnapshot(ts, SWAP.symbol, ts, bids, asks, at + 1))
+        if at % 50 == 49:
+            found.append(ev.Trade(ts, SWAP.symbol, ts, bid / 10, 8.0, Side.SELL))
+    return found
 
 
 GRIDS = {0.05: ("0.00001", "10"), 1.0: ("0.0001", "1"), 100.0: ("0.01", "0.01"), 64_000.0: ("0.1", "0.001")}

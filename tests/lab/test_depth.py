@@ -11,8 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
-from cockpit.core import events as ev
-from cockpit.core.types import Kind, Side
+from cockpit.core.types import Kind
 from cockpit.lab.depth import pages, world
 from cockpit.lab.depth import run as depth
 from cockpit.lab.depth.pages import Pages
@@ -21,7 +20,7 @@ from tests.lab import streams
 from tests.lab.asleep import asleep, compare, plugin_of
 from tests.lab.follower import Follower
 from tests.lab.gambler import Gambler, Luck
-from tests.lab.streams import START
+from tests.lab.streams import touched
 
 pytest.importorskip("llvmlite")
 
@@ -115,21 +114,6 @@ def test_a_maker_that_lets_its_quotes_follow_is_woken_for_few_answers() -> None:
     prepared = depth.compile_strategy(plugin_of(Follower, joiner.Size, ("timer",)))
     _, ran = compare(prepared, joiner.Size(), joiner.SWAP, touched(), joiner.CONFIG)
     assert ran.passed > 80
-
-
-def touched() -> list[ev.AnyEvent]:
-    """A market whose touch moves often; now and then somebody trades there."""
-    bid = 10_000
-    found: list[ev.AnyEvent] = [ev.Listing(START, joiner.SWAP)]
-    for at in range(4_000):
-        bid += (at * 7_919 % 11 == 0) - (at * 104_729 % 13 == 0)
-        ts = START + 40 * at
-        bids = tuple(((bid - n) / 10, 5.0) for n in range(3))
-        asks = tuple(((bid + 1 + n) / 10, 5.0) for n in range(3))
-        found.append(ev.BookSnapshot(ts, joiner.SYMBOL, ts, bids, asks, at + 1))
-        if at % 50 == 49:
-            found.append(ev.Trade(ts, joiner.SYMBOL, ts, bid / 10, 8.0, Side.SELL))
-    return found
 
 
 @settings(parent=LEAN, max_examples=20)

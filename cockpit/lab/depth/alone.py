@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from cockpit.lab.compiled.reasons import ENTRY_GONE, LATE_ANSWER, refuse
+from cockpit.lab.depth.mail import BACK, follow
 from cockpit.lab.depth.records import (
     BEAT,
     DELTA,
@@ -20,7 +21,7 @@ from cockpit.lab.depth.records import (
     VENUE,
     WISH,
 )
-from cockpit.lab.depth.street import BACK, arrive, follow, meet
+from cockpit.lab.depth.street import arrive, meet
 from cockpit.lab.depth.stretch import GO_ON, ask_timer, hurry, nothing_flies, resume, step
 from cockpit.lab.depth.tickets import ACKED, CANCELLED, ENTRY, FILLED, MAIL, POST_ONLY, REDUCE_ONLY
 from cockpit.lab.depth.wishes import decide, leave, refresh, wish
@@ -43,7 +44,7 @@ def alone(d: Any, s: Any, floats: Any) -> int:
             if m.head >= m.pause:
                 return PAUSE
             why = hurry(d, s, floats) if nothing_flies(d) else step(d, s, floats)
-        elif why == WISH or why == BEAT:
+        elif why in (WISH, BEAT):
             m.heard += 1
             if why == WISH and d.e[m.at].kind == DELTA and not m.whole:
                 m.faults += 1
@@ -56,7 +57,7 @@ def alone(d: Any, s: Any, floats: Any) -> int:
         elif why == REQUEST:
             arrive(d)
             why = GO_ON
-        elif why == TIMER or why == REPORT:
+        elif why in (TIMER, REPORT):
             at = max(m.now, m.deadline if why == TIMER else m.back)
             if at > m.due:
                 m.soon = at

@@ -13,7 +13,7 @@ from cockpit.lab.compiled.translate import Program
 from cockpit.lab.depth import records, tickets
 
 PARTS = ("records", "queue", "books", "calm", "stretch")
-QUOTING = ("tickets", "street", "wishes", "alone")
+QUOTING = ("tickets", "mail", "street", "wishes", "alone")
 """Parts of the machine that drives a maker of quotes alone."""
 PLAIN = ("reasons", "exact", "grid")
 """What they need of ``lab.compiled``."""

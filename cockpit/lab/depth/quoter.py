@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from decimal import Decimal, localcontext
 from math import inf
 from typing import Any
 
@@ -19,12 +20,14 @@ from cockpit.core import events as ev
 from cockpit.core import lifecycle
 from cockpit.core.engine import Engine
 from cockpit.core.intents import Outcome
+from cockpit.core.matching.account import EXACT
 from cockpit.core.matching.books import Phase, Working
 from cockpit.core.orders import Order, OrderKind, OrderState, Role
 from cockpit.core.slots import Slot
 from cockpit.core.turn import NOTHING, Turn
-from cockpit.core.types import ONE, Instrument, Kind, MarginMode, PosSide, Side
+from cockpit.core.types import ONE, ZERO, Instrument, Kind, MarginMode, PosSide, Side, exact
 from cockpit.lab.compiled.reasons import Unsupported
+from cockpit.lab.curve import MINUTE
 from cockpit.lab.depth.memory import Block
 from cockpit.lab.depth.records import FAR
 from cockpit.lab.depth.tickets import CAME, QUEUED, SENT, THROUGH, Lane, Line, Offer
@@ -38,10 +41,42 @@ LIVING = (OrderState.LIVE, OrderState.PARTIAL)
 LEAST_LINES = 4_096
 
 
+class Points:
+    """A clock that keeps what ``worth`` says at whole instants: ``lab.curve.Sampler`` without its state.
+
+    A maker that the machine drives alone beside such a clock has no books: nobody is told its fills.
+    """
+
+    def __init__(self, worth: Callable[[], float], period: int, start: int) -> None:
+        self.worth = worth
+        self.start, self.period = start, period
+        self.due = start - start % period + period
+        self.equity = [worth()]
+
+    def before(self, ts: int) -> int:
+        """A fact later than ``due`` is about to be told. Returns the next."""
+        while ts > self.due:
+            self.equity.append(self.worth())
+            self.due += self.period
+        return self.due
+
+    def done(self, ts: int) -> None:
+        """The run is over: the last news of the last period is no period of its own."""
+        self.before(ts)
+        if ts - self.due + self.period < MINUTE and len(self.equity) > 1:
+            self.equity[-1] = self.worth()
+        elif ts == self.due:
+            self.equity.append(self.worth())
+
+
 class Quoter:
     """One run's."""
 
-    def __init__(self, world: Any, engine: Engine, slot: Slot, observe: Observe | None) -> None:
+    def __init__(
+        self, world: Any, engine: Engine, slot: Slot, observe: Observe | None, points: Points | None
+    ) -> None:  # fmt: skip
+        """With ``points`` kernel and venue are not told the fills."""
+        self._points = points
         self.world, self.engine, self.slot, self.state = world, engine, slot, engine.state
         self._observe = observe
         self._arrays = arrays = world.arrays
@@ -94,6 +129,8 @@ class Quoter:
         v[at.armed_low], v[at.armed_high] = -FAR, FAR
         w[at.safe_low], w[at.safe_high] = (-inf, inf) if not v[at.held] else (0.0, 0.0)
         self._deadline()
+        if self._points is not None:
+            self._points.worth = self.equity
 
     def _instrument(self, instrument: Instrument) -> None:
         v, w, at = self._v, self._w, self._at
@@ -184,11 +221,30 @@ class Quoter:
             raise Unsupported("the position is not as we know it")
         v[at.flow] = v[at.heard_flow] = 0
         v[at.volume] = v[at.heard_volume] = 0
-        price = self.state.price(instrument.symbol)
-        worth = held * w[at.unit] * price * instrument.ticks_per_unit if held else 0.0
-        w[at.cash] = self.state.equity() - worth
+        with localcontext(EXACT):
+            self._cash = self.state.exact_equity() - self._worth(held)
+        w[at.cash] = float(self._cash)
         v[at.taken] = desk.orders_seen
         v[at.lines], v[at.room] = 0, len(self._arrays.lines)
+
+    def _worth(self, lots: int) -> Decimal:
+        """A position in lots at the price that we have heard last."""
+        instrument = self.slot.instrument
+        price = exact(self.state.price(instrument.symbol)) if lots else ZERO
+        return lots * instrument.lot * instrument.contract_value * price
+
+    def equity(self) -> float:
+        """Everything in the account's currency, exact, without the books."""
+        v, at, instrument = self._v, self._at, self.slot.instrument
+        with localcontext(EXACT):
+            unit = instrument.lot * instrument.tick * instrument.contract_value
+            flow = v[at.heard_flow] + instrument.maker_fee * v[at.heard_volume]
+            return float(self._cash - unit * flow + self._worth(v[at.have]))
+
+    @property
+    def lines(self) -> Any:
+        """The fills as the machine wrote them down: rows of ``tickets.Line``."""
+        return self._arrays.lines[: self._v[self._at.lines]]
 
     def _deadline(self) -> None:
         v, at = self._v, self._at
@@ -202,7 +258,7 @@ class Quoter:
     def book(self) -> None:
         """Let kernel and venue know the fills that have been heard of since."""
         v, at = self._v, self._at
-        while self._booked < v[at.lines]:
+        while self._points is None and self._booked < v[at.lines]:
             row = self._lines.read(self._booked)
             if not row[self._lines.at.heard]:
                 return
@@ -233,12 +289,12 @@ class Quoter:
             state.recent[order.cid] = order
 
     def _known(self, row: list[Any]) -> tuple[Order, Working]:
-        at, instrument, sleeve = self._lines.at, self.slot.instrument, self.slot.sleeve
+        at = self._lines.at
         found = self._orders.get(row[at.number])
         if found is None:
             found = self._orders[row[at.number]] = self._made(
-                row[at.number], row[at.sign], row[at.order_ticks], row[at.order_lots], row[at.role], row[at.tag],
-                row[at.created], row[at.venue_id],
+                row[at.number], row[at.sign], row[at.order_ticks], row[at.order_lots], row[at.role],
+                row[at.tag], row[at.created], row[at.venue_id],
             )  # fmt: skip
         return found
 

@@ -63,6 +63,10 @@ class Ran(backtest.Run, frozen=True):
     """Answers of the venue among them."""
     alone: bool = False
     """From some moment on it heard of nothing: the machine went on alone, the digest is over the fills."""
+    lines: Any = None
+    """The fills from then on, rows of ``tickets.Line``."""
+    equity: float = 0.0
+    """At the end, likewise."""
 
 
 class NotAlone(Unsupported):
@@ -157,7 +161,8 @@ def run(
     """As ``backtest.run`` over the same market: the same decisions, digest and fills. Raises Unsupported.
 
     ``alone``: a maker that only shows quotes may be driven without the kernel: the same decisions and fills,
-    with a digest of its own over the fills.
+    with a digest of its own over the fills. Where ``clock`` is ``quoter.Points`` nobody is told those: they
+    are ``Ran.lines``, and engine and venue stay as they were when the machine took over.
     """
     slot = check(engine, columns)
     arrays = Arrays(columns, latency.feed.series)
@@ -169,7 +174,7 @@ def run(
     arrays.cells.whole[arrays.cells.at.handle] = handle
     calls.RUNNING[handle] = pad
     try:
-        ran = backtest.run(engine, world, boot(world), observe, clock)
+        went = backtest.run(engine, world, boot(world), observe, clock)
     except Stop:
         kind = NotAlone if world.went_alone else Unsupported
         raise kind(WORDS.get(int(arrays.machines["why"][0]), "it stopped")) from None
@@ -183,6 +188,10 @@ def run(
     pad.close()
     if failed is not None:
         raise Unsupported(f"its capital could not be worked out: {failed}")
-    passed = world.answers.passed
-    outcomes = ran.outcomes + world.answers.told
-    return Ran(ran.events + world.slept, outcomes, engine.digest, world.slept, passed, world.went_alone)
+    ran = Ran(
+        went.events + world.slept, went.outcomes + world.answers.told, engine.digest, world.slept,
+        world.answers.passed,
+    )  # fmt: skip
+    if world.quoter is None or not world.quoter.begun:
+        return ran
+    return msgspec.structs.replace(ran, alone=True, lines=world.quoter.lines, equity=world.quoter.equity())

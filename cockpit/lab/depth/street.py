@@ -1,4 +1,4 @@
-"""The venue's side of a maker of quotes alone, and the mail between it and us: ``matching`` on rows.
+"""The venue's side of a maker of quotes alone: ``matching`` on rows.
 
 One order a side, post-only, one netted linear position. What the venue would refuse, and liquidation as soon
 as it is not far, stop the machine.
@@ -12,7 +12,6 @@ from typing import Any
 from cockpit.lab.compiled.grid import opposed
 from cockpit.lab.compiled.reasons import (
     BOOKS_FULL,
-    CROWDED,
     LIQUIDATION,
     NEAR_LIMIT,
     NO_MONEY,
@@ -20,10 +19,10 @@ from cockpit.lab.compiled.reasons import (
     NO_TIER,
     refuse,
 )
-from cockpit.lab.depth.books import highest_ask, lowest_bid
+from cockpit.lab.depth.mail import THERE, follow, tell
 from cockpit.lab.depth.queue import resized
-from cockpit.lab.depth.records import DELTA, DEPTH, FAR, MARK, SNAPSHOT, TOUCH, TOUCHES, TRADE
-from cockpit.lab.depth.stretch import drawn, seen
+from cockpit.lab.depth.records import DEPTH, MARK, SNAPSHOT, TOUCH, TOUCHES, TRADE
+from cockpit.lab.depth.stretch import seen
 from cockpit.lab.depth.tickets import (
     ACKED,
     CAME,
@@ -39,7 +38,6 @@ from cockpit.lab.depth.tickets import (
     USER,
 )
 
-THERE, BACK = 0, 1
 FRONT_QUEUE = 1
 """As ``queue.FRONT``."""
 MARGIN = 0.5
@@ -48,57 +46,6 @@ WIDTH = 0.3
 """How far the price may go before that is looked at again."""
 COSTS = 1.05
 """More than an order's margin and its fee ever take of its worth."""
-
-# --- mail ---------------------------------------------------------------------------------------------------
-
-
-def arrival(d: Any, way: int, ts: int) -> int:
-    """When a letter sent at ``ts`` arrives: each takes its own time, none overtakes another."""
-    lane = d.lane[way]
-    delay = lane.base
-    if lane.kind == 1:
-        delay += drawn(lane.seed, lane.sent, lane.spread + 1)
-    lane.sent += 1
-    lane.last = max(lane.last, ts + delay)
-    return int(lane.last)
-
-
-def write(d: Any, way: int, at: int, no: int, what: int, side: int, number: int, arg: int) -> None:
-    """A letter joins its ring."""
-    lane = d.lane[way]
-    if lane.end - lane.first == MAIL:
-        refuse(d.m, CROWDED, d.m.now)
-    letter = d.letters[way * MAIL + lane.end % MAIL]
-    lane.end += 1
-    letter.at = at
-    letter.no = no
-    letter.what = what
-    letter.side = side
-    letter.number = number
-    letter.arg = arg
-    follow(d)
-
-
-def send(d: Any, what: int, side: int) -> None:
-    """A request of ours leaves."""
-    write(d, THERE, arrival(d, THERE, d.m.now), 0, what, side, d.o[side].number, 0)
-
-
-def tell(d: Any, ts: int, what: int, side: int, number: int, arg: int) -> None:
-    """The venue reports."""
-    d.m.count += 1
-    d.m.told = 1
-    write(d, BACK, arrival(d, BACK, ts), d.m.count, what, side, number, arg)
-
-
-def follow(d: Any) -> None:
-    """When the next letters arrive."""
-    m, there, back = d.m, d.lane[THERE], d.lane[BACK]
-    m.out = d.letters[there.first % MAIL].at if there.first < there.end else FAR
-    m.back = d.letters[MAIL + back.first % MAIL].at if back.first < back.end else FAR
-    m.back_no = d.letters[MAIL + back.first % MAIL].no
-    m.flying = int(m.out < FAR or m.back < FAR)
-
 
 # --- requests -----------------------------------------------------------------------------------------------
 
@@ -199,10 +146,11 @@ def crosses(d: Any, side: int) -> bool:
             return True
     elif m.source != DEPTH:
         refuse(m, NO_PRICES, m.out)
+    met = False
     for k in range(m.rests):
         if d.rest[k].sign != sign and (ticks - d.rest[k].ticks) * sign >= 0:
-            return True
-    return False
+            met = True
+    return met
 
 
 def rank_of(d: Any, ticks: int) -> int:
@@ -276,7 +224,7 @@ def far_off(d: Any, price: float) -> None:
 
 def spare(d: Any, ticks: float) -> float:
     """What is left beyond the margin with the market there."""
-    return money(d, ticks) - MARGIN * abs(d.m.held) * d.m.unit * ticks
+    return float(money(d, ticks) - MARGIN * abs(d.m.held) * d.m.unit * ticks)
 
 
 # --- the market ---------------------------------------------------------------------------------------------

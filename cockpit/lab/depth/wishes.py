@@ -1,7 +1,7 @@
 """The side of a sleeve that only shows quotes, in whole ticks and lots: wish, gate, what to do about it.
 
-As ``engine``, ``gate`` and ``reconcile`` where every rule of the gate surely agrees; where one might speak, or
-the kernel would do what is not known here, the machine stops, and the run is the sleeping kernel's again.
+As ``engine``, ``gate`` and ``reconcile`` where every rule of the gate surely agrees; where one might speak,
+or the kernel would do what is not known here, the machine stops, and the run is the sleeping kernel's again.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from cockpit.lab.compiled.reasons import (
 )
 from cockpit.lab.depth.books import best_ask, best_bid
 from cockpit.lab.depth.calm import deep
+from cockpit.lab.depth.mail import send
 from cockpit.lab.depth.records import FAR
-from cockpit.lab.depth.street import send
 from cockpit.lab.depth.tickets import CANCEL, ENTRY, EXIT, PLACE, SENT
 
 ANSWER_WAIT = 5_000

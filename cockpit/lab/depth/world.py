@@ -26,7 +26,7 @@ from cockpit.lab.depth.answers import Answers
 from cockpit.lab.depth.columns import Columns
 from cockpit.lab.depth.memory import Block
 from cockpit.lab.depth.pen import Pad
-from cockpit.lab.depth.quoter import Observe, Quoter, refusal
+from cockpit.lab.depth.quoter import Observe, Points, Quoter, refusal
 from cockpit.lab.depth.records import (
     BEAT,
     DELTA,
@@ -112,7 +112,8 @@ class DepthWorld:
         self.answers = Answers(engine, slot, self.arrays, self._back, self.columns.rare)
         pad.begin(self, engine, slot)
         if self._alone is not self._run and not refusal(engine, slot, self.exchange, self._latency):
-            self.quoter = Quoter(self, engine, slot, observe)
+            points = self._clock if isinstance(self._clock, Points) else None
+            self.quoter = Quoter(self, engine, slot, observe, points)
 
     @property
     def went_alone(self) -> bool:

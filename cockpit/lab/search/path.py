@@ -88,6 +88,27 @@ def of_curve(curve: Curve, fills: Sequence[tuple[int, Fill, Instrument]]) -> Pat
     return _rows(curve.ts[0], curve.period, len(due), equity, at, value, held, lot)
 
 
+def of_quotes(
+    start: int, period: int, equity: Sequence[float], fills: Sequence[tuple[int, Fill, Instrument]],
+    lines: Any, instrument: Instrument,
+) -> Path:  # fmt: skip
+    """Path of a maker: equity at ``start`` and at each whole instant after it, the kernel's fills, and rows
+    of ``depth.tickets.Line`` (None = there are none) from when the machine went on alone.
+    """
+    due = np.arange(1, len(equity), dtype=np.int64) * period + (start - start % period)
+    heard = np.array([ts for ts, _, _ in fills], dtype=np.int64)
+    value = np.array([float(worth(i, fill.qty, fill.price)) for _, fill, i in fills])
+    held, lot = _positions(fills)
+    if lines is not None and len(lines):
+        unit = float(instrument.lot * instrument.tick * instrument.contract_value)
+        heard = np.concatenate((heard, lines["heard"]))
+        value = np.concatenate((value, lines["order_ticks"] * lines["lots"] * unit))
+        change = np.cumsum(lines["sign"] * lines["lots"], dtype=np.int64)
+        held = np.concatenate((held, change + (held[-1] if len(held) else 0.0)))
+    at = np.searchsorted(due, heard, side="left")
+    return _rows(start, period, len(due), np.array(equity), at, value, held, lot)
+
+
 def _positions(fills: Sequence[tuple[int, Fill, Instrument]]) -> tuple[Any, float]:
     """What each fill left of its market, in lots: 0 is flat, a rest of less than one lot is flat too."""
     have: dict[str, float] = {}
