@@ -21,6 +21,7 @@ from cockpit.core.types import Instrument
 from cockpit.lab import backtest
 from cockpit.lab.depth import run as depth
 from cockpit.lab.depth.columns import Columns, from_events
+from cockpit.lab.depth.quoter import Points
 from tests.lab.streams import OTHER
 
 discover()
@@ -79,7 +80,7 @@ def kernel(
 
 def asleep(
     prepared: depth.Prepared, params: Any, instrument: Instrument, events: Sequence[ev.AnyEvent] | Columns,
-    config: Config, series: tuple[int, ...] = (), *, unasked: bool = False,
+    config: Config, series: tuple[int, ...] = (), *, unasked: bool = False, clock: Any = None,
 ) -> Played:  # fmt: skip
     """The machine. Raises Unsupported. ``unasked``: a maker of quotes may go on without the kernel."""
     engine, exchange, instruments = _stage(prepared.plugin, params, instrument, config)
@@ -87,6 +88,7 @@ def asleep(
     ran = depth.run(
         engine, exchange, found, prepared, latency=latency(config, series),
         seed=config.run.seed, boot=lambda world: backtest.boot(world, "backtest", "", ""), alone=unasked,
+        clock=clock,
     )  # fmt: skip
     slot = next(iter(engine.slots.values()))
     return Played(engine, exchange, ran, slot.strategy)
@@ -98,6 +100,16 @@ def alone(
 ) -> Played:  # fmt: skip
     """The machine without the kernel, wherever it may go on alone. Raises NotAlone."""
     return asleep(prepared, params, instrument, events, config, unasked=True)
+
+
+def unbooked(
+    prepared: depth.Prepared, params: Any, instrument: Instrument, market: Columns, config: Config
+) -> depth.Ran:  # fmt: skip
+    """The same where nobody is told the fills: its lines and its worth are what there is."""
+    clock = Points(float, 1 << 60, int(market.events["ts"][0]))
+    played = asleep(prepared, params, instrument, market, config, unasked=True, clock=clock)
+    assert isinstance(played.run, depth.Ran)
+    return played.run
 
 
 def latency(config: Config, series: tuple[int, ...]) -> Latency:

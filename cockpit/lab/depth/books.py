@@ -16,15 +16,17 @@ from cockpit.lab.depth.records import FAR
 
 def hear_delta(d: Any, i: int, ts: int) -> bool:
     """Changed levels, if they belong to the chain."""
-    k = d.e[i].market
-    if not d.k[k].ok or not d.k[k].whole:
+    event = d.e[i]
+    k = event.market
+    book = d.k[k]
+    if not book.ok or not book.whole:
         return False
-    if d.e[i].prev != d.k[k].seq and d.e[i].prev != -1:
-        d.k[k].gaps += 1
-        d.k[k].ok = False
+    if event.prev != book.seq and event.prev != -1:
+        book.gaps += 1
+        book.ok = False
         return False
     fill(d, i, k)
-    return settle(d, d.e[i].seq, k, ts)
+    return settle(d, event.seq, k, ts)
 
 
 def hear_snapshot(d: Any, i: int, ts: int) -> bool:
@@ -44,45 +46,49 @@ def hear_snapshot(d: Any, i: int, ts: int) -> bool:
 
 def fill(d: Any, i: int, k: int) -> None:
     """Write levels into the arrays; the bounds become wide enough."""
-    best, low = d.k[k].best_bid_depth, d.k[k].low
-    for j in range(d.e[i].lo, d.e[i].mid):
-        r = d.l[j].rank
-        d.p[r].bid = d.l[j].qty
-        if d.l[j].qty > 0.0:
+    event, book = d.e[i], d.k[k]
+    best, low = book.best_bid_depth, book.low
+    for j in range(event.lo, event.mid):
+        level = d.l[j]
+        r, qty = level.rank, level.qty
+        d.p[r].bid = qty
+        if qty > 0.0:
             best, low = max(best, r), min(low, r)
     while best >= low and not d.p[best].bid > 0.0:
         best -= 1
     if best < low:
-        best, low = d.k[k].first - 1, d.k[k + 1].first
-    d.k[k].best_bid_depth, d.k[k].low = best, low
-    best, high = d.k[k].best_ask_depth, d.k[k].high
-    for j in range(d.e[i].mid, d.e[i].hi):
-        r = d.l[j].rank
-        d.p[r].ask = d.l[j].qty
-        if d.l[j].qty > 0.0:
+        best, low = book.first - 1, d.k[k + 1].first
+    book.best_bid_depth, book.low = best, low
+    best, high = book.best_ask_depth, book.high
+    for j in range(event.mid, event.hi):
+        level = d.l[j]
+        r, qty = level.rank, level.qty
+        d.p[r].ask = qty
+        if qty > 0.0:
             best, high = min(best, r), max(high, r)
     while best <= high and not d.p[best].ask > 0.0:
         best += 1
     if best > high:
-        best, high = d.k[k + 1].first, d.k[k].first - 1
-    d.k[k].best_ask_depth, d.k[k].high = best, high
+        best, high = d.k[k + 1].first, book.first - 1
+    book.best_ask_depth, book.high = best, high
 
 
 def settle(d: Any, seq: int, k: int, ts: int) -> bool:
     """Best prices from the depth, then the verdict."""
-    d.k[k].seq = seq
-    d.k[k].ts = ts
-    d.k[k].touched = False
-    bid, ask = d.k[k].best_bid_depth, d.k[k].best_ask_depth
-    has_bid, has_ask = bid >= d.k[k].first, ask < d.k[k + 1].first
-    d.k[k].best_bid = bid if has_bid else -1
-    d.k[k].bid_qty = d.p[bid].bid if has_bid else nan
-    d.k[k].best_ask = ask if has_ask else -1
-    d.k[k].ask_qty = d.p[ask].ask if has_ask else nan
+    book = d.k[k]
+    book.seq = seq
+    book.ts = ts
+    book.touched = False
+    bid, ask = book.best_bid_depth, book.best_ask_depth
+    has_bid, has_ask = bid >= book.first, ask < d.k[k + 1].first
+    book.best_bid = bid if has_bid else -1
+    book.bid_qty = d.p[bid].bid if has_bid else nan
+    book.best_ask = ask if has_ask else -1
+    book.ask_qty = d.p[ask].ask if has_ask else nan
     if has_bid and has_ask and bid >= ask:
-        d.k[k].crossed += 1
-        d.k[k].ok = False
-    return bool(d.k[k].ok)
+        book.crossed += 1
+        book.ok = False
+    return bool(book.ok)
 
 
 def hear_touch(d: Any, i: int, ts: int) -> bool:
@@ -222,10 +228,11 @@ def _shown(d: Any, place: int) -> int:
 
 def _write(d: Any, i: int) -> None:
     """Levels into the arrays; bests and bounds follow."""
-    m = d.m
+    m, event = d.m, d.e[i]
     best, low = m.best_bid, m.low
-    for j in range(d.e[i].lo, d.e[i].mid):
-        r, lots = d.l[j].rank, d.l[j].lots
+    for j in range(event.lo, event.mid):
+        level = d.l[j]
+        r, lots = level.rank, level.lots
         if r >= 0:
             d.p[r].venue_bid = lots
             if lots:
@@ -236,8 +243,9 @@ def _write(d: Any, i: int) -> None:
     best, high = m.best_ask, m.high
     if best < 0:
         best = d.k[m.mine + 1].first
-    for j in range(d.e[i].mid, d.e[i].hi):
-        r, lots = d.l[j].rank, d.l[j].lots
+    for j in range(event.mid, event.hi):
+        level = d.l[j]
+        r, lots = level.rank, level.lots
         if r >= 0:
             d.p[r].venue_ask = lots
             if lots:

@@ -200,16 +200,16 @@ def beat(d: Any, s: Any, floats: Any, at: int) -> bool:
 
 def at_venue(d: Any, i: int) -> bool:
     """An event of the tape happens at the venue. True: something of ours may follow, the kernel must look."""
-    m = d.m
-    kind = d.e[i].kind
+    m, event = d.m, d.e[i]
+    kind = event.kind
     if kind == RARE:
         return True
-    if kind == SKIP or d.e[i].market != m.mine:
+    if kind == SKIP or event.market != m.mine:
         return False
     if kind == TRADE:
         return traded(d, i)
     if kind == MARK:
-        if not d.e[i].x > 0:
+        if not event.x > 0:
             return False
         return marked(d, i)
     if kind == DELTA:
@@ -321,8 +321,8 @@ def seen(d: Any, order: Any) -> bool:
 
 def hear(d: Any, s: Any, floats: Any, i: int) -> int:
     """We learn of an event at our time ``now``. GO_ON, or why the kernel must be awake."""
-    m = d.m
-    kind, k = d.e[i].kind, d.e[i].market
+    m, event = d.m, d.e[i]
+    kind, k = event.kind, event.market
     m.heard += 1
     if kind == SKIP:
         return GO_ON
@@ -330,23 +330,23 @@ def hear(d: Any, s: Any, floats: Any, i: int) -> int:
         m.heard -= 1
         m.at = i
         return KERNEL
-    if kind == MARK:
-        d.k[k].mark, d.k[k].marked = d.e[i].x, m.now
-        d.k[k].mark_new = True
-        m.news = 1
-        if k == m.mine:
-            m.window.mark = d.e[i].x
-        return GO_ON
-    d.k[k].heard = m.now
-    d.k[k].heard_new = True
+    book = d.k[k]
     m.news = 1
+    if kind == MARK:
+        book.mark, book.marked = event.x, m.now
+        book.mark_new = True
+        if k == m.mine:
+            m.window.mark = event.x
+        return GO_ON
+    book.heard = m.now
+    book.heard_new = True
     if kind == TRADE:
-        if not d.k[k].ok:
-            d.k[k].last = d.e[i].x
-            d.k[k].last_new = True
+        if not book.ok:
+            book.last = event.x
+            book.last_new = True
         if k == m.mine and m.hears_trades:
             m.window.now = m.now
-            m.window.last = d.e[i].x
+            m.window.last = event.x
             ask_trade(d, s, floats, i)
             return said(d, i)
         return GO_ON
@@ -359,9 +359,9 @@ def hear(d: Any, s: Any, floats: Any, i: int) -> int:
         hear_snapshot(d, i, m.now)
     else:
         hear_touch(d, i, m.now)
-    if d.k[k].ok:
-        d.k[k].last = middle(d, k)
-        d.k[k].last_new = True
+    if book.ok:
+        book.last = middle(d, k)
+        book.last_new = True
     if k != m.mine:
         return GO_ON
     look(d)
