@@ -14,7 +14,7 @@ import numpy as np
 from cockpit.lab.compiled import layout, rows
 from cockpit.lab.compiled.reasons import LIST_FULL
 from cockpit.lab.compiled.records import Stop
-from cockpit.lab.compiled.translate import BOOK_HOOKS, Program
+from cockpit.lab.compiled.translate import QUOTING_HOOKS, Program
 from cockpit.lab.depth import build, calls, records, run, stretch
 
 
@@ -87,14 +87,16 @@ def _desk(address: int, _kind: Any) -> Desk:
 
 def prepared(plugin: Any, change: Callable[[str], str] = str) -> run.Prepared:
     """A strategy in plain Python; ``change`` may plant a fault."""
-    program = Program(plugin.target, plugin.name, BOOK_HOOKS)
+    program = Program(plugin.target, plugin.name, QUOTING_HOOKS)
     text = change(build.text_of(program))
     names: dict[str, Any] = {
         **vars(math), "np": np, "State": np.dtype(layout.dtype(program.owner)), "Desk": "desk",
-        "TRADE_NEWS": namedtuple("TRADE_NEWS", build.TRADE), "Stop": Stop, "LIST_FULL": LIST_FULL,
+        "TRADE_NEWS": namedtuple("TRADE_NEWS", build.TRADE), "FILL": namedtuple("FILL", build.FILL),
+        "Stop": Stop, "LIST_FULL": LIST_FULL,
         "row_at": lambda at, kind: _desk(at, kind) if isinstance(kind, str) else _row(at, kind),
         "floats_at": lambda at: _array(at, MANY, np.float64), "equity_of": calls.equity,
         "drawn": stretch.drawn, "Any": Any, "Window": None, "Pen": None,
     }  # fmt: skip
     exec(compile(text, "plain", "exec"), names)
-    return run.Prepared(plugin, program, SimpleNamespace(run=names["run"]))
+    doors = {door: names[door] for door in ("run", "quote") if door in names}
+    return run.Prepared(plugin, program, SimpleNamespace(**doors))

@@ -49,7 +49,7 @@ KINDS: tuple[tuple[dict[str, int], dict[str, int]], ...] = (
 )
 """Of markets and of strategies."""
 QUEUES, ALL, STOPS, SHY = range(4)
-GAP = "d.k[k].gaps += 1"
+GAP = "book.gaps += 1"
 FAULTS = {
     "the queue does not move at a trade": (QUEUES, "order.front = max(order.front - lots, 0.0)", "pass"),
     "trades are counted twice": (QUEUES, "order.traded += lots", "pass"),
@@ -59,7 +59,7 @@ FAULTS = {
     "the feed is a moment quicker": (ALL, "delay = m.shortest\n", "delay = m.shortest - 1\n"),
     "our news overtake the market's": (ALL, "m.back < heard or", "m.back <= heard or"),
     "a report waits for the market": (ALL, "m.back_no < d.ring", "m.back_no > d.ring"),
-    "a gap is not noticed": (ALL, f"{GAP}\n        d.k[k].ok = False", GAP),
+    "a gap is not noticed": (ALL, f"{GAP}\n        book.ok = False", GAP),
     "an emptied level is still the best": (ALL, "not d.p[best].bid > 0.0", "False"),
     "a stop is not watched": (STOPS, "m.armed_low < ticks < m.armed_high", "True"),
     "the clock stands still": (ALL, "m.window.now = m.window.touch_ts = m.now", "m.window.touch_ts = m.now"),

@@ -278,23 +278,24 @@ def traded(d: Any, i: int) -> bool:
 
 def moved(d: Any, i: int, whole: bool) -> bool:
     """The venue's book has changed: does it come to an order of ours? If not, who left the queues?"""
-    m = d.m
+    m, event = d.m, d.e[i]
     if m.waiting or not (m.marked or m.last) or (m.armed and not (m.marked and m.last)):
         return True
     bid = d.p[m.best_bid].tick if m.best_bid >= 0 else 0
     ask = d.p[m.best_ask].tick if m.best_ask >= 0 else 0
+    rests = m.rests
     if not bid >= ask > 0:
-        for k in range(m.rests):
+        for k in range(rests):
             order = d.rest[k]
             near = order.ticks >= ask > 0 if order.sign > 0 else order.ticks <= bid
             if near:
                 return True
-    for k in range(m.rests):
+    for k in range(rests):
         order = d.rest[k]
         r, buy = order.rank, order.sign > 0
         changed = whole
         if not changed and r >= 0:
-            for j in range(d.e[i].lo if buy else d.e[i].mid, d.e[i].mid if buy else d.e[i].hi):
+            for j in range(event.lo if buy else event.mid, event.mid if buy else event.hi):
                 if d.l[j].rank == r:
                     changed = True
         if not changed:
