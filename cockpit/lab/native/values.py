@@ -113,15 +113,12 @@ class Values:
             offset = WHOLE(offset)
         return self.build.gep(pointer, [offset], source_etype=BYTE)
 
-    def read(self, part: Any, pointer: Any, *, lasting: bool = False) -> Value:
-        """What stands at an address: a number, or the row or stretch itself. ``lasting``: it never changes."""
+    def read(self, part: Any, pointer: Any) -> Value:
+        """What stands at an address: a number, or the row or stretch itself."""
         if not isinstance(part, str):
             return part, pointer
         kind = PLACES[part][0]
         value = self.build.load(pointer, typ=STORED[part], align=1)
-        value.set_metadata("tbaa", self.sort(part))
-        if lasting:
-            value.set_metadata("invariant.load", self.build.module.add_metadata([]))
         if part == "<i4":
             value = self.build.sext(value, WHOLE)
         elif part == "?":
@@ -137,13 +134,7 @@ class Values:
             value = self.build.trunc(value, SHORT)
         elif part == "?":
             value = self.build.zext(value, BYTE)
-        self.build.store(value, pointer, align=1).set_metadata("tbaa", self.sort(part))
-
-    def sort(self, part: str) -> Any:
-        """Numbers of one kind never lie where those of another do: LLVM need not read one again after another."""
-        add, zero = self.build.module.add_metadata, WHOLE(0)
-        node = add([part, add(["cockpit"]), zero])
-        return add([node, node, zero])
+        self.build.store(value, pointer, align=1)
 
     def place(self, node: ast.Attribute | ast.Subscript) -> tuple[Any, Any]:
         """Which part is meant, and its address."""
@@ -173,7 +164,7 @@ class Values:
             if node.attr in kind.columns:
                 column = kind.columns[node.attr]
                 field = kind.fields[column.address]
-                return self.stretch(column.part, self.read(field.kind, self.beside(owner, field.at), lasting=True)[1])
+                return self.stretch(column.part, self.read(field.kind, self.beside(owner, field.at))[1])
         part, pointer = self.place(node)
         return self.read(part, pointer)
 
