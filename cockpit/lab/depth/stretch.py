@@ -283,14 +283,13 @@ def moved(d: Any, i: int, whole: bool) -> bool:
         return True
     bid = d.p[m.best_bid].tick if m.best_bid >= 0 else 0
     ask = d.p[m.best_ask].tick if m.best_ask >= 0 else 0
-    rests = m.rests
     if not bid >= ask > 0:
-        for k in range(rests):
+        for k in range(m.rests):
             order = d.rest[k]
             near = order.ticks >= ask > 0 if order.sign > 0 else order.ticks <= bid
             if near:
                 return True
-    for k in range(rests):
+    for k in range(m.rests):
         order = d.rest[k]
         r, buy = order.rank, order.sign > 0
         changed = whole
