@@ -22,6 +22,7 @@ from cockpit.api.place import door_path
 from cockpit.api.sync import SyncDoor
 from cockpit.app.settings import Loaded
 from cockpit.app.whereabouts import JOURNAL, runs
+from cockpit.core.config import Config
 from cockpit.core.errors import CockpitError
 
 LEAST_FREE_GB = 1.0
@@ -98,15 +99,29 @@ def sqlite(found: Loaded) -> Check:
 
 
 def plugins(found: Loaded) -> Check:
-    """Can every strategy and rule be loaded?"""
+    """Can every strategy and rule be loaded, and those that the settings name be made of them?"""
     from cockpit.app.discover import discover
     from cockpit.core.registry import RULES, STRATEGIES
 
     try:
         discover(found.config.run.plugins_dir, importers=True)
+        _named(found.config)
     except CockpitError as error:
         return Check("plugins", "bad", "cli.doctor.config.bad", {"reason": str(error)})
     return Check("plugins", "ok", "cli.doctor.plugins", {"strategies": len(STRATEGIES), "rules": len(RULES)})
+
+
+def _named(config: Config) -> None:
+    """Limits, stop layers, breakers and hours as a start would take them. Raises ConfigError."""
+    from cockpit.app import compose, layers
+    from cockpit.workers.scheduler import next_after
+
+    compose.fresh(config, "doctor", {}, ())
+    for row in config.sleeves:
+        layers.own_layers(row)
+    for line in (config.hotlist.schedule, config.capital.schedule, *(job.cron for job in config.jobs)):
+        if line:
+            next_after(line, 0)
 
 
 def trusted(found: Loaded) -> Check | None:

@@ -50,6 +50,8 @@ OFFERED = {
     "bybit": ("paper", "demo", "live"),
 }
 """Feed → where its orders may go; any other has the simulated account only."""
+MOST_SEED = 1 << 63
+"""What a file of settings, an event and a snapshot can hold."""
 Origins = dict[tuple[str, ...], str]
 """Path of a key → where it was set."""
 
@@ -321,6 +323,9 @@ def _refuse_unsafe(config: Config, origins: Origins, forbidden: str) -> None:
     if len(config.venue.fees) == 1:
         where = _where(("venue", "fees"), origins)
         raise ConfigError(f"{where}: venue.fees: two numbers, [maker, taker], or none")
+    if not -MOST_SEED <= run.seed < MOST_SEED:
+        where = _where(("run", "seed"), origins)
+        raise ConfigError(f"{where}: run.seed: a whole number of at most 63 bits, not {run.seed}")
     if run.live and run.execution != "live":
         where = _where(("run", "live"), origins)
         raise ConfigError(f"{where}: run.live = {shown(True)} goes with run.execution = {shown('live')} only")

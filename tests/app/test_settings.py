@@ -329,6 +329,12 @@ def test_fees_are_two_numbers_or_none() -> None:
     assert "venue.fees" in refusal("[venue]\nfees = [0, 0, 0]\n")
 
 
+def test_a_seed_is_what_a_journal_can_hold() -> None:
+    assert settings.load(None, {}, [f"run.seed={2**63 - 1}"]).config.run.seed == 2**63 - 1
+    for seed in (2**63, -(2**63) - 1):
+        assert "run.seed: a whole number of at most 63 bits" in refusal(f"[run]\nseed = {seed}\n")
+
+
 # --- names of older programs ------------------------------------------------------------------------------
 
 

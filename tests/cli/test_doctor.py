@@ -117,3 +117,18 @@ def test_a_damaged_tape_is_a_finding(cockpit: Shell, tmp_path: Path) -> None:
     found = cockpit("doctor", "--json")
     assert found.code == 1
     assert "bad.tape" in checks(found)["recorded"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ('risk.stops=[{layer="tine",bars=3}]', "no stop layer 'tine'"),
+        ('breakers.ladder=[{breaker="day_loss",halt=0.02,reduce_only=0.03}]', "must rise"),
+        ("hotlist.schedule=99 * * * *", "not a cron line: '99 * * * *'"),
+        ('jobs=[{name="a",run=["doctor"],cron="nightly"}]', "not a cron line: 'nightly'"),
+    ],
+)
+def test_what_no_start_takes_is_not_in_order(cockpit: Shell, setting: str, said: str) -> None:
+    found = cockpit("doctor", "--set", setting, "--json")
+    assert found.code != 0
+    assert said in checks(found)["plugins"]["text"]

@@ -52,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
         console.answer(args, {"removed": str(which)}, tr("cli.keys.removed", lang, name=which))
         return 0
     if args.what == "add":
+        offered(which.venue)
         given = entered(which)
         facts = None if args.untested else tested(found, given)
         if facts is not None:
@@ -106,12 +107,31 @@ def entered(which: Any) -> Any:
     if sys.stdin.isatty():
         parts = [Secret(getpass.getpass(f"{which} {what}: ")) for what in names]
     else:
-        parts = [Secret(sys.stdin.readline().strip()) for _ in names]
+        parts = [Secret(line()) for _ in names]
     if not all(parts):
         said = f"{', '.join(names[:-1])} and {names[-1]}"
         raise ConfigError(f"a key of {which.venue} has {len(names)} parts: {said}, one line each")
     parts += [Secret("")] * (len(PARTS) - len(parts))
     return Credentials(which.venue, which.environment, which.purpose, *parts)
+
+
+def line() -> str:
+    """One line from a pipe, without what an editor puts before it. Raises ConfigError where it is no text."""
+    told = sys.stdin.readline().lstrip("\ufeff").strip()
+    try:
+        told.encode()
+    except UnicodeEncodeError:
+        raise ConfigError("what came in for the key is not text in UTF-8") from None
+    return told
+
+
+def offered(venue: str) -> None:
+    """Raises ConfigError for an exchange that nobody speaks to."""
+    from cockpit.app import exchanges
+
+    known = ("okx", *exchanges.DIALECTS)
+    if venue not in known:
+        raise ConfigError(f"there is no exchange {venue!r}; there are {', '.join(known)}")
 
 
 def tested(found: Loaded, keys: Any) -> dict[str, Any]:
@@ -122,9 +142,7 @@ def tested(found: Loaded, keys: Any) -> dict[str, Any]:
         return asyncio.run(okx_keys.facts_of(found.config, keys))
     from cockpit.app import exchanges
 
-    if keys.venue not in exchanges.DIALECTS:
-        known = ", ".join(("okx", *exchanges.DIALECTS))
-        raise ConfigError(f"there is no exchange {keys.venue!r}; there are {known}")
+    offered(keys.venue)
     return asyncio.run(exchanges.facts_of(found.config, keys))
 
 
