@@ -42,7 +42,8 @@ def allowed(kind: inspect.Type) -> str:
     if isinstance(kind, inspect.DictType | inspect.StructType):
         return "a table"
     if isinstance(kind, inspect.ListType | inspect.VarTupleType):
-        return "a list"
+        most = kind.max_length
+        return "a list" if most is None else f"a list of at most {most}"
     if isinstance(kind, inspect.UnionType):
         return " or ".join(allowed(one) for one in kind.types)
     return "something else"

@@ -58,7 +58,8 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Exit 2 with one sentence."""
-        known = [*self._option_string_actions, *COMMANDS]
+        spoken = self._spoken()
+        known = [*spoken._option_string_actions, *COMMANDS]
         found = NAMED.search(message)
         word = found[1].partition("=")[0] if found is not None else ""
         stranger = next(
@@ -67,11 +68,20 @@ class Parser(argparse.ArgumentParser):
         if stranger and "COMMAND: invalid choice" in message:
             # Its value was taken for a command; the option itself is what nobody knows.
             word, message = stranger, f"there is no option {stranger}"
-        near = get_close_matches(word, known, 1) if word else []
+        words = [name for name in known if name.startswith("-") == word.startswith("-")]
+        near = get_close_matches(word, words, 1) if word else []
         hint = f"; did you mean {near[0]}?" if near else ""
         if near and found is not None:
             message = message.partition(" (choose from")[0]
-        raise ConfigError(f"{message}{hint} (see {self.prog} --help)")
+        raise ConfigError(f"{message}{hint} (see {spoken.prog} --help)")
+
+    def _spoken(self) -> argparse.ArgumentParser:
+        """Of the command that was typed, or the one below it: argparse hands up what it does not know."""
+        found: argparse.ArgumentParser = self
+        for word in self.words:
+            if found._subparsers is not None:
+                found = (found._subparsers._group_actions[0].choices or {}).get(word, found)  # type: ignore[attr-defined]
+        return found
 
 
 def build(argv: Sequence[str]) -> Parser:

@@ -56,6 +56,12 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
     ("words", "said"),
     [
         (["--daemo"], "--daemo; did you mean --daemon?"),
+        (["check", "lookahead", "ema_trend", "--from", "2024"], "--from 2024 (see cockpit check --help)"),
+        (
+            ["data", "import", "x.csv", "--out", "o", "--symbol", "a"],
+            "did you mean --symbols? (see cockpit data import",
+        ),
+        (["backtest", "--strategie", "x"], "did you mean --strategy?"),
         (["--spead", "3"], "there is no option --spead; did you mean --speed?"),
         (["statuz"], "'statuz'; did you mean status?"),
         (["--speed", "7"], "argument --speed: invalid choice"),
