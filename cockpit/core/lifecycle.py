@@ -17,7 +17,7 @@ from cockpit.core.turn import Turn
 from cockpit.core.types import ZERO
 
 # Looked up once: naming a member of an enum is dear.
-PENDING, SENT, LIVE = OrderState.PENDING, OrderState.SENT, OrderState.LIVE
+PENDING, SENT, LIVE, REJECTED = OrderState.PENDING, OrderState.SENT, OrderState.LIVE, OrderState.REJECTED
 PROTECT = Role.PROTECT
 TRADED = ev.FillKind.TRADE
 TOLD_AS = {TRADED: "order.filled", ev.FillKind.DELIVERY: "delivered"}
@@ -61,8 +61,9 @@ def on_sent(state: State, event: ev.Sent, turn: Turn) -> None:
 
 def on_reject(state: State, event: ev.Reject, turn: Turn) -> None:
     order = _known(state, event.cid, turn, "reject")
-    if order is None or not _move(state, order, "reject", event.ts, turn):
-        return
+    again = order is not None and order.state is REJECTED and order.reason == event.reason
+    if order is None or again or not _move(state, order, "reject", event.ts, turn):
+        return  # told twice, it is one refusal
     order.reason = event.reason
     turn.note(
         "warn",

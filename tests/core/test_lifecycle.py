@@ -305,6 +305,22 @@ def test_an_exit_that_has_nothing_to_close_has_the_books_read() -> None:
     assert [("ReadAccount" in row) for row in reads] == [True, True, False, True]
 
 
+def test_a_refusal_that_is_told_twice_counts_once() -> None:
+    """The sixth in a row takes a sleeve off: one too early where the venue told one of them twice."""
+    stand = Stand()
+    (place,) = places(stand.want(5))
+    stand.reject(place.cid)
+    stand.tell(Unknown(stand.now, place.cid, Request.PLACE, "no answer"))
+    assert (stand.sleeve.rejects, stand.sleeve.faulted) == (1, 1)
+    again = stand.sleeve.retry_at
+    stand.now += 400
+    assert stand.reject(place.cid) == ()
+    assert (stand.sleeve.rejects, stand.sleeve.faulted) == (1, 1)
+    assert stand.sleeve.retry_at == again
+    assert "order.rejected" not in stand.notes()
+    assert "order.illegal" not in stand.notes()
+
+
 def test_a_market_that_the_venue_has_suspended_benches_nobody_and_is_tried_each_second() -> None:
     """Its refusals are no fault of the strategy, and the exit must go the moment trading begins again."""
     stand = Stand()

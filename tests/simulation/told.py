@@ -89,6 +89,8 @@ class Told:
         self._places: dict[str, Place] = {}
         self._sent = Lost()
         self._refused: dict[tuple[str, bool], Lost] = {}
+        self._noes: dict[str, int] = {}
+        """Refused order → journal seq of the first word of it: told again, it is no other refusal."""
         self._held: dict[str, Lost] = {}
         self._marks: dict[str, float] = {}
         self._mids: dict[str, float] = {}
@@ -112,6 +114,7 @@ class Told:
         self._up = self._read = False
         for rows in (self._sent, *self._refused.values(), *self._held.values()):
             rows.forget(seq)
+        self._noes = {cid: at for cid, at in self._noes.items() if at < seq}
         self._stops.clear()
         self._trips = {}
         self._hands = {key: row for key, row in self._hands.items() if row[0] < seq}
@@ -180,7 +183,7 @@ class Told:
 
     def _reject(self, event: ev.Reject, state: State) -> None:
         place = self._places.get(event.cid)
-        if place is not None:
+        if place is not None and self._noes.setdefault(event.cid, state.seq) == state.seq:
             key = (place.sleeve, place.role is Role.ENTRY)
             self._refused.setdefault(key, Lost()).add(state.seq, self._now)
 
