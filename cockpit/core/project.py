@@ -211,8 +211,9 @@ class Projector:
         state = self.engine.state
         point = equity_point(state)
         equity = float(point.equity)
-        self._peak = max(self._peak, equity)
         brought = float(pnl(state))
+        self._peak = max(self._peak, brought)
+        lost = self._peak - brought  # transfers do not count, as for the stops of the account
         day = now // DAY
         if self._day[0] != day:
             self._day = (day, brought)
@@ -230,7 +231,7 @@ class Projector:
             equity=equity,
             cash=float(point.cash),
             day_pnl=brought - self._day[1],
-            drawdown=1.0 - equity / self._peak if self._peak > 0 else 0.0,
+            drawdown=lost / (equity + lost) if equity + lost > 0 else 0.0,
             realised=float(point.realised),
             unrealised=float(point.unrealised),
             fees=float(point.fees),

@@ -45,4 +45,4 @@ def test_the_day_and_the_best_are_of_the_journal_not_of_the_process(
         connection.executemany("INSERT OR REPLACE INTO equity VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
     frame = asyncio.run(_picture(tmp_path))
     assert frame.day_pnl == pytest.approx(-400.0), "the day began at +400, and nothing is left of it"
-    assert frame.drawdown == pytest.approx(0.2), "12,500 was the best"
+    assert frame.drawdown == pytest.approx(900 / 10_900), "+900 was the best; the 1,600 beyond it went out"

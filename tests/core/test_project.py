@@ -144,6 +144,17 @@ def test_money_on_the_frame_adds_up() -> None:
     assert again.drawdown == pytest.approx(100 / frame.equity)
 
 
+def test_money_that_goes_out_is_no_drawdown() -> None:
+    stand = Watched()
+    stand.holding(500)
+    stand.see(110.0)
+    assert stand.frame().drawdown == 0.0
+    stand.tell(ev.Transfer(stand.now, "USDT", D(-60_000), "b1"))
+    frame = stand.frame()
+    assert frame.equity == pytest.approx(40_045)
+    assert (frame.drawdown, frame.day_pnl) == (0.0, 0.0)
+
+
 def test_every_stream_says_how_old_it_is_and_goes_stale_after_a_second() -> None:
     stand = Watched()
     stand.tell(ev.Bar(stand.now, stand.symbol, 5_000, 1, 2, 0.5, 1.5, 9))

@@ -88,7 +88,7 @@ def near(connection: sqlite3.Connection, seq: int, by: int) -> dict[str, Any]:
 
 
 def money(connection: sqlite3.Connection, ts: int) -> dict[str, Any]:
-    """The equity samples of a UTC day up to ``ts``, and the highest before it: (time, equity, pnl)."""
+    """The profit with which the UTC day of ``ts`` began, and the highest up to ``ts`` (at first it was 0)."""
     day = ts - ts % 86_400_000
     rows = connection.execute(
         "SELECT ts, equity, realised, unrealised, fees, funding FROM equity WHERE ts <= ? AND ts >= ?"
@@ -96,8 +96,12 @@ def money(connection: sqlite3.Connection, ts: int) -> dict[str, Any]:
         (ts, day),
     ).fetchall()
     first = [float(rows[0][2]) + float(rows[0][3]) - float(rows[0][4]) + float(rows[0][5])] if rows else []
-    high = connection.execute("SELECT max(CAST(equity AS REAL)) FROM equity WHERE ts <= ?", (ts,)).fetchone()
-    return {"day_pnl": first, "peak": high[0] or 0.0}
+    high = connection.execute(
+        "SELECT max(CAST(realised AS REAL) + CAST(unrealised AS REAL) - CAST(fees AS REAL)"
+        " + CAST(funding AS REAL)) FROM equity WHERE ts <= ?",
+        (ts,),
+    ).fetchone()
+    return {"day_pnl": first, "peak": max(0.0, high[0] or 0.0)}
 
 
 PIECES: dict[str, Callable[..., dict[str, Any]]] = {
