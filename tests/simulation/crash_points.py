@@ -131,9 +131,11 @@ def points() -> list[str]:
 class Dying(World):
     """Dies at points that are still wanted, one after the other, ``most`` times."""
 
-    def __init__(self, seed: int, left: Counter[str], most: int) -> None:
+    def __init__(self, seed: int, left: Counter[str], most: int, *, torn: bool = True) -> None:
+        """``torn``: accounts are read as adapters do it; without, an answer may overtake its own fills."""
         calm = seed % 2 == 0
         super().__init__(seed, seconds=SECONDS, plan=Plan(seed, SECONDS, only=CALM if calm else ROUGH))
+        self.plan.torn = torn
         self.market.funding_ms = FUNDING_MS
         self.market._next_funding = EPOCH + FUNDING_MS
         self.calm = calm

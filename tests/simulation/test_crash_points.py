@@ -83,7 +83,7 @@ def test_a_journal_with_a_hole_is_found(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.parametrize("seed", sorted(DYING))
 def test_seeds_that_once_failed(seed: int) -> None:
-    assert Dying(seed, Counter(), 0).run() == ""
+    assert Dying(seed, Counter(), 0, torn=False).run() == ""
 
 
 @pytest.mark.soak
