@@ -30,6 +30,8 @@ WORTH_SLEEPING = 50_000
 """Events from which ``auto`` compiles. With the machine code on disk it pays from 10,000 on; to make it takes
 0.6 s once, which two runs of so many events gain (a maker that seldom quotes, on the peers' stream).
 """
+COMPILED, PYTHON = "compiled", "python"
+"""Strategy and machine as machine code, or the machine alone around a strategy in Python."""
 Progress = Callable[[str, float], None]
 
 
@@ -62,24 +64,25 @@ class Recording:
 def trial(
     request: Request, progress: Progress | None = None, least: int = 0, *,
     heard: Callable[[State, AnyEvent], None] | None = None, recording: Recording | None = None,
-    alone: bool = True,
+    alone: bool = True, how: str = COMPILED,
 ) -> Result:  # fmt: skip
     """As ``trial.perform``: the same report, decisions and fills. Raises Unsupported besides.
 
     A maker that only shows quotes goes on without the kernel, from the first moment at which nothing is
     under way; where the machine does not know how to go on, it is begun anew beside a kernel that sleeps.
-    Without ``alone`` that is done at once.
+    Without ``alone`` that is done at once. ``how``: the strategy translated, or as it stands.
     """
     recording = recording or Recording()
+    ready = depth.hand if how == PYTHON else depth.compile_strategy
     told: dict[str, Any] = {}
     try:
-        drive = asleep(request, told, progress, least, recording, alone=alone)
+        drive = asleep(request, told, progress, least, recording, ready, alone=alone)
         result = perform(request, heard, drive)
     except depth.NotAlone:
         told.clear()
-        drive = asleep(request, told, progress, least, recording, alone=False)
+        drive = asleep(request, told, progress, least, recording, ready, alone=False)
         result = perform(request, heard, drive)
-    result.summary.update(told)
+    result.summary.update(told, executor=how)
     return result
 
 
@@ -116,8 +119,8 @@ def columns_of(tape: str | Path, instruments: Mapping[str, Instrument], config: 
 
 
 def asleep(
-    request: Request, told: dict[str, Any], progress: Progress | None, least: int, recording: Recording, *,
-    alone: bool,
+    request: Request, told: dict[str, Any], progress: Progress | None, least: int, recording: Recording,
+    ready: Callable[..., depth.Prepared], *, alone: bool,
 ) -> Drive:  # fmt: skip
     """Who plays the market to the engine; ``told`` learns how much the kernel slept through."""
 
@@ -130,7 +133,7 @@ def asleep(
         few = f"fewer than {least:,} events"
         if tapes.read_info(request.tape).rows < least:
             raise Unsupported(few)
-        prepared = depth.compile_strategy(STRATEGIES[sleeves[0].strategy], progress)
+        prepared = ready(STRATEGIES[sleeves[0].strategy], progress)
         begun = time.monotonic()
         recorded = recording.columns(request, source)
         if len(recorded) < least:
@@ -144,7 +147,6 @@ def asleep(
             engine, source.exchange, recorded, prepared, latency=latency_of(config), seed=config.run.seed,
             boot=first, observe=observe, clock=clock, alone=alone,
         )  # fmt: skip
-        told["executor"] = "compiled"
         told["alone" if ran.alone else "slept"] = ran.slept
         return ran
 

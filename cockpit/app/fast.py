@@ -17,6 +17,7 @@ import msgspec
 
 from cockpit.app import compose, deep, sizings
 from cockpit.app import market as markets
+from cockpit.app.deep import COMPILED, PYTHON
 from cockpit.app.summary import summary
 from cockpit.app.trial import Request, Result, code_hash, data_hash, entered_in
 from cockpit.core import events as ev
@@ -31,8 +32,6 @@ from cockpit.lab.curve import Sampler, period_for
 from cockpit.lab.regimes import Regimes
 from cockpit.lab.report import report
 
-COMPILED, PYTHON = "compiled", "python"
-"""Strategy and machine as machine code, or the machine alone around a strategy in Python."""
 WORTH_COMPILING = 20_000
 """Bars from which ``auto`` compiles. With the machine code on disk it pays from 14,000 on; making that costs
 1.5 s the first time, a tenth of which a later run of 40,000 bars gains.
@@ -118,9 +117,7 @@ def perform(
     ``least``: with fewer bars than this it is not worth it. ``how``: all of it, or all but the strategy.
     """
     if deep.on_books(request):
-        if how == PYTHON:
-            raise Unsupported("a strategy on order books")
-        return deep.trial(request, progress, deep.WORTH_SLEEPING if least else 0)
+        return deep.trial(request, progress, deep.WORTH_SLEEPING if least else 0, how=how)
     ready, config = prepare(request, progress, least, how), request.config
     started = time.monotonic()
     done = ready.run(ready.casts[0].params, config)

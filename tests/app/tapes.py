@@ -10,6 +10,8 @@ from pathlib import Path
 from cockpit.adapters.store.tape_writer import TapeWriter
 from cockpit.core.events import Bar, FundingRate
 from cockpit.core.types import Instrument, Kind
+from tests.benchmarks.joiner import SWAP
+from tests.lab.streams import touched
 
 HOUR = 3_600_000
 START = 1_704_067_200_000
@@ -35,5 +37,16 @@ def swinging(folder: Path, symbol: str, hours: int, seed: int = 5, kind: Kind = 
                 writer.add(FundingRate(ts, symbol, round(rng.gauss(0, 1e-4), 8), ts, True))
             writer.add(Bar(ts, symbol, HOUR, before, high, low, close, 2_500.0 if hour % 3 == 0 else 1_000.0))
             before = close
+        writer.close()
+    return path
+
+
+def at_the_touch(folder: Path) -> Path:
+    """A tape of order books on which the peers' maker (``joiner``) trades."""
+    path = folder / "books.tape"
+    with TapeWriter(path, source="test") as writer:
+        writer.instrument(SWAP)
+        for event in touched()[1:]:
+            writer.add(event)
         writer.close()
     return path

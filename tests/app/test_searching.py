@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from cockpit.adapters.store import tape as tapes
-from cockpit.adapters.store.tape_writer import TapeWriter
 from cockpit.app import deep, fast, market, searching, trial
 from cockpit.app.discover import discover
 from cockpit.core.config import Config, RiskConfig, RunConfig, SleeveConfig
@@ -21,9 +20,8 @@ from cockpit.core.registry import STRATEGIES
 from cockpit.core.types import Kind
 from cockpit.lab.search.ranges import space_of
 from cockpit.lab.search.trial import Outcome
-from tests.app.tapes import swinging
+from tests.app.tapes import at_the_touch, swinging
 from tests.benchmarks import joiner
-from tests.lab.streams import touched
 
 pytest.importorskip("llvmlite")
 discover()
@@ -96,14 +94,7 @@ def test_coins_and_contracts_in_coin_are_the_same_in_both(kind: Kind, tmp_path: 
 
 @pytest.fixture(scope="module")
 def books(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tape of order books on which a maker at the touch trades."""
-    path = tmp_path_factory.mktemp("books") / "books.tape"
-    with TapeWriter(path, source="test") as writer:
-        writer.instrument(joiner.SWAP)
-        for event in touched()[1:]:
-            writer.add(event)
-        writer.close()
-    return path
+    return at_the_touch(tmp_path_factory.mktemp("books"))
 
 
 @pytest.mark.parametrize("config", [joiner.CONFIG, msgspec.structs.replace(joiner.CONFIG, risk=RiskConfig())])

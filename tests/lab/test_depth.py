@@ -122,6 +122,7 @@ def test_nothing_differs_where_memory_is_given_back(case: tuple[Any, ...]) -> No
     """Every array lies in a file, and after seven events nothing of it is kept in memory."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pages, "WORTH", 1)
+        patch.setattr(pages, "HEAVY", 1)
         patch.setattr(world, "STRIDE", 7)
         tried(case)
 
@@ -129,6 +130,7 @@ def test_nothing_differs_where_memory_is_given_back(case: tuple[Any, ...]) -> No
 @pytest.mark.skipif(not hasattr(os, "posix_fallocate"), reason="no such files here")
 def test_a_full_disk_leaves_ordinary_arrays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "WORTH", 1)
+    monkeypatch.setattr(pages, "HEAVY", 1)
     assert Pages().zeros(3, "f8").tolist() == [0.0, 0.0, 0.0]
     held = Pages()
     held.zeros(3, "f8")[1] = 2.5

@@ -114,12 +114,12 @@ def _performed(request: Any, executor: str, kernel: Callable[[Any], Any], lang: 
 
     why = ""
     if executor != "interpreted":
-        from cockpit.app import fast
+        from cockpit.app import deep, fast
 
         least = fast.WORTH_COMPILING if executor == "auto" else 0
         try:
             with _Ticker(lang) as ticker:
-                how = fast.PYTHON if executor == fast.PYTHON else fast.COMPILED
+                how = deep.PYTHON if executor == deep.PYTHON else deep.COMPILED
                 return fast.perform(request, ticker.tell, least, how), ""
         except Unsupported as refusal:
             why = str(refusal)

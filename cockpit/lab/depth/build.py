@@ -11,6 +11,7 @@ from cockpit.lab.compiled import build, compose, layout, rows
 from cockpit.lab.compiled.reasons import LIST_FULL
 from cockpit.lab.compiled.translate import Program
 from cockpit.lab.depth import records, tickets
+from cockpit.lab.depth.script import Script
 
 PARTS = ("records", "queue", "books", "calm", "stretch")
 QUOTING = ("tickets", "mail", "street", "wishes", "alone")
@@ -18,7 +19,7 @@ QUOTING = ("tickets", "mail", "street", "wishes", "alone")
 PLAIN = ("reasons", "exact", "grid")
 """What they need of ``lab.compiled``."""
 HERE = Path(__file__).parent
-SYMBOL = "cockpit_depth_equity"
+SYMBOL, ASK = "cockpit_depth_equity", "cockpit_depth_ask"
 ROWS = (
     records.Machine, records.Event, records.Level, records.Price, records.Market, records.Rest,
     records.Eaten, records.Flying, records.Answer, tickets.Offer, tickets.Lane, tickets.Letter, tickets.Line,
@@ -82,6 +83,13 @@ def quote(at: int) -> int:
     d = row_at(at, Desk)
     return alone(d, row_at(d.at_s, State), floats_at(d.at_f))
 """
+ASKED = """
+def asked(d, what: int, i: int) -> None:
+    if ask_python(d.handle, what, i) < 0:
+        raise Stop
+"""
+HANDED = {"on_trade": "asked(d, {}, i)", "on_fill": "asked(d, {}, i)"}
+"""Of a strategy that stays Python; its other hooks are told no event."""
 CALLS = {
     "on_book": "{}(d, d, F, s, d.window, d.pen)",
     "on_timer": "{}(d, d, F, s, d.window, d.pen)",
@@ -90,23 +98,31 @@ CALLS = {
 }
 
 
-def text_of(program: Program) -> str:
+def text_of(program: Program | Script) -> str:
     """A strategy's program: the machine, Python's small operations, then the strategy in its place."""
+    stays = isinstance(program, Script)
     calls = {
-        hook: call.format(program.hooks[hook]) if hook in program.hooks else "pass"
+        hook: (HANDED.get(hook, "asked(d, {}, 0)") if stays else call).format(program.hooks[hook])
+        if hook in program.hooks
+        else "pass"
         for hook, call in CALLS.items()
     }
     parts, plain = PARTS + QUOTING * quoting(program), PLAIN * quoting(program)
     files = [compose.HERE / f"{part}.py" for part in (*plain, "intrinsics")]
     files += [HERE / f"{part}.py" for part in parts]
-    body = (BODY + QUOTE * quoting(program)) % {"functions": "\n".join(program.texts), **calls}
+    body = (BODY + QUOTE * quoting(program) + ASKED * stays) % {
+        "functions": "\n".join(program.texts),
+        **calls,
+    }
     shapes = "\n".join(f"# {row.__name__} {rows.dtype(row)}" for row in ROWS)
     return "\n".join([*(_bare(path.read_text()) for path in files), body, shapes])
 
 
-def quoting(program: Program) -> bool:
+def quoting(program: Program | Script) -> bool:
     """Can the machine drive it alone, if it only shows quotes? It knows no worth and no average entry."""
     asks = ("view_equity(", ".entry")
+    if isinstance(program, Script):
+        return program.deaf
     heard = "on_fill" in program.hooks or not hasattr(program.owner, "on_fill")
     deaf = not hasattr(program.owner, "on_funding")
     return heard and deaf and not any(word in text for text in program.texts for word in asks)
@@ -122,7 +138,7 @@ def _bare(text: str) -> str:
     return ast.unparse(ast.Module(nodes, []))
 
 
-def scope_of(text: str, program: Program) -> dict[str, Any]:
+def scope_of(text: str, program: Program | Script) -> dict[str, Any]:
     """What its names mean."""
     from cockpit.lab.native.kinds import FLOAT, INT, Outside, Shape, row_of
 
@@ -133,23 +149,27 @@ def scope_of(text: str, program: Program) -> dict[str, Any]:
         "Desk": compose.desk(records.Machine, COLUMNS, plain), "TRADE_NEWS": Shape(TRADE),
         "FILL": Shape(FILL),
         "LIST_FULL": LIST_FULL, "equity_of": Outside(SYMBOL, (INT,), FLOAT),
+        "ask_python": Outside(ASK, (INT, INT, INT), INT),
     }  # fmt: skip
 
 
 @lru_cache(maxsize=1)
 def _link() -> object:
-    """Make the way back to Python known to the linker."""
+    """Make the ways back to Python known to the linker."""
     import ctypes
 
-    from cockpit.lab.depth.calls import equity
+    from cockpit.lab.depth.calls import ask, equity
     from cockpit.lab.native.objects import publish
 
-    made = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_int64)(equity)
+    whole = ctypes.c_int64
+    made = ctypes.CFUNCTYPE(ctypes.c_double, whole)(equity)
+    asking = ctypes.CFUNCTYPE(whole, whole, whole, whole)(ask)
     publish(SYMBOL, int(ctypes.cast(made, ctypes.c_void_p).value or 0))
-    return made
+    publish(ASK, int(ctypes.cast(asking, ctypes.c_void_p).value or 0))
+    return made, asking
 
 
-def load(program: Program, progress: build.Progress | None = None) -> Any:
+def load(program: Program | Script, progress: build.Progress | None = None) -> Any:
     """The doors of a strategy: compiled, which takes a second, or read from disk."""
     _link()
     text = text_of(program)

@@ -1,4 +1,6 @@
-"""The one way from the compiled machine back into Python: what a sleeve's capital is worth now."""
+"""The ways from the compiled machine back into Python: what a sleeve's capital is worth now, and the hooks of
+a strategy that stays Python.
+"""
 
 from __future__ import annotations
 
@@ -17,3 +19,12 @@ def equity(handle: int) -> float:
     except Exception as error:  # noqa: BLE001 - it cannot pass through machine code; the run looks for it
         FAILED[handle] = error
         return nan
+
+
+BOOK, TRADE, TIMER, FILL = range(4)
+"""Hooks, in the order of ``handed.HOOKS``."""
+
+
+def ask(handle: int, what: int, i: int) -> int:
+    """Ask the strategy itself; below 0 when it broke, or looked at what is not known."""
+    return int(RUNNING[handle].ask(what, i))

@@ -13,6 +13,8 @@ from typing import Any
 
 WORTH = 4 << 20
 """Bytes from which an array lies in a file."""
+HEAVY = 64 << 20
+"""Bytes of all of them from which memory is given back: to read so little again would cost more."""
 
 
 class Pages:
@@ -22,7 +24,8 @@ class Pages:
         self._maps: list[mmap.mmap] = []
 
     def __bool__(self) -> bool:
-        return bool(self._maps)
+        """Is there so much of it that memory should be given back?"""
+        return sum(map(len, self._maps)) >= HEAVY
 
     def zeros(self, count: int, kind: Any) -> Any:
         """An array of zeros."""

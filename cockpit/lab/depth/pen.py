@@ -18,6 +18,7 @@ from cockpit.lab.compiled import rows as flat
 from cockpit.lab.compiled.records import Pen, Window
 from cockpit.lab.compiled.translate import Program
 from cockpit.lab.depth.memory import Block
+from cockpit.lab.depth.script import Script
 
 if TYPE_CHECKING:
     from cockpit.lab.depth.world import DepthWorld
@@ -35,7 +36,7 @@ WRITTEN = attrgetter(*PEN[:-1])
 class Pad:
     """Window, pen and state of one strategy."""
 
-    def __init__(self, strategy: Any, program: Program, arrays: Any) -> None:
+    def __init__(self, strategy: Any, program: Program | Script, arrays: Any) -> None:
         import numpy as np
 
         self.strategy = strategy

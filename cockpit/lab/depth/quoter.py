@@ -31,6 +31,7 @@ from cockpit.lab.curve import MINUTE
 from cockpit.lab.depth.memory import Block
 from cockpit.lab.depth.records import FAR
 from cockpit.lab.depth.tickets import CAME, QUEUED, SENT, THROUGH, Lane, Line, Offer
+from cockpit.lab.depth.wishes import WIDER
 
 Observe = Callable[[ev.AnyEvent, Outcome], None]
 ROLES = (Role.ENTRY, Role.EXIT)
@@ -110,6 +111,7 @@ class Quoter:
         """Write down all that it must know. Raises Unsupported."""
         self.begun = True
         self._facts.update(self.state.digest)
+        self._prefix = f"ck{self.state.mode[:1].lower() or 'x'}{self.slot.sleeve.index:03d}"
         world, v, w, at = self.world, self._v, self._w, self._at
         self._instrument(self.slot.instrument)
         self._limits()
@@ -152,14 +154,15 @@ class Quoter:
         risk = limits.risk
         v[at.fresh], v[at.mark_fresh] = risk.stale_ms, limits.marks_age()
         v[at.slowest], w[at.band] = risk.max_latency_ms, risk.price_band
-        w[at.apart], w[at.min_confidence] = risk.max_deviation, risk.min_confidence
+        w[at.apart], w[at.beyond] = risk.max_deviation / WIDER, risk.price_band / WIDER
+        w[at.min_confidence] = risk.min_confidence
         w[at.depth_over] = risk.min_depth
         w[at.room_worth] = risk.max_notional
         lever = float(state.ledger.leverages.get(sleeve.symbol, ONE))
         rooms = [risk.max_position, risk.max_leverage, risk.max_margin_use * lever]
         if sleeve.limit:
             rooms.append(sleeve.limit * sleeve.share)
-        w[at.room_equity] = min(rooms)
+        w[at.room_equity] = min(rooms) / WIDER
         v[at.second_orders], v[at.minute_orders] = risk.max_orders_per_second, risk.max_orders_per_minute
         v[at.second_changes], v[at.minute_changes] = risk.max_changes_per_second, risk.max_changes_per_minute
         for name in ("second_orders", "minute_orders", "second_changes", "minute_changes"):
@@ -224,7 +227,7 @@ class Quoter:
         with localcontext(EXACT):
             self._cash = self.state.exact_equity() - self._worth(held)
         w[at.cash] = float(self._cash)
-        v[at.taken] = desk.orders_seen
+        v[at.taken], self._trades = desk.orders_seen, desk.trades_seen
         v[at.lines], v[at.room] = 0, len(self._arrays.lines)
 
     def _worth(self, lots: int) -> Decimal:
@@ -240,6 +243,23 @@ class Quoter:
             unit = instrument.lot * instrument.tick * instrument.contract_value
             flow = v[at.heard_flow] + instrument.maker_fee * v[at.heard_volume]
             return float(self._cash - unit * flow + self._worth(v[at.have]))
+
+    @property
+    def names(self) -> Any:
+        """Where each field is in what ``line`` gives."""
+        return self._lines.at
+
+    def line(self, i: int) -> list[Any]:
+        """A fill as it was written down."""
+        return self._lines.read(i)
+
+    def cid(self, number: int) -> str:
+        """The client id of an order."""
+        return f"{self._prefix}{number:09d}"
+
+    def trade_id(self, i: int) -> str:
+        """What the venue calls a fill."""
+        return str(self._trades + i + 1)
 
     @property
     def lines(self) -> Any:
@@ -304,7 +324,7 @@ class Quoter:
         """An order as the kernel and as the venue would keep it."""
         instrument, sleeve = self.slot.instrument, self.slot.sleeve
         side = Side.BUY if sign > 0 else Side.SELL
-        cid = f"ck{self.state.mode[:1].lower() or 'x'}{sleeve.index:03d}{number:09d}"
+        cid = self.cid(number)
         order = Order(
             cid=cid, sleeve=sleeve.id, symbol=instrument.symbol, side=side, kind=OrderKind.POST_ONLY,
             qty=instrument.qty_of(lots), price=instrument.price_of(ticks), reduce_only=bool(role),
@@ -335,8 +355,13 @@ class Quoter:
 
     def _newest(self, ring: Any, count: int) -> list[int]:
         """Instants of the minute before the newest of them."""
-        times = [int(ring[at % SENT]) for at in range(max(0, count - SENT), count)]
-        return [at for at in times if at > times[-1] - 60_000]
+        found: list[int] = []
+        for at in range(count - 1, max(0, count - SENT) - 1, -1):
+            when = int(ring[at % SENT])
+            if found and when <= found[0] - 60_000:
+                break
+            found.append(when)
+        return found[::-1]
 
     def _left(self) -> None:
         """Orders that still live."""

@@ -26,6 +26,7 @@ from cockpit.lab.compiled.records import Stop
 from cockpit.lab.compiled.translate import BOOK_HOOKS, QUOTING_HOOKS, Program
 from cockpit.lab.depth import build, calls
 from cockpit.lab.depth.columns import Columns
+from cockpit.lab.depth.handed import HandedPad, Unseen, script_of
 from cockpit.lab.depth.memory import Block, Cells
 from cockpit.lab.depth.pen import Pad
 from cockpit.lab.depth.records import (
@@ -40,6 +41,7 @@ from cockpit.lab.depth.records import (
     Market,
     Rest,
 )
+from cockpit.lab.depth.script import Script
 from cockpit.lab.depth.tickets import MAIL, SENT, Lane, Letter, Line, Offer
 from cockpit.lab.depth.world import DepthWorld
 
@@ -48,7 +50,7 @@ NUMBERS = itertools.count(1)
 
 
 class Prepared(msgspec.Struct, frozen=True):
-    """A strategy whose market hooks are machine code."""
+    """A strategy whose market hooks are machine code, or one that is called from there."""
 
     plugin: Plugin
     program: Any
@@ -112,8 +114,14 @@ class Arrays:
         v[at.at_s], v[at.at_f], v[at.floats] = state.ctypes.data, floats.ctypes.data, len(floats)
 
 
-def compile_strategy(plugin: Plugin, progress: modules.Progress | None = None) -> Prepared:
-    """Translate a strategy's market hooks. Raises Unsupported (Outside by line)."""
+def hand(plugin: Plugin, progress: modules.Progress | None = None) -> Prepared:
+    """Make a strategy ready that stays as it is, Python. Raises Unsupported."""
+    _possible(plugin)
+    return Prepared(plugin, *script_of(plugin, progress))
+
+
+def _possible(plugin: Plugin) -> None:
+    """Can the machine drive it at all? Raises Unsupported."""
     if not modules.available():
         raise Unsupported(modules.MISSING)
     options = plugin.options
@@ -125,6 +133,11 @@ def compile_strategy(plugin: Plugin, progress: modules.Progress | None = None) -
     for reason, holds in reasons.items():
         if holds:
             raise Unsupported(f"{plugin.name}: {reason}")
+
+
+def compile_strategy(plugin: Plugin, progress: modules.Progress | None = None) -> Prepared:
+    """Translate a strategy's market hooks. Raises Unsupported (Outside by line)."""
+    _possible(plugin)
     try:
         program = Program(plugin.target, plugin.name, QUOTING_HOOKS)
     except Unsupported:
@@ -166,7 +179,8 @@ def run(
     """
     slot = check(engine, columns)
     arrays = Arrays(columns, latency.feed.series)
-    pad = Pad(slot.strategy, prepared.program, arrays)
+    program = prepared.program
+    pad = (HandedPad if isinstance(program, Script) else Pad)(slot.strategy, program, arrays)
     door = getattr(prepared.module, "quote", None) if alone else None
     world = DepthWorld(columns, exchange, latency, seed, arrays, prepared.module.run, clock, door)
     world.attach(engine, slot, pad, observe)
@@ -176,6 +190,11 @@ def run(
     try:
         went = backtest.run(engine, world, boot(world), observe, clock)
     except Stop:
+        broke = pad.broke if isinstance(pad, HandedPad) else None
+        if broke is not None and not isinstance(broke, Unseen):
+            raise Unsupported(f"{prepared.plugin.name} raised {type(broke).__name__}: {broke}") from broke
+        if broke is not None:
+            raise NotAlone(f"it looks at {broke}") from None
         kind = NotAlone if world.went_alone else Unsupported
         raise kind(WORDS.get(int(arrays.machines["why"][0]), "it stopped")) from None
     except Unsupported as refusal:

@@ -145,7 +145,9 @@ class Trader(Row):
     minute_changes: int
     min_confidence: float
     apart: float
-    """How far the last price and the mark may be from each other."""
+    """How far the last price and the mark may surely be from each other, fraction."""
+    beyond: float
+    """How far on the dear side of the market a quote may surely be, likewise."""
     room_worth: float
     """Largest position, quote currency, and as a fraction of equity."""
     room_equity: float

@@ -172,25 +172,23 @@ def allowed(d: Any) -> None:
     price = mark if mark != 0.0 else last
     if not d.k[k].ok or m.now - d.k[k].heard > m.fresh or not price > 0:
         refuse(m, STALE, m.now)
-    if mark != 0.0 and (m.now - d.k[k].marked > m.mark_fresh or not abs(last / mark - 1) < m.apart / WIDER):
+    if mark != 0.0 and (m.now - d.k[k].marked > m.mark_fresh or not abs(last - mark) < m.apart * mark):
         refuse(m, STALE, m.now)
     if m.slowest and m.answer_ms > m.slowest:
         refuse(m, SLOW, m.now)
-    if m.pen.confidence < m.min_confidence:
-        refuse(m, NEAR_LIMIT, m.now)
-    if m.bid_lots and not m.bid_ticks / m.per_tick < price * (1 + m.band / WIDER):
-        refuse(m, NEAR_LIMIT, m.now)
-    if m.ask_lots and not m.ask_ticks / m.per_tick > price * (1 - m.band / WIDER):
+    ticks, most = price * m.per_tick, max(m.bid_lots, m.ask_lots)
+    near = ticks * m.beyond
+    if (m.bid_lots and not m.bid_ticks - ticks < near) or (m.ask_lots and not ticks - m.ask_ticks < near):
         refuse(m, NEAR_LIMIT, m.now)
     if m.depth_over > 0:
-        m.need = m.depth_over * decimal_float(m, max(m.bid_lots, m.ask_lots) * m.lot_m, m.lot_k)
+        m.need = m.depth_over * decimal_float(m, most * m.lot_m, m.lot_k)
         low, high = best_bid(d, k) * (1 - m.band), best_ask(d, k) * (1 + m.band)
         if not (deep(d, True, low) and deep(d, False, high)):
             refuse(m, NEAR_LIMIT, m.now)
     paced(d)
-    size = (abs(m.have) + max(m.bid_lots, m.ask_lots, m.least) + 1) * m.unit * price * m.per_tick * WIDER
-    worth = m.cash + m.unit * (m.have * price * m.per_tick - m.heard_flow - m.fee * m.heard_volume)
-    if not size < min(m.room_worth, m.room_equity * worth / WIDER):
+    size = (abs(m.have) + max(most, m.least) + 1) * m.unit * ticks * WIDER
+    worth = m.cash + m.unit * (m.have * ticks - m.heard_flow - m.fee * m.heard_volume)
+    if m.pen.confidence < m.min_confidence or not size < min(m.room_worth, m.room_equity * worth):
         refuse(m, NEAR_LIMIT, m.now)
 
 

@@ -246,6 +246,15 @@ class DepthWorld:
             return ev.BookSnapshot(ts, symbol, ts, (), (), row[at.seq])
         return ev.Touch(ts, symbol, ts, 0.0, 0.0, 0.0, 0.0)
 
+    def trade(self, i: int) -> ev.AnyEvent:
+        """A trade of the tape as we hear of it now."""
+        return msgspec.structs.replace(self._event(i), ts=self.v[self._at.now])
+
+    def bring(self) -> None:
+        """What the machine has heard of prices, while it goes on, for somebody who looks at a book."""
+        if self.v[self._at.news]:
+            self._news()
+
     # --- the machine falls asleep and wakes up --------------------------------------------------------------
 
     def _timer(self) -> None:
