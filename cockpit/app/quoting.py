@@ -23,7 +23,7 @@ from cockpit.core.registry import STRATEGIES
 from cockpit.lab import backtest
 from cockpit.lab.compiled.reasons import Unsupported
 from cockpit.lab.depth import run as depth
-from cockpit.lab.depth.quoter import Points
+from cockpit.lab.depth.points import Points
 from cockpit.lab.search import path
 from cockpit.lab.search.measure import Path
 

@@ -21,7 +21,7 @@ from cockpit.core.types import Instrument
 from cockpit.lab import backtest
 from cockpit.lab.depth import run as depth
 from cockpit.lab.depth.columns import Columns, from_events
-from cockpit.lab.depth.quoter import Points
+from cockpit.lab.depth.points import Points
 from tests.lab.streams import OTHER
 
 discover()

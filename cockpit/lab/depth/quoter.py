@@ -27,8 +27,8 @@ from cockpit.core.slots import Slot
 from cockpit.core.turn import NOTHING, Turn
 from cockpit.core.types import ONE, ZERO, Instrument, Kind, MarginMode, PosSide, Side, exact
 from cockpit.lab.compiled.reasons import Unsupported
-from cockpit.lab.curve import MINUTE
 from cockpit.lab.depth.memory import Block
+from cockpit.lab.depth.points import Points
 from cockpit.lab.depth.records import FAR
 from cockpit.lab.depth.tickets import CAME, QUEUED, SENT, THROUGH, Lane, Line, Offer
 from cockpit.lab.depth.wishes import WIDER
@@ -40,34 +40,6 @@ QUIET = (ev.OpenInterest, ev.DataFault)
 """Facts that change nothing here."""
 LIVING = (OrderState.LIVE, OrderState.PARTIAL)
 LEAST_LINES = 4_096
-
-
-class Points:
-    """A clock that keeps what ``worth`` says at whole instants: ``lab.curve.Sampler`` without its state.
-
-    A maker that the machine drives alone beside such a clock has no books: nobody is told its fills.
-    """
-
-    def __init__(self, worth: Callable[[], float], period: int, start: int) -> None:
-        self.worth = worth
-        self.start, self.period = start, period
-        self.due = start - start % period + period
-        self.equity = [worth()]
-
-    def before(self, ts: int) -> int:
-        """A fact later than ``due`` is about to be told. Returns the next."""
-        while ts > self.due:
-            self.equity.append(self.worth())
-            self.due += self.period
-        return self.due
-
-    def done(self, ts: int) -> None:
-        """The run is over: the last news of the last period is no period of its own."""
-        self.before(ts)
-        if ts - self.due + self.period < MINUTE and len(self.equity) > 1:
-            self.equity[-1] = self.worth()
-        elif ts == self.due:
-            self.equity.append(self.worth())
 
 
 class Quoter:

@@ -174,7 +174,7 @@ def run(
     """As ``backtest.run`` over the same market: the same decisions, digest and fills. Raises Unsupported.
 
     ``alone``: a maker that only shows quotes may be driven without the kernel: the same decisions and fills,
-    with a digest of its own over the fills. Where ``clock`` is ``quoter.Points`` nobody is told those: they
+    with a digest of its own over the fills. Where ``clock`` is ``points.Points`` nobody is told those: they
     are ``Ran.lines``, and engine and venue stay as they were when the machine took over.
     """
     slot = check(engine, columns)

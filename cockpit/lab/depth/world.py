@@ -26,7 +26,8 @@ from cockpit.lab.depth.answers import Answers
 from cockpit.lab.depth.columns import Columns
 from cockpit.lab.depth.memory import Block
 from cockpit.lab.depth.pen import Pad
-from cockpit.lab.depth.quoter import Observe, Points, Quoter, refusal
+from cockpit.lab.depth.points import Points
+from cockpit.lab.depth.quoter import Observe, Quoter, refusal
 from cockpit.lab.depth.records import (
     BEAT,
     DELTA,
