@@ -21,6 +21,9 @@ RARE, QUIET, MARK, DELTA, SNAPSHOT, TOUCH, TRADE = range(7)
 WHAT = {"marks": MARK, "oi": QUIET, "books": DELTA, "touch": TOUCH, "trades": TRADE}
 COLUMNS = ("ts", "seq", "prev", "lo", "mid", "hi", "x", "qty", "kind", "market", "sign")
 
+STEP = 1 << 16
+"""Rows whose places are worked out in one go."""
+
 
 class Block(NamedTuple):
     """Rows of one part. Levels of a row are ``lo`` … ``mid`` (bids) and ``mid`` … ``hi`` (asks) among all
@@ -90,7 +93,6 @@ def _numbers(column: Any) -> Any:
 
 def read(path: Path | str) -> TapeArrays:
     """The whole tape, a block at a time. Raises TapeError when it is damaged, also while blocks are read."""
-    import numpy as np
 
     path = Path(path)
     info = read_info(path)
@@ -102,14 +104,36 @@ def read(path: Path | str) -> TapeArrays:
         levels += many
     listed = len(info.instruments)
     count = listed + sum(map(len, times))
-    orders = [np.full(len(part), order, np.int8) for (order, _), part in zip(kinds, times, strict=True)]
-    places = np.empty(count - listed, np.int64)
-    if kinds:
-        turn = np.lexsort((np.concatenate(orders), np.concatenate(times)))
-        places[turn] = np.arange(listed, count)
+    places = _places(times, listed)
     symbols: dict[str, int] = {}
-    del times, orders
+    del times
     return TapeArrays(count, levels, symbols, _blocks(path, info, [k for _, k in kinds], symbols, places))
+
+
+def _places(times: list[Any], first: int) -> Any:
+    """Where each row of each part comes in the stream, from ``first`` on; at one instant the earlier part's.
+
+    Parts are written in order, so a row's place is counted: no copy of all instants is made.
+    """
+    import numpy as np
+
+    count = sum(map(len, times))
+    places = np.empty(count, np.int32 if first + count < 1 << 31 else np.int64)
+    if not all(bool(np.all(part[1:] >= part[:-1])) for part in times):
+        orders = np.concatenate([np.full(len(part), at, np.int8) for at, part in enumerate(times)])
+        places[np.lexsort((orders, np.concatenate(times)))] = np.arange(first, first + count)
+        return places
+    at = 0
+    for mine, part in enumerate(times):
+        for low in range(0, len(part), STEP):
+            rows = part[low : low + STEP]
+            found = np.arange(first + low, first + low + len(rows))
+            for other, stamps in enumerate(times):
+                if other != mine:
+                    found += np.searchsorted(stamps, rows, side="right" if other < mine else "left")
+            places[at : at + len(rows)] = found
+            at += len(rows)
+    return places
 
 
 def _blocks(
@@ -155,9 +179,12 @@ def _stamps(path: Path, kind: str) -> tuple[Any, int]:
 
 
 def _tables(path: Path, kind: str) -> Iterator[Any]:
+    import pyarrow as pa
+
     with _opened(path, kind) as part:
         for number in range(part.num_row_groups):
             yield part.read_row_group(number, use_threads=False).combine_chunks()
+            pa.default_memory_pool().release_unused()
 
 
 @contextmanager
