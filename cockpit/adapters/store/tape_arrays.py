@@ -22,7 +22,9 @@ WHAT = {"marks": MARK, "oi": QUIET, "books": DELTA, "touch": TOUCH, "trades": TR
 COLUMNS = ("ts", "seq", "prev", "lo", "mid", "hi", "x", "qty", "kind", "market", "sign")
 
 STEP = 1 << 16
-"""Rows whose places are worked out in one go."""
+"""Rows that are looked at in one go."""
+FEW = 1 << 14
+"""Rows of a block. They lie scattered among those of other parts: each touches a page of its own."""
 
 
 class Block(NamedTuple):
@@ -182,8 +184,8 @@ def _tables(path: Path, kind: str) -> Iterator[Any]:
     import pyarrow as pa
 
     with _opened(path, kind) as part:
-        for number in range(part.num_row_groups):
-            yield part.read_row_group(number, use_threads=False).combine_chunks()
+        for batch in part.iter_batches(FEW, use_threads=False):
+            yield pa.Table.from_batches([batch])
             pa.default_memory_pool().release_unused()
 
 
