@@ -116,7 +116,7 @@ def on_fill(state: State, event: ev.Fill, turn: Turn) -> None:
             turn.touch(sleeve_id)
     _shrunk(state, event.symbol, turn)
     state.fills += 1
-    state.asked.clear()  # an answer to what was asked before may be older than this fill
+    state.booked()
     turn.note(
         "warn" if event.kind is not TRADED else "good",
         TOLD_AS.get(event.kind, "liquidation"),
@@ -327,18 +327,15 @@ def _settle(state: State, order: Order, event: ev.OrderReport, turn: Turn, *, an
 def on_funding(state: State, event: ev.FundingPaid, turn: Turn) -> None:
     instrument = state.instruments.get(event.symbol)
     if instrument is not None and state.ledger.apply_funding(event, instrument):
+        state.booked()
         turn.note(
-            "info",
-            "funding.paid",
-            symbol=event.symbol,
-            amount=event.amount,
-            ccy=event.ccy,
-            rate=event.rate,
+            "info", "funding.paid", symbol=event.symbol, amount=event.amount, ccy=event.ccy, rate=event.rate
         )
 
 
 def on_transfer(state: State, event: ev.Transfer, turn: Turn) -> None:
     if state.ledger.apply_transfer(event):
+        state.booked()
         turn.note("info", "transfer", amount=event.amount, ccy=event.ccy)
 
 

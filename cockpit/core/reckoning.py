@@ -132,11 +132,15 @@ def _adopt(
     booking it later would count it twice. A position that was opened and closed again, a transfer or funding
     can still be on its way: so the account is read once more, with every fill and bill before it, and only
     when that reading agrees is the balance proven. Until then the next reading may correct it, and nothing
-    is entered.
+    is entered. An answer to what was asked before something was booked may be older than it: it says nothing
+    here, and the account is read again.
     """
     money = set(state.ledger.balances) | set(event.balances)
     if state.adoptions >= ADOPTIONS or any(what not in money for what, _, _ in differences):
         return False
+    if event.request_id not in state.asked:
+        read_soon(state)
+        return True
     for ccy, ours, theirs in differences:
         state.ledger.balances[ccy] = state.ledger.balances.get(ccy, ZERO) + theirs - ours
     state.adoptions += 1

@@ -213,10 +213,11 @@ class State(msgspec.Struct):
     fills_proven: int = 0
     """Up to this instant our fills are known to be all of the venue's (the books agreed)."""
     adopting: list[str] | None = None
-    """Readings asked for since the opening balance was last taken; None = it is not in doubt."""
+    """Readings asked for since the opening balance was last taken, or something was booked; None = it is not
+    in doubt."""
     adoptions: int = 0
     asked: list[str] = []
-    """Readings asked for since the last fill was heard; kept until the books have agreed once."""
+    """Readings asked for since the last fill or bill was heard; kept until the books have agreed once."""
     read_at: int = 0  # when the venue was last asked to be read back; 0 = it has answered
     history: dict[str, Track] = {}
     """Returns of each market, where a rule asks for them."""
@@ -346,6 +347,12 @@ class State(msgspec.Struct):
         if not self.fills_proven:
             self.asked = [*self.asked[-ANSWERS:], request_id]
         self.read_at = self.now
+
+    def booked(self) -> None:
+        """A fill or a bill was heard: answers to what was asked before may be older than it."""
+        self.asked.clear()
+        if self.adopting is not None:
+            self.adopting.clear()
 
     def entries_open(self) -> list[Order]:
         """Orders that could still increase exposure."""

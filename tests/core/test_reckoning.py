@@ -99,7 +99,10 @@ def test_what_the_adopted_cash_already_held_and_is_told_later_counts_once() -> N
     stand.tell(Transfer(stand.now, "USDT", D(50), "b1"))
     cash = stand.state.ledger.balances["USDT"]
     assert cash > 777
-    (read,) = report(stand, balances={"USDT": D(777), "BTC": D(2)}, request_id=request)
+    assert report(stand, balances={"USDT": D(777), "BTC": D(2)}, request_id=request) == ()
+    (read,) = stand.wait(1_000)
+    assert isinstance(read, ReadAccount)
+    (read,) = report(stand, balances={"USDT": D(777), "BTC": D(2)}, request_id=read.request_id)
     assert isinstance(read, ReadAccount)
     assert stand.state.ledger.balances["USDT"] == 777
     assert not stand.state.reconciled
@@ -107,6 +110,25 @@ def test_what_the_adopted_cash_already_held_and_is_told_later_counts_once() -> N
     assert stand.state.reconciled
     assert stand.state.posture is Posture.NORMAL
     assert stand.state.ledger.opening("USDT") == 777 - (cash - 777)
+
+
+def test_an_answer_that_a_transfer_has_overtaken_is_no_opening_balance() -> None:
+    """It was asked for before the transfer was heard, and does not hold it (dying seed 1793)."""
+    stand = began()
+    stand.tell(Transfer(stand.now, "USDT", D(1), "b1"))
+    report(stand, balances={"USDT": D(100)}, request_id="boot-1-0")
+    assert "reconcile.adopted" not in stand.notes()
+    assert stand.state.ledger.balances["USDT"] == 101
+    opening(stand, "101")
+    assert stand.state.ledger.opening("USDT") == 100
+
+
+def test_a_transfer_takes_the_proof_from_an_answer_that_was_asked_for_before() -> None:
+    stand, request = fresh()
+    stand.tell(Transfer(stand.now, "USDT", D(1), "b1"))
+    report(stand, request_id=request)
+    assert not stand.state.reconciled
+    opening(stand, "778")
 
 
 def test_cash_that_does_not_come_to_rest_is_an_alarm() -> None:

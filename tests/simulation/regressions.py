@@ -48,5 +48,6 @@ REGRESSIONS: dict[int, str] = {
 
 DYING: dict[int, str] = {
     219: "late answers to two first readings put a position into the books that was closed by then (I09)",
+    1793: "an answer older than a transfer became the opening balance, another one proved it (I09)",
 }
 """The same of ``crash_points.Dying`` on its harsher road, where nothing was left to die at."""
