@@ -56,7 +56,7 @@ def cases(draw: Any) -> tuple[Any, ...]:
     if kind is Kind.LINEAR:
         instrument = msgspec.structs.replace(instrument, settle="USDT")
     config = draw(streams.configs(instrument))
-    shape = msgspec.structs.replace(draw(streams.shapes()), funding=0)
+    shape = draw(streams.shapes())
     if draw(st.integers(0, 9)):  # a market and a gate that seldom say no
         slow = 0 if draw(st.integers(0, 3)) else config.risk.max_latency_ms
         shape = msgspec.structs.replace(shape, gap=0, cross=0, still=min(shape.still, 300))
@@ -86,7 +86,7 @@ def tried(case: tuple[Any, ...], prepared: depth.Prepared) -> str:
     assert mine["run"][0] == theirs["run"][0]
     different = {k: (mine[k], theirs[k]) for k in theirs if k not in COUNTED and mine[k] != theirs[k]}
     assert not different, different
-    return f"alone, {min(3, len(right.exchange.fills))} fills"
+    return f"alone, {min(3, len(right.exchange.fills))} fills, {min(1, len(right.exchange.bills))} bills"
 
 
 @LEAN

@@ -13,6 +13,7 @@ from cockpit.lab.depth.records import (
     BEAT,
     DELTA,
     DUE,
+    FAR,
     PAUSE,
     RARE,
     REPORT,
@@ -23,7 +24,7 @@ from cockpit.lab.depth.records import (
 )
 from cockpit.lab.depth.street import arrive, meet
 from cockpit.lab.depth.stretch import GO_ON, ask_timer, hurry, nothing_flies, resume, step
-from cockpit.lab.depth.tickets import ACKED, CANCELLED, ENTRY, FILLED, MAIL, POST_ONLY, REDUCE_ONLY
+from cockpit.lab.depth.tickets import ACKED, BILL, CANCELLED, ENTRY, FILLED, MAIL, POST_ONLY, REDUCE_ONLY
 from cockpit.lab.depth.wishes import decide, leave, refresh, wish
 
 CROSSED_MS, CROSSED_ENTRY, CROSSED_EXIT = 250, 4, 2
@@ -55,6 +56,8 @@ def alone(d: Any, s: Any, floats: Any) -> int:
             meet(d)
             why = resume(d, s, floats)
         elif why == REQUEST:
+            if settles(d):
+                return REQUEST
             arrive(d)
             why = GO_ON
         elif why in (TIMER, REPORT):
@@ -62,6 +65,8 @@ def alone(d: Any, s: Any, floats: Any) -> int:
             if at > m.due:
                 m.soon = at
                 return DUE
+            if why == REPORT and d.letters[MAIL + d.lane[BACK].first % MAIL].what == BILL:
+                return REPORT
             m.now = m.timed = at
             m.heard += 1
             if why == TIMER:
@@ -72,6 +77,16 @@ def alone(d: Any, s: Any, floats: Any) -> int:
             why = GO_ON
         else:
             return int(why)
+
+
+def settles(d: Any) -> bool:
+    """Is a settlement past before anything else happens at the venue? As ``stretch.step`` has it; a request
+    that arrives behind it finds it settled.
+    """
+    m = d.m
+    happens = d.e[m.head].ts if m.head < len(d.e) else FAR
+    comes = m.head < len(d.e) or m.wake <= max(m.last_tape + 1, m.out if m.out < FAR else 0)
+    return bool(comes and m.wake <= min(happens, m.out) and m.wake < FAR)
 
 
 def timer(d: Any, s: Any, floats: Any) -> None:

@@ -25,11 +25,12 @@ from cockpit.core.matching.books import Phase, Working
 from cockpit.core.orders import Order, OrderKind, OrderState, Role
 from cockpit.core.slots import Slot
 from cockpit.core.turn import NOTHING, Turn
-from cockpit.core.types import ONE, ZERO, Instrument, Kind, MarginMode, PosSide, Side, exact
+from cockpit.core.types import ONE, ZERO, Instrument, PosSide, Side, exact
 from cockpit.lab.compiled.reasons import Unsupported
 from cockpit.lab.depth.memory import Block
 from cockpit.lab.depth.points import Points
 from cockpit.lab.depth.records import FAR
+from cockpit.lab.depth.settling import Settling
 from cockpit.lab.depth.tickets import CAME, QUEUED, SENT, THROUGH, Lane, Line, Offer
 from cockpit.lab.depth.wishes import WIDER
 
@@ -39,7 +40,6 @@ NOTES = {THROUGH: "traded through", QUEUED: "queue", CAME: "book came to it"}
 QUIET = (ev.OpenInterest, ev.DataFault)
 """Facts that change nothing here."""
 LIVING = (OrderState.LIVE, OrderState.PARTIAL)
-LEAST_LINES = 4_096
 
 
 class Quoter:
@@ -56,7 +56,12 @@ class Quoter:
         self._v, self._w, self._at = arrays.cells.whole, arrays.cells.floats, arrays.cells.at
         self._offers, self._lanes = Block(arrays.offers, Offer), Block(arrays.lanes, Lane)
         self._lines = Block(arrays.lines, Line)
+        self.names = self._lines.at
+        """Where each field is in what ``line`` gives."""
         self._booked = 0
+        self._happened: list[ev.Fill] = []
+        """Fills that the venue has been told, by line."""
+        self.settling = Settling(self)
         self._orders: dict[int, tuple[Order, Working]] = {}
         """Of those whose fills are being booked, by number."""
         self._facts = hashlib.sha256()
@@ -98,7 +103,8 @@ class Quoter:
                 (int(model.kind == "jitter"), model.base, model.spread, seed, lane.sent, lane.last, 0, 0), way
             )
         v[at.answers] = v[at.answered] = 0
-        v[at.out] = v[at.back] = v[at.wake] = FAR
+        v[at.out] = v[at.back] = FAR
+        v[at.wake] = world.exchange.wake
         v[at.flying] = v[at.waiting] = v[at.eaten] = v[at.armed] = 0
         v[at.armed_low], v[at.armed_high] = -FAR, FAR
         w[at.safe_low], w[at.safe_high] = (-inf, inf) if not v[at.held] else (0.0, 0.0)
@@ -216,11 +222,6 @@ class Quoter:
             flow = v[at.heard_flow] + instrument.maker_fee * v[at.heard_volume]
             return float(self._cash - unit * flow + self._worth(v[at.have]))
 
-    @property
-    def names(self) -> Any:
-        """Where each field is in what ``line`` gives."""
-        return self._lines.at
-
     def line(self, i: int) -> list[Any]:
         """A fill as it was written down."""
         return self._lines.read(i)
@@ -248,25 +249,34 @@ class Quoter:
     # --- what has happened ----------------------------------------------------------------------------------
 
     def book(self) -> None:
-        """Let kernel and venue know the fills that have been heard of since."""
+        """Let the kernel know the fills that have been heard of since, and the venue with it."""
         v, at = self._v, self._at
         while self._points is None and self._booked < v[at.lines]:
             row = self._lines.read(self._booked)
             if not row[self._lines.at.heard]:
                 return
+            self.at_venue()
+            self._fill(row, self._happened[self._booked])
             self._booked += 1
-            self._fill(row)
 
-    def _fill(self, row: list[Any]) -> None:
-        state, at, desk = self.state, self._lines.at, self.world.exchange.desk
-        order, working = self._known(row)
-        symbol, reports = self._market, desk.reports
+    def at_venue(self) -> None:
+        """Let the venue know its own fills until now."""
+        names, desk = self._lines.at, self.world.exchange.desk
+        for i in range(len(self._happened), self._v[self._at.lines]):
+            row = self._lines.read(i)
+            _, working = self._known(row)
+            before = len(desk.fills)
+            desk.fill(
+                self._market, working, working.price, row[names.lots], maker=True, ts=row[names.ts],
+                note=NOTES[row[names.note]],
+            )  # fmt: skip
+            self._happened += desk.fills[before:]
+            desk.reports.clear()
+
+    def _fill(self, row: list[Any], fill: ev.Fill) -> None:
+        state, at = self.state, self._lines.at
+        order, _ = self._known(row)
         state.orders[order.cid] = order
-        desk.fill(
-            symbol, working, working.price, row[at.lots], maker=True, ts=row[at.ts], note=NOTES[row[at.note]]
-        )
-        fill = next(report for report in reports if isinstance(report, ev.Fill))
-        reports.clear()
         heard = msgspec.structs.replace(fill, ts=row[at.heard])
         state.now = row[at.heard]
         lifecycle.on_fill(state, heard, Turn())
@@ -279,6 +289,18 @@ class Quoter:
         else:
             state.orders.pop(order.cid)
             state.recent[order.cid] = order
+
+    def paid(self, bill: ev.FundingPaid) -> None:
+        """A bill is heard of."""
+        if self._points is not None:
+            self._cash += bill.amount
+            return
+        self.book()
+        self.state.now = bill.ts
+        lifecycle.on_funding(self.state, bill, Turn())
+        self._facts.update(msgspec.json.encode(bill))
+        if self._observe is not None:
+            self._observe(bill, NOTHING)
 
     def _known(self, row: list[Any]) -> tuple[Order, Working]:
         at = self._lines.at
@@ -357,27 +379,16 @@ class Quoter:
             if row[names.there]:
                 desk.admit(market, working)
 
-    def rare(self, event: ev.AnyEvent) -> None:
-        """Facts that are the kernel's own: those that say nothing here. Raises Unsupported."""
+    def rare(self, event: ev.AnyEvent, *, heard: bool) -> None:
+        """A fact that is the kernel's own: funding, or one that says nothing here. Raises Unsupported."""
+        if isinstance(event, ev.FundingRate):
+            (self.settling.heard if heard else self.settling.rated)(event)
+            return
         known = self.state.instruments
         same = isinstance(event, ev.Listing) and known.get(event.instrument.symbol) == event.instrument
         other = getattr(event, "symbol", self.slot.sleeve.symbol) != self.slot.sleeve.symbol
-        if not (isinstance(event, QUIET) or same or (other and isinstance(event, ev.Bar | ev.FundingRate))):
+        if not (isinstance(event, QUIET) or same or (other and isinstance(event, ev.Bar))):
             raise Unsupported(f"{type(event).__name__} of the market that is traded")
-
-
-def refusal(engine: Engine, slot: Slot, exchange: Any, latency: Any) -> str:
-    """Why a run is never the machine's alone, or an empty string."""
-    rules, instrument = exchange.rules, slot.instrument
-    reasons = {
-        "a contract that is not linear": instrument.kind is not Kind.LINEAR,
-        "isolated margin": rules.margin_mode is not MarginMode.CROSS,
-        "cancels that fail by chance": bool(rules.cancel_failure),
-        "recorded delays of orders": "recorded" in (latency.order.kind, latency.report.kind),
-        "pauses after losses": any(rule.name == "loss_streak" for rule in engine.rules),
-        "versions on their way": engine.released,
-    }
-    return next((reason for reason, holds in reasons.items() if holds), "")
 
 
 def _decimal(value: Any) -> tuple[int, int]:

@@ -13,7 +13,7 @@ SENT = 1 << 16
 """Instants of the newest orders and changes that are remembered."""
 ENTRY, EXIT = 0, 1
 PLACE, CANCEL = 0, 1
-ACKED, FILLED, CANCELLED, TOO_LATE = 0, 1, 2, 3
+ACKED, FILLED, CANCELLED, TOO_LATE, BILL = 0, 1, 2, 3, 4
 USER, POST_ONLY, REDUCE_ONLY = 0, 1, 2
 """Why an order was cancelled."""
 THROUGH, QUEUED, CAME = 0, 1, 2

@@ -24,10 +24,11 @@ from cockpit.lab.backtest import Clock
 from cockpit.lab.compiled.reasons import Unsupported
 from cockpit.lab.depth.answers import Answers
 from cockpit.lab.depth.columns import Columns
+from cockpit.lab.depth.eligible import refusal
 from cockpit.lab.depth.memory import Block
 from cockpit.lab.depth.pen import Pad
 from cockpit.lab.depth.points import Points
-from cockpit.lab.depth.quoter import Observe, Quoter, refusal
+from cockpit.lab.depth.quoter import Observe, Quoter
 from cockpit.lab.depth.records import (
     BEAT,
     DELTA,
@@ -175,8 +176,13 @@ class DepthWorld:
             if code == PAUSE:
                 self.columns.pages.release()
             elif code in (VENUE, KERNEL):
-                quoter.rare(self.columns.rare[v[at.at]])
+                v[at.told] = 0
+                quoter.rare(self.columns.rare[v[at.at]], heard=code == KERNEL)
                 self._passed(code)
+            elif code == REQUEST:
+                quoter.settling.due()
+            elif code == REPORT:
+                quoter.settling.told()
             elif code == FULL:
                 raise Unsupported(CROWDED)
             else:
@@ -195,8 +201,8 @@ class DepthWorld:
             v[at.heard] += 1
             return
         v[at.last_tape] = max(v[at.last_tape], self.columns.rare[v[at.at]].ts)
-        if not v[at.quick]:
-            v[at.depart] = 1
+        if v[at.told] or not v[at.quick]:
+            v[at.quick], v[at.depart] = 0, 1
 
     def _asleep(self) -> int:
         """Let the machine go on; why it stopped. On its way it gives back the memory that it has left."""
