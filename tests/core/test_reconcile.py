@@ -8,9 +8,11 @@ from math import nan
 import msgspec
 import pytest
 
+from cockpit.core.closing import Closing
+from cockpit.core.desk import Desk
 from cockpit.core.events import Amended, FillKind, Listing, OrderReport, Request, Triggered, Unknown
 from cockpit.core.intents import Amend, Cancel, Place, Query
-from cockpit.core.orders import OrderKind, OrderState, Role
+from cockpit.core.orders import Order, OrderKind, OrderState, Role
 from cockpit.core.types import Instrument, Kind, PositionMode, PosSide, Side
 from tests.core.stand import LINEAR, SPOT, D, Stand, kinds, places
 
@@ -486,3 +488,18 @@ def test_a_fill_of_a_forgotten_order_of_ours_finds_its_sleeve() -> None:
     stand.fill("ckt002000000777", 3)
     assert stand.state.position("p2") == 3
     assert stand.have == 0
+
+
+@pytest.mark.parametrize(
+    ("have", "buy", "sell"), [("-0.4", True, False), ("0", True, False), ("1.7", True, True)]
+)
+def test_a_quote_waits_for_the_stop_of_a_position_that_is_no_more(have: str, buy: bool, sell: bool) -> None:
+    """Where quotes beside a stop count as entries, too: both could still sell (seed 17004758).
+
+    What closes the position that the stop is for was judged beside it.
+    """
+    stop = Order("s1", "p1", LINEAR.symbol, Side.SELL, OrderKind.STOP, D("1.7"), role=Role.PROTECT)
+    desk = Desk(LINEAR, D(have), D(5), [stop], PositionMode.NET, lambda **_: None)  # type: ignore[arg-type]
+    desk.closing = Closing.COUNTED
+    assert desk.may_show(Role.ENTRY, Side.BUY, True) is buy
+    assert desk.may_show(Role.ENTRY, Side.SELL, True) is sell
