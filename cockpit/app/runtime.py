@@ -318,7 +318,20 @@ def scanning_of(plan: Plan, source: RunSource, wiring: Wiring) -> Scanning | Non
 
 
 async def open_runtime(plan: Plan, source: RunSource) -> Runtime:
-    """Open the journal (refused when another cockpit holds it), recover or begin, and build the crew."""
+    """Open the journal (refused when another cockpit holds it), recover or begin, and build the crew.
+
+    Where that fails, what ``source`` has opened outside is let go.
+    """
+    try:
+        return await _opened(plan, source)
+    except BaseException:
+        close = getattr(source, "close", None)
+        if close is not None:
+            await close()
+        raise
+
+
+async def _opened(plan: Plan, source: RunSource) -> Runtime:
     plan.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     # A replay can be run again; its journal need not survive a power cut.
     synchronous = "OFF" if plan.mode == "replay" else "FULL"

@@ -63,6 +63,12 @@ class Bench(Stage):
         asked = any(row["state"] in {"pending", "unknown"} for row in status["open_orders"])
         return bool(status["reconciled"]) and same and not asked and not naked(truth, HELD)
 
+    def at_rest(self) -> bool:
+        """It is settled, and for a second nobody traded: no fill is on its way that only one side knows."""
+        before = [row["tradeId"] for row in self.truth()["fills"]]
+        time.sleep(1.0)
+        return self.settled() and before == [row["tradeId"] for row in self.truth()["fills"]]
+
     def covered_within(self, seconds: float) -> float:
         """Seconds until nothing is naked. Fails after ``seconds``."""
         begin = time.monotonic()
@@ -86,7 +92,7 @@ def judge(made: Bench) -> dict[str, int]:
 
     Fills are compared one by one: what the exchange traded is in the journal once.
     """
-    made.until(made.settled, PATIENCE_S)
+    made.until(made.at_rest, PATIENCE_S)
     truth, log = made.truth(), [row for row in made.admin("log") if row["uid"] == made.uid]
     made.stop_daemon()
     with JournalFile(made.folder / "cockpit.db") as journal:
