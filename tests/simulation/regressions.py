@@ -43,6 +43,8 @@ REGRESSIONS: dict[int, str] = {
     13000920: "half a short was taken (ADL), unheard when a quote was decided; judged I04 (its own fault)",
     13002362: "as 12002763, by a change of the lot, which took the stop off (I08, its own fault)",
     13002967: "a halt was proven by an answer held up for 8 s; its stop was gone by then (I08)",
+    17009056: "a reading asked for before a stop was cancelled by hand counted as later (its own fault)",
+    17009970: "as 17009056 (its own fault)",
     17004758: "a quote was shown beside the old position's stop, whose cancel was lost; both sold (I04)",
     14001516: "an amend told twice, the second time late, made a quote look filled; it was shown again (I04)",
 }

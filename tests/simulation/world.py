@@ -18,7 +18,7 @@ from cockpit.app.wiring import WallClock
 from cockpit.core import events as ev
 from cockpit.core import memory
 from cockpit.core.errors import StoreError
-from cockpit.core.intents import Outcome, Place
+from cockpit.core.intents import Outcome, Place, ReadAccount
 from cockpit.core.orders import Role
 from cockpit.core.ports import Clock
 from cockpit.core.types import Instrument, InstrumentState
@@ -104,6 +104,8 @@ class World:
         self._pressing = False
         self._pressed = asyncio.Event()
         self._read_at = 0.0
+        self._asked: dict[str, float] = {}
+        """When each reading of the account was asked for."""
         """When the account was last read."""
         self._opened: InlineStore | None = None
 
@@ -276,13 +278,16 @@ class World:
         self.told.step(event, outcome, self.engine.state)
         if event.__class__ is ev.AccountReport:
             self._answered(event)
+        for action in outcome.actions:
+            if isinstance(action, ReadAccount):
+                self._asked[action.request_id] = self.loop.time()
         for note in outcome.notes:
             self.history.add("cockpit", f"{note.message} {note.args}")
 
     def _answered(self, report: ev.AccountReport) -> None:
         """The account has been read: a halt may be confirmed by it."""
-        if report.complete:
-            self._read_at = self.loop.time()
+        if report.complete:  # it may have been answered as soon as it was asked for
+            self._read_at = max(self._read_at, self._asked.get(report.request_id, 0.0))
         halted = self.engine.state.halt
         if halted is not None and halted.confirmed == report.ts:
             self.checker.confirmed(halted.flatten)
