@@ -131,7 +131,8 @@ def _making(events: list[ev.AnyEvent], rows: int, floor: float | None, busy: flo
 
     quick, ran = cpu(bare, 9)
     kept, played = cpu(booked, 3)
-    plain, same = cpu(lambda: bare(depth.hand(joiner.PLUGIN)), 9)
+    stays = depth.hand(joiner.PLUGIN)
+    plain, same = cpu(lambda: bare(stays), 9)
     worth = right.engine.state.equity()
     assert (ran.equity, same.equity, played.engine.state.equity()) == (worth, worth, worth)
     assert played.exchange.fills == right.exchange.fills
