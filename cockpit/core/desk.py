@@ -136,8 +136,8 @@ class Desk:
         return EXIT if not counted and quote.qty <= self.closable(quote.side) else ENTRY
 
     def may_show(self, role: Role, side: Side, entries: bool) -> bool:
-        """May a new quote be placed now? One that is counted as an entry was judged beside the stop of what it
-        closes; a stop on the side of one that closes nothing is that of an old position.
+        """May a new quote be placed now? One that is counted as an entry was judged beside the stop of what
+        it closes; a stop on the side of one that closes nothing is that of an old position.
         """
         if role is ENTRY and self.closing is COUNTED and self.closable(side) > 0:
             return entries and self.may_enter
