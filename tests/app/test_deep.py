@@ -80,7 +80,11 @@ class Curious(joiner.Joiner):
 
     def on_timer(self, view: Any, want: Any) -> None:
         """Looks, and does what it always does."""
-        if view.entry > 0 and view.equity > 0:
+        try:
+            rich = view.entry > 0 and view.equity > 0
+        except Exception:  # noqa: BLE001 - a strategy may fence itself; the machine must notice all the same
+            rich = False
+        if rich:
             super().on_timer(view, want)
         else:
             want.quote(view.bid, 0.1, view.ask, 0.0, "first")
@@ -99,3 +103,20 @@ def test_who_looks_at_its_capital_is_driven_beside_the_kernel(
     found = fast.perform(request, how=deep.PYTHON)
     assert "slept" in found.summary
     assert told(found) == told(perform(request))
+
+
+class Far(joiner.Joiner):
+    """It looks at the index, which no machine keeps."""
+
+    def on_timer(self, view: Any, want: Any) -> None:
+        """Looks."""
+        if view.index != 0.0:
+            super().on_timer(view, want)
+
+
+def test_what_the_machine_does_not_keep_is_never_guessed(
+    books: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = Request(str(books), joiner.CONFIG, (SleeveConfig(known(monkeypatch, Far), joiner.SYMBOL),))
+    with pytest.raises(Unsupported, match="the index"):
+        fast.perform(request, how=deep.PYTHON)

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from cockpit.core.config import Config, RiskConfig, RunConfig, VenueConfig
-from cockpit.core.types import Instrument, Kind
 from cockpit.lab.depth import run as depth
 from tests.lab import plain_depth
+from tests.lab import test_depth_planted as planted
 from tests.lab.asleep import alone, kernel, plugin_of
 from tests.lab.stallholder import Stall, Stallholder
-from tests.lab.streams import SYMBOL, Shape
+from tests.lab.streams import Shape
+from tests.lab.test_depth_planted import SWAP
 
 PLUGIN = plugin_of(Stallholder, Stall, ("book", "trade", "timer", "fill"))
-SWAP = Instrument(
-    SYMBOL, Kind.LINEAR, "COIN", "USDT", "USDT", Decimal("0.1"), Decimal("0.001"), Decimal("0.001"),
-    maker_fee=Decimal("0.0002"), taker_fee=Decimal("0.0005"),
-)  # fmt: skip
-CONFIG = Config(
-    run=RunConfig(equity=10_000.0),
-    risk=RiskConfig(
-        max_notional=1e9, max_latency_ms=0, min_depth=0.0, max_orders_per_second=1_000, max_entries=0,
-        max_orders_per_minute=100_000, max_changes_per_second=1_000, max_changes_per_minute=100_000,
-        min_confidence=0.0,
-    ),
-    venue=VenueConfig(
-        feed_latency_ms=7, order_latency_ms=7, report_latency_ms=7, latency_jitter_ms=20, queue="power"
-    ),
-)  # fmt: skip
+CONFIG = replace(planted.CONFIG, venue=replace(planted.CONFIG.venue, latency_jitter_ms=20))
 BUSY = Shape(count=180, trade=400, still=200, gap=0, cross=0, jump=200)
 EAGER = Stall(look=200, beat=1_000, leave=300, reach=3, timer=50)
 SEEDS = range(7)
@@ -86,13 +71,13 @@ def told(played: Any) -> dict[str, Any]:
 def differs(change: tuple[str, str] | None) -> bool:
     """Does any of the markets tell the two apart?"""
 
-    def planted(text: str) -> str:
+    def changed(text: str) -> str:
         if change is None:
             return text
         assert change[0] in text, change[0]
         return text.replace(*change)
 
-    made = plain_depth.prepared(PLUGIN, planted)
+    made = plain_depth.prepared(PLUGIN, changed)
     for seed, right in rights():
         try:
             if told(alone(made, stall(seed), SWAP, market(seed), CONFIG)) != right:

@@ -25,7 +25,7 @@ from cockpit.lab.depth.records import (
 from cockpit.lab.depth.street import arrive, meet
 from cockpit.lab.depth.stretch import GO_ON, ask_timer, hurry, nothing_flies, resume, step
 from cockpit.lab.depth.tickets import ACKED, BILL, CANCELLED, ENTRY, FILLED, MAIL, POST_ONLY, REDUCE_ONLY
-from cockpit.lab.depth.wishes import decide, leave, refresh, wish
+from cockpit.lab.depth.wishes import ANSWER_WAIT, decide, leave, refresh, wish
 
 CROSSED_MS, CROSSED_ENTRY, CROSSED_EXIT = 250, 4, 2
 """As ``core.patience``: the first wait after a quote that would have taken, and how often it doubles."""
@@ -94,7 +94,7 @@ def timer(d: Any, s: Any, floats: Any) -> None:
     m = d.m
     for side in range(2):
         order = d.o[side]
-        if order.alive and (order.cancelling or not order.live) and order.updated + 5_000 <= m.now:
+        if order.alive and (order.cancelling or not order.live) and order.updated + ANSWER_WAIT <= m.now:
             refuse(m, LATE_ANSWER, m.now)
     again = False
     if m.retry_at and m.retry_at <= m.now:

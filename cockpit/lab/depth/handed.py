@@ -58,7 +58,7 @@ class Glass:
     def entry(self) -> float:
         """As ``View.entry``. Raises Unseen."""
         if self._pad.world.went_alone:
-            raise Unseen("its average entry")
+            raise self._pad.unseen("its average entry")
         return float(self._entry.item())
 
     @property
@@ -66,10 +66,34 @@ class Glass:
         """As ``View.equity``. Raises Unseen."""
         pad, second = self._pad, self.now // 1000
         if pad.world.went_alone:
-            raise Unseen("its capital")
+            raise pad.unseen("its capital")
         if second != self._equity_at.item():
             self._equity_at[0], self._equity_now[0] = second, pad.equity()
         return float(self._equity_now.item())
+
+    @property
+    def index(self) -> float:
+        """As ``View.index``, which the machine does not keep. Raises Unseen."""
+        raise self._pad.unseen("the index")
+
+    @property
+    def equity_of(self) -> Any:
+        """Likewise."""
+        raise self._pad.unseen("its capital")
+
+    @property
+    def book(self) -> Any:
+        """As ``View.book``."""
+        return self._pad.view_now().book
+
+    @property
+    def legs(self) -> tuple[Glass, ...]:
+        """As ``View.legs``: it is the only one."""
+        return (self,)
+
+    def leg(self, index: int) -> Glass:
+        """As ``View.leg``."""
+        return self.legs[index]
 
     def imbalance(self, levels: int) -> float:
         """As ``View.imbalance``."""
@@ -118,6 +142,11 @@ class HandedPad(Pad):
     def _store(self) -> None:
         """Likewise."""
 
+    def unseen(self, what: str) -> Unseen:
+        """It looks at something that is not known: the run ends, though the strategy caught the error."""
+        self.broke = Unseen(what)
+        return self.broke
+
     def view_now(self) -> Any:
         """The View with the book as the machine has it."""
         self.world.bring()
@@ -134,6 +163,7 @@ class HandedPad(Pad):
                 hook(self._fill(i) if what == FILL else self.world.trade(i), self.glass, want)
         except Exception as error:  # noqa: BLE001 - it cannot pass through machine code; the run looks for it
             self.broke = error
+        if self.broke is not None:
             return -1
         if want.dirty:
             self._pen.write((*WRITTEN(want), self.program.tag(want.tag)))

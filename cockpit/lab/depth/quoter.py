@@ -384,6 +384,8 @@ class Quoter:
         if isinstance(event, ev.FundingRate):
             (self.settling.heard if heard else self.settling.rated)(event)
             return
+        if heard and isinstance(event, ev.OpenInterest) and event.symbol == self.slot.sleeve.symbol:
+            self.slot.view.open_interest = event.qty
         known = self.state.instruments
         same = isinstance(event, ev.Listing) and known.get(event.instrument.symbol) == event.instrument
         other = getattr(event, "symbol", self.slot.sleeve.symbol) != self.slot.sleeve.symbol

@@ -132,7 +132,7 @@ class Trader(Row):
     reduce_at: int
     crossings: int
     crossed_at: int
-    """Price of the last quote that would have taken (ticks), negative for a bid; 0 = there was none."""
+    """Price of the last quote that would have taken (ticks); 0 = there was none."""
     answer_ms: int
     answer_ts: int
     # --- the limits of its gate
