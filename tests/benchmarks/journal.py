@@ -5,12 +5,17 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from decimal import Decimal
 from itertools import count
 from time import perf_counter, thread_time_ns
+from typing import NamedTuple
 
 from cockpit.adapters.store.sqlite import SqliteStore
-from tests.adapters.journal_rows import fill, order, outcome, trade
+from cockpit.core.intents import Outcome, Place
+from cockpit.core.orders import OrderKind, Role
+from cockpit.core.types import PosSide, Side
+from tests.adapters.journal_rows import SYMBOL, fill, order, outcome, trade
 from tests.benchmarks.disk import fdatasync_ms, folder
 from tests.benchmarks.rows import Row, percentile, row
 
@@ -22,35 +27,16 @@ ENQUEUED = 4_000
 def run() -> list[Row]:
     """The disk by itself before and after; between them 32 writers, then the cost of handing over."""
     before = fdatasync_ms()
-    rate, waits, commits = asyncio.run(_group_commit())
+    decided = asyncio.run(_group_commit(_decision))
+    filled = asyncio.run(_group_commit(_trade_of_ours))
     floors = before + fdatasync_ms()
-    floor, worst = percentile(floors, 0.5), percentile(floors, 0.99)
+    floor = percentile(floors, 0.5)
     market, commit = asyncio.run(_enqueue())
-    wait = percentile(waits, 0.5)
-    alone = 1_000 / floor
-    ratio = commits / floor
     return [
         row("4 KiB append + fdatasync, p50", floor, "ms", note="the floor: this disk, this minute"),
-        row("4 KiB append + fdatasync, p99", worst, "ms"),
-        row(
-            "durable rows, FULL, 32 in flight",
-            rate,
-            "rows/s",
-            floor=alone,
-            goal="G2: >= 4,000",
-            met=rate >= 4_000,
-            note="floor: one row per fdatasync",
-        ),
-        row(
-            "one transaction of the group",
-            commits,
-            "ms p50",
-            floor=floor,
-            goal="G2: <= 2.5 x fdatasync",
-            met=ratio <= 2.5,
-        ),
-        row("what each writer waits", wait, "ms p50", floor=floor),
-        row("what each writer waits", percentile(waits, 0.99), "ms p99", floor=worst),
+        row("4 KiB append + fdatasync, p99", percentile(floors, 0.99), "ms"),
+        *_told("an order's decision", decided, floors, judged=True),
+        *_told("a fill, what it led to, its order", filled, floors, judged=False),
         row(
             "hand over a market event",
             percentile(market, 0.99),
@@ -69,8 +55,72 @@ def run() -> list[Row]:
     ]
 
 
-async def _group_commit() -> tuple[float, list[float], float]:
-    """(rows/s, ms each writer waited, median ms of a transaction)"""
+def _told(words: str, group: Group, floors: list[float], *, judged: bool) -> list[Row]:
+    """G2 is judged as it was taken: a row each of 32 writers, the row that makes an order durable."""
+    floor, worst = percentile(floors, 0.5), percentile(floors, 0.99)
+    return [
+        row(
+            f"32 in flight, FULL, {words}: durable rows",
+            group.rate,
+            "rows/s",
+            floor=1_000 / floor,
+            goal="G2: >= 4,000" if judged else "",
+            met=group.rate >= 4_000 if judged else None,
+            note=f"floor: one row per fdatasync; {group.rows:.0f} rows a transaction",
+        ),
+        row(
+            "  one transaction of the group",
+            group.commit,
+            "ms p50",
+            floor=floor,
+            goal="G2: <= 2.5 x fdatasync" if judged else "",
+            met=group.commit <= 2.5 * floor if judged else None,
+        ),
+        row("  what each writer waits", percentile(group.waits, 0.5), "ms p50", floor=floor),
+        row(
+            "  what each writer waits",
+            percentile(group.waits, 0.99),
+            "ms p99",
+            floor=worst,
+        ),
+    ]
+
+
+Handed = Callable[[SqliteStore, int], Awaitable[None]]
+
+
+async def _decision(store: SqliteStore, seq: int) -> None:
+    """Market data set a strategy off: what must be on the disk before the order may leave."""
+    await store.commit([], [_order_decided(seq)])
+
+
+async def _trade_of_ours(store: SqliteStore, seq: int) -> None:
+    """Three rows and the readable one of the fill."""
+    await store.commit([(seq, fill(seq))], [outcome(seq)], [order(f"c{seq}")])
+
+
+def _order_decided(seq: int) -> Outcome:
+    place = Place(
+        f"c{seq}", "ema_trend@1/okx:BTC-USDT-SWAP", SYMBOL, Side.BUY, OrderKind.POST_ONLY, Decimal("3.50"),
+        Decimal("64000.1"), None, None, None, False, PosSide.NET, Role.ENTRY, "entry",
+    )  # fmt: skip
+    return Outcome(seq, 1000 + seq, "book", actions=(place,))
+
+
+class Group(NamedTuple):
+    """What 32 writers at once saw."""
+
+    rate: float
+    """Durable rows/s."""
+    waits: list[float]
+    """ms each writer waited."""
+    commit: float
+    """Median ms of a transaction."""
+    rows: float
+    """Rows of a transaction, on average."""
+
+
+async def _group_commit(hand_over: Handed) -> Group:
     waits: list[float] = []
     commits: list[float] = []
     with folder() as place:
@@ -81,16 +131,16 @@ async def _group_commit() -> tuple[float, list[float], float]:
 
         async def write() -> None:
             while time.monotonic() < until:
-                seq = next(numbers)
                 asked = perf_counter()
-                await store.commit([(seq, fill(seq))], [outcome(seq)], [order(f"c{seq}")])
+                await hand_over(store, next(numbers))
                 waits.append((perf_counter() - asked) * 1_000)
                 commits.append(store.stats.last_ms)
 
         await asyncio.gather(*(write() for _ in range(WRITERS)))
-        rate = store.stats.rows / (time.monotonic() - begin)
+        stats = store.stats
+        rate = stats.rows / (time.monotonic() - begin)
         await store.close()
-    return rate, waits, percentile(commits, 0.5)
+    return Group(rate, waits, percentile(commits, 0.5), stats.rows / stats.commits)
 
 
 async def _enqueue() -> tuple[list[float], list[float]]:
