@@ -28,6 +28,7 @@ from cockpit.core.errors import CockpitError
 LEAST_FREE_GB = 1.0
 WATCHED_S = 0.2
 MOST_DRIFT_MS = 50.0
+SLEEPY_US = 15.0
 SANE_FROM = 1_735_689_600.0
 """2025-01-01: no clock that shows less has been set."""
 
@@ -183,6 +184,21 @@ def clock(_found: Loaded) -> Check:
     return Check("clock", "ok", "cli.doctor.clock", {"time": shown})
 
 
+def woken(found: Loaded) -> Check:
+    """What does it cost that processors sleep between two messages, and may we keep them from it?"""
+    from cockpit.app import awake
+
+    if not found.config.run.keep_awake:
+        slow = (us := awake.wake_us()) > SLEEPY_US and os.access(awake.WISH, os.W_OK)
+        return Check("awake", "ok", "cli.doctor.awake" + (".asleep" if slow else ""), {"us": f"{us:.0f}"})
+    try:
+        with awake.Awake():
+            return Check("awake", "ok", "cli.doctor.awake.held", {"us": f"{awake.wake_us():.0f}"})
+    except OSError as error:
+        place = {"path": str(awake.WISH), "reason": error.strerror}
+        return Check("awake", "warn", "cli.doctor.awake.refused", place)
+
+
 def running(found: Loaded) -> Check:
     """Does a cockpit run here, and does it answer? Did one die?"""
     dead = ""
@@ -256,6 +272,7 @@ QUESTIONS: tuple[Callable[[Loaded], Check | None], ...] = (
     plugins,
     terminal,
     clock,
+    woken,
     running,
     halt_file,
     recorded,

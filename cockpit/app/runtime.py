@@ -14,7 +14,7 @@ import msgspec
 import cockpit
 from cockpit.adapters.store.journal_raw import money
 from cockpit.adapters.store.sqlite import SqliteStore
-from cockpit.app import memory_use, priority, receipts, recovery, releasing, trades
+from cockpit.app import awake, memory_use, priority, receipts, recovery, releasing, trades
 from cockpit.app.capital import Allocator
 from cockpit.app.consent import Consent
 from cockpit.app.jobs.desk import Desk
@@ -138,6 +138,8 @@ class Runtime:
         self.allocator = self._capital(watching)
         jobs["capital"] = self.allocator.run
         jobs["memory"] = self.memory.run
+        if plan.config.run.keep_awake:
+            jobs["awake"] = lambda: awake.kept(self.tell)
         jobs["journal"] = self.journal.run
         trades.recall(self.projector.past, plan.folder)
         jobs["past"] = lambda: trades.keeping(self.projector.past, plan.folder)

@@ -19,6 +19,7 @@ from time import perf_counter
 from typing import Any
 
 from cockpit.adapters.okx.budget import Budget
+from tests.benchmarks.cores import held, states
 from tests.benchmarks.disk import has_memory
 from tests.benchmarks.feed import stub
 from tests.benchmarks.rows import Row, percentile, row
@@ -30,16 +31,24 @@ STARTS = 5
 
 def run() -> list[Row]:
     """The peers, then ours on a RAM disk and on the real one, then the limiter and a cold start."""
+    rows = []
+    for state, judged in states():
+        with held(state):
+            rows += _sent(state, judged=judged)
+    return [*rows, *_limiter(), *_cold()]
+
+
+def _sent(state: str, *, judged: bool) -> list[Row]:
     peers = {name: _sub("peer_orders", name, PEERS) for name in ("ccxt.pro WebSocket", "raw WebSocket")}
-    rows = [row(f"{name}: send → ack, p50", one["p50_us"], "us") for name, one in peers.items()]
+    rows = [row(f"{name}: send → ack, p50{state}", one["p50_us"], "us") for name, one in peers.items()]
     ccxt = peers["ccxt.pro WebSocket"]["p50_us"]
     raw = peers["raw WebSocket"]["p50_us"]
     places = [("in RAM", "memory")] if has_memory() else []
     for words, where in [*places, ("on this disk", "disk")]:
-        rows.append(_floor(words, raw + _sub("durable", where, PEERS)["p50_us"], ccxt))
+        rows.append(_floor(words + state, raw + _sub("durable", where, PEERS)["p50_us"], ccxt))
         ours = _sub("machine_orders", where, ORDERS)
-        rows += _ours(ours, words, ccxt, judged=where == "memory" or not places)
-    return [*rows, *_limiter(), *_cold()]
+        rows += _ours(ours, words + state, ccxt, judged=judged and (where == "memory" or not places))
+    return rows
 
 
 def _floor(words: str, value: float, ccxt: float) -> Row:
