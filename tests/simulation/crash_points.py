@@ -290,13 +290,17 @@ class Matrix:
             world = Dying(seed, self.left, self.most)
             violation = world.run()
             assert not violation, f"seed {seed}: {violation}\n{world.history.tail(60)}"
-            self.worlds += 1
-            self.died += world.died
-            self.deaths += before - self.left
-            for point, seconds in world.rto:
-                (self.calm if world.calm else self.rough).setdefault(point, []).append(seconds)
+            self.take(world.calm, world.died, before - self.left, world.rto)
         assert not +self.left, f"never died at, in {self.worlds} worlds: {sorted(+self.left)}"
         return self
+
+    def take(self, calm: bool, died: int, deaths: Counter[str], rto: list[tuple[str, float]]) -> None:
+        """Add what one world came to."""
+        self.worlds += 1
+        self.died += died
+        self.deaths += deaths
+        for point, seconds in rto:
+            (self.calm if calm else self.rough).setdefault(point, []).append(seconds)
 
     def table(self, *, by_point: bool) -> Iterator[str]:
         """The account, in lines."""

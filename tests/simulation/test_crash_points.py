@@ -9,13 +9,16 @@ import ast
 import os
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from cockpit.core import events as ev
 from cockpit.core.turn import NOTHING
 from cockpit.workers.strategy import Kernel
+from tests.simulation import deaths
 from tests.simulation.crash_points import COMMIT, Dying, Matrix, _read, calls, facts, points, requests
 from tests.simulation.regressions import DYING
 
@@ -86,8 +89,38 @@ def test_seeds_that_once_failed(seed: int) -> None:
     assert Dying(seed, Counter(), 0, torn=False).run() == ""
 
 
+def test_lanes_share_the_deaths_and_go_on_where_they_were_broken_off(tmp_path: Path) -> None:
+    """Two lanes of one point each; the file's last line is torn, as by the interruption."""
+    wanted, out = ["commit.before", "commit.after"], tmp_path / "deaths.jsonl"
+    header = deaths.Header("here", 4, 2, 0)
+    whole = _through(out, header, wanted)
+    rows = out.read_bytes().splitlines(keepends=True)
+    out.write_bytes(b"".join(rows[:-1]) + rows[-1][:20])
+    again = _through(out, header, wanted)
+    assert again.matrix.deaths == whole.matrix.deaths == Counter(dict.fromkeys(wanted, 4))
+    assert (whole.waiting, again.waiting, whole.bad) == (0, 0, [])
+    assert sorted(out.read_bytes().splitlines()) == sorted(row.rstrip() for row in rows)
+    with pytest.raises(ValueError, match="name another file"):
+        deaths.read(out, deaths.Header("elsewhere", 4, 2, 0))
+
+
+def _through(out: Path, header: deaths.Header, wanted: list[str]) -> deaths.Lanes:
+    """Without processes: what a lane does is a function of its seed and what is left."""
+    lanes = deaths.Lanes(header, wanted)
+    for row in deaths.read(out, header):
+        lanes.add(row)
+    with out.open("ab") as file:
+        for lane in range(header.lanes):
+            while +lanes.left[lane]:
+                row = deaths.live(lanes.next[lane], dict(+lanes.left[lane]))
+                assert lanes.add(row) == lane
+                file.write(msgspec.json.encode(row) + b"\n")
+    return lanes
+
+
 @pytest.mark.soak
-def test_dying_often_at_every_point() -> None:
-    matrix = Matrix(points(), times=CRASHES).run(CRASHES * WORLDS)
-    print(*matrix.table(by_point=True), sep="\n")
-    assert max(max(rows) for rows in matrix.calm.values()) <= BOUND_S
+def test_dying_often_at_every_point(tmp_path: Path) -> None:
+    header = deaths.Header("soak", CRASHES, os.cpu_count() or 1, 0)
+    lanes = deaths.run(tmp_path / "deaths.jsonl", header, worlds=CRASHES * WORLDS)
+    assert (lanes.bad, lanes.waiting) == ([], 0)
+    assert max(max(rows) for rows in lanes.matrix.calm.values()) <= BOUND_S
