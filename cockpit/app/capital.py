@@ -9,7 +9,6 @@ import asyncio
 import hashlib
 import os
 from collections.abc import Callable
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from cockpit.core.profit import sleeve_pnl
 from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import sleeve_key
 from cockpit.core.unreadable import UNREADABLE
+from cockpit.core.worth import unit_value
 from cockpit.portfolio import allocating
 from cockpit.portfolio.allocating import Arm, Evidence, Plan
 from cockpit.portfolio.rewards import Rewards
@@ -230,10 +230,9 @@ class Allocator:
         equity = state.equity()
         held = 0.0
         for leg in state.group(sleeve):
-            price = state.price(leg.symbol)
-            qty = abs(state.position(leg.id))
-            if qty and price == price:
-                held += float(state.instruments[leg.symbol].quote_notional(qty, Decimal(repr(price))))
+            qty, unit = abs(state.position(leg.id)), unit_value(state, leg.symbol)
+            if qty and unit == unit:
+                held += float(qty) * unit
         lock = state.locks.get(sleeve_key(sleeve.id))
         until = lock.until if lock is not None and lock.by == "capital" and lock.until > now else 0
         used = held / equity if equity > 0 else 0.0

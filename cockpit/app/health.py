@@ -227,6 +227,25 @@ def halt_file(found: Loaded) -> Check | None:
     return None
 
 
+def money(found: Loaded) -> Check | None:
+    """Where the account is kept in other money than its markets are quoted in: is there a price for it?"""
+    from cockpit.app import denomination
+    from cockpit.core.worth import taken_for, unpriced
+
+    currency, markets = found.config.run.currency, denomination.named(found.config)
+    for symbol, missing in unpriced(markets, markets, currency):
+        first = denomination.pricing(missing, currency)
+        words = {"symbol": symbol, "money": missing, "currency": currency, "first": first}
+        return Check("money", "warn", "cli.doctor.money.unpriced", words)
+    if quotes := taken_for(markets, markets, currency):
+        shown = {"currency": currency, "quotes": ", ".join(quotes)}
+        return Check("money", "ok", "cli.doctor.money.alike", shown)
+    others = sorted({one.quote for one in markets.values()} - {currency})
+    if not others:
+        return None
+    return Check("money", "ok", "cli.doctor.money", {"currency": currency, "quotes": ", ".join(others)})
+
+
 def recorded(found: Loaded) -> Check:
     """Which tapes are there, and can their index be read?"""
     tapes = sorted(
@@ -275,6 +294,7 @@ QUESTIONS: tuple[Callable[[Loaded], Check | None], ...] = (
     woken,
     running,
     halt_file,
+    money,
     recorded,
     archive,
 )

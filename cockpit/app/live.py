@@ -143,7 +143,7 @@ def lines(seen: okx_keys.Seen, config: Config, sleeves: Sequence[SleeveConfig], 
             "live.limits",
             lang,
             notional=f"{risk.max_notional:,.0f}",
-            ccy=config.run.currency,
+            ccy=tr("live.quote", lang),
             leverage=f"{risk.max_leverage:g}",
         ),
     ]

@@ -250,12 +250,6 @@ def _concerned(
     return own if len(own) == len(legs) and paid == {config.run.currency} else {}
 
 
-def foreign_money(config: Config, source: MarketSource) -> list[str]:
-    """What the markets are paid in, when the account has none of it: orders there would be refused."""
-    paid = {instrument.settle for instrument in source.instruments.values()}
-    return [] if config.run.currency in paid else sorted(paid)
-
-
 def asked(sleeves: Iterable[SleeveConfig]) -> dict[str, list[int]]:
     """Bar lengths (ms) that sleeves name, by symbol. What is no length is refused when they are cast."""
     found: dict[str, list[int]] = {}

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from cockpit.app import console, eventloop, guarding, market, priority, rig
+from cockpit.app import console, denomination, eventloop, guarding, market, priority, rig
 from cockpit.app.beside import FOLDER, split, together
 from cockpit.app.runtime import Home, Plan, Runtime, open_runtime
 from cockpit.app.settings import Loaded
@@ -92,9 +92,8 @@ def prepare(args: argparse.Namespace, loaded: Loaded) -> tuple[Plan, Opening]:
         path = Path(cut.played(args, loaded, lang, sleeves, window=True)[0])
         begin, end = instant(args.begin), instant(args.end)
         source = market.from_tape(config, path, begin, end, sleeves)
-        if paid := market.foreign_money(config, source):
-            words = {"have": config.run.currency, "paid": ", ".join(paid), "first": paid[0]}
-            console.talk(tr("cli.tape.currency", lang, **words))
+        for line in denomination.unpaid(config, source.instruments, lang):
+            console.talk(line)
         speed = args.speed or ("max" if args.daemon or args.json else "10")
         folder = loaded.data_dir if args.data_dir else _run_folder(loaded.data_dir, path)
         if (folder / "cockpit.db").exists():
@@ -296,6 +295,10 @@ class Headless:
         if fold.events or fold.snapshot:
             text += tr("cli.ready.recovered", self.lang, facts=fold.events, snapshot=fold.snapshot)
         print(text, file=sys.stderr, flush=True)
+        source = runtime.source
+        traded = [symbol for row in source.sleeves for symbol in row.legs]
+        for line in denomination.notes(self.plan.config, source.instruments, traded, self.lang):
+            console.talk(line)
 
 
 class Screened:

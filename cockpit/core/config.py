@@ -53,7 +53,7 @@ class SymbolLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Limits of one instrument, all sleeves together; 0 = none of its own."""
 
     max_position_value: Annotated[float, Meta(ge=0)] = 0.0
-    """Quote currency."""
+    """Quote currency of the instrument."""
     max_leverage: Annotated[float, Meta(ge=0)] = 0.0
     """Notional / equity."""
 
@@ -62,7 +62,7 @@ class RiskConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Limits of the pre-trade gate. The smallest of all limits that apply holds."""
 
     max_notional: Positive = 20_000.0
-    """Largest position of one sleeve, quote currency."""
+    """Largest position of one sleeve, quote currency of its market."""
     max_leverage: Positive = 3.0
     """Account gross notional / equity."""
     max_position: Fraction = 1.0
@@ -136,11 +136,11 @@ class SizingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How sleeves are sized that name nothing of their own, ``{method = "target_vol", sigma = 0.3}``; empty =
     as their strategies say."""
     diff_threshold: Annotated[float, Meta(ge=0)] = 10.0
-    """A position is resized only when it is off by this much, quote currency."""
+    """A position is resized only when it is off by this much, quote currency of its market."""
     drift: Fraction = 0.1
     """And by this part of itself."""
     min_notional: Annotated[float, Meta(ge=0)] = 10.0
-    """A position worth less is not held, quote currency."""
+    """A position worth less is not held, quote currency of its market."""
     global_leverage: Annotated[float, Meta(ge=0)] = 1.0
     """Most that all positions together are worth, over equity; 0 = not asked."""
     max_margin_use: Fraction = 0.0
@@ -148,7 +148,7 @@ class SizingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     correlation: Annotated[float, Meta(ge=0, le=1)] = 1.0
     """Positions that move together more than this share one weight; 1 = not asked."""
     equity: Annotated[float, Meta(ge=0)] = 0.0
-    """A fixed capital to size with instead of the account's equity; 0 = the account's."""
+    """A fixed capital to size with instead of the account's equity, account's currency; 0 = the account's."""
 
 
 class VenueConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,7 +10,7 @@ import msgspec
 from cockpit.core import breaking, closing, guarding, watch
 from cockpit.core.closing import Closing
 from cockpit.core.drafting import WAITS, lay_out, record
-from cockpit.core.gate import GateContext, Rule, approve, caps_of, gist, grows
+from cockpit.core.gate import GateContext, Rule, approve, gist, grows
 from cockpit.core.intents import Action, Amend, Intent, Place
 from cockpit.core.orders import Role
 from cockpit.core.pairing import together
@@ -20,7 +20,7 @@ from cockpit.core.slots import Market, Slot
 from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import sleeve_key
 from cockpit.core.turn import Turn
-from cockpit.core.types import InstrumentState, Side
+from cockpit.core.types import ZERO, InstrumentState, Side
 
 # Looked up once: naming a member of an enum is dear.
 ENTRY = Role.ENTRY
@@ -72,7 +72,7 @@ def decide(state: State, slot: Slot, market: Market, rules: Sequence[Rule], turn
     # A market that has ended takes nothing: its orders are gone, what was held is settled by the venue.
     actions = [] if slot.instrument.state is ENDED else reconcile(approved, desk)
     if actions:
-        _cap(state, actions, caps_of(approved.intent, context.have))
+        _cap(state, actions, _caps(approved.intent, context.have))
     taken = {getattr(a, "cid", "") for a in turn.actions} if turn.actions else ()
     for action in actions:
         if getattr(action, "cid", "?") in taken:
@@ -124,3 +124,15 @@ def _allowed_at_all(state: State, slot: Slot, intent: Intent, context: GateConte
         f", {(lock.until - state.now) / 1000:.0f} s left" if lock.until else ", off until switched on again"
     )
     return context.block(lock.by, intent, lock.reason + until)
+
+
+def _caps(intent: Intent, have: Decimal) -> tuple[Decimal, Decimal]:
+    """(long, short) that an approved wish may reach with every order filled."""
+    target = intent.target or ZERO
+    long, short = max(ZERO, have, target), max(ZERO, -have, -target)
+    for quote in intent.quotes:
+        if quote.side is BUY:
+            long += quote.qty
+        else:
+            short += quote.qty
+    return long, short

@@ -82,13 +82,13 @@ class MakerRow(msgspec.Struct, frozen=True, array_like=True):
     sleeve: str
     symbol: str
     room: float
-    """Most that it may hold, quote currency; 0 = nothing says so."""
+    """Most that it may hold, account's currency; 0 = nothing says so."""
     held: float
-    """What it holds, signed, quote currency; NaN without a price."""
+    """What it holds, signed, account's currency; NaN without a price."""
     pool: str
     """Whose capital it shares; empty = its own."""
     pool_held: float
-    """What all of that pool hold, unsigned, quote currency."""
+    """What all of that pool hold, unsigned, account's currency."""
     maker_fee: float
     taker_fee: float
     """Fractions of the value, as the account pays them."""
@@ -115,10 +115,10 @@ class MakerRow(msgspec.Struct, frozen=True, array_like=True):
 
 
 class FuseRow(msgspec.Struct, frozen=True, array_like=True):
-    """Something that holds trading back now: a breaker that has tripped, a lock, a sleeve that is benched."""
+    """Something that holds trading back now: a tripped breaker, a lock, a benched sleeve, money without a price."""
 
     kind: str
-    """stopped | breaker | lock | bench"""
+    """stopped | breaker | lock | bench | price"""
     name: str
     """Which breaker, or who locked."""
     about: str

@@ -9,11 +9,13 @@ from cockpit.core.desk_frames import FuseRow
 from cockpit.core.posture import Posture
 from cockpit.core.state import State
 from cockpit.core.types import Instrument
+from cockpit.core.worth import unconverted
 
 
 def fuse_rows(state: State) -> tuple[FuseRow, ...]:
-    """Stops of the account, voices for a lower step, breakers, locks, benches."""
-    return (*_stopped(state), *_breakers(state), *_locks(state), *_benches(state))
+    """Stops of the account, voices for a lower step, breakers, locks, benches, money without a price."""
+    unknown = (FuseRow("price", "", symbol, "", why) for symbol, why in unconverted(state))
+    return (*_stopped(state), *_breakers(state), *_locks(state), *_benches(state), *unknown)
 
 
 def _stopped(state: State) -> Iterator[FuseRow]:

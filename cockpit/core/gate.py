@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
+from math import nan
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,6 +22,7 @@ from cockpit.core.posture import Posture
 from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import Lock
 from cockpit.core.types import ZERO, Instrument, PosSide, Side, SleeveId
+from cockpit.core.worth import quote_rate, quote_unit, unit_value
 
 # Looked up once: naming a member of an enum is dear.
 BOUND, COUNTED = Closing.BOUND, Closing.COUNTED
@@ -40,7 +42,7 @@ class Other(NamedTuple):
     short: Decimal
     have: Decimal
     unit: float
-    """Quote-currency worth of one contract; NaN = unknown."""
+    """Worth of one contract, quote currency of the market that is asked about; NaN = unknown."""
 
 
 class GateContext:
@@ -50,6 +52,7 @@ class GateContext:
         "_equity",
         "_increases",
         "_others",
+        "_rate",
         "bar_ms",
         "beside",
         "book",
@@ -93,22 +96,34 @@ class GateContext:
         self.bar_ms = sleeve.tf
         self.have = state.position(sleeve.id)
         self.beside = 0.0
-        """Notional that is about to be entered together with this wish, by another leg."""
+        """Notional that is about to be entered together with this wish by another leg, quote currency."""
         self.closing = BOUND
         """How its quotes stand beside its stop."""
         self.settings = settings
         self.verdicts: list[Verdict] = []
         self._equity: float | None = None
+        self._rate: float | None = None
         self._others: list[Other] | None = None
         self._increases: tuple[Intent | None, Closing, bool] = (None, BOUND, False)
         self.room: tuple[Intent, float | None] | None = None  # what core/room has worked out
 
     @property
     def equity(self) -> float:
-        """Account equity, quote currency."""
+        """Account equity, quote currency of this market."""
         if self._equity is None:
-            self._equity = self.state.equity()
+            self._equity = self.state.equity() * self.rate
         return self._equity
+
+    @property
+    def rate(self) -> float:
+        """How much of the market's quote currency one unit of the account's is; NaN = nobody says."""
+        if self._rate is None:
+            self._rate = quote_rate(self.state, self.instrument)
+        return self._rate
+
+    def worst(self, sleeves: Iterable[Sleeve]) -> float:
+        """What these could be worth together at their worst, quote currency of this market."""
+        return sum(worst_notional(self.state, s) for s in sleeves) * self.rate
 
     def increases(self, intent: Intent) -> bool:
         """Would this wish, fully done, leave a larger position or new resting entries?"""
@@ -165,24 +180,23 @@ class GateContext:
                 if name not in found and name in state.sleeves:
                     found[name] = (*_worst(qty(name), open_), ZERO)
             self._others = [
-                Other(state.sleeves[name], *qtys, unit_value(state, state.sleeves[name].symbol))
+                Other(state.sleeves[name], *qtys, unit_value(state, state.sleeves[name].symbol) * self.rate)
                 for name, qtys in found.items()
             ]
         return self._others
 
     @property
     def unit(self) -> float:
-        """Quote-currency value of one contract (or base unit) at the reference price; NaN when unknown."""
-        return float(self.instrument.contract_value) * (
-            1.0 if self.instrument.kind == "inverse" else self.price
-        )
+        """Quote-currency value of one contract (or base unit) at the reference price; NaN when it, or what
+        the account's currency is worth in it, is unknown."""
+        return quote_unit(self.instrument, self.price) if self.rate == self.rate else nan
 
     def gross(self, *, without: str = "") -> float:
         """Account gross notional at its worst: positions plus every open entry, one sleeve left out."""
         total = self.beside + sum(
             [float(max(x.long, x.short)) * x.unit for x in self.others if x.sleeve.id != without]
         )
-        return total if without == self.sleeve.id else total + worst_notional(self.state, self.sleeve)
+        return total if without == self.sleeve.id else total + self.worst((self.sleeve,))
 
     def trim(self, rule: str, before: Intent, after: Intent, reason: str) -> Intent:
         """Record that ``rule`` made the wish smaller, and why."""
@@ -375,26 +389,6 @@ def _worst(have: Decimal, orders: Iterable[Order]) -> tuple[Decimal, Decimal]:
 
 
 def worst_notional(state: State, sleeve: Sleeve) -> float:
-    """Quote-currency value of the larger of the two."""
+    """Value of the larger of the two, account's currency."""
     qty = max(worst_position(state, sleeve))
     return float(qty) * unit_value(state, sleeve.symbol) if qty else 0.0
-
-
-def unit_value(state: State, symbol: str) -> float:
-    """Quote-currency worth of one contract (or base unit) now; NaN when the price is unknown."""
-    instrument = state.instruments.get(symbol)
-    if instrument is None:
-        return 0.0
-    return float(instrument.contract_value) * (1.0 if instrument.kind == "inverse" else state.price(symbol))
-
-
-def caps_of(intent: Intent, have: Decimal) -> tuple[Decimal, Decimal]:
-    """(long, short) that an approved wish may reach with every order filled."""
-    target = intent.target or ZERO
-    long, short = max(ZERO, have, target), max(ZERO, -have, -target)
-    for quote in intent.quotes:
-        if quote.side is BUY:
-            long += quote.qty
-        else:
-            short += quote.qty
-    return long, short

@@ -25,6 +25,7 @@ from cockpit.core.state import Sleeve, State
 from cockpit.core.stops import REFUSED, Lock, Trade, version_key
 from cockpit.core.turn import Turn
 from cockpit.core.types import ZERO, Instrument, Side
+from cockpit.core.worth import quote_rate
 
 WIDEN_AFTER = 2
 """Refusals of a protective stop in a row after which it is moved away from the market."""
@@ -130,7 +131,7 @@ def _followed(state: State, slot: Slot, have: Decimal, price: float) -> Trade:
         qty = abs(float(have))
         paid = entry if entry == entry else price
         trade = sleeve.trade = Trade(side, qty, paid, state.now, price=price, best=paid)
-        trade.equity = state.equity()
+        trade.equity = state.equity() * quote_rate(state, slot.instrument)
         trade.notional = slot.view.notional(qty, paid)
         assert slot.guard is not None
         slot.guard.begin(trade)

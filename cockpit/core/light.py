@@ -17,6 +17,7 @@ from cockpit.core.frames import LimitRow
 from cockpit.core.posture import Posture
 from cockpit.core.sized import in_force
 from cockpit.core.state import Sleeve, State
+from cockpit.core.worth import unconverted
 
 NEAR = 0.8
 GREEN, YELLOW, RED = "green", "yellow", "red"
@@ -57,6 +58,8 @@ def _yellow(state: State, limits: Sequence[LimitRow]) -> str:
     if state.posture is not Posture.NORMAL:
         loud = max(state.voices, key=lambda name: state.voices[name])
         return f"{state.posture.name.lower()} ({loud})"
+    for symbol, why in unconverted(state):
+        return f"{symbol}: {why}"
     near = max(limits, key=_share, default=None)
     return f"{near.rule}: {_share(near):.0%} used" if near is not None and _share(near) >= NEAR else ""
 

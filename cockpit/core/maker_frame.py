@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from math import nan
 
 import msgspec
@@ -11,6 +10,7 @@ from cockpit.core.desk_frames import MakerRow
 from cockpit.core.engine import Engine
 from cockpit.core.making import HORIZONS, Makers, Tally
 from cockpit.core.state import Sleeve, State
+from cockpit.core.worth import unit_value
 
 
 def middle(engine: Engine, symbol: str) -> float:
@@ -64,11 +64,6 @@ def _row(state: State, sleeve: Sleeve, tally: Tally | None) -> MakerRow:
 
 
 def _held(state: State, sleeve: Sleeve) -> float:
-    """Signed value of what a sleeve holds, quote currency; NaN without a price."""
-    qty, price = state.position(sleeve.id), state.price(sleeve.symbol)
-    if not qty:
-        return 0.0
-    if price != price:
-        return nan
-    worth = float(state.instruments[sleeve.symbol].quote_notional(qty, Decimal(repr(price))))
-    return worth if qty > 0 else -worth
+    """Signed value of what a sleeve holds, account's currency; NaN without a price."""
+    qty = state.position(sleeve.id)
+    return float(qty) * unit_value(state, sleeve.symbol) if qty else 0.0

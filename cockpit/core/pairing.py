@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from cockpit.core.gate import GateContext, Rule, approve, scaled, worst_notional
+from cockpit.core.gate import GateContext, Rule, approve, scaled
 from cockpit.core.intents import Intent
 from cockpit.core.slots import Slot
 from cockpit.core.state import State
@@ -24,10 +24,10 @@ def together(state: State, slot: Slot, intent: Intent, context: GateContext, rul
     if intent.target is None:
         return intent
     share, reason = WHOLE, ""
-    more = context.notional(intent.target) - worst_notional(state, slot.sleeve)
+    more = context.notional(intent.target) - context.worst((slot.sleeve,))
     for other in slot.legs:
         if other is not slot:
-            left, why = _left(state, other, rules, max(0.0, more))
+            left, why = _left(state, other, rules, max(0.0, more) / context.rate)
             if left < share:
                 share, reason = left, f"{other.sleeve.symbol}: {why}"
     if share == WHOLE:
@@ -41,7 +41,10 @@ def together(state: State, slot: Slot, intent: Intent, context: GateContext, rul
 
 
 def _left(state: State, other: Slot, rules: Sequence[Rule], beside: float) -> tuple[Decimal, str]:
-    """(share of its wish that a leg may have now, what takes the rest); 1 when it is there already."""
+    """(share of its wish that a leg may have now, what takes the rest); 1 when it is there already.
+
+    ``beside`` is in the account's currency: legs may be quoted in different ones.
+    """
     wish = other.sleeve.intent
     if wish is None or not wish.target:
         return WHOLE, ""
@@ -54,7 +57,7 @@ def _left(state: State, other: Slot, rules: Sequence[Rule], beside: float) -> tu
         heard=other.heard(),
         book=other.view.book,
     )
-    context.beside = beside
+    context.beside = beside * context.rate
     sign = 1 if wish.target > 0 else -1
     way = context.entering(Side.BUY if sign > 0 else Side.SELL)
     if not context.increases(wish) or context.have * sign + way >= abs(wish.target):

@@ -23,7 +23,7 @@ import msgspec
 
 from cockpit.core import events as ev
 from cockpit.core import lifecycle, returns
-from cockpit.core.gate import unit_value, worst_notional
+from cockpit.core.gate import worst_notional
 from cockpit.core.intents import Intent
 from cockpit.core.lots import nearest_within
 from cockpit.core.sizing import Ask, Size
@@ -31,6 +31,7 @@ from cockpit.core.slots import Slot
 from cockpit.core.state import Sleeve, State
 from cockpit.core.turn import Turn
 from cockpit.core.types import ONE, ZERO, Side, exact
+from cockpit.core.worth import quote_rate, quote_unit
 
 ENOUGH = 60
 """Fewer common returns than this say nothing about a correlation."""
@@ -96,6 +97,8 @@ def _again(state: State, slot: Slot, turn: Turn | None) -> Turn | None:
     size, intent = in_force(sleeve), sleeve.intent
     if size is None or intent is None or sleeve.benched:
         return turn
+    if isnan(quote_rate(state, slot.instrument)):
+        return turn  # nobody says what it is worth: no reason to leave it
     now = _size(state, slot, size.side, size.tag)
     if slot.sizer is not None and slot.sizer.broken:
         turn = turn or Turn()
@@ -128,7 +131,8 @@ def _enough(state: State, sleeve: Sleeve, before: Size, after: Size) -> bool:
     """Is the difference worth an order? Opening and closing always are; a limit knows no ``drift``."""
     if not before.qty or not after.qty:
         return True
-    unit, settings = unit_value(state, sleeve.symbol), state.sizing
+    unit = quote_unit(state.instruments[sleeve.symbol], state.price(sleeve.symbol))
+    settings = state.sizing
     off = float(abs(after.qty - before.qty)) * unit
     least = settings.diff_threshold
     if not (after.bound and abs(after.qty) < abs(before.qty)):
@@ -155,9 +159,10 @@ def _size(state: State, slot: Slot, side: int, tag: str) -> Size:
     """Ask the method, hold it to the account, and round to the nearest lot that still keeps to it."""
     sleeve, instrument, sizer, settings = slot.sleeve, slot.instrument, slot.sizer, state.sizing
     assert sizer is not None
-    price, unit = state.price(sleeve.symbol), unit_value(state, sleeve.symbol)
+    price, rate = state.price(sleeve.symbol), quote_rate(state, instrument)
+    unit = quote_unit(instrument, price)
     equity = settings.equity or state.equity()
-    capital = max(0.0, equity * sleeve.share)
+    capital = max(0.0, equity * sleeve.share * rate)
     if not (unit > 0 and isfinite(unit) and capital > 0):
         return Size(sizer.name, side, 0.0, 0.0, ZERO, "no price or no capital", state.now, tag)
     own = sleeve.limit or inf
@@ -208,7 +213,7 @@ def _left(state: State, sleeve: Sleeve, side: int, weight: float, equity: float)
 
 
 Cost = Callable[[State, str], float]
-"""What one quote-currency unit of notional on a market takes of a limit."""
+"""What one unit of notional on a market takes of a limit."""
 
 
 def _whole(_state: State, _symbol: str) -> float:

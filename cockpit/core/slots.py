@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from math import isnan, nan
 from typing import Any
 
@@ -18,6 +19,7 @@ from cockpit.core.stops import Guard
 from cockpit.core.types import ZERO, Instrument, Side
 from cockpit.core.view import View
 from cockpit.core.want import Want
+from cockpit.core.worth import quote_rate
 
 # Looked up once: naming a member of an enum is dear.
 BUY, SELL = Side.BUY, Side.SELL
@@ -59,7 +61,7 @@ class Slot:
         self.instrument = instrument
         self.view = View(instrument, book)
         self.market: Market | None = None
-        self.view.equity_of = lambda: state.equity() * sleeve.share
+        self.view.equity_of = lambda: self._capital(state)
         self.want = Want()
         self.lead = self
         """The first leg of its group: its window and pen are what the hooks are given."""
@@ -134,9 +136,7 @@ class Slot:
         elif want.sized:
             target = instrument.qty(want.qty)
         elif not isnan(want.weight):
-            money = abs(want.weight) * state.equity() * self.sleeve.share
-            target = instrument.qty_for(money, price) if price > 0 and money > 0 else ZERO
-            target = -target if want.weight < 0 else target
+            target = self._weighed(state, price)
         quotes: list[Quote] = []
         if want.quoting:
             for side, px, qty in (
@@ -157,6 +157,21 @@ class Slot:
             want.tag,
             want.confidence,
         )
+
+    def _capital(self, state: State) -> float:
+        """What the sleeve may use, quote currency of its market; nothing while nobody says what that is worth."""
+        rate = quote_rate(state, self.instrument)
+        return 0.0 if isnan(rate) else state.equity() * self.sleeve.share * rate
+
+    def _weighed(self, state: State, price: float) -> Decimal:
+        """A wish in weights as a quantity; without a rate to convert by, what is held on its side stays."""
+        weight, rate = self.want.weight, quote_rate(state, self.instrument)
+        if weight and isnan(rate):
+            have = state.position(self.sleeve.id)
+            return have if (have > 0) == (weight > 0) else ZERO
+        money = abs(weight) * state.equity() * self.sleeve.share * rate
+        target = self.instrument.qty_for(money, price) if price > 0 and money > 0 else ZERO
+        return -target if weight < 0 else target
 
 
 def on_grid(intent: Intent, instrument: Instrument) -> Intent:

@@ -42,7 +42,7 @@ class Trade(msgspec.Struct):
     opened: int
     """UTC ms."""
     equity: float = nan
-    """Account equity when it was opened, quote currency."""
+    """Account equity when it was opened, quote currency of the market."""
     notional: float = nan
     """Quote-currency worth at the entry price."""
     bars: int = 0

@@ -8,6 +8,7 @@ from math import isnan, nan
 import msgspec
 
 from cockpit.core.state import State
+from cockpit.core.worth import unit_value
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 YEAR = 365 * DAY
@@ -105,9 +106,8 @@ class Sampler:
     def _exposure(self) -> float:
         state, total = self.state, 0.0
         for position in state.ledger.held():
-            instrument, price = state.instruments.get(position.symbol), state.price(position.symbol)
-            if instrument is not None and not isnan(price):
-                unit = float(instrument.contract_value) * (1.0 if position.inverse else price)
+            unit = unit_value(state, position.symbol)
+            if not isnan(unit):
                 total += abs(float(position.qty)) * unit
         return total
 

@@ -132,3 +132,21 @@ def test_what_no_start_takes_is_not_in_order(cockpit: Shell, setting: str, said:
     found = cockpit("doctor", "--set", setting, "--json")
     assert found.code != 0
     assert said in checks(found)["plugins"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("currency", "level", "said"),
+    [
+        ("USDT", "ok", "one USD is counted as one USDT"),
+        ("BTC", "ok", "limits in money are in the quote currency of each market (USD)"),
+        ("EUR", "warn", "no market named here says what USD is worth: nothing is entered there"),
+    ],
+)
+def test_money_that_must_be_converted_is_named(
+    cockpit: Shell, tmp_path: Path, currency: str, level: str, said: str
+) -> None:
+    row = '[run]\ncurrency = "{}"\n[[sleeves]]\nstrategy = "ema_trend"\nsymbol = "okx:BTC-USD-SWAP"\n'
+    (tmp_path / "cockpit.toml").write_text(row.format(currency) + 'timeframe = "1m"\n', encoding="utf-8")
+    money = checks(cockpit("doctor", "--json"))["money"]
+    assert money["level"] == level
+    assert said in money["text"]

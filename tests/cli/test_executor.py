@@ -11,6 +11,8 @@ import pytest
 from cockpit.adapters import practice
 from cockpit.adapters.store.tape import TapeWriter
 from cockpit.core.events import Listing
+from cockpit.core.types import Kind
+from tests.app.tapes import swinging
 from tests.cli.conftest import Shell
 
 pytest.importorskip("llvmlite")
@@ -129,3 +131,21 @@ def test_auto_does_not_compile_for_a_handful_of_events(books: str, cockpit: Shel
                     "--executor", "auto", "--json")  # fmt: skip
     assert (found.json["executor"], found.code) == ("interpreted", 0)
     assert "events" in found.json["why_not_compiled"]
+
+
+def test_an_account_kept_in_coin_trades_its_contract(cockpit: Shell, tmp_path: Path) -> None:
+    """Equity is 50 coins, some 5,000 dollars: the weights are of that, and all three ways give the same."""
+    made = swinging(tmp_path, "okx:COIN-USD-SWAP", 24 * 30, kind=Kind.INVERSE)
+    ask = ("backtest", "--tape", str(made), "--strategy", "ema_trend@okx:COIN-USD-SWAP/1h", "--json")
+    money = ("--no-record", "--set", "run.currency=COIN", "--set", "run.equity=50", "--executor")
+    done = {how: cockpit(*ask, *money, how) for how in ("interpreted", "compiled", "python")}
+    first = done["interpreted"]
+    assert first.code == 0, first.err
+    assert first.json["fills"] > 10
+    assert "limits in money (risk.max_notional = 20,000) stay in the quote currency" in first.err
+    for how, said in done.items():
+        assert said.json["executor"] == how
+        assert [said.json[key] for key in MONEY] == [first.json[key] for key in MONEY]
+    least = cockpit(*ask, *money, "compiled", "--set", "risk.max_notional=300")
+    assert least.json["fills"] > 0
+    assert 0 < float(least.json["fees"]) < float(first.json["fees"]) / 2

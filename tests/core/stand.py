@@ -86,11 +86,12 @@ class Stand:
         mode: PositionMode = PositionMode.NET,
         margin: MarginMode = MarginMode.CROSS,
         cash: str = "100000",
+        currency: str = "USDT",
         reconciled: bool = True,
     ) -> None:
         self.instruments = {i.symbol: i for i in instruments or (LINEAR,)}
         ledger = Ledger(mode=mode, margin_mode=margin)
-        self.state: State = new_state("USDT", "test", D(cash), ledger)
+        self.state: State = new_state(currency, "test", D(cash), ledger)
         self.state.instruments.update(self.instruments)
         self.state.reconciled = reconciled
         self.engine = Engine(self.state, rules)

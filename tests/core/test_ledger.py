@@ -139,7 +139,7 @@ def test_inverse_earns_coin_and_averages_harmonically() -> None:
 def test_inverse_coin_is_valued_at_its_mark() -> None:
     desk = Desk(COIN, balances={"BTC": D(2), "USD": D(7)})
     desk.buy("100", "40000")
-    assert desk.equity("50000", "BTC") == 2 + D("0.05")
+    assert desk.equity("50000", "BTC") == 2 + D("0.05") + D(7) / 50_000, "the dollars count the other way"
     assert desk.equity("50000", "USD") == 7 + (2 + D("0.05")) * 50_000
 
 

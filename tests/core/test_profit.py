@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import isnan
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +57,18 @@ def test_the_breaker_of_the_day_sees_what_is_lost_in_coin() -> None:
     assert found.lost(found.day_base) == pytest.approx(0.25, abs=0.02), "25,000 of 100,000 USDT"
 
 
+def test_the_mark_of_the_coins_own_contract_prices_it_where_nothing_else_does() -> None:
+    """An account of USDT that trades BTC-USD-SWAP alone: one dollar is one USDT."""
+    stand = Stand(INVERSE)
+    facts(stand.state, stand.engine.markets)
+    short(stand, contracts=1_000)
+    stand.see(125.0)
+    fee = stand.state.ledger.flows["BTC"].fees
+    assert pnl(stand.state) == (D(-200) - fee) * 125
+    found = facts(stand.state, stand.engine.markets)
+    assert found.lost(found.day_base) == pytest.approx(0.25, abs=0.02), "the breaker of the day sees it"
+
+
 @given(moves=st.lists(st.integers(50, 200), min_size=1, max_size=6), qty=st.integers(-50, 50).filter(bool))
 def test_a_point_of_the_curve_adds_up_with_coin_in_it(moves: list[int], qty: int) -> None:
     stand = Stand(INVERSE, SPOT)
@@ -92,7 +105,7 @@ def test_the_screen_tells_coin_in_the_accounts_currency() -> None:
 
 
 def test_coin_that_nobody_prices_is_unknown_not_money() -> None:
-    stand = Watched(INVERSE)
+    stand = Watched(msgspec.structs.replace(INVERSE, quote="EUR"))
     stand.place_and_fill(stand.want(-10)[:1])
     assert rate(stand.state, "BTC") == 0
     assert pnl(stand.state) == 0

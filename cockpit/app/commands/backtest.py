@@ -6,7 +6,7 @@ import argparse
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ import msgspec
 
 from cockpit.app import console, plainly
 from cockpit.app.grammar import market
+from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.errors import ConfigError
 from cockpit.text import tr
 
@@ -65,6 +66,8 @@ def run(args: argparse.Namespace) -> int:
     sleeves = tuple(session.parse_sleeve(text) for text in plainly.sleeves(args))
     begin, end = session.instant(args.begin), session.instant(args.end)
     path, taken = cut.played(args, found, lang, sleeves, window=True)
+    for line in _money(found.config, path, sleeves, lang):
+        console.talk(line)
     begin = plainly.begin(args, sleeves, path, begin, end)
     request = Request(path, found.config, sleeves, begin, end, taken)
     from cockpit.app.going import Telling
@@ -98,6 +101,17 @@ def run(args: argparse.Namespace) -> int:
         lines += [tr("report.written", lang, files=", ".join(str(path) for path in written))]
     console.answer(args, {**did, "report": _plain(result.report), **pair.plain(result)}, "\n".join(lines))
     return 0
+
+
+def _money(config: Config, path: str, sleeves: Sequence[SleeveConfig], lang: str) -> list[str]:
+    """What to know where the markets of a tape are in other money than the account."""
+    from cockpit.adapters.store.tape import read_info
+    from cockpit.app import denomination
+
+    instruments = {one.symbol: one for one in read_info(Path(path)).instruments}
+    traded = [symbol for row in sleeves or config.sleeves for symbol in row.legs] or list(instruments)
+    lines = denomination.unpaid(config, instruments, lang)
+    return lines + denomination.notes(config, instruments, traded, lang)
 
 
 def _with(args: argparse.Namespace, found: Any) -> Any:

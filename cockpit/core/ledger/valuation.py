@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from decimal import Decimal
 
 from cockpit.core.ledger.position import MONEY, Position
-from cockpit.core.types import ZERO, Instrument, Kind
+from cockpit.core.types import ONE, ZERO, Instrument, Kind
 
 Instruments = Mapping[str, Instrument]
 Marks = Mapping[str, Decimal]
+DOLLARS = frozenset(("USD", "USDT", "USDC", "USDG", "FDUSD", "BUSD", "TUSD"))
+"""Counted one for one where something must be told in another of them: a coin's price, a limit, a size."""
 
 
 def total_in(worth: Mapping[str, Decimal], instruments: Instruments, marks: Marks, currency: str) -> Decimal:
@@ -50,10 +52,32 @@ def known_mark(symbol: str, marks: Marks) -> Decimal | None:
 
 
 def coin_price(coin: str, currency: str, instruments: Instruments, marks: Marks) -> Decimal | None:
-    """Of one coin in ``currency``: by the first instrument with a mark; spot, then linear, then inverse."""
+    """Of one coin in ``currency``: by the first instrument with a mark; spot, then linear, then inverse.
+
+    Where none is listed in that currency: the other way about, then both in dollars. One dollar is never
+    priced in another: USDC that lies in an account of USDT is no money until USDC-USDT is followed.
+    """
+    found = _listed(coin, (currency,), instruments, marks)
+    if found is not None or (coin in DOLLARS and currency in DOLLARS):
+        return found
+    found = _listed(currency, (coin,), instruments, marks)
+    if found is not None:
+        return MONEY.divide(ONE, found)
+    here, there = _dollars(coin, instruments, marks), _dollars(currency, instruments, marks)
+    return None if here is None or there is None else MONEY.divide(here, there)
+
+
+def _dollars(coin: str, instruments: Instruments, marks: Marks) -> Decimal | None:
+    return ONE if coin in DOLLARS else _listed(coin, DOLLARS, instruments, marks)
+
+
+def _listed(
+    coin: str, quotes: Collection[str], instruments: Instruments, marks: Marks
+) -> Decimal | None:
+    """By the first instrument with a mark that is quoted in one of ``quotes``."""
     for kind in Kind:
         for symbol, instrument in instruments.items():
-            if (instrument.kind, instrument.base, instrument.quote) == (kind, coin, currency):
+            if instrument.kind is kind and instrument.base == coin and instrument.quote in quotes:
                 mark = known_mark(symbol, marks)
                 if mark is not None:
                     return mark

@@ -32,7 +32,7 @@ def view_equity(at: int, m, view) -> float:
         if step(at, 6, view.now, 0.0, 0.0, 0.0) < 0:
             raise Stop
         view.equity_at = second
-        view.equity_now = m.worth * m.share
+        view.equity_now = m.worth * m.share * (view.last if m.inverse else 1.0)
     return view.equity_now
 
 

@@ -26,6 +26,11 @@ def unit_at(m: Machine, price: float) -> float:
     return m.contract_value * (1.0 if m.inverse else price)
 
 
+def quoted(m: Machine, money: float, price: float) -> float:
+    """An amount of the account's currency in the quote currency of the market. As ``core.worth``."""
+    return money * price if m.inverse else money
+
+
 def allow(d: Desk, target: int, have: int, price: float) -> int:
     """What is left of a wish that would grow from ``have`` (both signed, in atoms)."""
     m = d.m
@@ -38,7 +43,7 @@ def allow(d: Desk, target: int, have: int, price: float) -> int:
     if m.max_latency and m.latency > m.max_latency and m.latency_ts + m.latency_pause > m.now:
         refuse(m, SLOW, m.now)
     if not _surely(d, target, price):
-        money = max(0.0, equity(d, price))
+        money = max(0.0, quoted(m, equity(d, price), price))
         unit = unit_at(m, price)
         for rule in range(4):
             room = _room(m, rule, money)
@@ -53,7 +58,7 @@ def allow(d: Desk, target: int, have: int, price: float) -> int:
 def _surely(d: Desk, target: int, price: float) -> bool:
     """Is the wish within every limit by a wide margin? Then the exact worth does not matter."""
     m = d.m
-    worth = about(d, price) * (1 - LOOSE)
+    worth = quoted(m, about(d, price), price) * (1 - LOOSE)
     size = abs(target) * _atom(m) * unit_at(m, price) * (1 + LOOSE)
     for rule in range(4):
         if not size < _room(m, rule, max(0.0, worth)):

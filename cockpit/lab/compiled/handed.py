@@ -258,7 +258,8 @@ class _Drive:
     def _equity(self) -> float:
         view = self.view
         self._said(self._call(self.at, WORTH, view.now, 0.0, view.last, view.equity_at))
-        return float(self.machines["worth"][0]) * self.share
+        capital = float(self.machines["worth"][0]) * self.share
+        return capital * view.last if view.inverse else capital
 
 
 class _Full(Exception):

@@ -18,6 +18,7 @@ from cockpit.core.view import View
 from cockpit.core.want import Want
 from cockpit.lab.compiled import drive
 from cockpit.lab.compiled.fold import fill_of
+from cockpit.lab.compiled.gate import quoted
 from cockpit.lab.compiled.news import HOOK_FILL, resume
 from cockpit.lab.compiled.records import Desk, Entry, Machine, Rate
 from cockpit.lab.compiled.settlements import schedule
@@ -54,7 +55,7 @@ def play(m: Machine, strategy: Any, instrument: Instrument, tape: Tape, prefix: 
     desk = Desk(m, Lines(), tape.ts, tape.open, rates, plan.dues)
     want = Want()
     m.window, m.pen = view, want  # type: ignore[assignment]
-    view.equity_of = lambda: drive.worth(desk, view.now) * m.share
+    view.equity_of = lambda: quoted(m, drive.worth(desk, view.now) * m.share, view.last)
     on_fill: Any = getattr(strategy, "on_fill", None)
     on_funding: Any = getattr(strategy, "on_funding", None)
     m.reads_rates = 1

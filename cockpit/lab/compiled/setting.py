@@ -12,6 +12,7 @@ from cockpit.core.matching import Rules
 from cockpit.core.matching.margin import liquidation_fee
 from cockpit.core.registry import RULES
 from cockpit.core.types import ONE, ZERO, Instrument, InstrumentState, Kind
+from cockpit.core.worth import alike
 from cockpit.lab.compiled.reasons import Unsupported
 from cockpit.lab.compiled.records import Machine
 from cockpit.lab.compiled.rows import RING, TIERS
@@ -34,6 +35,7 @@ def check(instrument: Instrument, tape: Tape, config: Config, hooks: Sequence[st
     """Raise Unsupported for what can be told before the first bar."""
     venue, spot = config.venue, instrument.kind is Kind.SPOT
     money = instrument.quote if spot else instrument.settle
+    converts = instrument.base if instrument.kind is Kind.INVERSE else instrument.quote
     strangers = sorted(name for name in set(RULES) - SCALAR - SILENT if _needed(name, config))
     reasons = {
         "a strategy without on_bar": "on_bar" not in hooks,
@@ -51,6 +53,7 @@ def check(instrument: Instrument, tape: Tape, config: Config, hooks: Sequence[st
         "a feed slower than its bars": len(tape) > 0 and venue.feed_latency_ms >= tape.tf,
         f"bars of {tape.symbol}": tape.symbol not in ("", instrument.symbol),
         f"an account in {config.run.currency} where {money} is needed": money != config.run.currency,
+        f"{converts} told in {money}": not alike(converts, money),
         f"an instrument that is {instrument.state}": instrument.state is not InstrumentState.LIVE,
     }
     for reason, holds in reasons.items():

@@ -8,7 +8,7 @@ from math import inf
 
 from cockpit.lab.compiled.books import equity
 from cockpit.lab.compiled.flight import AMEND, CANCEL, PLACE, request
-from cockpit.lab.compiled.gate import allow, called_back, sent, unit_at, worthwhile
+from cockpit.lab.compiled.gate import allow, called_back, quoted, sent, unit_at, worthwhile
 from cockpit.lab.compiled.grid import alike, lots_of, opposed, order_lots, trigger_ticks
 from cockpit.lab.compiled.reasons import CROWDED, NO_LEVEL, NO_NUMBER, QUOTES, refuse
 from cockpit.lab.compiled.records import (
@@ -56,7 +56,7 @@ def _sized(d: Desk, want: Pen, price: float) -> int:
         refuse(m, NO_NUMBER, m.now)
     if want.sized:
         return lots_of(m, weight) * m.atoms
-    money = abs(weight) * equity(d, price) * m.share
+    money = quoted(m, abs(weight) * equity(d, price) * m.share, price)
     size = lots_of(m, money / unit_at(m, price)) * m.atoms if money > 0 else 0
     return -size if weight < 0 else size
 

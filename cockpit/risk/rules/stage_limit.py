@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cockpit.core.config import ReleaseConfig
-from cockpit.core.gate import GateContext, scaled, worst_notional
+from cockpit.core.gate import GateContext, scaled
 from cockpit.core.intents import Intent
 from cockpit.core.registry import rule
 from cockpit.core.room import fits
@@ -20,7 +20,7 @@ def check(intent: Intent, context: GateContext, params: ReleaseConfig) -> Intent
         return intent
     others = [s for s in state.sleeves.values() if s.capital and s.id != sleeve.id]
     bound = min(sleeve.capital, params.canary_share) * max(0.0, context.equity)
-    room = max(0.0, bound - context.beside - sum(worst_notional(state, s) for s in others))
+    room = max(0.0, bound - context.beside - context.worst(others))
     unit = context.unit
     if unit <= 0 or unit != unit:
         context.later()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cockpit.core.config import RiskConfig
-from cockpit.core.gate import GateContext, scaled, worst_notional
+from cockpit.core.gate import GateContext, scaled
 from cockpit.core.intents import Intent
 from cockpit.core.registry import rule
 from cockpit.core.room import fits
@@ -28,15 +28,15 @@ def check(intent: Intent, context: GateContext, params: RiskConfig) -> Intent:
     others = [s for s in state.sleeves.values() if s.id != sleeve.id]
     before = [s for s in others if s.leaving and (s.strategy, s.symbol) == (sleeve.strategy, sleeve.symbol)]
     if before:
-        room -= sum(worst_notional(state, s) for s in before)
+        room -= context.worst(before)
         whose += " less what a version before it still holds"
     if sleeve.pool:
-        left = room - sum(worst_notional(state, s) for s in others if s.pool == sleeve.pool)
+        left = room - context.worst(s for s in others if s.pool == sleeve.pool)
         if left < room:
             room, whose = left, f"{sleeve.limit:g}x of the capital of pool {sleeve.pool}"
     if sleeve.group and sleeve.gearing:
         left = sleeve.gearing * capital
-        left -= sum(worst_notional(state, s) for s in others if s.group == sleeve.group)
+        left -= context.worst(s for s in others if s.group == sleeve.group)
         if left < room:
             room, whose = left, f"{sleeve.gearing:g}x of its capital in all legs"
     room = max(0.0, room)

@@ -12,6 +12,7 @@ from cockpit.core.registry import stop
 from cockpit.core.state import State
 from cockpit.core.types import Instrument, Kind
 from cockpit.core.watch import Account
+from cockpit.core.worth import quote_rate
 
 
 class Params(msgspec.Struct, frozen=True):
@@ -71,12 +72,16 @@ class AccountDrawdown(msgspec.Struct):
         return self.params.limit / 100.0 * whole - (account.peak - account.pnl)
 
     def price(
-        self, account: Account, _state: State, instrument: Instrument, held: float, price: float
+        self, account: Account, state: State, instrument: Instrument, held: float, price: float
     ) -> float:
         """Where it acts if only this market moves: ``room`` lost on ``held`` contracts of the account."""
         if not held:
             return nan
         unit = held * float(instrument.contract_value)
-        if instrument.kind is Kind.INVERSE:
-            return price * (1.0 - self.room(account) / unit)
-        return price - self.room(account) / unit
+        room = self.room(account) * quote_rate(state, instrument)
+        if instrument.kind is not Kind.INVERSE:
+            return price - room / unit
+        if instrument.settle != state.currency:
+            return price * (1.0 - room / unit)
+        there = 1.0 + room / unit  # what is lost is coin, and fewer dollars as the price falls
+        return price / there if there > 0 else nan

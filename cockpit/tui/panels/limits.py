@@ -26,6 +26,7 @@ KINDS = {
     "breaker": "limits.breaker",
     "lock": "limits.lock",
     "bench": "limits.bench",
+    "price": "limits.price",
 }
 
 
