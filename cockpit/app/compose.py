@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -200,16 +201,27 @@ def fresh(
         mode=PositionMode(config.venue.position_mode), margin_mode=MarginMode(config.venue.margin_mode)
     )
     state = new_state(config.run.currency, mode, Decimal(repr(config.run.equity)), ledger)
-    state.instruments.update(instruments)
-    for instrument in instruments.values():
-        if instrument.derivative:
-            # The same number that the simulated venue locks isolated margin by.
-            ledger.set_leverage(instrument, Decimal(repr(config.venue.leverage)))
+    _list(state, instruments.values(), config)
     engine = Engine(state)
     _seat(engine, sleeves)
     versions.found(engine, sleeves)
     govern(engine, config)
     return engine
+
+
+def _list(state: State, instruments: Iterable[Instrument], config: Config) -> None:
+    for instrument in instruments:
+        state.instruments[instrument.symbol] = instrument
+        if instrument.derivative:
+            # The same number that the simulated venue locks isolated margin by.
+            state.ledger.set_leverage(instrument, Decimal(repr(config.venue.leverage)))
+
+
+def relisted(state: State, instruments: Mapping[str, Instrument], fresh: Collection[str]) -> list[Instrument]:
+    """What a process must be told of its markets at its start: those that are ``fresh`` to the journal, and
+    those whose terms (tick, lot, fees, state) have changed since they were last told.
+    """
+    return [one for name, one in instruments.items() if name in fresh or state.instruments.get(name) != one]
 
 
 def _seat(engine: Engine, casts: Sequence[Cast]) -> None:
@@ -248,15 +260,51 @@ class Absent(msgspec.Struct):
     """
 
 
-def remembered(raw: bytes, config: Config, sleeves: Sequence[Cast], foundry: Foundry | None = None) -> Engine:
-    """An engine from a snapshot. Raises ``msgspec.ValidationError`` when this build cannot read it."""
-    remembered_ = memory.read(raw)
-    state: State = remembered_.state
+def seated(kept: memory.Memory, *, strict: bool = True) -> list[Cast]:
+    """The sleeves that a snapshot was taken with, to go on as they were: what they decided after it can only
+    be repeated by all of them. One whose strategy is not here is left out, or (``strict``) a PluginError.
+    """
+    found = []
+    for sleeve in kept.state.sleeves.values():
+        slot = kept.slots.get(sleeve.id)
+        if sleeve.strategy == MANUAL or (slot is not None and slot.kind == Absent.__name__):
+            continue
+        plugin = STRATEGIES.get(sleeve.strategy)
+        if plugin is not None:
+            found.append(Cast(sleeve, plugin, None))
+        elif strict:
+            raise PluginError(f"the journal needs the strategy {sleeve.strategy!r}, which is not here")
+    return found
+
+
+def moved_on(engine: Engine, sleeves: Sequence[Cast], instruments: Mapping[str, Instrument]) -> bool:
+    """Do today's settings name other sleeves than the journal's last process had, or is a market new?"""
+    standing = {name for name, slot in engine.slots.items() if not isinstance(slot.strategy, Absent | Manual)}
+    named = {part.sleeve.id for part in sleeves}
+    return (
+        standing - versions.kinds(engine).keys() != named or not instruments.keys() <= engine.markets.keys()
+    )
+
+
+def remembered(
+    kept: memory.Memory,
+    config: Config,
+    sleeves: Sequence[Cast],
+    foundry: Foundry | None = None,
+    instruments: Mapping[str, Instrument] = MappingProxyType({}),
+) -> Engine:
+    """An engine from a snapshot, which is used up. Raises ``msgspec.ValidationError`` when it does not fit.
+
+    ``instruments``: what the feed has. Those that the snapshot does not know are added (a sleeve may have
+    been put on a new market since); the terms of those that it knows are told as facts (``relisted``).
+    """
+    state: State = kept.state
+    _list(state, [one for symbol, one in instruments.items() if symbol not in state.instruments], config)
     engine = Engine(state)
     engine.foundry = foundry
     by_hand = {name: Manual for name, sleeve in state.sleeves.items() if sleeve.strategy == MANUAL}
     kinds = by_hand | {c.sleeve.id: c.plugin.target for c in sleeves} | versions.kinds(engine)
-    memory.thaw(engine, remembered_, kinds)
+    memory.thaw(engine, kept, kinds)
     _seat(engine, sleeves)
     versions.found(engine, sleeves)
     for sleeve in state.sleeves.values():
@@ -264,5 +312,5 @@ def remembered(raw: bytes, config: Config, sleeves: Sequence[Cast], foundry: Fou
             sleeve.on = False
             engine.add_sleeve(sleeve, Absent())
     govern(engine, config)
-    versions.recall(engine, remembered_)
+    versions.recall(engine, kept)
     return engine

@@ -120,7 +120,9 @@ class ExchangeSession:
     def _account(self, put: Put, now_ms: Callable[[], int]) -> Live:
         feed = self._feed(put, now_ms)
         terms = terms_of(self.config)
-        account = CcxtVenue(self.door, self.instruments, terms, put, now_ms, born=self.born.born)
+        account = CcxtVenue(
+            self.door, self.instruments, terms, put, now_ms, born=self.born.born, follow=feed.follow
+        )
         return Live(account, {"feed": feed.run, "account": account.run}, feed)
 
     def _feed(self, put: Put, now_ms: Callable[[], int]) -> CcxtMarket:

@@ -156,6 +156,7 @@ class OkxSession:
             budget=self.budget,
             born=self.born.born,
             dead_man=self.config.okx.dead_man,
+            follow=feed.follow,
         )
         return Live(account, {"feed": feed.run, "account": account.run}, feed)
 

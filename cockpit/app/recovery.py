@@ -1,14 +1,17 @@
 """Restart = newest snapshot + fold of the journal (+ reconciliation, which the engine does itself).
 
-The fold runs the same ``step`` over the recorded facts and throws the actions away: they were sent then,
-or will be asked about. What it decides is compared with what was recorded; an order that the journal
-knows and the fold does not is adopted as UNKNOWN, so that the venue is asked about it. The journal knows an
-order by its row or, where the process died before that was written, by the recorded decision to place it.
+The fold runs the same ``step`` over the recorded facts, with the sleeves of then, and throws the actions
+away: they were sent then, or will be asked about. What it decides is compared with what was recorded, and
+where it differs the orders are those of then. An order that the journal knows and the fold does not is
+adopted as UNKNOWN, so that the venue is asked about it. The journal knows an order by its row or, where the
+process died before that was written, by the recorded decision to place it. Sleeves that the settings name
+since join, and those that they name no longer leave, when the fold is done.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable, Set
 from contextlib import aclosing
 
 import msgspec
@@ -24,6 +27,7 @@ from cockpit.core.errors import StoreError
 from cockpit.core.events import AnyEvent, Boot
 from cockpit.core.intents import OUTCOME_ENCODER, Outcome, Place
 from cockpit.core.orders import Order, OrderState
+from cockpit.core.state import State
 from cockpit.core.turn import NOTHING
 
 __all__ = ["NOTHING", "Fold", "recover"]
@@ -39,6 +43,8 @@ class Fold(msgspec.Struct):
     """Recorded decisions that this build would not take the same way."""
     adopted: int = 0
     """Orders that only the journal's table or its decisions knew."""
+    fresh: Set[str] = frozenset()
+    """Markets of the feed that the snapshot did not know."""
     mended: int = 0
     """Rows of orders that were missing or not up to date."""
 
@@ -52,7 +58,8 @@ async def recover(store: SqliteStore, config: Config, mode: str, source: RunSour
     snapshot = await store.latest_snapshot()
     if snapshot is not None:
         try:
-            engine = compose.remembered(snapshot[1], config, sleeves, foundry)
+            kept = memory.read(snapshot[1])
+            engine = compose.remembered(kept, config, compose.seated(kept, strict=False), foundry)
             fold.snapshot = snapshot[0]
         except msgspec.ValidationError:
             # Written by another build: the facts are the truth, the snapshot only a shortcut.
@@ -73,6 +80,14 @@ async def recover(store: SqliteStore, config: Config, mode: str, source: RunSour
             fold,
             lambda digest: settings.kept(digest, store.path.parent) or config,
         )
+    if compose.moved_on(engine, sleeves, source.instruments):
+        # Only now: what was decided before can only be repeated by those who decided it (their orders share
+        # one row of client ids). The next start folds from here, with those of today.
+        fold.fresh = source.instruments.keys() - engine.state.instruments.keys()
+        kept = memory.read(memory.freeze(engine))
+        engine = compose.remembered(kept, config, sleeves, foundry, source.instruments)
+        with contextlib.suppress(StoreError):  # a full disk keeps no cockpit from its positions
+            await store.snapshot(engine.state.seq, memory.freeze(engine))
     compose.govern(engine, config)
     await _adopt(store, engine, fold, placed)
     settings.keep(config, store.path.parent)
@@ -96,6 +111,7 @@ async def _repeat(
         if isinstance(event, Boot):
             # Every process decided under its own limits.
             compose.govern(engine, limits(event.config_digest))
+        number = engine.state.next_order
         outcome = engine.step(event)
         fold.events += 1
         if engine.state.seq != seq:
@@ -107,9 +123,28 @@ async def _repeat(
             fold.outcomes += 1
             if OUTCOME_ENCODER.encode(outcome) != OUTCOME_ENCODER.encode(expected):
                 fold.differing += 1
+                _as_recorded(engine.state, outcome, expected, number)
             expected = await anext(recorded, None)
         elif outcome is not NOTHING:
             fold.differing += 1
+            _as_recorded(engine.state, outcome, NOTHING, number)
+
+
+def _as_recorded(state: State, again: Outcome, then: Outcome, number: int) -> None:
+    """Another build (a strategy was mended after a crash) decides otherwise: what was sent is what was
+    decided then. Those are the orders that the venue knows, and their numbers must mean them alone.
+    """
+    ours = {action.cid: action for action in again.actions if isinstance(action, Place)}
+    sent = {action.cid: action for action in then.actions if isinstance(action, Place)}
+    if ours == sent:
+        return
+    for cid, action in ours.items():
+        if sent.get(cid) != action:
+            state.orders.pop(cid, None)
+    for cid, action in sent.items():
+        if cid not in state.orders:
+            state.orders[cid] = drafting.recorded(action, then.seq, then.ts)
+    state.next_order = max([number, *(int(cid[-9:]) + 1 for cid in sent)])
 
 
 async def _noting(recorded: AsyncIterator[Outcome], placed: dict[str, Order]) -> AsyncIterator[Outcome]:

@@ -12,15 +12,13 @@ import msgspec
 from cockpit.adapters.store.journal_file import JournalFile
 from cockpit.adapters.store.schema import store_error
 from cockpit.app import compose, settings
-from cockpit.app.compose import Cast
 from cockpit.app.versions import Foundry
 from cockpit.core import memory
 from cockpit.core.config import Config
 from cockpit.core.engine import Engine
-from cockpit.core.errors import PluginError, StoreError
+from cockpit.core.errors import StoreError
 from cockpit.core.events import Boot
 from cockpit.core.intents import OUTCOME_ENCODER, Outcome
-from cockpit.core.registry import STRATEGIES
 from cockpit.core.turn import NOTHING
 
 
@@ -99,14 +97,8 @@ def _opening(journal: JournalFile, config: Config) -> Engine:
     if raw is None:
         raise StoreError(f"{journal.path} does not hold the state before its first fact: too old to replay")
     try:
-        state = memory.read(raw).state
-        casts = []
-        for sleeve in state.sleeves.values():
-            plugin = STRATEGIES.get(sleeve.strategy)
-            if plugin is None:
-                raise PluginError(f"the journal needs the strategy {sleeve.strategy!r}, which is not here")
-            casts.append(Cast(sleeve, plugin, None))
-        return compose.remembered(raw, config, casts, Foundry(config))
+        kept = memory.read(raw)
+        return compose.remembered(kept, config, compose.seated(kept), Foundry(config))
     except msgspec.ValidationError as error:
         raise StoreError(f"{journal.path} was written by another build: {error}") from error
 

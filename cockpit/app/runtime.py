@@ -14,7 +14,7 @@ import msgspec
 import cockpit
 from cockpit.adapters.store.journal_raw import money
 from cockpit.adapters.store.sqlite import SqliteStore
-from cockpit.app import awake, memory_use, priority, receipts, recovery, releasing, trades
+from cockpit.app import awake, compose, memory_use, priority, receipts, recovery, releasing, trades
 from cockpit.app.capital import Allocator
 from cockpit.app.consent import Consent
 from cockpit.app.jobs.desk import Desk
@@ -193,6 +193,8 @@ class Runtime:
             max(first, state.now),
         )
         if self.plan.mode != "replay":
+            for instrument in compose.relisted(state, self.source.instruments, self.fold.fresh):
+                self.crew.source.put(ev.Listing(max(first, state.now), instrument))
             releasing.opening(self)
         if self.plan.consent is not None:
             agreed = self.plan.consent

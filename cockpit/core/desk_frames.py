@@ -115,7 +115,7 @@ class MakerRow(msgspec.Struct, frozen=True, array_like=True):
 
 
 class FuseRow(msgspec.Struct, frozen=True, array_like=True):
-    """Something that holds trading back now: a tripped breaker, a lock, a benched sleeve, money without a price."""
+    """What holds trading back now: a tripped breaker, a lock, a benched sleeve, money without a price."""
 
     kind: str
     """stopped | breaker | lock | bench | price"""

@@ -159,7 +159,7 @@ class Slot:
         )
 
     def _capital(self, state: State) -> float:
-        """What the sleeve may use, quote currency of its market; nothing while nobody says what that is worth."""
+        """What the sleeve may use, quote currency of its market; nothing while that has no price."""
         rate = quote_rate(state, self.instrument)
         return 0.0 if isnan(rate) else state.equity() * self.sleeve.share * rate
 

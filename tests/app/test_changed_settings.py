@@ -31,7 +31,7 @@ def test_a_sleeve_that_is_no_longer_named_can_still_be_flattened() -> None:
     bench, held = _holding()
     raw = memory.freeze(bench.engine)
     left = [c for c in bench.sleeves if c.sleeve.id != held]
-    engine = compose.remembered(raw, bench.config, left)
+    engine = compose.remembered(memory.read(raw), bench.config, left)
     assert held in engine.slots
     assert not engine.state.sleeves[held].on
     event = Command(engine.state.now, "x", "flatten", {}, "test")
@@ -40,7 +40,7 @@ def test_a_sleeve_that_is_no_longer_named_can_still_be_flattened() -> None:
             bench.world.submit(action, engine.state.now)
         event = bench.world.next(engine.deadline)  # type: ignore[assignment]
     assert engine.state.position(held) == 0
-    again = compose.remembered(memory.freeze(engine), bench.config, bench.sleeves)
+    again = compose.remembered(memory.read(memory.freeze(engine)), bench.config, bench.sleeves)
     assert type(again.slots[held].strategy).__name__ == "MarketMaker"
 
 
@@ -48,7 +48,7 @@ def test_switching_trading_off_holds_from_the_restart_on() -> None:
     bench, _ = _holding()
     raw = memory.freeze(bench.engine)
     off = msgspec.structs.replace(bench.config, run=RunConfig(trading_enabled=False))
-    engine = compose.remembered(raw, off, bench.sleeves)
+    engine = compose.remembered(memory.read(raw), off, bench.sleeves)
     assert engine.state.posture is Posture.REDUCE_ONLY
-    on = compose.remembered(memory.freeze(engine), Config(), bench.sleeves)
+    on = compose.remembered(memory.read(memory.freeze(engine)), Config(), bench.sleeves)
     assert on.state.posture is Posture.NORMAL

@@ -10,6 +10,7 @@ import pytest
 
 from cockpit.adapters.store.inline import InlineStore
 from cockpit.app import compose
+from cockpit.core import memory
 from cockpit.core.config import Config, VenueConfig
 from cockpit.core.registry import STRATEGIES
 from tests.app.stream_worlds import Bench, Stretch, carried, coupled, making, swinging
@@ -24,7 +25,7 @@ async def _replay(path: Path, bench: Bench, *, snapshot: bool) -> tuple[str, int
             kept = await store.latest_snapshot()
             assert kept is not None
             after, raw = kept
-            engine = compose.remembered(raw, bench.config, bench.sleeves)
+            engine = compose.remembered(memory.read(raw), bench.config, bench.sleeves)
         count = 0
         async for seq, event in store.facts(after):
             engine.step(event)

@@ -14,8 +14,8 @@ import pytest
 
 from cockpit.adapters.okx.budget import Budget
 from cockpit.adapters.okx.rest import Rest
-from cockpit.adapters.okx_exchange import Running
-from cockpit.core.config import Config
+from cockpit.adapters.okx_exchange import Options, Running
+from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.frames import Health
 from cockpit.core.project import Projector
 from tests.okx.desks import credentials, doors, exchange
@@ -149,5 +149,58 @@ def test_a_claimed_position_is_traded_on(tmp_path: Path, held: str) -> None:
                 assert made.truth()["positions"] == {}
                 assert abs(made.books()["cash"] - made.truth()["cash"]) < Decimal("1e-9")
                 assert not made.engine.state.ledger.discrepancies()
+
+    run(story)
+
+
+@pytest.mark.parametrize("held", ["before", "during"])
+def test_a_market_that_only_a_person_trades_is_learned(tmp_path: Path, held: str) -> None:
+    """Cash is one for the whole account: a trade by hand on a market that no setting names stopped entries
+    for ever, with "a fill in a market we do not know" every five seconds."""
+    other = "ETH-USDT-SWAP"
+
+    async def story() -> None:
+        options = Options(symbols=(INST, other), history=5)
+        async with exchange(options) as running, person(running) as somebody:
+            if held == "before":
+                await somebody.order(instId=other, sz="4")
+            async with machine(running, tmp_path, with_policy(running, "fence")) as made:
+                state = made.engine.state
+                if held == "during":
+                    await trade(made, 2, 30)
+                    await somebody.order(instId=other, sz="4")
+
+                def known() -> bool:
+                    book = state.ledger.sleeve(f"-|okx:{other}")
+                    return book is not None and book.qty == 4 and state.marks.get(f"okx:{other}", 0) > 0
+
+                await until(known, 30)
+                await trade(made, 3, 30)  # our own market is traded all the same
+                assert made.notes["fill.unknown_symbol"] == 0
+                await somebody.order(instId=other, side="sell", sz="4")
+                await made.quiet()
+                assert abs(made.books()["cash"] - made.truth()["cash"]) < Decimal("1e-9")
+
+    run(story)
+
+
+def test_a_sleeve_on_a_market_that_the_journal_does_not_know_joins_at_a_restart(tmp_path: Path) -> None:
+    """It ended the start with a KeyError, and with it went the care for what was held."""
+    other = "okx:ETH-USDT-SWAP"
+
+    async def story() -> None:
+        options = Options(symbols=(INST, "ETH-USDT-SWAP"), history=5)
+        async with exchange(options) as running:
+            config = settings(running)
+            async with machine(running, tmp_path, config) as made:
+                await trade(made, 2, 30)
+                await made.crew.kernel.snapshot()
+            more = (*config.sleeves, SleeveConfig("okx_churn", other))
+            async with machine(running, tmp_path, msgspec.structs.replace(config, sleeves=more)) as made:
+                await until(lambda: bool(made.engine.state.ledger.held(other)), 30)
+            async with machine(running, tmp_path, config) as made:  # and leaves again: it can be closed
+                assert other in made.engine.state.instruments
+                await made.quiet()
+                assert made.truth()["positions"] == {}
 
     run(story)

@@ -53,7 +53,7 @@ class Route:
 
     def __init__(self, name: str, topics: Sequence[str], market: CcxtMarket, rng: Random) -> None:
         self.name = name
-        self.topics = topics
+        self.topics = list(topics)
         self._market = market
         self.wire = Wire(name, market.door, self, self._fault, rng)
         self.promised: dict[str, Topic] = {}
@@ -68,6 +68,14 @@ class Route:
         self._refused = ""
         self.promised = {t: Topic(now) for t in self.topics if t in self._market.watched}
         return self._market.dialect.subscribe(self.topics)
+
+    def add(self, topics: Sequence[str]) -> None:
+        """Subscribe these too: now, where it is connected, and with each connection."""
+        self.topics += topics
+        if self.promised:
+            now = asyncio.get_running_loop().time()
+            self.promised |= {t: Topic(now) for t in topics if t in self._market.watched}
+            self.wire.send(self._market.dialect.subscribe(topics))
 
     def hear(self, message: dict[str, Any]) -> None:
         market = self._market
@@ -242,6 +250,18 @@ class CcxtMarket:
             native = self.watched.get(topic)
             if native:
                 self._keepers[self.dialect.symbol(native)].lose()
+
+    def follow(self, instrument: Instrument) -> None:
+        """One market more, from now on; without candles."""
+        native, symbol = instrument.native, instrument.symbol
+        self.instruments[symbol] = instrument
+        self._natives.append(native)
+        self._keepers[symbol] = Keeper(keeps=self.dialect.asks_snapshot)
+        self.watched[self.dialect.book_topic(native)] = native
+        self.watched[self.dialect.mark_topic(native)] = ""
+        more = self.dialect.topics([native], {})
+        for route in self.routes:
+            route.add(more.get(route.name, []))
 
     def linked(self, reason: str) -> None:
         """The market is up when every route hears what it was promised."""

@@ -57,7 +57,7 @@ class Reader:
         self._traces = traces
         self._put = put
         self._now_ms = now_ms
-        self._natives = tuple(natives)
+        self.natives = tuple(natives)
         self.pairs = Pairs(door, lambda _what, _detail: None)
         self.sides: Recent[str, Side] = Recent()
         """What each order of ours does: an amend must repeat it."""
@@ -128,7 +128,7 @@ class Reader:
                 self._dialect.positions(self._door),
                 self._dialect.orders(self._door),
             )
-            fills = await self._dialect.fills(self._door, self._natives, begin, self.venue_ms())
+            fills = await self._dialect.fills(self._door, self.natives, begin, self.venue_ms())
             bills = await self._dialect.bills(self._door, begin, self.venue_ms())
             moved = any(row.at >= read_at - SETTLE_MS for row in (*fills, *bills))
             if not moved or attempt == TRIES - 1:
@@ -159,7 +159,7 @@ class Reader:
         if now < begin:  # before the journal began? Then our clock was set, and nobody has measured since
             self._door.skewed.set()
             return 0
-        fills = await self._dialect.fills(self._door, self._natives, begin, self.venue_ms())
+        fills = await self._dialect.fills(self._door, self.natives, begin, self.venue_ms())
         untold = [
             row
             for row in fills

@@ -25,6 +25,7 @@ from cockpit.adapters.ccxt_venue.door import WINDOW_MS, Door, Refused
 from cockpit.adapters.ccxt_venue.pairs import Pairs
 from cockpit.adapters.ccxt_venue.reading import Reader, ours
 from cockpit.adapters.ccxt_venue.wire import Wire
+from cockpit.adapters.connectivity.newcomers import Newcomers
 from cockpit.adapters.connectivity.promises import Promises
 from cockpit.adapters.connectivity.traces import Recent, Traces
 from cockpit.adapters.connectivity.verdict import Verdict
@@ -43,6 +44,10 @@ KEEP_S = 1_200.0
 Put = Callable[[ev.AnyEvent], None]
 
 
+def _nobody(_one: Instrument) -> None:
+    """Nobody follows its prices."""
+
+
 class CcxtVenue:
     """One account. ``run`` keeps its stream, ``submit`` delivers requests."""
 
@@ -55,9 +60,14 @@ class CcxtVenue:
         now_ms: Callable[[], int],
         *,
         born: int = 0,
+        follow: Callable[[Instrument], None] = _nobody,
         rng: Random | None = None,
     ) -> None:
-        """``put`` takes what the venue says; ``born``: when this journal began (our clock, ms)."""
+        """``put`` takes what the venue says; ``born``: when this journal began (our clock, ms); ``follow`` is
+        called with each market that the account trades and nothing has named."""
+        self.newcomers = Newcomers(instruments, put, now_ms, self._learn)
+        put = self.newcomers.put
+        self._follow = follow
         self.door = door
         self.dialect: Dialect = door.dialect
         self.name = self.dialect.name
@@ -87,6 +97,7 @@ class CcxtVenue:
         async with asyncio.TaskGroup() as group:
             for work in (
                 self.wire.run, self._catch_up, self._keep_clock, self._keep_open, self.pairs.run,
+                self.newcomers.run,
             ):  # fmt: skip
                 group.create_task(work())
 
@@ -112,11 +123,29 @@ class CcxtVenue:
         except Refused as error:
             raise Transient(str(error)) from error
 
+    def _market(self, symbol: str) -> Instrument:
+        found = self.instruments.get(symbol)
+        if found is None:
+            self.newcomers.want(symbol)
+            raise Transient(f"{self.dialect.title} market {symbol} is not loaded")
+        return found
+
+    async def _learn(self, symbol: str) -> Instrument | None:
+        """The terms of a market that only the account knows; its prices are followed from now on."""
+        native = symbol.partition(":")[2]
+        try:
+            found = (await self.dialect.load(self.door, [native], private=True)).get(symbol)
+        except Refused as error:
+            raise Transient(str(error)) from error
+        if found is not None:
+            self.instruments[symbol] = found
+            self.reader.natives += (native,)
+            self._follow(found)
+        return found
+
     async def _place(self, action: Place) -> bool:
         """True: the venue has taken it."""
-        one = self.instruments.get(action.symbol)
-        if one is None:
-            raise Transient(f"{self.dialect.title} market {action.symbol} is not loaded")
+        one = self._market(action.symbol)
         hedge = self.terms.position_mode is PositionMode.HEDGE
         try:
             call = self.dialect.place(action, one, hedge=hedge)
@@ -146,9 +175,7 @@ class CcxtVenue:
     async def _place_pair(self, action: Place) -> None:
         """The take-profit first: without it the order is refused whole, as where it is one order."""
         take, stop = pairs.legs(action)
-        one = self.instruments.get(action.symbol)
-        if one is None:
-            raise Transient(f"{self.dialect.title} market {action.symbol} is not loaded")
+        one = self._market(action.symbol)
         hedge = self.terms.position_mode is PositionMode.HEDGE
         try:
             call = self.dialect.place(take, one, hedge=hedge)

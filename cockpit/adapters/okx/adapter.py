@@ -17,10 +17,11 @@ from decimal import Decimal
 from random import Random
 from typing import Any
 
+from cockpit.adapters.connectivity.newcomers import Newcomers
 from cockpit.adapters.connectivity.promises import Promises
 from cockpit.adapters.connectivity.traces import Recent, Traces
 from cockpit.adapters.connectivity.verdict import Answer, Verdict
-from cockpit.adapters.okx import door, frames, private, requests
+from cockpit.adapters.okx import door, frames, instruments, private, requests
 from cockpit.adapters.okx.agreement import AccountConfig, Terms, agree
 from cockpit.adapters.okx.budget import Budget
 from cockpit.adapters.okx.codes import CLOCK
@@ -32,11 +33,11 @@ from cockpit.adapters.okx.socket import Socket
 from cockpit.adapters.okx.topics import Topic
 from cockpit.adapters.secret import Credentials
 from cockpit.core import events as ev
-from cockpit.core.errors import Ambiguous, Transient, VenueError
+from cockpit.core.errors import Ambiguous, ConfigError, Transient, VenueError
 from cockpit.core.intents import Action, Amend, Cancel, Place, Query, ReadAccount
 from cockpit.core.orders import Role
 from cockpit.core.registry import venue
-from cockpit.core.types import PositionMode
+from cockpit.core.types import Instrument, PositionMode
 
 SIGNED_MS = 30_000
 """A signed REST request is refused later than this: the deadline of what has no ``expTime`` (algo orders)."""
@@ -60,6 +61,10 @@ BUSINESS = (
     Topic("algo-advance", inst_type="ANY", vital=True),
 )
 Put = Callable[[ev.AnyEvent], None]
+
+
+def _nobody(_one: Listed) -> None:
+    """Nobody follows its prices."""
 
 
 class Stream:
@@ -105,12 +110,16 @@ class OkxVenue:
         budget: Budget | None = None,
         born: int = 0,
         dead_man: bool = True,
+        follow: Callable[[Listed], None] = _nobody,
         rng: Random | None = None,
     ) -> None:
-        """``put`` takes what the venue says; ``born``: when this journal began (our clock, ms)."""
+        """``put`` takes what the venue says; ``born``: when this journal began (our clock, ms); ``follow`` is
+        called with each market that the account trades and nothing has named."""
         loop = asyncio.get_running_loop()
-        self.put = put
+        self.newcomers = Newcomers(markets, put, now_ms, self._learn)
+        self.put = put = self.newcomers.put
         self.now_ms = now_ms
+        self._follow = follow
         self.budget = budget or Budget(loop.time)
         self.rest = rest or Rest(endpoints, keys, self.budget)
         self.markets = dict(markets)
@@ -149,6 +158,7 @@ class OkxVenue:
         async with asyncio.TaskGroup() as group:
             for work in (
                 self.private.run, self.business.run, self._catch_up, self._keep_clock, self._keep_promises,
+                self.newcomers.run,
             ):  # fmt: skip
                 group.create_task(work())
             if self._dead_man:
@@ -261,8 +271,22 @@ class OkxVenue:
     def _market(self, symbol: str) -> Listed:
         found = self.markets.get(symbol)
         if found is None:
+            self.newcomers.want(symbol)
             raise Transient(f"OKX market {symbol} is not loaded")
         return found
+
+    async def _learn(self, symbol: str) -> Instrument | None:
+        """The terms of a market that only the account knows; its prices are followed from now on."""
+        try:
+            found = await instruments.load(self.rest, (symbol,), self.terms.margin_mode, private=True)
+        except (ConfigError, ValueError):
+            return None
+        except Refused as error:
+            raise Transient(str(error)) from error
+        one = self.markets[symbol] = found[symbol]
+        self.reader.also(one.kind)
+        self._follow(one)
+        return one.instrument
 
     def _native(self, symbol: str) -> str:
         return symbol.partition(":")[2]

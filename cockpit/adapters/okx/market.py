@@ -107,7 +107,7 @@ class OkxMarket:
             endpoints.stream("public"),
             self._sides[0],
             now_ms,
-            topics=self._topics(depth),
+            topics=self._topics(self.markets.values()),
             rng=rng,
             tls=endpoints.tls(),
             lean=self._lean,
@@ -133,22 +133,28 @@ class OkxMarket:
             if self.business is not None:
                 group.create_task(self.business.run())
 
-    def _topics(self, depth: str) -> Iterable[Topic]:
+    def _topics(self, markets: Iterable[Listed]) -> Iterable[Topic]:
         kinds: set[str] = set()
-        for one in self.markets.values():
+        families: set[str] = set()
+        for one in markets:
             inst = one.instrument.native
-            yield Topic(depth, inst, within=BOOK_S)
+            yield Topic(self._depth, inst, within=BOOK_S)
             yield Topic("trades", inst)
             kinds.add(one.kind)
             if one.instrument.derivative:
                 yield Topic("mark-price", inst, within=MARK_S, at_most=MARK_S)
                 yield Topic("funding-rate", inst)
                 yield Topic("open-interest", inst)
-        families = {_family(one) for one in self.markets.values() if one.instrument.derivative}
+                families.add(_family(one))
         for family in sorted(families):
             yield Topic("index-tickers", family)
         for kind in sorted(kinds):
             yield Topic("instruments", inst_type=kind)
+
+    def follow(self, one: Listed) -> None:
+        """One market more, from now on; without candles."""
+        self.markets[one.instrument.symbol] = one
+        self.public.follow(*self._topics([one]))
 
     def _candles(self) -> Iterable[Topic]:
         for symbol, lengths in self._bars.items():

@@ -78,6 +78,10 @@ class Reader:
         self.since = Since(now_ms, lambda: rest.offset_ms, born)
         self.venue_ms = self.since.now
 
+    def also(self, kind: str) -> None:
+        """The account trades markets of this type, too."""
+        self._kinds = tuple(dict.fromkeys((*self._kinds, kind)))
+
     # --- one order --------------------------------------------------------------------------------
 
     async def order(self, cid: str, inst: str) -> None:

@@ -10,18 +10,15 @@ from typing import NamedTuple
 import msgspec
 
 from cockpit.app import compose, settings
-from cockpit.app.compose import Cast
 from cockpit.app.past.source import Source
 from cockpit.core import memory
 from cockpit.core.config import Config
 from cockpit.core.engine import Engine
-from cockpit.core.errors import PluginError, StoreError
+from cockpit.core.errors import StoreError
 from cockpit.core.events import AnyEvent, Bar, Boot, Fill, Timer, Trade
 from cockpit.core.frames import Frame, Health
-from cockpit.core.hand import MANUAL
 from cockpit.core.past import Past as Results
 from cockpit.core.project import Projector, Tails
-from cockpit.core.registry import STRATEGIES
 from cockpit.core.turn import NOTHING
 
 FULL = 150_000
@@ -127,17 +124,8 @@ class Past:
         digest = str(self.source.piece("boot", seq=seq)["config_digest"])
         config = settings.kept(digest, self.folder) or self.fallback
         try:
-            state = memory.read(body).state
-            casts = []
-            for sleeve in state.sleeves.values():
-                plugin = STRATEGIES.get(sleeve.strategy)
-                if plugin is not None:
-                    casts.append(Cast(sleeve, plugin, None))
-                elif sleeve.strategy != MANUAL:
-                    raise PluginError(
-                        f"the journal needs the strategy {sleeve.strategy!r}, which is not here"
-                    )
-            engine = self._engine = compose.remembered(body, config, casts)
+            kept = memory.read(body)
+            engine = self._engine = compose.remembered(kept, config, compose.seated(kept))
         except msgspec.ValidationError as error:
             raise StoreError(f"the journal was written by another build: {error}") from error
         venue = next(iter(engine.state.instruments), "").partition(":")[0]

@@ -71,9 +71,7 @@ def _dollars(coin: str, instruments: Instruments, marks: Marks) -> Decimal | Non
     return ONE if coin in DOLLARS else _listed(coin, DOLLARS, instruments, marks)
 
 
-def _listed(
-    coin: str, quotes: Collection[str], instruments: Instruments, marks: Marks
-) -> Decimal | None:
+def _listed(coin: str, quotes: Collection[str], instruments: Instruments, marks: Marks) -> Decimal | None:
     """By the first instrument with a mark that is quoted in one of ``quotes``."""
     for kind in Kind:
         for symbol, instrument in instruments.items():
