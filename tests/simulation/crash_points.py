@@ -50,7 +50,7 @@ CHUNK = 1
 """Market rows that wait for the next: the writer of production has a thread, and may write at any instant."""
 CALM = frozenset(("halt", "hand_trade", "adl", "liquidation", "tick"))
 """Classes of a world whose links are sound: what is measured there is the start alone."""
-ROUGH = frozenset(CLASSES) - {"sent", "crash", "clock", "strategy_crash", "strategy_slow", *DISK}
+ROUGH = frozenset(CLASSES) - {"held", "sent", "crash", "clock", "strategy_crash", "strategy_slow", *DISK}
 HOMES = ("workers", "adapters/store")
 COMMIT = "commit"
 REQUESTS = {Place: ev.Request.PLACE, Amend: ev.Request.AMEND, Cancel: ev.Request.CANCEL}

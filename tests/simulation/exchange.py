@@ -39,6 +39,8 @@ class RealTruth:
         self.exchange = Exchange({i.symbol: i for i in instruments}, {"USDT": CASH}, rules, seed)
         self._fills: list[Fill] = []
         self._hands = 0
+        self.before: dict[str, Decimal] = {}
+        """What the account held before anybody listened (signed), of which no fill is ever told."""
         self._deleveraged: set[str] = set()
         """Trade ids of what the venue took away for somebody else's sake."""
 
@@ -87,13 +89,30 @@ class RealTruth:
 
     def hand_trade(self, symbol: str, side: Side, qty: Decimal, ts: int) -> None:
         """Somebody trades on the account by hand."""
+        self.hand_order(symbol, side, OrderKind.MARKET, qty, None, ts)
+
+    def hand_order(
+        self, symbol: str, side: Side, kind: OrderKind, qty: Decimal, price: Decimal | None, ts: int
+    ) -> None:
+        """Somebody sends an order around the cockpit."""
         self._hands += 1
         cid = f"{HAND}{self._hands}"
         place = Place(
-            cid, "", symbol, side, OrderKind.MARKET, qty, None, None, None, None,
+            cid, "", symbol, side, kind, qty, price, None, None, None,
             False, PosSide.NET, Role.ENTRY, "",
         )  # fmt: skip
         self.exchange.request(place, ts)
+
+    def by_hand(self, symbol: str) -> Decimal:
+        """What people hold of ``symbol`` (signed), the venue's takings aside."""
+        traded = (f for f in self.fills if f.kind is FillKind.EXTERNAL and f.symbol == symbol)
+        return self.before.get(symbol, ZERO) + sum((f.side.sign * f.qty for f in traded), ZERO)
+
+    def hands_off(self, symbol: str, ts: int) -> None:
+        """Every order that people have resting there is cancelled by them."""
+        for order in self.open_orders():
+            if order.cid.startswith(HAND) and order.symbol == symbol:
+                self.exchange.request(Cancel(order.cid, symbol, "by hand"), ts)
 
     def hand_cancel(self, cid: str, symbol: str, ts: int) -> None:
         """Somebody cancels an order of ours by hand."""
@@ -109,9 +128,10 @@ class RealTruth:
             return False
         mark = mark_of(market)
         lots = max(1, lots_of(market, held[0].qty) // 2)
+        qty = min(market.qty(lots), abs(held[0].qty))  # after a coarser lot there may be less than one
         self._deleveraged.add(str(-(desk.trades_seen + 1)))
         ticks = liquidation._ticks(desk, market, held[0], mark)
-        desk.take_away(market, held[0], market.qty(lots), ticks, ts, ZERO)
+        desk.take_away(market, held[0], qty, ticks, ts, ZERO)
         return True
 
     def liquidate(self, symbol: str, ts: int) -> bool:

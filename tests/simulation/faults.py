@@ -29,12 +29,17 @@ NEWEST = ("delist",)
 """``delist``: the venue ends the perpetual for good: its orders are off, what is held there is settled."""
 LAST = ("delist_coins",)
 """``delist_coins``: the venue ends the spot market for good: its orders are off, coins stay."""
+BEFORE = ("held",)
+"""``held``: the account holds something when the journal begins; somebody trades on it, money comes and goes
+and answers are held up while it is read for the first time (``before``)."""
 THIRD = ("hand_cancel", "bad_data", "half_read", "press")
-CLASSES = FIRST + LATER + THIRD + NEWER + NEWEST + LAST
+CLASSES = FIRST + LATER + THIRD + NEWER + NEWEST + LAST + BEFORE
 """Every class of fault the simulator knows."""
 LATER_FROM, THIRD_FROM, NEWER_FROM = 3_000, 6_000, 4_000_000
 """From these seeds on the later classes are drawn too; seeds before are known for what they found."""
 LAST_FROM = 14_000_000
+HELD_FROM = 18_000_000
+"""From this seed on the lines are down until they are up, as a real run says at its start; and ``BEFORE``."""
 TRACES_FROM, RETELLS_EVERY = 9_000_000, 8
 """From this seed on the adapter remembers what it has told and a catch-up tells the rest, as the adapters for
 real venues do; in every eighth world, and in all before, it tells two minutes of trades again each time."""
@@ -43,6 +48,10 @@ STEPS_S = (3_600.0, -3_600.0, 60.0, -60.0, 5.0, -5.0, 0.7, -0.7)
 
 SIZES = {"late": (0.5, 9.0), "slow": (0.05, 25.0)}
 """Seconds: late requests straddle the client's patience and the venue's expiry on purpose."""
+ACTS = ("close", "close", "halve", "add", "turn")
+"""What people do with a position of theirs, by its first seconds."""
+FIRST_S = 14.0
+"""How long an account is at most read for the first time, about."""
 MAX_CRASHES = 8
 """Crashes by named point in one seed; more would leave no time to trade between them."""
 
@@ -91,6 +100,8 @@ class Plan:
         self.retells = seed < TRACES_FROM or seed % RETELLS_EVERY == 0
         self.torn = seed >= TRACES_FROM
         """An account is read as adapters do it: balances first, then fills and bills, all told in order."""
+        self.connecting = seed >= HELD_FROM
+        """A line takes a while to come up, and is known to be down until then."""
         rng = random.Random(f"{seed}/plan")
         self.classes = frozenset(name for name in FIRST if rng.random() < 0.5) | frozenset(focus)
         late = random.Random(f"{seed}/later")
@@ -101,6 +112,8 @@ class Plan:
         self.classes |= frozenset(name for name in NEWEST if newest.random() < 0.2 and seed >= TRACES_FROM)
         last = random.Random(f"{seed}/last")
         self.classes |= frozenset(name for name in LAST if last.random() < 0.3 and seed >= LAST_FROM)
+        before = random.Random(f"{seed}/held")
+        self.classes |= frozenset(name for name in BEFORE if before.random() < 0.5 and seed >= HELD_FROM)
         third = random.Random(f"{seed}/third")
         self.classes |= frozenset(name for name in THIRD if third.random() < 0.3 and seed >= THIRD_FROM)
         if only is not None:
@@ -113,9 +126,12 @@ class Plan:
             moments.append(Item("at", 1, "delist", round(newest.uniform(0.2, 0.95) * seconds, 3)))
         if self.on("delist_coins"):
             moments.append(Item("at", 1, "delist_coins", round(last.uniform(0.1, 0.95) * seconds, 3)))
+        moments += self._held_moments(before)
         self.schedule(sorted((w for w in windows if str(w) not in self.off), key=lambda w: (w.start, w.kind)))
         self.moments = sorted((m for m in moments if str(m) not in self.off), key=lambda m: m.size)
         """(point, …, size = instant in seconds): halts, crashes between points, hand trades, clock steps …"""
+        self.opening = "money" if any(m.point == "at:money" for m in self.moments) else "account"
+        """What kind of account is found: ``before``."""
         self.fired: list[str] = []
         """Texts of the items that really happened, in order."""
         self.visits: dict[str, int] = {}
@@ -226,6 +242,29 @@ class Plan:
         at = sorted(round(rng.uniform(5.0, self.seconds), 3) for _ in range(rng.randrange(1, 4)))
         return [Item("at", nth, "lot", when) for nth, when in enumerate(at, 1)] if self.on("lot") else []
 
+    def _held_moments(self, rng: random.Random) -> list[Item]:
+        """Who trades on what was held before, and what comes in and goes out meanwhile."""
+        money = rng.random() < 0.4  # in some worlds nothing but money comes and goes
+        found = [Item("at:money" if money else "at", 1, "held", 1.0)]
+        for nth in range(1, 1 if money else rng.randrange(0, 4) + 1):
+            at = round(1.0 + 0.05 * (FIRST_S / 0.05) ** rng.random(), 3)
+            found.append(Item(f"at:{rng.choice(ACTS)}", nth, "held_trade", at))
+        if rng.random() < 0.7:
+            at = round(rng.uniform(min(FIRST_S, self.seconds / 4), self.seconds), 3)
+            found.append(Item("at:leave", 9, "held_trade", at))
+        amount = rng.choice(("+1", "-1", "+250"))  # equal ones: an error and its opposite look like none
+        for nth in range(1, rng.randrange(2, 9) + 1 if money else rng.randrange(0, 4) + 1):
+            at = round(rng.uniform(1.0, 1.0 + FIRST_S), 3)
+            found.append(Item(f"at:{amount}", nth, "transfer", at))
+        return found if self.on("held") else []
+
+    def handshake(self, boot: int) -> float:
+        """How long the lines of a process take to come up (seconds)."""
+        if not self.connecting:
+            return 0.0
+        drawn: float = random.Random(f"{self.seed}/handshake/{boot}").choice((0.05, 0.2, 0.2, 1.0, 3.0))
+        return 0.2 if self.healed else drawn
+
     def _draw_moments(self, rng: random.Random) -> list[Item]:
         moments = []
         for kind, most in (("crash", 3), ("halt", 3), ("hand_trade", 3)):
@@ -247,6 +286,9 @@ class Plan:
             return self._spread(rng, point, "press", 0.9, 3, 120, (0.1, 1.0))
         if family == "market":
             return self._spread(rng, point, "bad_data", 0.8, 8, 150, (0.1, 10.0))
+        if family == "answer":
+            most, sizes = (16, (1.0, 6.0)) if point.endswith("money") else (8, (0.3, 12.0))
+            return self._spread(rng, point, "held", 0.9, most, 8, sizes)
         if family == "account":
             return self._spread(rng, point, "half_read", 0.8, 5, 20, (0.1, 1.0))
         if family == "strategy":

@@ -326,6 +326,7 @@ class Checker:
         if None in known:
             return
         limit = sum((x for x in known if x is not None), ZERO) + self._hands.get(symbol, ZERO)
+        limit += abs(self.truth.before.get(symbol, ZERO))
         held = sum((p.qty for p in self.truth.positions() if p.symbol == symbol), ZERO)
         for sign in (1, -1):
             waiting = sum((resting.get((name, sign), ZERO) for name in sleeves), ZERO)
@@ -389,6 +390,12 @@ class Checker:
     def _sizes(self, sleeve: str) -> tuple[Decimal, Decimal]:
         return self._listed.get(self._markets.get(sleeve, sleeve.split("/")[1]), (ZERO, ZERO))
 
+    def _summed(self, journal: Journal) -> dict[str, Decimal]:
+        """What the journalled fills add up to, on what was held before the first of them."""
+        traded, before = journal.positions(), self.truth.before
+        sums = {s: traded.get(s, ZERO) + before.get(s, ZERO) for s in sorted(traded.keys() | before.keys())}
+        return {symbol: qty for symbol, qty in sums.items() if qty}
+
     def _uncovered_by(self, state: State) -> dict[str, Decimal]:
         """The same where the venue took something away: what is left is as the engine divided it."""
         found = {}
@@ -432,7 +439,7 @@ class Checker:
         What was traded by hand is a stranger's, and a halt leaves it alone (``risk.strangers``).
         """
         entries = [o.cid for o in self.truth.open_orders() if self.role(o.cid) is Role.ENTRY]
-        hands: dict[str, Decimal] = {}
+        hands = dict(self.truth.before)
         for fill in self.truth.fills:
             if fill.kind is FillKind.EXTERNAL:
                 hands[fill.symbol] = hands.get(fill.symbol, ZERO) + fill.side.sign * fill.qty
@@ -465,8 +472,9 @@ class Checker:
             stops = [resting.get(cid) for cid in cids]
             cover = sum((order.qty - order.filled for order in stops if order is not None), ZERO)
             cover += sum((self._unasked.rested(cid, receipt.read) for cid in cids), ZERO)
-            still = abs(self._exposure.get(row.sleeve, row.qty))
-            if cover < min(row.covered, still):  # a position may have ended since it was read
+            still, lot = abs(self._exposure.get(row.sleeve, row.qty)), self._listed[row.symbol][1]
+            # A position may have ended since it was read, but for what is less than a lot.
+            if cover < min(row.covered, still - still % lot):
                 self.violate(
                     "I08", f"the receipt says {row.covered} of {row.symbol} is covered, truly {cover}"
                 )
@@ -533,7 +541,7 @@ class Checker:
         ours = {p.symbol: p.qty for p in state.ledger.held() if instruments[p.symbol].derivative}
         if ours != theirs:
             self.violate("I02", f"position in memory {ours}, at the venue {theirs}")
-        held = {symbol: qty for symbol, qty in self.journal.positions().items() if symbol in theirs}
+        held = {symbol: qty for symbol, qty in self._summed(self.journal).items() if symbol in theirs}
         if held != theirs:
             self.violate("I02", f"sum of journalled fills {held}, at the venue {theirs}")
         costs = {
@@ -548,7 +556,7 @@ class Checker:
             ours -= sum((p.cost for p in swaps if p.settle == ccy), ZERO)
             if abs(ours - theirs) > CENT_OF_A_CENT:
                 self.violate("I02", f"{ccy} less open cost: {ours} in memory, {theirs} at the venue")
-        resting = {o.cid for o in self.truth.open_orders()}
+        resting = {o.cid for o in self.truth.open_orders() if not o.cid.startswith(HAND)}
         alive = set(state.orders)
         if resting != alive:
             self.violate(

@@ -3,8 +3,10 @@
 from collections import Counter
 
 from tests.simulation.faults import (
+    BEFORE,
     CLASSES,
     FIRST,
+    HELD_FROM,
     LAST,
     LAST_FROM,
     LATER,
@@ -39,7 +41,7 @@ def test_a_point_draws_the_same_whatever_else_is_visited() -> None:
 
 
 def test_swarm_every_class_is_off_for_some_seeds_and_on_for_others() -> None:
-    seeds = range(LAST_FROM, LAST_FROM + 200)
+    seeds = range(HELD_FROM, HELD_FROM + 200)
     on = Counter(name for seed in seeds for name in Plan(seed, 100.0).classes)
     assert set(on) == set(CLASSES)
     least = {**dict.fromkeys(CLASSES, 30), **dict.fromkeys(FIRST, 60), **dict.fromkeys(NEWEST, 20)}
@@ -53,6 +55,8 @@ def test_the_seeds_of_before_meet_what_they_met() -> None:
     assert all(not Plan(seed, 100.0).classes & {*NEWEST} for seed in later)
     newest = range(TRACES_FROM, TRACES_FROM + 200)
     assert all(not Plan(seed, 100.0).classes & {*LAST} for seed in newest)
+    last = [Plan(seed, 100.0) for seed in range(LAST_FROM, LAST_FROM + 200)]
+    assert all(not plan.classes & {*BEFORE} and plan.handshake(1) == 0.0 for plan in last)
 
 
 def test_early_and_late_visits_are_both_hit() -> None:

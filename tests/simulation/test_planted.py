@@ -36,6 +36,9 @@ FOUND: dict[str, tuple[int, int, str]] = {
     "split_transaction": (0, 20, "I05 I13"),
     "stop_of_the_other_side": (0, 30, "I04 I17"),
     "timeout_is_rejection": (5, 60, "I04 I17 I10"),
+    "overtaken_answer_is_the_balance": (18_000_029, 400, "I09"),
+    "overtaken_answer_opens": (18_000_008, 120, "I02"),
+    "traded_on_is_not_adopted": (18_000_000, 24, "I09"),
     "old_tick_until_restart": (6, 60, "I13"),
     "maintenance_is_a_fault": (4, 40, "I09"),
     "clock_goes_back": (4, 60, "I09"),
@@ -126,4 +129,4 @@ def test_without_the_bug_the_same_seed_is_clean(seed: int, focus: tuple[str, ...
 
 def test_every_bug_has_its_seed() -> None:
     assert set(FOUND) == set(PLANTS)
-    assert len(PLANTS) >= 70
+    assert len(PLANTS) >= 73

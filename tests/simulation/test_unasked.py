@@ -36,6 +36,7 @@ class Venue:
 
     def __init__(self, held: str) -> None:
         self.fills = [ADDED]
+        self.before: dict[str, Decimal] = {}
         self.held = Decimal(held)
         self.orders: list[ev.VenueOrder] = []
 

@@ -3,7 +3,8 @@
 ``invariants`` looks at the wire and at the venue; this one sits behind the engine's step, where the observer
 sits, and keeps a small memory of its own. It asks at every decision:
 
-    I02  what the venue took away is booked for those that had it, for nobody only when they have no more
+    I02  what the venue took away is booked for those that had it, for nobody only when they have no more;
+         what is taken in as held before the journal began is what was held, whatever was traded since
     I05  an order carries the version of the strategy that decided it
     I08  what only stop layers protect has a stop that never gets looser within a trade
     I12  an entry needs market data no older than its bound, a mark of this process's life where there are
@@ -33,7 +34,7 @@ from cockpit.core.intents import Amend, Cancel, Outcome, Place
 from cockpit.core.meant import MANUAL
 from cockpit.core.orders import Role
 from cockpit.core.state import State
-from cockpit.core.types import Instrument, InstrumentState
+from cockpit.core.types import ZERO, Instrument, InstrumentState
 from tests.simulation.probe import PROTECTED
 
 GUARDED = tuple(PROTECTED)
@@ -81,10 +82,15 @@ class Told:
         instruments: Mapping[str, Instrument],
         risk: RiskConfig,
         decided: Callable[[Place | Amend], None],
+        before: Mapping[str, Decimal] | None,
     ) -> None:
+        """``before``: what the account holds that is never told as a trade; None: not judged."""
         self._violate = violate
         self.decided = decided
         self._risk = risk
+        self._before = before
+        self._taken_in: dict[str, list[tuple[int, Decimal]]] = {}
+        """By market: (journal seq, quantity) each time that something was said to have been there before."""
         self._listed = {symbol: [(0, one)] for symbol, one in instruments.items()}
         self._places: dict[str, Place] = {}
         self._sent = Lost()
@@ -117,6 +123,8 @@ class Told:
         self._noes = {cid: at for cid, at in self._noes.items() if at < seq}
         self._stops.clear()
         self._trips = {}
+        for symbol, taken in self._taken_in.items():
+            self._taken_in[symbol] = [row for row in taken if row[0] < seq]
         self._hands = {key: row for key, row in self._hands.items() if row[0] < seq}
         for listed in self._listed.values():
             while listed[-1][0] >= seq > 0:
@@ -134,6 +142,10 @@ class Told:
         if self._trips or state.trips:
             lifted = isinstance(event, ev.Command) and event.verb == "resume"
             self._climbed(state, lifted=lifted)
+        if self._before is not None:
+            for note in outcome.notes:
+                if note.message == "stranger.position":
+                    self._opened(note.args["symbol"], Decimal(note.args["qty"]), self._before, state)
         for action in outcome.actions:
             if isinstance(action, Place):
                 self._placed(action, state)
@@ -141,6 +153,14 @@ class Told:
                 self._amended(action, state)
             elif isinstance(action, Cancel):
                 self._cancelled(action, state)
+
+    def _opened(self, symbol: str, qty: Decimal, before: Mapping[str, Decimal], state: State) -> None:
+        """Something is taken in as held before the journal began: it must be what was (I02)."""
+        taken = self._taken_in.setdefault(symbol, [])
+        taken.append((state.seq, qty))
+        total, real = sum((qty for _, qty in taken), ZERO), before.get(symbol, ZERO)
+        if total != real:
+            self._violate("I02", f"{total} of {symbol} are said to have been held before, truly {real}")
 
     def _boot(self, _event: ev.Boot, state: State) -> None:
         self._now = state.now
@@ -271,6 +291,7 @@ class Told:
 
     def _alone(self, place: Place) -> None:
         mine = [qty for (symbol, _), (_, qty) in self._hands.items() if symbol == place.symbol]
+        mine += [qty for symbol, qty in (self._before or {}).items() if symbol == place.symbol]
         if mine and sum(mine) and place.symbol not in self._taken:
             self._violate("I21", f"entry {place.cid} where a stranger holds {sum(mine)}")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -15,6 +15,8 @@ class Truth(Protocol):
 
     @property
     def fills(self) -> list[Fill]: ...
+    @property
+    def before(self) -> Mapping[str, Decimal]: ...
     @property
     def bills(self) -> Sequence[FundingPaid | Transfer]: ...
 

@@ -100,6 +100,7 @@ class Hub:
         self.session: Session | None = None
         self.refused = 0
         """Requests that met maintenance or no line."""
+        self.boots = 0
         self.frozen = False
         """The market is closed: nothing new happens by itself."""
         self.clock_ms = 0
@@ -205,6 +206,8 @@ class Session:
         self._born = hub.loop.time()
         self._horizon = {"market": 0.0, "private": 0.0}
         self._up = True
+        self._streams = True
+        """The lines that push; what is asked goes another way."""
         self.clock: Clock = VenueClock(hub)
         """The process's own; by it events are stamped when they arrive."""
         self._offset = Offset(lambda: hub.steady_ns() / 1e6)
@@ -326,8 +329,13 @@ class Session:
                 loop.call_later(SETTLE_MS / 1_000, self._again, request_id, since, tries - 1)
                 return
             half = self.hub.plan.on("half_read") and self.hub.plan.visit("account:report") is not None
+            answer = (*rows, self._half(request_id) if half else report)
+            plan = self.hub.plan
+            if plan.on("held") and (fault := plan.visit(f"answer:{plan.opening}")) is not None:
+                self._held_up(answer, fault)
+                return
             after = 0.0
-            for event in (*rows, self._half(request_id) if half else report):
+            for event in answer:
                 after = self._in_order(event, after)
 
         loop.call_later(READ_S, rows_read)
@@ -335,6 +343,14 @@ class Session:
     def _again(self, request_id: str, since: int, tries: int) -> None:
         if self.alive:
             self._read(request_id, since, self._report(request_id), tries)
+
+    def _held_up(self, answer: Sequence[AnyEvent], fault: Item) -> None:
+        """The last word of a reading is a long time on its way, and the streams do not wait for it."""
+        self.hub.history.add("net", f"{fault} <- {brief(answer[-1])}")
+        at = self.hub.loop.time() + fault.size
+        for event in answer:
+            at = nextafter(at, inf)
+            self.hub.loop.call_at(at, self._arrive, event)
 
     def _in_order(self, event: AnyEvent, after: float) -> float:
         """One row of an answer sets out, not to arrive before those it came with. When it will."""
@@ -381,13 +397,13 @@ class Session:
             self._arrive_later(event, fault.size)
             if fault.kind == "delay":
                 return
-        elif not rest and not self._up:
+        elif not rest and not (self._up and self._streams):
             return
         self._deliver("private", event)
 
     def publish(self, event: AnyEvent) -> None:
         """A market frame."""
-        if self._up and not self.hub.plan.during("silence", self.hub.loop.time()):
+        if self._up and self._streams and not self.hub.plan.during("silence", self.hub.loop.time()):
             self._deliver("market", self._spoilt(event))
 
     def _spoilt(self, event: AnyEvent) -> AnyEvent:
@@ -412,7 +428,7 @@ class Session:
 
     def list(self, listing: Listing) -> None:
         """News about an instrument; what is missed is told again with the next connection."""
-        if self._up:
+        if self._up and self._streams:
             self._deliver("market", listing)
 
     def _deliver(self, channel: str, event: AnyEvent, after: float = 0.0) -> float:
@@ -445,6 +461,11 @@ class Session:
 
     async def _adapter(self) -> None:
         """Connect, notice cuts, catch up on every connect and periodically."""
+        self.hub.boots += 1
+        if wait := self.hub.plan.handshake(self.hub.boots):
+            self._streams = False
+            await asyncio.sleep(wait)
+            self._streams = True
         self._connected("connected")
         last = self.hub.loop.time()
         while True:

@@ -7,6 +7,7 @@ import tempfile
 import traceback
 from collections.abc import Iterable
 from contextlib import nullcontext
+from decimal import Decimal
 from pathlib import Path
 from unittest.mock import patch
 
@@ -25,7 +26,7 @@ from cockpit.core.types import Instrument, InstrumentState
 from cockpit.workers import strategy
 from cockpit.workers.crew import Crew
 from cockpit.workers.inbox import Inbox
-from tests.simulation import disk, rest, stage
+from tests.simulation import before, disk, rest, stage
 from tests.simulation.disk import Disk
 from tests.simulation.exchange import RealTruth
 from tests.simulation.faults import DISK, THIRD_FROM, Item, Plan
@@ -91,7 +92,9 @@ class World:
         limits = {name: min(qty, stage.MOST) if limited else qty for name, qty in LIMITS.items()}
         self.checker = Checker(self.history, self.truth, limits, self._fail)
         listed = {i.symbol: i for i in instruments}
-        self.told = Told(self.checker.violate, listed, self.stage.config.risk, self.checker.drafted)
+        judge, risk = self.checker, self.stage.config.risk
+        held = self.truth.before if self.plan.connecting else None
+        self.told = Told(judge.violate, listed, risk, judge.drafted, held)
         self.hub = Hub(self.loop, self.truth, self.market, self.plan, self.history, self.checker, tick)
         self.clock: Clock = VenueClock(self.hub)
         self.crashes = 0
@@ -140,6 +143,9 @@ class World:
     async def _main(self) -> None:
         market = asyncio.create_task(self.hub.run(), name="market")
         await asyncio.sleep(1.0)
+        for moment in self.plan.moments:
+            if moment.kind == "held":
+                self._held_before(moment)
         await self.boot()
         moments = asyncio.create_task(self._moments(), name="moments")
         presser = asyncio.create_task(self._presser(), name="moments")
@@ -233,6 +239,9 @@ class World:
             chaos=self.chaos,
         )
         self.crew.boot(engine.state.boot + 1, "practice", "simulated", "", self.clock.now_ms())
+        if self.plan.connecting:
+            for channel in ("market", "private"):
+                self.inbox.put(ev.Link(self.clock.now_ms(), channel, False, "connecting"))
         self._task = asyncio.create_task(self.crew.run(), name="cockpit")
 
     async def _open(self) -> InlineStore:
@@ -508,11 +517,42 @@ class World:
             self.history.add("person", f"{moment}: trades {side} {UNITS} by hand")
             self.truth.hand_trade(LINEAR.symbol, side, UNITS, self.hub.now_ms())
             self.hub.flush()
+        elif moment.kind == "held_trade":
+            self._on_what_was_held(moment)
+        elif moment.kind == "transfer":
+            self.history.add("person", f"{moment}: money comes or goes")
+            self.truth.exchange.transfer("USDT", Decimal(moment.point.partition(":")[2]), now)
+            self.hub.flush()
         elif moment.kind == "hand_cancel":
             self.history.add("person", str(moment))
             self._cancel_by_hand(moment.nth)
         elif moment.kind == "halt" and not self._on("press"):
             await self._halt_for_a_while(flatten=bool(moment.nth % 2))
+
+    def _held_before(self, moment: Item) -> None:
+        """The account is as people left it, before the first process starts."""
+        found = before.before(self.seed, money=moment.point == "at:money")
+        self.history.add("person", f"{moment}: {found}")
+        first = self.market.instruments[0]
+        price = self.market.price[first.symbol]
+        before.hold(self.truth, found, self.market.instruments, price, self.hub.now_ms())
+        self.market.funding_ms = before.FUNDING_MS
+        self.market._next_funding = self.hub.now_ms() + before.first_funding_ms(self.seed)
+        self.hub.flush()
+
+    def _on_what_was_held(self, moment: Item) -> None:
+        """People close, halve, turn round or add to a position of theirs, or they take all they have away."""
+        act, first = moment.point.partition(":")[2], self.market.instruments[0]
+        if first.symbol in self.checker.taken:
+            return  # whose the rest is nobody can say
+        if act == "leave":
+            self.truth.hands_off(first.symbol, self.hub.now_ms())
+        qty = before.meant(act, self.truth.by_hand(first.symbol), first.lot)
+        self.history.add("person", f"{moment}: trades {qty} by hand")
+        if qty:
+            side = ev.Side.BUY if qty > 0 else ev.Side.SELL
+            self.truth.hand_trade(first.symbol, side, abs(qty), self.hub.now_ms())
+        self.hub.flush()
 
     def _end(self, instrument: Instrument, moment: Item) -> None:
         """A market is gone for good."""

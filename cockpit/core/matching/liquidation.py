@@ -183,7 +183,8 @@ def _take(desk: Desk, market: Market, holding: Holding, mark: Decimal, ts: int) 
     instrument = market.instrument
     lots = _size(market, holding)
     ticks = max(1, _ticks(desk, market, holding, mark))
-    qty = market.qty(lots)
+    # All of it means all: after a coarser lot there may be less than one, and more would turn it round.
+    qty = market.qty(lots) if lots < margin.lots_of(market, holding.qty) else abs(holding.qty)
     rate = margin.liquidation_fee(instrument, desk.rules)
     fee = EXACT.multiply(worth(instrument, qty, market.price(ticks)), rate)
     if desk.rules.margin_mode is MarginMode.ISOLATED:
@@ -222,5 +223,5 @@ def _ticks(desk: Desk, market: Market, holding: Holding, mark: Decimal) -> int:
 def _left(market: Market, holding: Holding, lots: int, ticks: int) -> Decimal:
     """What an isolated position can still pay after it is closed."""
     profit = unrealised(market.instrument, holding, market.price(ticks))
-    whole = lots == margin.lots_of(market, holding.qty)
+    whole = lots >= margin.lots_of(market, holding.qty)
     return max(ZERO, EXACT.add(holding.margin, profit)) if whole else max(ZERO, holding.margin)

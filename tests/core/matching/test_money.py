@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from cockpit.core.events import Cancelled, Fill, FillKind, FundingPaid, FundingRate, Transfer
+from cockpit.core.events import Cancelled, Fill, FillKind, FundingPaid, FundingRate, Listing, Transfer
 from cockpit.core.matching import margin
 from cockpit.core.matching.account import Holding
 from cockpit.core.orders import OrderKind as K
@@ -279,3 +279,13 @@ def test_a_stop_before_the_liquidation_price_comes_first() -> None:
     desk.ask(place("s", SELL, 900, kind=K.STOP, trigger=95, reduce_only=True), 120_001)
     said = desk.see(bar(3, 100, 101, 50, 100))
     assert [(f.kind, str(f.price)) for f in only(said, Fill)] == [(FillKind.TRADE, "94.9")]
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_a_position_of_less_than_a_coarser_lot_is_taken_and_not_turned_round(side: Side) -> None:
+    desk = isolated(side)
+    held = desk.qty()
+    coarse = msgspec.structs.replace(LINEAR, lot=abs(held) * 3, min_qty=abs(held) * 3)
+    desk.see(Listing(4, coarse), mark(5, 50_000.0 - 10_000.0 * (1 if side is BUY else -1)))
+    assert desk.qty() == 0
+    assert [abs(f.qty) for f in desk.exchange.fills[1:]] == [abs(held)]
