@@ -22,6 +22,7 @@ from cockpit.core.events import (
 )
 from cockpit.core.intents import Action, Cancel, Place
 from cockpit.core.matching import Exchange, Rules, liquidation
+from cockpit.core.matching.account import entry
 from cockpit.core.matching.margin import lots_of, mark_of
 from cockpit.core.orders import OrderKind, Role
 from cockpit.core.types import ZERO, Instrument, PosSide, Side
@@ -126,7 +127,7 @@ class RealTruth:
         market, held = desk.markets[symbol], desk.account.held(symbol)
         if not held:
             return False
-        mark = mark_of(market)
+        mark = mark_of(market) or entry(market.instrument, held[0])
         lots = max(1, lots_of(market, held[0].qty) // 2)
         qty = min(market.qty(lots), abs(held[0].qty))  # after a coarser lot there may be less than one
         self._deleveraged.add(str(-(desk.trades_seen + 1)))
@@ -140,7 +141,7 @@ class RealTruth:
         market, held = desk.markets[symbol], desk.account.held(symbol)
         if not held:
             return False
-        liquidation._take(desk, market, held[0], mark_of(market), ts)
+        liquidation._take(desk, market, held[0], mark_of(market) or entry(market.instrument, held[0]), ts)
         return True
 
     def _as_reported(self, fill: Fill) -> Fill:
