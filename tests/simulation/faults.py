@@ -50,6 +50,8 @@ SIZES = {"late": (0.5, 9.0), "slow": (0.05, 25.0)}
 """Seconds: late requests straddle the client's patience and the venue's expiry on purpose."""
 ACTS = ("close", "close", "halve", "add", "turn")
 """What people do with a position of theirs, by its first seconds."""
+ONCE = ("crash:", "disk:")
+"""What ends a process is drawn once for a whole life, however long."""
 FIRST_S = 14.0
 """How long an account is at most read for the first time, about."""
 MAX_CRASHES = 8
@@ -91,9 +93,14 @@ class Plan:
         off: Iterable[str] = (),
         focus: Iterable[str] = (),
         only: Iterable[str] | None = None,
+        again: int = 0,
     ) -> None:
-        """``focus``: classes that are on in any case, to aim at one kind of bug; ``only``: no others."""
+        """``focus``: classes that are on in any case, to aim at one kind of bug; ``only``: no others.
+
+        ``again``: after so many visits of a transition its budget is drawn anew; 0 = once for the whole life.
+        """
         self.seed = seed
+        self.again = again
         self.seconds = seconds
         self.rate = rate
         self.off = frozenset(off)
@@ -164,6 +171,10 @@ class Plan:
         nth = self.visits[point] = self.visits.get(point, 0) + 1
         if nth == 1:
             self._budget[point] = self._draw_point(point)
+        elif self.again and nth % self.again == 1 and not point.startswith(ONCE):
+            drawn = self._draw_point(point, nth // self.again).values()
+            moved = (one._replace(nth=one.nth + nth - 1) for one in drawn)
+            self._budget[point] = {one.nth: one for one in moved}
         item = self._budget[point].get(nth)
         if item is None or str(item) in self.off:
             return None
@@ -274,9 +285,10 @@ class Plan:
                     moments.append(Item("at", nth, kind, at))
         return moments
 
-    def _draw_point(self, point: str) -> dict[int, Item]:
+    def _draw_point(self, point: str, time: int = 0) -> dict[int, Item]:
+        """``time``: how often it was drawn before."""
         family = point.partition(":")[0]
-        rng = random.Random(f"{self.seed}/{point}")
+        rng = random.Random(f"{self.seed}/{point}/{time}" if time else f"{self.seed}/{point}")
         if family == "crash":
             return self._spread(rng, point, "crash", 0.4, 1, 200, (0.05, 30.0))
         if family == "disk":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 from unittest.mock import patch
 
 from cockpit.core.aligned import Aligned
@@ -33,6 +33,7 @@ class Flipper:
     """Wants another position every few trades: long, short, flat, with and without protection."""
 
     seen: int = 0
+    EVERY: ClassVar[int] = 3
 
     @classmethod
     def create(cls, _params: object) -> Flipper:
@@ -42,7 +43,7 @@ class Flipper:
         """Every third public trade changes its mind."""
         self.seen += 1
         dice = mix(self.seen * 7919 + trade.venue_ts // 1000)
-        if self.seen % 3:
+        if self.seen % self.EVERY:
             return
         units = dice % (2 * MOST + 1) - MOST
         qty = units * UNIT
@@ -61,6 +62,8 @@ class Quoter:
     timer_ms: int = 700
     shown: int = 0
     fills: int = 0
+    EVERY_MS: ClassVar[int] = 900
+    AT_ONCE: ClassVar[bool] = True
 
     @classmethod
     def create(cls, _params: object) -> Quoter:
@@ -68,14 +71,17 @@ class Quoter:
 
     def on_book(self, view: View, want: Want) -> None:
         """Requote when the clock says so."""
-        if view.book_ok and view.now - self.shown >= 900:
+        if view.book_ok and view.now - self.shown >= self.EVERY_MS:
             self.shown = view.now
             self._show(view, want)
 
     def on_fill(self, fill: Fill, view: View, want: Want) -> None:
         """Take the quote that would add off at once; a wish that stands would be shown again."""
         self.fills += 1
-        self._show(view, want)
+        if self.AT_ONCE:
+            self._show(view, want)
+        else:
+            want.pull("filled")
 
     def _show(self, view: View, want: Want) -> None:
         dice = mix(view.now // 100)
@@ -237,16 +243,22 @@ def troubled(name: str, thinks: Callable[[str], None], breaks: Callable[[str, in
 def registered(
     thinks: Callable[[str], None] = lambda _name: None,
     breaks: Callable[[str, int], int] = lambda _name, _reach: 0,
+    pace: int = 1,
 ) -> Iterator[None]:
     """The probes are known to the registry while a world runs, and to nobody afterwards.
 
     ``thinks(name)`` is called before each decision; ``breaks(name, reach)`` says which one fails, 0 = none.
+    ``pace``: how many times as long as usual they think between two wishes.
     """
     for name, (target, wakes, legs) in CAST.items():
         stops = PROTECTED.get(name, ())
         STRATEGIES.add(name, target, None, {"version": 1, "wakes": wakes, "legs": legs, "stops": stops})
     try:
         with ExitStack() as stack:
+            if pace > 1:
+                stack.enter_context(patch.object(Flipper, "EVERY", Flipper.EVERY * pace))
+                stack.enter_context(patch.object(Quoter, "EVERY_MS", Quoter.EVERY_MS * pace))
+                stack.enter_context(patch.object(Quoter, "AT_ONCE", False))
             for name in COUNTS:
                 stack.enter_context(troubled(name, thinks, breaks))
             yield

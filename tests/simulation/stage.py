@@ -123,9 +123,21 @@ def stage_for(
     sleeves += GUARDED if guarded else ()
     known = {i.symbol for i in instruments}
     sleeves += tuple(s for s in STALLS if s.symbol in known) if stalls else ()
-    frames = {i.symbol: (10_000,) for i in instruments}
+    frames = {i.symbol: (BAR_MS,) for i in instruments}
     config = LIMITED if limited else FUSED if fused else CONFIG
     return Stage({i.symbol: i for i in instruments}, frames, sleeves, config)
+
+
+BAR_MS, MINUTE_MS = 10_000, 60_000
+"""Length of the bars that strategies here look at, and of those that a trader's look at."""
+
+
+def by_the_minute(staged: Stage) -> Stage:
+    """The same sleeves on bars of a minute; makers by the tick are no trader's."""
+    kept = [s for s in staged.sleeves if s.strategy != "market_maker"]
+    sleeves = [msgspec.structs.replace(s, timeframe="1m") if s.timeframe else s for s in kept]
+    frames = dict.fromkeys(staged.instruments, (MINUTE_MS,))
+    return msgspec.structs.replace(staged, frames=frames, sleeves=sleeves)
 
 
 async def recovered(store: InlineStore, stage: Stage) -> tuple[Engine, recovery.Fold]:

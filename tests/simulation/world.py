@@ -6,7 +6,7 @@ import asyncio
 import tempfile
 import traceback
 from collections.abc import Iterable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from pathlib import Path
 from unittest.mock import patch
@@ -70,12 +70,17 @@ class World:
         seconds: float = SECONDS,
         plan: Plan | None = None,
         tick: float = TICK,
+        pace: int = 1,
+        again: int = 0,
     ) -> None:
+        """``pace``: how many times as slow as usual strategies are; above 1 their bars last a minute.
+        ``again``: after how many visits the faults of a transition are drawn anew (``Plan``)."""
         self.seed = seed
+        self.pace = pace
         self.seconds = seconds
         self.loop = VLoop(seed)
         self.history = History(self.loop.time)
-        self.plan = plan or Plan(seed, seconds, rate=rate, off=off, focus=focus)
+        self.plan = plan or Plan(seed, seconds, rate=rate, off=off, focus=focus, again=again)
         # A third of the seeds each: the perpetual alone, with rebates and built-ins, with a spot market.
         instruments = ((LINEAR,), (REBATE,), (LINEAR, SPOT))[seed % 3]
         built_in, guarded = seed % 3 == 1, seed % 5 == 2
@@ -86,8 +91,10 @@ class World:
         self.stage = stage.stage_for(
             instruments, built_in=built_in, guarded=guarded, fused=fused, stalls=stalls, limited=limited
         )
+        if pace > 1:
+            self.stage = stage.by_the_minute(self.stage)
         self.truth = RealTruth(instruments, seed)
-        self.market = Market(seed, instruments, EPOCH)
+        self.market = Market(seed, instruments, EPOCH, stage.BAR_MS if pace == 1 else stage.MINUTE_MS)
         self.disk = Disk(seed, self._trouble) if self._on(*DISK) and disk.available() else None
         limits = {name: min(qty, stage.MOST) if limited else qty for name, qty in LIMITS.items()}
         self.checker = Checker(self.history, self.truth, limits, self._fail)
@@ -122,7 +129,7 @@ class World:
         instant = patch.object(strategy, "perf_counter_ns", lambda: int(self.loop.time() * 1e9))
         folders = tempfile.TemporaryDirectory(dir=shm if shm.is_dir() else None)
         powered = disk.mounted(self.disk) if self.disk is not None else nullcontext()
-        with folders as folder, registered(self._thinks, self.plan.crash_of), instant, powered:
+        with folders as folder, self._probes(), instant, powered:
             self.history.folder = folder
             self.path = Path(folder) / "journal.db"
             try:
@@ -131,6 +138,9 @@ class World:
                 self.violation = self.violation or violation
         self._loose_ends()
         return str(self.violation) if self.violation else ""
+
+    def _probes(self) -> AbstractContextManager[None]:
+        return registered(self._thinks, self.plan.crash_of, self.pace)
 
     def _loose_ends(self) -> None:
         """What a worker may have swallowed: a reach for the real world, an error that nobody heard."""
