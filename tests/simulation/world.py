@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import traceback
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from decimal import Decimal
 from pathlib import Path
@@ -51,6 +51,8 @@ PATIENCE = 120.0
 SNAPSHOT_EVERY = 300
 FUSED_FROM = 1_000
 """From this seed on every fourth world has circuit breakers; those before are known for what they found."""
+REST_S = 0.5
+"""How long a world of slow strategies at most does not look at the clock."""
 PRESSED = ("pre_wire", "commit.before")
 """Where in the process somebody may press the kill switch: between a decision and the wire."""
 NAMED = ((ev.Fill, "/fill"), (ev.Command, "/command"))
@@ -113,6 +115,8 @@ class World:
         self._folding = False
         self._pressing = False
         self._pressed = asyncio.Event()
+        self._again: Callable[[], None] | None = None
+        """Tells the ring that a step was made, where it does not look all the time."""
         self._read_at = 0.0
         self._asked: dict[str, float] = {}
         """When each reading of the account was asked for."""
@@ -284,11 +288,33 @@ class World:
                 inbox.put(ev.Timer(now))
             waiting = loop.call_later(0.05, beat)
 
-        waiting: Timer | Soon = loop.call_later(0.05, beat)
+        def again() -> None:
+            """After a step: when to look next, at the deadline itself or a little later."""
+            nonlocal waiting, meant
+            due = engine.deadline
+            left = (due - now_ms()) / 1_000 if due and due != rung else REST_S
+            at = loop.time() + min(max(left, 0.0), REST_S)
+            if at < meant or meant <= loop.time():
+                waiting.cancel()
+                waiting, meant = loop.call_at(at, glance), at
+
+        def glance() -> None:
+            nonlocal rung
+            due = engine.deadline
+            if due and due != rung and due <= (now := now_ms()):
+                rung = due
+                inbox.put(ev.Timer(now))
+            again()
+
+        meant = 0.0
+        waiting: Timer | Soon = loop.call_later(0.05, beat if self.pace == 1 else glance)
+        if self.pace > 1:  # nothing is looked at 20 times a second when next to nothing happens
+            self._again = again
         try:
             await loop.create_future()
         finally:
             waiting.cancel()
+            self._again = None if self._again is again else self._again
 
     def _observe(self, event: ev.AnyEvent, outcome: Outcome) -> None:
         """The screen's seat: whoever reads a confirmed halt there must be able to rely on it."""
@@ -300,6 +326,8 @@ class World:
         for action in outcome.actions:
             if isinstance(action, ReadAccount):
                 self._asked[action.request_id] = self.loop.time()
+        if self._again is not None:
+            self._again()
         for note in outcome.notes:
             self.history.add("cockpit", f"{note.message} {note.args}")
 
