@@ -81,6 +81,24 @@ def test_a_longer_world_with_a_slower_market_lives_longer_and_trades_less_often(
         read(tmp_path / "rows.jsonl", Header("this", kind))
 
 
+def test_an_hour_of_a_trader_holds_what_the_table_says(tmp_path: Path) -> None:
+    """Slow strategies, one hour, faults all along it; and the density stands beside the speed."""
+    row = account(18_300_004, campaign.TRADER)
+    assert row.violation == ""
+    assert 3_600 < row.simulated < 4_000
+    assert 50 < row.orders < 1_000
+    assert sum(row.faults[kind] for kind in campaign.WIRE if kind in row.faults) >= 72
+    sums = campaign.Sum()
+    sums.add(row)
+    table = "\n".join(sums.table("the command"))
+    assert re.search(
+        r"Simulation speed +\d\.\d{3} hours per CPU s of \d+\n +in which an hour holds +\d+ orders, ", table
+    )
+    read(tmp_path / "rows.jsonl", Header("this", DEFAULT))
+    with pytest.raises(ValueError, match="name another file"):
+        read(tmp_path / "rows.jsonl", Header("this", campaign.TRADER))
+
+
 def test_a_seed_that_never_ends_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(_world: World) -> str:
         while True:
