@@ -101,6 +101,8 @@ def _enter(engine: Engine, args: dict[str, str], event: ev.Command, turn: Turn) 
     if sign < 0 and not instrument.derivative:
         raise Refusal("hand.no_short", symbol=symbol)
     size = lots(instrument, args.get("qty", ""))
+    if args.get("size"):
+        size = min(size, lots(instrument, args["size"]))  # no more than the plan has shown, now or later
     if instrument.max_qty and size > instrument.max_qty:
         raise Refusal("hand.too_large", qty=size, most=instrument.max_qty)
     known = state.sleeves.get(sleeve_name(symbol))

@@ -28,6 +28,8 @@ def plan_lines(plan: dict[str, Any], lang: str) -> list[str]:
         _, rule, _, before, after, reason = verdict
         args = {"rule": rule, "reason": reason, "before": before, "after": after}
         lines.append(say("plan.verdict", args, lang))
+    if plan["least"]:
+        lines.append(say("plan.least", {"size": plain(plan["entry"]), "least": plain(plan["least"])}, lang))
     if plan["calls"] and plan["price"]:
         args = {"fee": plain(plan["fee"]), "ccy": plan["settle"], "price": f"{plan['price']:g}"}
         lines.append(say("plan.fee", args, lang))

@@ -3,13 +3,14 @@
 The plan is made by the machine itself: a copy of the engine (the snapshot's bytes, as at a restart) is given
 the command, and what it would send is written down. Its answers are then played to it, so that the stop
 that follows the fill, the fees, the margin, the liquidation price and every limit afterwards are the
-ledger's and the gate's own numbers. A plan carries a hash of what decided it; ``apply`` makes the plan
-again in the step and refuses when the hash, or the price, is no longer the same.
+ledger's and the gate's own numbers. A plan carries a digest of each part of what decided it; ``apply``
+makes the plan again in the step and refuses, naming the part, when one of them, or the price, is no longer
+the same. What limits leave of an entry moves with every price: it may have become a little less (``MOVED``),
+and is never more than was shown, now or later.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -23,8 +24,9 @@ from cockpit.core.frames import LimitRow
 from cockpit.core.intents import Action, Amend, Cancel, Outcome, Place, Verdict
 from cockpit.core.limits import limit_rows
 from cockpit.core.margin import initial_margin, liquidation, tier_of
-from cockpit.core.meant import HAND, find, holders, sleeve_name
+from cockpit.core.meant import HAND, find, holders
 from cockpit.core.orders import OrderKind
+from cockpit.core.plan_parts import SAFER, Call, call_of, changed, digest, entered, seen
 from cockpit.core.refusal import Refusal
 from cockpit.core.state import State
 from cockpit.core.types import ZERO, MarginMode, Side, exact
@@ -37,39 +39,12 @@ if TYPE_CHECKING:
 GOOD_FOR_MS = 60_000
 """How long a plan may be applied."""
 MOVED = 0.005
-"""Price move since the plan, fraction, beyond which it is refused."""
+"""Move of the price since the plan, or part of an entry that limits no longer leave, beyond which it is
+refused."""
 ROUNDS = 200
 """Requests that a plan follows; no deed of a person needs more."""
-SAFER = frozenset(("entries", "lock", "unlock", "limit"))
-"""They change who may enter, or how much. Which quotes rest at that instant is no reason to refuse them."""
-OWN = frozenset(("hash", "at", "price"))
+OWN = frozenset(("hash", "at", "price", "parts", "size"))
 """Arguments that a plan adds to what was typed."""
-
-
-class Call(msgspec.Struct, frozen=True):
-    """One request to the venue."""
-
-    do: str
-    """place | amend | cancel"""
-    symbol: str
-    cid: str
-    side: str = ""
-    kind: str = ""
-    qty: Decimal = ZERO
-    price: Decimal | None = None
-    trigger: Decimal | None = None
-    take: Decimal | None = None
-    reduce_only: bool = False
-    pos_side: str = ""
-    role: str = ""
-    sleeve: str = ""
-    watch: str = ""
-    """Which price sets it off while it waits."""
-
-    @property
-    def essence(self) -> Call:
-        """Without the client id, which is only known when it is sent."""
-        return msgspec.structs.replace(self, cid="") if self.do == "place" else self
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -110,11 +85,29 @@ class Plan(msgspec.Struct, frozen=True):
     before: Standing | None
     after: Standing | None
     undo: dict[str, str]
+    parts: dict[str, str] = {}
+    """Digest of each part of what decided it."""
+
+    @property
+    def entry(self) -> Decimal:
+        """What it enters at once; 0 = nothing."""
+        return entered(self.calls)
+
+    @property
+    def least(self) -> Decimal:
+        """Where limits leave less of the entry by then, it is not applied; 0 = it was not trimmed."""
+        trimmed = any(verdict.action == "trim" for verdict in self.verdicts)
+        return self.entry * exact(1 - MOVED) if trimmed and self.args.get("verb") == "enter" else ZERO
 
     @property
     def order(self) -> dict[str, str]:
         """Arguments of the command that applies it."""
-        return {**self.args, "hash": self.hash, "at": str(self.at), "price": repr(self.price)}
+        size = (
+            {"size": f"{self.entry.normalize():f}"} if self.entry and self.args.get("verb") == "enter" else {}
+        )
+        parts = " ".join(f"{name}:{digest}" for name, digest in self.parts.items())
+        own = {"hash": self.hash, "parts": parts, "at": str(self.at), "price": repr(self.price)}
+        return {**self.args, **own, **size}
 
 
 def draw(engine: Engine, args: Mapping[str, str], ts: int) -> Plan:
@@ -130,18 +123,21 @@ def draw(engine: Engine, args: Mapping[str, str], ts: int) -> Plan:
     except Refusal as no:
         return _nothing(engine, typed, ts, no)
     before = _standing(copy, symbol)
-    outcome = copy.step(ev.Command(copy.state.now, "plan", "apply", typed, HAND))
+    most = {"size": args["size"]} if args.get("size") else {}
+    outcome = copy.step(ev.Command(copy.state.now, "plan", "apply", typed | most, HAND))
     refused, numbers = copy.state.refusals.get("plan", ("", {}))
     now = [call_of(a) for a in outcome.actions if isinstance(a, Place | Amend | Cancel)]
-    digest = _seen(engine, typed, symbol, now, outcome.verdicts, refused)
+    parts = seen(engine, typed, symbol, now, outcome.verdicts, refused)
     if not refused and not now and typed["verb"] in {"enter", "exit"}:
         why = outcome.verdicts[0] if outcome.verdicts else None
         said = f"{why.rule}: {why.reason}" if why is not None else "-"
         refused, numbers = "plan.nothing", {"reason": said}
+    if typed.get("verb") == "enter" and not refused:
+        undo = inverse(engine.state, typed | {"size": f"{entered(now).normalize():f}"})
     then, fee = _played(copy, outcome)
     market = engine.markets.get(symbol)
     return Plan(
-        digest,
+        digest(sorted(parts.items())),
         typed,
         copy.state.now,
         symbol,
@@ -157,6 +153,7 @@ def draw(engine: Engine, args: Mapping[str, str], ts: int) -> Plan:
         before,
         None if refused else _standing(copy, symbol),
         undo,
+        parts,
     )
 
 
@@ -175,7 +172,9 @@ def shown(plan: Plan) -> dict[str, Any]:
     rows: dict[str, Any] = msgspec.to_builtins(plan)
     rows["price"] = plan.price if plan.price == plan.price else None
     typed = {"undo": words(plan.undo) if plan.undo else ""}
-    return {"id": plan.hash[:12], "words": words(plan.args), "good_for_ms": GOOD_FOR_MS, **rows, **typed}
+    size = {"entry": f"{plan.entry:f}", "least": f"{plan.least:f}" if plan.least else ""}
+    mine = {"id": plan.hash[:12], "words": words(plan.args), "good_for_ms": GOOD_FOR_MS, **size}
+    return {**mine, **rows, **typed}
 
 
 def check(engine: Engine, event: ev.Command) -> None:
@@ -188,7 +187,11 @@ def check(engine: Engine, event: ev.Command) -> None:
     if plan.refused:
         raise Refusal(plan.refused, **plan.numbers)
     if plan.hash != args["hash"]:
-        raise Refusal("plan.changed")
+        have = f"{plan.before.qty.normalize():f}" if plan.before is not None else "-"
+        raise changed(plan.parts, args.get("parts", ""), plan.calls, have)
+    planned = Decimal(args.get("size", "0"))
+    if plan.entry < planned * exact(1 - MOVED):
+        raise Refusal("plan.less", then=f"{planned.normalize():f}", now=f"{plan.entry.normalize():f}")
     then = _float(args.get("price", ""))
     if plan.args["verb"] not in SAFER and abs(plan.price / then - 1.0) > MOVED:
         raise Refusal("plan.moved", then=f"{then:g}", now=f"{plan.price:g}")
@@ -224,30 +227,6 @@ def copied(engine: Engine, ts: int) -> Engine:
     return copy
 
 
-def call_of(action: Place | Amend | Cancel) -> Call:
-    """A request as the plan shows it."""
-    if isinstance(action, Cancel):
-        return Call("cancel", action.symbol, action.cid)
-    if isinstance(action, Amend):
-        return Call("amend", action.symbol, action.cid, qty=action.qty, price=action.price, take=action.take)
-    return Call(
-        "place",
-        action.symbol,
-        action.cid,
-        action.side.value,
-        action.kind.value,
-        action.qty,
-        action.price,
-        action.trigger,
-        action.take,
-        action.reduce_only,
-        action.pos_side.value,
-        action.role.value,
-        action.sleeve,
-        action.watch,
-    )
-
-
 # --- what was seen ----------------------------------------------------------------------------------
 
 
@@ -260,38 +239,6 @@ def _where(state: State, args: Mapping[str, str]) -> str:
     order = state.orders.get(args.get("cid", ""))
     stranger = state.strangers.get(args.get("cid", ""))
     return order.symbol if order is not None else stranger.symbol if stranger is not None else ""
-
-
-def _seen(
-    engine: Engine,
-    args: Mapping[str, str],
-    symbol: str,
-    calls: list[Call],
-    verdicts: tuple[Verdict, ...],
-    refused: str,
-) -> str:
-    """Hash of everything that decides the calls; prices and running numbers are looked at by themselves."""
-    state = engine.state
-    seen: list[object] = [sorted(args.items()), sorted((k, int(v)) for k, v in state.voices.items())]
-    seen += [sorted(state.locks), state.halt is not None, refused]
-    if args.get("verb") == "limit":
-        seen += [sorted(state.tighter.items()), engine.ruling and engine.ruling.limits]
-    if args.get("verb") not in SAFER:
-        # Which of its quotes a strategy shows at this instant does not change what an exit sends.
-        quotes = args.get("verb") == "exit"
-        seen.append([c.essence for c in calls if c.do == "place" or not quotes])
-        seen.append([(v.sleeve, v.rule, v.action, v.before, v.after) for v in verdicts])
-        seen.append(engine.markets[symbol].instrument if symbol else None)
-        books = [b for s in _who(state, args, symbol) for b in state.ledger.sleeve_books(s)]
-        seen.append([(b.symbol, b.pos_side, b.qty) for b in books])
-    return hashlib.sha256(msgspec.msgpack.encode(seen, order="deterministic")).hexdigest()
-
-
-def _who(state: State, args: Mapping[str, str], symbol: str) -> list[str]:
-    """The sub-books that a deed touches."""
-    if args.get("verb") == "exit":
-        return [sleeve.id for sleeve in holders(state, args)]
-    return [sleeve_name(symbol)] if symbol else []
 
 
 # --- what follows -----------------------------------------------------------------------------------

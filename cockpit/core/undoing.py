@@ -33,7 +33,7 @@ def inverse(state: State, args: Mapping[str, str]) -> dict[str, str]:
         return {"verb": "lock", "what": args.get("what", ""), "reason": args.get("reason", "") or HAND}
     if verb == "enter":
         symbol = find(state, args.get("symbol", ""))
-        return {"verb": "exit", "sleeve": sleeve_name(symbol), "qty": args.get("qty", "")}
+        return {"verb": "exit", "sleeve": sleeve_name(symbol), "qty": args.get("size") or args.get("qty", "")}
     if verb == "take":
         return {"verb": "release", "symbol": args.get("symbol", "")}
     if verb == "release":

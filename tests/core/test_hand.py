@@ -90,14 +90,14 @@ def test_a_plan_is_refused_when_the_sleeve_the_posture_or_the_price_has_changed_
     wish = {"symbol": LINEAR.symbol, "side": "long", "qty": "5", "stop": "90"}
     plan = desk.plan("enter", **wish)
     assert desk.apply(plan, qty="50") == ()
-    assert desk.no == "plan.changed"
+    assert desk.no == "plan.changed.wish"
     desk.see(100.6)
     assert desk.apply(plan) == ()
     assert desk.no == "plan.moved"
     desk.see(100.2)
     desk.place_and_fill(desk.apply(plan))
     assert desk.apply(plan) == ()
-    assert desk.no == "plan.changed", "done once; the second time there is a position"
+    assert desk.no == "plan.changed.position", "done once; the second time there is a position"
     plan = desk.plan("enter", **wish)
     desk.now += planning.GOOD_FOR_MS + 1
     assert desk.apply(plan) == ()

@@ -79,7 +79,7 @@ def test_a_plan_made_before_another_change_of_the_limits_is_not_applied() -> Non
     plan = desk.plan("limit", what="max_notional", to="500")
     desk.do("limit", what="max_notional", to="300")
     desk.apply(plan)
-    assert desk.no == "plan.changed"
+    assert desk.no == "plan.changed.limits"
     assert desk.state.tighter == {"max_notional": 300.0}
 
 
@@ -112,3 +112,41 @@ def test_no_word_of_a_person_makes_a_limit_looser(said: dict[str, float]) -> Non
     assert all(getattr(found, name) <= getattr(risk, name) for name in BY_HAND)
     rest = [name for name in RiskConfig.__struct_fields__ if name not in said]
     assert all(getattr(found, name) == getattr(risk, name) for name in rest)
+
+
+def trimmed(desk: Desk) -> planning.Plan:
+    """300 contracts of 1 at 100, of which a limit of 200 leaves 200."""
+    desk.do("limit", what="max_notional", to="200")
+    return desk.plan("enter", symbol=LINEAR.symbol, side="long", qty="300", stop="90")
+
+
+@pytest.mark.parametrize("moved", [99.7, 99.9, 100.0, 100.1, 100.3])
+def test_an_entry_that_a_limit_trims_is_done_at_a_price_that_moved_and_never_larger(moved: float) -> None:
+    desk = ruled(Desk())
+    plan = trimmed(desk)
+    assert (plan.entry, plan.least) == (D(200), D("199"))
+    assert "never more than 200 is entered" in " ".join(plan_lines(planning.shown(plan), "en"))
+    assert plan.undo["qty"] == "200", "what is entered is what an undo takes out"
+    desk.see(moved)
+    actions = desk.apply(plan)
+    assert desk.no == ""
+    (order,) = places(actions)
+    assert order.qty == min(D(200), D(int(200 / (moved / 100))))
+    desk.place_and_fill(actions)
+    desk.see(moved * 0.9)
+    assert desk.mine <= 200
+    assert not places(desk.wait(5_000)), "a limit that has room again is not what the plan has shown"
+
+
+def test_a_plan_says_what_has_changed_when_limits_leave_clearly_less() -> None:
+    desk = ruled(Desk())
+    plan = trimmed(desk)
+    desk.do("limit", what="max_notional", to="150")
+    assert desk.apply(plan) == ()
+    number = f"c{desk.said}"
+    assert desk.state.refusals[number] == ("plan.less", {"then": "200", "now": "150"})
+    desk.see(101.0)
+    plan = desk.plan("enter", symbol=LINEAR.symbol, side="long", qty="100", stop="90")
+    desk.do("lock", what=LINEAR.symbol, reason="lunch")
+    assert desk.apply(plan) == ()
+    assert desk.no in {"plan.changed.locks", "plan.nothing"}

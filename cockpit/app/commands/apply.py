@@ -21,6 +21,6 @@ def run(args: argparse.Namespace) -> int:
     if not answer.ok:
         raise refused(answer, lang)
     undo = (answer.payload or {}).get("undo", "")
-    text = tr("plan.applied", lang) + ("\n" + tr("plan.undo", lang, words=undo) if undo else "")
-    console.answer(args, {"applied": args.plan, "undo": undo}, console.clean(text))
+    lines = [tr("plan.applied", lang), *([tr("plan.undo", lang, words=undo)] if undo else [])]
+    console.answer(args, {"applied": args.plan, "undo": undo}, "\n".join(map(console.clean, lines)))
     return 0
