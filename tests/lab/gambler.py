@@ -82,6 +82,7 @@ class Gambler(msgspec.Struct):
     def on_fill(self, fill: Fill, view: View, want: Want) -> None:
         self.fills += 1
         self.mix(float(fill.price))
+        self.mix(0.0 if isnan(view.index) else view.index)
         if self.throw(1000) < self.params.answer:
             self.gamble(view, want)
 

@@ -251,6 +251,8 @@ class Market(Row):
     mark_new: bool
     marked: int
     """When it was heard."""
+    index: float
+    """What was said with it; 0 = nothing."""
     heard: int
     heard_new: bool
 

@@ -333,7 +333,7 @@ def hear(d: Any, s: Any, floats: Any, i: int) -> int:
     book = d.k[k]
     m.news = 1
     if kind == MARK:
-        book.mark, book.marked = event.x, m.now
+        book.mark, book.index, book.marked = event.x, event.qty, m.now
         book.mark_new = True
         if k == m.mine:
             m.window.mark = event.x

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from math import nan
 from typing import Any
 
 import msgspec
@@ -323,6 +324,8 @@ class DepthWorld:
                 state.last[symbol] = row[at.last]
             if row[at.mark_new]:
                 state.marks[symbol], state.marked[symbol] = row[at.mark], row[at.marked]
+                if k == self.mine:
+                    self.slot.view.index = row[at.index] or nan
             if k == self.mine and row[at.heard_new]:
                 self.market.heard = row[at.heard]
                 self.book.follow(row, at)
