@@ -351,7 +351,7 @@ def test_a_restart_keeps_locks_voice_manual_sleeve_and_undo() -> None:
     desk.place_and_fill(desk.do("enter", side="long", qty="4", stop="90"))
     desk.do("lock", what=LINEAR.symbol, reason="fork", minutes="60")
     desk.do("entries", to="off", reason="news")
-    again = compose.remembered(memory.freeze(desk.engine), Config(), [])
+    again = compose.remembered(memory.read(memory.freeze(desk.engine)), Config(), [])
     assert again.state.position(NAME) == 4
     assert again.state.locks == desk.state.locks
     assert again.state.posture is Posture.REDUCE_ONLY
