@@ -135,7 +135,7 @@ class Dying(World):
         """``torn``: accounts are read as adapters do it; without, an answer may overtake its own fills."""
         calm = seed % 2 == 0
         super().__init__(seed, seconds=SECONDS, plan=Plan(seed, SECONDS, only=CALM if calm else ROUGH))
-        self.plan.torn = torn
+        self.plan.torn = self.plan.connecting = torn
         self.market.funding_ms = FUNDING_MS
         self.market._next_funding = EPOCH + FUNDING_MS
         self.calm = calm
