@@ -6,6 +6,7 @@ Its numbers mix in all that it may see, as the gambler's do.
 from __future__ import annotations
 
 from math import isnan
+from typing import Self
 
 import msgspec
 
@@ -30,8 +31,8 @@ class Stall(msgspec.Struct, frozen=True):
     timer: int = 130
 
 
-class Stallholder(msgspec.Struct):
-    """See above."""
+class Dozer(msgspec.Struct):
+    """See above; this one looks by the clock alone."""
 
     params: Stall
     die: int
@@ -43,7 +44,7 @@ class Stallholder(msgspec.Struct):
     fills: int = 0
 
     @classmethod
-    def create(cls, params: Stall) -> Stallholder:
+    def create(cls, params: Stall) -> Self:
         return cls(params, params.seed)
 
     @property
@@ -54,17 +55,6 @@ class Stallholder(msgspec.Struct):
         """0 … sides - 1."""
         self.die = (self.die * 3_877 + 29_573) % 139_968
         return self.die * sides // 139_968
-
-    def on_book(self, view: View, want: Want) -> None:
-        self.mix(view.bid - view.ask)
-        self.mix(view.bid_qty + view.ask_qty)
-        if self.throw(1000) < self.params.look:
-            self.keep(view, want)
-
-    def on_trade(self, trade: Trade, view: View, want: Want) -> None:
-        self.mix(trade.price * trade.side.sign + trade.qty)
-        if self.throw(1000) < self.params.trades:
-            self.keep(view, want)
 
     def on_timer(self, view: View, want: Want) -> None:
         self.mix(min(float(view.now - view.touch_ts), 1e5))
@@ -105,3 +95,18 @@ class Stallholder(msgspec.Struct):
             x = 1.5
         self.mixed = self.mixed * 0.5 + x
         self.die = (self.die + int(abs(self.mixed) * 1e6) % 1009) % 139_968
+
+
+class Stallholder(Dozer):
+    """This one is told everything."""
+
+    def on_book(self, view: View, want: Want) -> None:
+        self.mix(view.bid - view.ask)
+        self.mix(view.bid_qty + view.ask_qty)
+        if self.throw(1000) < self.params.look:
+            self.keep(view, want)
+
+    def on_trade(self, trade: Trade, view: View, want: Want) -> None:
+        self.mix(trade.price * trade.side.sign + trade.qty)
+        if self.throw(1000) < self.params.trades:
+            self.keep(view, want)

@@ -37,6 +37,8 @@ class Shape(msgspec.Struct, frozen=True):
     jump: int = 40
     gentle: bool = False
     """Levels change by a little, and trades are nearly always at the touch."""
+    inside: int = 0
+    """Changes that show a single level, between the best ones."""
 
     def events(self, instrument: Instrument, price: float) -> list[ev.AnyEvent]:
         """The market."""
@@ -53,6 +55,7 @@ class Maker:
         self.middle = max(20, int(Decimal(repr(price)) / self.tick))
         self.ts = START
         self.seq = 100
+        self.lone = 0
         self.sizes: dict[int, int] = {}
         self.out: list[ev.AnyEvent] = [ev.Listing(START, instrument)]
 
@@ -105,6 +108,13 @@ class Maker:
         before, self.seq = self.seq, self.seq + self.rng.randint(1, 5)
         if self.hit(self.shape.jump):
             self.middle = max(20, self.middle + self.rng.choice((-2, -1, 1, 2)))
+        if self.shape.inside and self.hit(self.shape.inside):
+            lone = ((self.price(self.middle), self.size(self.middle)),)
+            self.lone = self.lone or self.rng.choice((-1, 1))  # one of each would be a crossed book
+            sides: list[tuple[tuple[float, float], ...]] = [lone, ()] if self.lone < 0 else [(), lone]
+            self.out.append(ev.BookDelta(self.ts, symbol, self.ts, sides[0], sides[1], self.seq, before))
+            return
+        self.lone = 0
         sides = []
         for sign in (-1, 1):
             rows: list[tuple[float, float]] = []
@@ -205,7 +215,7 @@ def shapes(draw: Any) -> Shape:
         funding=draw(st.sampled_from((0, 0, 20))), other=draw(some),
         still=draw(st.sampled_from((0, 300, 900))),
         thick=draw(st.sampled_from((1, 6, 100))), jump=draw(st.sampled_from((0, 40, 300))),
-        gentle=draw(st.booleans()),
+        gentle=draw(st.booleans()), inside=draw(st.sampled_from((0, 0, 60))),
     )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from cockpit.core.types import Kind
 from cockpit.lab.depth import run as depth
 from tests.lab import streams
 from tests.lab.asleep import alone, kernel, plugin_of
-from tests.lab.stallholder import Stall, Stallholder
+from tests.lab.stallholder import Dozer, Stall, Stallholder
 
 pytest.importorskip("llvmlite")
 
@@ -30,6 +30,11 @@ COUNTED = ("run",)
 @lru_cache(maxsize=1)
 def stallholder() -> depth.Prepared:
     return depth.compile_strategy(plugin_of(Stallholder, Stall, ("book", "trade", "timer", "fill")))
+
+
+@lru_cache(maxsize=1)
+def dozer() -> depth.Prepared:
+    return depth.compile_strategy(plugin_of(Dozer, Stall, ("timer", "fill")))
 
 
 @lru_cache(maxsize=1)
@@ -95,6 +100,13 @@ def test_nothing_differs(case: tuple[Any, ...]) -> None:
     event(tried(case, stallholder()))
 
 
+@LEAN
+@given(cases())
+def test_nothing_differs_where_it_looks_by_the_clock_alone(case: tuple[Any, ...]) -> None:
+    """What it hears of between two looks is heard in one go."""
+    event(tried(case, dozer()))
+
+
 @settings(parent=LEAN, max_examples=30)
 @given(cases())
 def test_nothing_differs_where_the_strategy_stays_python(case: tuple[Any, ...]) -> None:
@@ -106,4 +118,5 @@ def test_nothing_differs_where_the_strategy_stays_python(case: tuple[Any, ...]) 
 @given(cases())
 def test_nothing_differs_in_the_long_run(case: tuple[Any, ...]) -> None:
     event(tried(case, stallholder()))
+    event(tried(case, dozer()))
     event(tried(case, as_it_stands()))

@@ -8,19 +8,28 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from cockpit.core.events import BookDelta
 from cockpit.lab.depth import run as depth
 from tests.lab import plain_depth
 from tests.lab import test_depth_planted as planted
 from tests.lab.asleep import alone, kernel, plugin_of
-from tests.lab.stallholder import Stall, Stallholder
-from tests.lab.streams import Shape
+from tests.lab.stallholder import Dozer, Stall, Stallholder
+from tests.lab.streams import SYMBOL, Shape
 from tests.lab.test_depth_planted import SWAP
 
-PLUGIN = plugin_of(Stallholder, Stall, ("book", "trade", "timer", "fill"))
+PLUGINS = {
+    "told everything": plugin_of(Stallholder, Stall, ("book", "trade", "timer", "fill")),
+    "by the clock": plugin_of(Dozer, Stall, ("timer", "fill")),
+}
 CONFIG = replace(planted.CONFIG, venue=replace(planted.CONFIG.venue, latency_jitter_ms=20))
+EVERYTHING, CLOCK = PLUGINS
 BUSY = Shape(count=180, trade=400, still=200, gap=0, cross=0, jump=200)
 EAGER = Stall(look=200, beat=1_000, leave=300, reach=3, timer=50)
-SEEDS = range(7)
+MARKETS = {
+    EVERYTHING: (BUSY, tuple(range(7))),
+    CLOCK: (replace(BUSY, inside=150), (8, 9, 17, 22, 30, 33)),
+}
+"""For each: how its markets are, and which of them."""
 FAULTS = {
     "the wait after a crossing stays the same": ("CROSSED_MS << min(", "CROSSED_MS << 0 * min("),
     "a crossing of another price counts too": (
@@ -40,23 +49,46 @@ FAULTS = {
 }
 
 
-@lru_cache(maxsize=1)
-def rights() -> list[tuple[int, dict[str, Any]]]:
+GOES_BY = {
+    "what is overheard is no news": ("m.heard += feed - m.feed", "pass"),
+    "nobody looks at what was overheard": ("book.last_new = True\n    look(d)", "book.last_new = True"),
+    "an emptied ask still leads": ("not p[ask].ask > 0.0", "False"),
+    "the chain of changes is lost": ("seq = event.seq", "pass"),
+    "the book comes to our bid unnoticed": ("ask <= ours or", "False or"),
+    "the book comes to our ask unnoticed": ("(bid >= theirs)", "False"),
+    "what is shown at our ask goes by": ("written or r == theirs", "written"),
+    "a book that crosses takes the last price with it": ("if bid >= ask and changed:", "if False:"),
+    "more is overheard than our clock allows": ("(m.deadline or FAR, m.back", "(FAR, m.back"),
+}
+"""Where the venue runs ahead, and what we hear of between two looks is heard in one go."""
+
+
+@lru_cache(maxsize=2)
+def rights(kind: str) -> list[tuple[int, dict[str, Any]]]:
     """Of the seeds on which the machine goes alone: what the kernel says."""
     found = []
-    made = depth.compile_strategy(PLUGIN)
-    for seed in SEEDS:
+    made = depth.compile_strategy(PLUGINS[kind])
+    for seed in MARKETS[kind][1]:
         try:
-            ran = alone(made, stall(seed), SWAP, market(seed), CONFIG).run
+            ran = alone(made, stall(seed), SWAP, market(kind, seed), CONFIG).run
         except depth.NotAlone:
             continue
         if isinstance(ran, depth.Ran) and ran.alone:
-            found.append((seed, told(kernel(PLUGIN, stall(seed), SWAP, market(seed), CONFIG))))
+            found.append((seed, told(kernel(PLUGINS[kind], stall(seed), SWAP, market(kind, seed), CONFIG))))
     return found
 
 
-def market(seed: int) -> Any:
-    return replace(BUSY, seed=seed).events(SWAP, 100.0)
+def market(kind: str, seed: int) -> Any:
+    """By the clock: one whose book moves once more at the very end, and is crossed by the next change."""
+    events = replace(MARKETS[kind][0], seed=seed).events(SWAP, 100.0)
+    if kind == CLOCK:
+        ts = events[-1].ts + 1_000
+        seq = max(getattr(event, "seq", 0) for event in events)
+        asks = (*((at / 10, 0.0) for at in range(900, 1_100)), (110.0, 1.0))
+        for bids in (((90.0, 1.0),), ((110.0, 1.0),)):
+            events.append(BookDelta(ts, SYMBOL, ts, bids, asks, seq + 1, seq))
+            seq += 1
+    return events
 
 
 def stall(seed: int) -> Stall:
@@ -68,7 +100,7 @@ def told(played: Any) -> dict[str, Any]:
     return {**found, "run": found["run"][0]}
 
 
-def differs(change: tuple[str, str] | None) -> bool:
+def differs(kind: str, change: tuple[str, str] | None) -> bool:
     """Does any of the markets tell the two apart?"""
 
     def changed(text: str) -> str:
@@ -77,21 +109,27 @@ def differs(change: tuple[str, str] | None) -> bool:
         assert change[0] in text, change[0]
         return text.replace(*change)
 
-    made = plain_depth.prepared(PLUGIN, changed)
-    for seed, right in rights():
+    made = plain_depth.prepared(PLUGINS[kind], changed)
+    for seed, right in rights(kind):
         try:
-            if told(alone(made, stall(seed), SWAP, market(seed), CONFIG)) != right:
+            if told(alone(made, stall(seed), SWAP, market(kind, seed), CONFIG)) != right:
                 return True
         except (depth.NotAlone, AssertionError, IndexError, KeyError):
             return True
     return False
 
 
-def test_without_a_fault_nothing_differs() -> None:
-    assert len(rights()) > 3
-    assert not differs(None)
+@pytest.mark.parametrize("kind", PLUGINS)
+def test_without_a_fault_nothing_differs(kind: str) -> None:
+    assert len(rights(kind)) > 3
+    assert not differs(kind, None)
 
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_planted_fault_is_found(name: str) -> None:
-    assert differs(FAULTS[name])
+    assert differs(EVERYTHING, FAULTS[name])
+
+
+@pytest.mark.parametrize("name", GOES_BY)
+def test_a_fault_in_what_goes_by_is_found(name: str) -> None:
+    assert differs(CLOCK, GOES_BY[name])

@@ -70,7 +70,11 @@ FAULTS = {
     "nobody counts what rests": (SHY, "view.resting = row.resting", "pass"),
     "nobody notes how long it took": (SHY, "view.latency_ts = now", "pass"),
     "what is due after an answer is forgotten": (SHY, "soonest = min(soonest, m.timer_at)", "pass"),
-    "a request meets what was before it": (ALL, "m.out < happens", "m.out <= happens"),
+    "a request meets what comes after it": (ALL, "m.slack, m.out, ", "m.slack, m.out + 1, "),
+    "the venue runs too far ahead": (ALL, "local + m.slack", "local + m.slack + 9"),
+    "what is heard overtakes a report": (ALL, "m.back - 1, m.out - 1", "m.back, m.out - 1"),
+    "a change at our bid goes by": (QUEUES, "written or r == ours", "written"),
+    "an emptied level still leads": (ALL, "not p[bid].venue_bid", "False"),
 }
 
 

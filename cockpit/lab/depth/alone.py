@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from cockpit.lab.compiled.reasons import ENTRY_GONE, LATE_ANSWER, refuse
+from cockpit.lab.depth.ahead import onward
 from cockpit.lab.depth.mail import BACK, follow
 from cockpit.lab.depth.records import (
     BEAT,
@@ -23,7 +24,7 @@ from cockpit.lab.depth.records import (
     WISH,
 )
 from cockpit.lab.depth.street import arrive, meet
-from cockpit.lab.depth.stretch import GO_ON, ask_timer, hurry, nothing_flies, resume, step
+from cockpit.lab.depth.stretch import GO_ON, ask_timer, resume
 from cockpit.lab.depth.tickets import ACKED, BILL, CANCELLED, ENTRY, FILLED, MAIL, POST_ONLY, REDUCE_ONLY
 from cockpit.lab.depth.wishes import ANSWER_WAIT, decide, leave, refresh, wish
 
@@ -44,7 +45,7 @@ def alone(d: Any, s: Any, floats: Any) -> int:
         if why == GO_ON:
             if m.head >= m.pause:
                 return PAUSE
-            why = hurry(d, s, floats) if nothing_flies(d) else step(d, s, floats)
+            why = onward(d, s, floats)
         elif why in (WISH, BEAT):
             m.heard += 1
             if why == WISH and d.e[m.at].kind == DELTA and not m.whole:

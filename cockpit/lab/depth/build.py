@@ -13,7 +13,7 @@ from cockpit.lab.compiled.translate import Program
 from cockpit.lab.depth import records, tickets
 from cockpit.lab.depth.script import Script
 
-PARTS = ("records", "queue", "books", "calm", "stretch")
+PARTS = ("records", "queue", "books", "calm", "stretch", "ahead")
 QUOTING = ("tickets", "mail", "street", "wishes", "alone")
 """Parts of the machine that drives a maker of quotes alone."""
 PLAIN = ("reasons", "exact", "grid")

@@ -104,7 +104,7 @@ class Quoter:
             )
         v[at.answers] = v[at.answered] = 0
         v[at.out] = v[at.back] = FAR
-        v[at.wake] = world.exchange.wake
+        v[at.wake], v[at.speaks] = world.exchange.wake, v[at.hears_book] | v[at.hears_trades]
         v[at.flying] = v[at.waiting] = v[at.eaten] = v[at.armed] = 0
         v[at.armed_low], v[at.armed_high] = -FAR, FAR
         w[at.safe_low], w[at.safe_high] = (-inf, inf) if not v[at.held] else (0.0, 0.0)

@@ -88,6 +88,10 @@ class Machine(Trader):
     seed: int
     flying: int
     """Something is on its way but the feed: no quick way."""
+    slack: int
+    """The least time that a request of ours takes to the venue."""
+    speaks: int
+    """Somebody may decide something about any event that is heard of."""
     # --- the venue
     mine: int
     """Number of the market that is traded."""

@@ -35,7 +35,6 @@ from cockpit.lab.depth.records import (
     FULL,
     KERNEL,
     MARK,
-    PAUSE,
     RARE,
     REPORT,
     REQUEST,
@@ -64,16 +63,6 @@ def ask_trade(d: Any, s: Any, floats: Any, i: int) -> None:
 def ask_timer(d: Any, s: Any, floats: Any) -> None:
     """Its timer; likewise."""
     raise NotImplementedError
-
-
-def stretch(d: Any, s: Any, floats: Any) -> int:
-    """Go on until the kernel must be awake. Returns why."""
-    why = resume(d, s, floats)
-    while why == GO_ON:
-        if d.m.head >= d.m.pause:
-            return PAUSE
-        why = hurry(d, s, floats) if nothing_flies(d) else step(d, s, floats)
-    return int(why)
 
 
 def resume(d: Any, s: Any, floats: Any) -> int:

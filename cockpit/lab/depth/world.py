@@ -97,6 +97,7 @@ class DepthWorld:
         feed, at = latency.feed, self._at
         self.v[at.instant], self.v[at.latency] = int(feed.instant), KINDS[feed.kind]
         self.v[at.shortest], self.v[at.spread] = feed.base, feed.spread
+        self.v[at.slack], self.v[at.speaks] = min((latency.order.base, *latency.order.series)), 1
         seed = self._lanes[0].seed
         self.v[at.seed] = seed - (1 << 64) if seed >= 1 << 63 else seed
 
