@@ -209,7 +209,10 @@ def test_a_pair_cut_anywhere_goes_on_the_same(every: int) -> None:
             world.submit(action, engine.state.now)
         count += 1
         if count % every == 0:
-            rules, engine = engine.rules, compose.remembered(memory.freeze(engine), Config(), casts)
+            rules, engine = (
+                engine.rules,
+                compose.remembered(memory.read(memory.freeze(engine)), Config(), casts),
+            )
             engine.rules = rules
             first, second, _ = engine.slots.values()
             assert first.strategy is second.strategy
@@ -220,7 +223,7 @@ def test_a_pair_cut_anywhere_goes_on_the_same(every: int) -> None:
 def test_a_pair_that_left_the_settings_keeps_both_books_without_a_strategy() -> None:
     engine, world, _ = machine(APART[:14])
     backtest.run(engine, world, backtest.boot(world, "t", "", ""))
-    other = compose.remembered(memory.freeze(engine), Config(), [])
+    other = compose.remembered(memory.read(memory.freeze(engine)), Config(), [])
     assert [s.on for s in other.state.sleeves.values()] == [False, False]
     assert all(other.state.position(name) for name in other.slots)
 

@@ -46,7 +46,7 @@ def test_a_practice_session_cut_anywhere_goes_on_the_same(every: int) -> None:
             bench.world.submit(action, engine.state.now)
         count += 1
         if count % every == 0:
-            engine = compose.remembered(memory.freeze(engine), bench.config, bench.sleeves)
+            engine = compose.remembered(memory.read(memory.freeze(engine)), bench.config, bench.sleeves)
         event = bench.world.next(engine.deadline)
     assert count > 4_000
     assert engine.digest == digest

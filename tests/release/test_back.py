@@ -154,7 +154,9 @@ def test_a_replay_and_a_restart_in_the_middle_are_the_same_to_the_byte() -> None
     for cut in (len(stand.facts) // 3, len(stand.facts) * 2 // 3):  # with a twin alone, and with a canary
         half = folded(stand, stand.facts[:cut], fresh(stand))
         parts = compose.cast((CHAMPION,), {SYMBOL: MARKET}, stand.frames)
-        woken = compose.remembered(memory.freeze(half), stand.config, parts, versions.Foundry(stand.config))
+        woken = compose.remembered(
+            memory.read(memory.freeze(half)), stand.config, parts, versions.Foundry(stand.config)
+        )
         assert set(woken.twins) == set(half.twins)
         assert folded(stand, stand.facts[cut:], woken).digest == stand.engine.digest
     assert stand.version(name).stage is Stage.RETIRED
@@ -170,7 +172,7 @@ def test_a_version_whose_source_has_changed_is_not_run_and_its_position_stays_pr
         stand.run(1)
     raw = memory.freeze(stand.engine)
     monkeypatch.setattr(versions, "code_of", lambda _plugin: "another source")
-    woken = compose.remembered(raw, stand.config, (), versions.Foundry(stand.config))
+    woken = compose.remembered(memory.read(raw), stand.config, (), versions.Foundry(stand.config))
     version = woken.state.release.versions[name]
     assert "has changed since" in version.fault
     assert woken.state.sleeves[sleeve].benched
