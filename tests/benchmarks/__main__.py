@@ -38,6 +38,7 @@ SUITES = (
     "search",
     "studying",
     "screen",
+    "simulator",
     "sizes",
     "start",
 )

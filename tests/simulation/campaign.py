@@ -182,6 +182,16 @@ class Sum:
         """Simulated hours per second of processor time."""
         return self.hours / max(self.cpu, 1e-9)
 
+    def density(self) -> str:
+        """What an hour of these worlds holds: a speed says little without it."""
+        hours = max(self.hours, 1e-9)
+        orders, kills, crashes = (self.totals[name] / hours for name in ("orders", "kills", "crashes"))
+        wire = sum(self.faults[kind] for kind in WIRE) / hours
+        return (
+            f"{orders:,.0f} orders, {wire:,.0f} wire faults, {sum(self.faults.values()) / hours:,.0f} faults "
+            f"in all, {crashes:.1f} crashes, {kills:.1f} kill presses"
+        )
+
     def line(self, wanted: int, left_s: float) -> str:
         """Progress."""
         pairs = next(iter(pairs_told(self.pairs))).partition(";")[0].rpartition(": ")[2]
@@ -200,15 +210,10 @@ class Sum:
         yield f"Seeded worlds with zero violations   {self.seeds - len(self.bad):,} of {self.seeds:,}"
         yield f"Simulated hours                      {self.hours:,.1f} ({self.hours / 8_766:.3f} years)"
         yield f"Simulation speed                     {self.speed:.3f} hours per CPU s of {self.cpu:,.0f}"
-        hours = max(self.hours, 1e-9)
-        busy, kills, crashes = (self.totals[name] / hours for name in ("orders", "kills", "crashes"))
-        yield (
-            f"  in which an hour holds             {busy:,.0f} orders, {wire / hours:,.0f} wire faults, "
-            f"{sum(self.faults.values()) / hours:,.0f} faults in all, {crashes:.1f} crashes, "
-            f"{kills:.1f} kill presses"
-        )
+        yield f"  in which an hour holds             {self.density()}"
         yield f"Orders, fills                        {self.totals['orders']:,}, {self.totals['fills']:,}"
-        yield f"  a CPU s                            {busy * self.speed:,.0f} orders"
+        rate = self.totals["orders"] / max(self.cpu, 1e-9)
+        yield f"  a CPU s                            {rate:,.0f} orders"
         yield f"Wire faults                          {wire:,}"
         yield f"Crashes                              {self.totals['crashes']:,}"
         yield f"Kill presses, entries after one      {self.totals['kills']:,}, {self._after_kill()}"
