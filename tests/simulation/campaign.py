@@ -1,4 +1,4 @@
-"""Thousands of seeds in one run: ``python -m tests.simulation.campaign OUT --first 9000000 --seeds 10000``.
+"""Thousands of seeds in one run: ``python -m tests.simulation.campaign OUT --first 18000000 --seeds 10000``.
 
 Each seed's account is written to OUT (one JSON line) as soon as it is done; the same command after an
 interruption goes on where it stopped. ``--table`` prints the summary of what is there and runs nothing.
@@ -24,7 +24,7 @@ from typing import IO, Any
 import msgspec
 
 from tests.simulation.coverage import Reached, pairs_told
-from tests.simulation.faults import REPORT, REQUEST, TRACES_FROM
+from tests.simulation.faults import HELD_FROM, REPORT, REQUEST
 from tests.simulation.venue_link import TICK
 from tests.simulation.world import SECONDS, World
 
@@ -322,7 +322,7 @@ def _job(job: tuple[int, Kind]) -> Row:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.campaign", description=__doc__)
     parser.add_argument("out", type=Path, help="file for the account of each seed (JSON lines)")
-    parser.add_argument("--first", type=int, default=TRACES_FROM, help="the first seed")
+    parser.add_argument("--first", type=int, default=HELD_FROM, help="the first seed")
     parser.add_argument("--seeds", type=int, default=10_000, help="how many")
     parser.add_argument("--kind", choices=sorted(KINDS), default="busy", help="trader: hours of a slow one")
     parser.add_argument("--rate", type=float, help="how many faults; 2 = twice as likely")
