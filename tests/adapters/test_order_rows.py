@@ -14,7 +14,7 @@ from cockpit.app import market
 from cockpit.app.recovery import recover
 from cockpit.core import events as ev
 from cockpit.core.config import Config, SleeveConfig
-from cockpit.core.intents import Outcome, Place
+from cockpit.core.intents import Outcome, Place, Query
 from cockpit.core.orders import OrderKind, OrderState, Role
 from cockpit.core.types import PosSide, Side
 from cockpit.strategies import ema_trend as ema_trend
@@ -83,8 +83,11 @@ def test_a_decision_without_a_row_is_asked_about_and_gets_one(tmp_path: Path) ->
         store = await SqliteStore.open(path, mode="practice")
         engine, fold = await recover(store, Config(), "practice", source)
         (known,) = engine.state.orders.values()
-        assert fold.adopted == 1
-        assert (known.cid, known.state, known.qty, known.intent) == (cid, OrderState.UNKNOWN, Decimal(2), 1)
+        assert (fold.differing, fold.adopted) == (1, 0)
+        # Not answered for yet, like any other order of a process that died: the boot asks about it.
+        assert (known.cid, known.state, known.qty, known.intent) == (cid, OrderState.PENDING, Decimal(2), 1)
+        asked = engine.step(ev.Boot(engine.state.now, 2, "practice", "test", "")).actions
+        assert [action.cid for action in asked if isinstance(action, Query)] == [cid]
         assert engine.state.next_order == 8
         assert await store.orders() == [known]
         await store.close()

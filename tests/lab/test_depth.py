@@ -19,7 +19,7 @@ from tests.benchmarks import joiner
 from tests.lab import streams
 from tests.lab.asleep import asleep, compare, plugin_of
 from tests.lab.follower import Follower
-from tests.lab.gambler import Gambler, Luck
+from tests.lab.gambler import Gambler, Luck, Peeker
 from tests.lab.streams import touched
 
 pytest.importorskip("llvmlite")
@@ -31,9 +31,9 @@ LEAN = settings(
 CAMPAIGN = settings(max_examples=2_000, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 
 
-@lru_cache(maxsize=1)
-def gambler() -> depth.Prepared:
-    return depth.compile_strategy(plugin_of(Gambler, Luck, ("book", "trade", "timer", "fill")))
+@lru_cache(maxsize=2)
+def gambler(kind: type[Gambler] = Gambler) -> depth.Prepared:
+    return depth.compile_strategy(plugin_of(kind, Luck, ("book", "trade", "timer", "fill")))
 
 
 @st.composite
@@ -71,10 +71,10 @@ def cases(draw: Any, players: Any = lucks) -> tuple[Any, ...]:
     return draw(players()), instrument, price, draw(streams.shapes()), config, series
 
 
-def tried(case: tuple[Any, ...]) -> int:
+def tried(case: tuple[Any, ...], kind: type[Gambler] = Gambler) -> int:
     """How many answers of the venue the kernel did not have to hear."""
     luck, instrument, price, shape, config, series = case
-    did, ran = compare(gambler(), luck, instrument, shape.events(instrument, price), config, series)
+    did, ran = compare(gambler(kind), luck, instrument, shape.events(instrument, price), config, series)
     rested = sum(fill.maker for fill in did.exchange.fills)
     event(
         f"{'makers' if rested else 'no makers'}, {'takers' if len(did.exchange.fills) > rested else 'none'}"
@@ -93,6 +93,12 @@ def test_nothing_differs(case: tuple[Any, ...]) -> None:
 @given(cases(makers))
 def test_nothing_differs_where_answers_come_to_nothing(case: tuple[Any, ...]) -> None:
     tried(case)
+
+
+@settings(parent=LEAN, max_examples=20)
+@given(cases())
+def test_nothing_differs_where_a_fill_is_told_to_the_object(case: tuple[Any, ...]) -> None:
+    tried(case, Peeker)
 
 
 def test_a_maker_at_the_touch_is_woken_for_few_answers() -> None:
