@@ -65,7 +65,6 @@ class Engine:
             ev.Triggered: lifecycle.on_triggered,
             ev.Unknown: lifecycle.on_unknown,
             ev.OrderReport: lifecycle.on_report,
-            ev.FundingPaid: lifecycle.on_funding,
             ev.Transfer: partial(transferred, self.slots),
             ev.AccountReport: self._account_read,
             ev.Boot: partial(outside.on_boot, self.markets),

@@ -12,6 +12,7 @@ from cockpit.core.ended import ENDED, settle
 from cockpit.core.intents import Query, ReadAccount
 from cockpit.core.orders import TERMINAL, Order, OrderKind, OrderState, Role, transition
 from cockpit.core.patience import NOT_OFFERED, NOT_SENT, back_off, crossed, paused
+from cockpit.core.paying import half_told
 from cockpit.core.state import Sleeve, State
 from cockpit.core.turn import Turn
 from cockpit.core.types import ZERO
@@ -99,7 +100,7 @@ def on_fill(state: State, event: ev.Fill, turn: Turn) -> None:
     if instrument is None:
         turn.note("alarm", "fill.unknown_symbol", symbol=event.symbol)
         return
-    if state.ledger.has_fill(event):
+    if half_told(state, event, instrument, turn) or state.ledger.has_fill(event):
         return
     order = state.order(event.cid) if event.cid else None
     parts = [(order.sleeve, event)] if order is not None else owners(state, event)
@@ -322,21 +323,6 @@ def _settle(state: State, order: Order, event: ev.OrderReport, turn: Turn, *, an
     if order.state in TERMINAL:
         state.retire(order)
     turn.touch(order.sleeve)
-
-
-def on_funding(state: State, event: ev.FundingPaid, turn: Turn) -> None:
-    instrument = state.instruments.get(event.symbol)
-    if instrument is not None and state.ledger.apply_funding(event, instrument):
-        state.booked()
-        turn.note(
-            "info", "funding.paid", symbol=event.symbol, amount=event.amount, ccy=event.ccy, rate=event.rate
-        )
-
-
-def on_transfer(state: State, event: ev.Transfer, turn: Turn) -> None:
-    if state.ledger.apply_transfer(event):
-        state.booked()
-        turn.note("info", "transfer", amount=event.amount, ccy=event.ccy)
 
 
 def overdue(state: State, turn: Turn) -> None:

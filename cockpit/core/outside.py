@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from cockpit.core import approving, breaking, ended, guarding, halting, lifecycle, reckoning, watch
+from cockpit.core import approving, breaking, ended, guarding, halting, lifecycle, paying, reckoning, watch
 from cockpit.core import events as ev
 from cockpit.core.breakers import Breaker
 from cockpit.core.intents import Outcome
@@ -142,6 +142,7 @@ NEWS: dict[type, Callable[[State, Any, Turn], None]] = {
     ev.DataFault: on_fault,
     ev.Advice: on_advice,
     ev.Scan: on_scan,
+    ev.FundingPaid: paying.on_funding,
 }
 """Facts that need nothing but the State."""
 

@@ -22,7 +22,7 @@ from math import inf, isfinite, isnan
 import msgspec
 
 from cockpit.core import events as ev
-from cockpit.core import lifecycle, returns
+from cockpit.core import paying, returns
 from cockpit.core.gate import worst_notional
 from cockpit.core.intents import Intent
 from cockpit.core.lots import nearest_within
@@ -85,7 +85,7 @@ def resize(state: State, slots: Iterable[Slot], bar: ev.Bar, turn: Turn | None) 
 
 def transferred(slots: Mapping[str, Slot], state: State, event: ev.Transfer, turn: Turn) -> None:
     """Money came or went: positions follow the capital at once (PF-07)."""
-    lifecycle.on_transfer(state, event, turn)
+    paying.on_transfer(state, event, turn)
     for slot in slots.values():
         if slot.sizer is not None:
             _again(state, slot, turn)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
+from cockpit.core import events as ev
 from cockpit.core.events import (
     Amended,
     AmendReject,
@@ -17,7 +20,8 @@ from cockpit.core.events import (
 )
 from cockpit.core.intents import Amend, Cancel, Query
 from cockpit.core.orders import Change, OrderState
-from cockpit.core.types import InstrumentState
+from cockpit.core.types import InstrumentState, PositionMode, Side
+from cockpit.text import say
 from tests.core.stand import LINEAR, D, Stand, kinds, places
 
 NAN = float("nan")
@@ -355,3 +359,42 @@ def test_quotes_that_other_sleeves_run_into_take_nobody_off() -> None:
         stand.cancelled(order.cid, "self_trade")
         stand.wait(10_000)
     assert not stand.sleeve.benched
+
+
+@pytest.mark.parametrize(
+    ("fact", "said"),
+    [
+        ({"price": D(0)}, "fact.no_price"),
+        ({"qty": D(0)}, "fact.no_price"),
+        ({"trade_id": ""}, "fact.no_id"),
+        ({"bill_id": ""}, "fact.no_id"),
+        ({"ccy": "EUR"}, "fact.other_money"),
+    ],
+)
+def test_half_a_fact_is_said_and_books_nothing(fact: dict[str, Any], said: str) -> None:
+    """It ended the process, and the next one read it again: the account could not be managed any more."""
+    stand = Stand()
+    stand.holding(2)
+    before = dict(stand.state.ledger.balances), stand.have
+    if fact.keys() & {"bill_id", "ccy"}:
+        paid = ev.FundingPaid(stand.now, stand.symbol, D(1), stand.instrument.settle, D("0.0001"), "b1")
+        stand.tell(msgspec.structs.replace(paid, **fact))
+    else:
+        one = D(1)
+        fill = ev.Fill(stand.now, "", "v", "x", stand.symbol, Side.BUY, one, one, D(0), "USDT", False)
+        stand.tell(msgspec.structs.replace(fill, **fact))
+    assert said in stand.notes()
+    assert (dict(stand.state.ledger.balances), stand.have) == before
+    for lang in ("en", "zh"):
+        note = next(note for note in stand.outcome.notes if note.message == said)
+        assert stand.symbol in say(note.message, note.args, lang)
+
+
+def test_a_transfer_without_an_id_and_a_fill_without_its_side() -> None:
+    stand = Stand()
+    stand.tell(ev.Transfer(stand.now, "USDT", D(5), ""))
+    assert "fact.no_id" in stand.notes()
+    hedged = Stand(mode=PositionMode.HEDGE)
+    hedged.fill("", 1, side=Side.BUY)
+    assert "fact.no_side" in hedged.notes()
+    assert not hedged.state.ledger.held()

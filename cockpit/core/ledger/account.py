@@ -19,6 +19,7 @@ import msgspec
 
 from cockpit.core.errors import InvariantError
 from cockpit.core.events import Fill, FundingPaid, Transfer
+from cockpit.core.ledger.half import left_out
 from cockpit.core.ledger.position import MONEY, Change, Position, part, value
 from cockpit.core.ledger.valuation import coin_price, known_mark, total_in, worth_by_currency
 from cockpit.core.types import (
@@ -94,10 +95,10 @@ class Ledger(msgspec.Struct):
         ``sleeve`` empty: not ours (liquidation, ADL, a hand trade). Raises InvariantError on a fill that
         cannot be booked exactly once (no trade id, no price or quantity, wrong instrument).
         """
+        if left_out(fill, instrument) or fill.symbol != instrument.symbol:
+            raise InvariantError(f"fill cannot be booked: {fill}")
         side = self._side(fill.pos_side, instrument)
         owner = sleeve or foreign(fill.symbol)
-        if not fill.trade_id or fill.qty <= 0 or fill.price <= 0 or fill.symbol != instrument.symbol:
-            raise InvariantError(f"fill cannot be booked: {fill}")
         if self.has_fill(fill):
             return None
         own = self._sleeve(owner, side, instrument)
@@ -141,7 +142,7 @@ class Ledger(msgspec.Struct):
         Cross margin pays from cash, isolated from the position's margin. Raises InvariantError when it is
         not in the settle currency or has no bill id.
         """
-        if not paid.bill_id or paid.ccy != instrument.settle or paid.symbol != instrument.symbol:
+        if left_out(paid, instrument) or paid.symbol != instrument.symbol:
             raise InvariantError(f"funding cannot be booked: {paid}")
         side = self._funded(paid, instrument)
         if not self._remember(f"bill|{paid.bill_id}"):
@@ -166,7 +167,7 @@ class Ledger(msgspec.Struct):
 
     def apply_transfer(self, transfer: Transfer) -> bool:
         """Book money that came in or went out, once; False: known already."""
-        if not transfer.bill_id:
+        if left_out(transfer, None):
             raise InvariantError(f"transfer cannot be booked: {transfer}")
         if not self._remember(f"bill|{transfer.bill_id}"):
             return False

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from cockpit.core import events as ev
-from cockpit.core import lifecycle
+from cockpit.core import lifecycle, paying
 from cockpit.core.engine import Engine
 from cockpit.core.intents import Outcome
 from cockpit.core.matching.account import EXACT
@@ -297,7 +297,7 @@ class Quoter:
             return
         self.book()
         self.state.now = bill.ts
-        lifecycle.on_funding(self.state, bill, Turn())
+        paying.on_funding(self.state, bill, Turn())
         self._facts.update(msgspec.json.encode(bill))
         if self._observe is not None:
             self._observe(bill, NOTHING)
