@@ -72,10 +72,9 @@ class Route:
     def add(self, topics: Sequence[str]) -> None:
         """Subscribe these too: now, where it is connected, and with each connection."""
         self.topics += topics
-        if self.promised:
-            now = asyncio.get_running_loop().time()
-            self.promised |= {t: Topic(now) for t in topics if t in self._market.watched}
-            self.wire.send(self._market.dialect.subscribe(topics))
+        now = asyncio.get_running_loop().time()
+        self.promised |= {t: Topic(now) for t in topics if t in self._market.watched}
+        self.wire.send(self._market.dialect.subscribe(topics))
 
     def hear(self, message: dict[str, Any]) -> None:
         market = self._market
