@@ -17,7 +17,7 @@ from contextlib import aclosing
 import msgspec
 
 from cockpit.adapters.store.sqlite import SqliteStore
-from cockpit.app import compose, settings
+from cockpit.app import compose, settings, terms
 from cockpit.app.market import RunSource
 from cockpit.app.versions import Foundry
 from cockpit.core import drafting, memory
@@ -80,7 +80,8 @@ async def recover(store: SqliteStore, config: Config, mode: str, source: RunSour
             fold,
             lambda digest: settings.kept(digest, store.path.parent) or config,
         )
-    if compose.moved_on(engine, sleeves, source.instruments):
+    changed = terms.settled(engine.state, config, store.path.parent)
+    if changed or compose.moved_on(engine, sleeves, source.instruments):
         # Only now: what was decided before can only be repeated by those who decided it (their orders share
         # one row of client ids). The next start folds from here, with those of today.
         fold.fresh = source.instruments.keys() - engine.state.instruments.keys()
