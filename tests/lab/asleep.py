@@ -45,6 +45,7 @@ class Played(msgspec.Struct):
             "balances": state.ledger.balances, "equity": state.exact_equity(), "pnl": profit.pnl(state),
             "seq": state.seq, "now": state.now, "last": repr(state.last), "marks": state.marks,
             "faults": state.faults, "orders": state.next_order, "placed": state.placed,
+            "changed": state.changed,
             "strategy": repr(self.strategy), "timer": [s.timer_at for s in state.sleeves.values()],
             "fact": state.last_fact_ts,
         }  # fmt: skip

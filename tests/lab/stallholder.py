@@ -1,4 +1,4 @@
-"""A maker that shows quotes and takes them away by the throw of a die, and never changes one where it rests.
+"""A maker that shows quotes, takes them away and changes them where they rest by the throw of a die.
 
 Its numbers mix in all that it may see, as the gambler's do.
 """
@@ -25,6 +25,8 @@ class Stall(msgspec.Struct, frozen=True):
     beat: int = 700
     leave: int = 400
     """How often a side that is shown is taken away."""
+    move: int = 0
+    """How often one that stays is changed, in price, in size or in both."""
     reach: int = 3
     size: int = 3
     most: int = 5
@@ -81,11 +83,21 @@ class Dozer(msgspec.Struct):
             if self.bid_qty > 0:
                 if self.throw(1000) < self.params.leave:
                     self.bid_qty = 0.0
+                elif self.params.move > 0 and self.throw(1000) < self.params.move:
+                    if self.throw(4) > 0:
+                        self.bid = view.bid - view.tick * near if self.throw(6) > 0 else view.ask
+                    if self.throw(2) == 0:
+                        self.bid_qty = lots
             elif quiet and view.position < view.min_qty * self.params.most:
                 self.bid, self.bid_qty = view.bid - view.tick * near, lots
         elif self.ask_qty > 0:
             if self.throw(1000) < self.params.leave:
                 self.ask_qty = 0.0
+            elif self.params.move > 0 and self.throw(1000) < self.params.move:
+                if self.throw(4) > 0:
+                    self.ask = view.ask + view.tick * near if self.throw(6) > 0 else view.bid
+                if self.throw(2) == 0:
+                    self.ask_qty = lots
         elif quiet and view.position > -view.min_qty * self.params.most:
             self.ask, self.ask_qty = view.ask + view.tick * near, lots
         want.quote(self.bid, self.bid_qty, self.ask, self.ask_qty, "shown" if near else "here")

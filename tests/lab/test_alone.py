@@ -48,6 +48,7 @@ def stalls(draw: Any) -> Stall:
         seed=draw(st.integers(0, 139_967)), look=draw(st.sampled_from((0, 60, 300))),
         trades=draw(st.sampled_from((0, 100))), answer=draw(st.sampled_from((0, 500, 1_000))),
         beat=draw(st.sampled_from((300, 1_000))), leave=draw(st.sampled_from((100, 500, 1_000))),
+        move=draw(st.sampled_from((0, 300, 1_000))),
         reach=draw(st.sampled_from((1, 3, 6))), size=draw(st.sampled_from((1, 3))),
         most=draw(st.sampled_from((1, 5))), timer=draw(st.sampled_from((50, 130, 700))),
     )  # fmt: skip

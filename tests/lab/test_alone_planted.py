@@ -20,14 +20,18 @@ from tests.lab.test_depth_planted import SWAP
 PLUGINS = {
     "told everything": plugin_of(Stallholder, Stall, ("book", "trade", "timer", "fill")),
     "by the clock": plugin_of(Dozer, Stall, ("timer", "fill")),
+    "changing where they rest": plugin_of(Dozer, Stall, ("timer", "fill")),
 }
 CONFIG = replace(planted.CONFIG, venue=replace(planted.CONFIG.venue, latency_jitter_ms=20))
-EVERYTHING, CLOCK = PLUGINS
+EVERYTHING, CLOCK, MOVES = PLUGINS
 BUSY = Shape(count=180, trade=400, still=200, gap=0, cross=0, jump=200)
 EAGER = Stall(look=200, beat=1_000, leave=300, reach=3, timer=50)
+RESTLESS = replace(EAGER, move=700, size=40, most=200)
+CALM = replace(BUSY, count=300, gentle=True, thick=40, jump=60)
 MARKETS = {
     EVERYTHING: (BUSY, tuple(range(7))),
     CLOCK: (replace(BUSY, inside=150), (8, 9, 17, 22, 30, 33)),
+    MOVES: (CALM, (2, 4, 11, 13, 14, 15)),
 }
 """For each: how its markets are, and which of them."""
 FAULTS = {
@@ -42,9 +46,9 @@ FAULTS = {
     "answers take longer": ("d.m.answer_ms = max(0, ", "d.m.answer_ms = max(1, 1 + "),
     "nobody knows when the answer came": ("d.m.answer_ts = d.m.now", "pass"),
     "letters overtake each other": ("lane.last = max(lane.last, ts + delay)", "lane.last = ts + delay"),
-    "a part is the whole": ("if order.done >= order.lots:", "if order.done:"),
+    "a part is the whole": ("if order.done >= order.size:", "if order.done:"),
     "a cancel is sent after what is new": ("if d.o[side].pulling:", "if d.o[side].pulling and d.m.now % 2:"),
-    "a quote that would take rests": ("if (ticks - d.p[best].tick) * sign >= 0:", "if False:"),
+    "a quote that would take rests": ("takes(d, side, order.price) or ", ""),
     "fills are not news": ("m.heard += 1\n            if why == TIMER", "if why == TIMER"),
 }
 
@@ -61,20 +65,41 @@ GOES_BY = {
     "more is overheard than our clock allows": ("(m.deadline or FAR, m.back", "(FAR, m.back"),
 }
 """Where the venue runs ahead, and what we hear of between two looks is heard in one go."""
+MOVED = {
+    "a larger size keeps its place": ("lots <= order.size", "True"),
+    "a smaller size loses its place": (
+        "keeps = ticks == order.price and lots <= order.size",
+        "keeps = False",
+    ),
+    "a refused change is tried again at once": ("order.hold = m.now + wait", "order.hold = 0"),
+    "nobody asks about a refused change": ("order.asking = 1", "pass"),
+    "what was filled is not told again": ("tell(d, d.line[i].ts, AGAIN, side, number, i)", "pass"),
+    "a change may take": ("if takes(d, side, ticks):", "if False:"),
+    "a cancel beside a change counts twice": ("if not order.amending:", "if True:"),
+    "what has filled is forgotten": ("order.aim_lots = order.filled + lots", "order.aim_lots = lots"),
+    "nobody notes how long a change took": ("answered(d, order.updated)\n    order.ticks", "order.ticks"),
+    "an order ends before its change is answered": (
+        "if order.amending else order.lots",
+        "if False else order.lots",
+    ),
+}
+"""Where quotes are changed where they rest."""
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def rights(kind: str) -> list[tuple[int, dict[str, Any]]]:
     """Of the seeds on which the machine goes alone: what the kernel says."""
     found = []
     made = depth.compile_strategy(PLUGINS[kind])
     for seed in MARKETS[kind][1]:
         try:
-            ran = alone(made, stall(seed), SWAP, market(kind, seed), CONFIG).run
+            ran = alone(made, stall(kind, seed), SWAP, market(kind, seed), CONFIG).run
         except depth.NotAlone:
             continue
         if isinstance(ran, depth.Ran) and ran.alone:
-            found.append((seed, told(kernel(PLUGINS[kind], stall(seed), SWAP, market(kind, seed), CONFIG))))
+            found.append(
+                (seed, told(kernel(PLUGINS[kind], stall(kind, seed), SWAP, market(kind, seed), CONFIG)))
+            )
     return found
 
 
@@ -91,8 +116,8 @@ def market(kind: str, seed: int) -> Any:
     return events
 
 
-def stall(seed: int) -> Stall:
-    return replace(EAGER, seed=77 * seed + 1)
+def stall(kind: str, seed: int) -> Stall:
+    return replace(RESTLESS if kind == MOVES else EAGER, seed=77 * seed + 1)
 
 
 def told(played: Any) -> dict[str, Any]:
@@ -112,7 +137,7 @@ def differs(kind: str, change: tuple[str, str] | None) -> bool:
     made = plain_depth.prepared(PLUGINS[kind], changed)
     for seed, right in rights(kind):
         try:
-            if told(alone(made, stall(seed), SWAP, market(kind, seed), CONFIG)) != right:
+            if told(alone(made, stall(kind, seed), SWAP, market(kind, seed), CONFIG)) != right:
                 return True
         except (depth.NotAlone, AssertionError, IndexError, KeyError):
             return True
@@ -133,3 +158,8 @@ def test_a_planted_fault_is_found(name: str) -> None:
 @pytest.mark.parametrize("name", GOES_BY)
 def test_a_fault_in_what_goes_by_is_found(name: str) -> None:
     assert differs(CLOCK, GOES_BY[name])
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_a_fault_in_a_change_is_found(name: str) -> None:
+    assert differs(MOVES, MOVED[name])

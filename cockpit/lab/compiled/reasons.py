@@ -9,8 +9,8 @@ from cockpit.lab.compiled.records import Machine, Stop
     NOTHING, CLOSE_CALL, CROWDED, QUOTES, NO_NUMBER, NO_LEVEL, STALE, TOO_FAST, LIQUIDATION, TWO_WAITING,
     MINIMUM, NO_MONEY, NO_COINS, NO_TIER, TURNED, NO_PRICES, IDLE_STOP, IN_PARTS, SPOT_MONEY, ENTRY_GONE,
     BENCHED, LARGE,
-    BOOKS_FULL, LEVEL_BELOW, LIST_FULL, SLOW, LOCKED, AMENDS, LATE_ANSWER, NEAR_LIMIT, POSITIONS,
-) = range(31)  # fmt: skip
+    BOOKS_FULL, LEVEL_BELOW, LIST_FULL, SLOW, LOCKED, LATE_ANSWER, NEAR_LIMIT, POSITIONS,
+) = range(30)  # fmt: skip
 
 WORDS = {
     CLOSE_CALL: "a number lies too close to the middle between two floats",
@@ -38,7 +38,6 @@ WORDS = {
     LEVEL_BELOW: "a protective price below zero",
     SLOW: "the venue answers slowly",
     LOCKED: "so many entries that the sleeve is locked",
-    AMENDS: "a quote is changed where it rests",
     LATE_ANSWER: "the venue's answer is late, or is none that was waited for",
     NEAR_LIMIT: "a limit of the gate or of the venue is near",
     POSITIONS: "the strategy wishes a position besides its quotes",

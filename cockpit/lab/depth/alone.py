@@ -9,6 +9,7 @@ from typing import Any
 
 from cockpit.lab.compiled.reasons import ENTRY_GONE, LATE_ANSWER, refuse
 from cockpit.lab.depth.ahead import onward
+from cockpit.lab.depth.arrivals import arrive
 from cockpit.lab.depth.mail import BACK, follow
 from cockpit.lab.depth.records import (
     BEAT,
@@ -23,13 +24,29 @@ from cockpit.lab.depth.records import (
     VENUE,
     WISH,
 )
-from cockpit.lab.depth.street import arrive, meet
+from cockpit.lab.depth.street import meet
 from cockpit.lab.depth.stretch import GO_ON, ask_timer, resume
-from cockpit.lab.depth.tickets import ACKED, BILL, CANCELLED, ENTRY, FILLED, MAIL, POST_ONLY, REDUCE_ONLY
-from cockpit.lab.depth.wishes import ANSWER_WAIT, decide, leave, refresh, wish
+from cockpit.lab.depth.tickets import (
+    ACKED,
+    AGAIN,
+    AMENDED,
+    ANSWER,
+    BILL,
+    CANCELLED,
+    ENTRY,
+    FILLED,
+    MAIL,
+    POST_ONLY,
+    REDUCE_ONLY,
+    TOO_LATE,
+    UNMOVED,
+)
+from cockpit.lab.depth.wishes import ASKED_WAIT, decide, due, leave, refresh, wish
 
 CROSSED_MS, CROSSED_ENTRY, CROSSED_EXIT = 250, 4, 2
 """As ``core.patience``: the first wait after a quote that would have taken, and how often it doubles."""
+HOLD_MS = 500
+"""As ``lifecycle``: how long an order is left alone after a refused cancel; twice that after a change."""
 
 
 def ask_fill(d: Any, s: Any, floats: Any, i: int) -> None:
@@ -93,11 +110,14 @@ def settles(d: Any) -> bool:
 def timer(d: Any, s: Any, floats: Any) -> None:
     """What was due by now."""
     m = d.m
+    again = False
     for side in range(2):
         order = d.o[side]
-        if order.alive and (order.cancelling or not order.live) and order.updated + ANSWER_WAIT <= m.now:
+        if order.alive and 0 < due(d, side) <= m.now:
             refuse(m, LATE_ANSWER, m.now)
-    again = False
+        if order.alive and 0 < order.hold <= m.now:
+            order.hold = 0
+            again = True
     if m.retry_at and m.retry_at <= m.now:
         m.retry_at = 0
         again = True
@@ -131,10 +151,24 @@ def report(d: Any, s: Any, floats: Any) -> None:
         order.live = 1
         answered(d, order.created)
         order.updated = m.now
-    elif not known:
+    elif what == AGAIN or not known:
         return
     elif what == CANCELLED:
         cancelled(d, side, arg)
+    elif what == AMENDED and order.amending:
+        amended(d, side)
+    elif what == UNMOVED:
+        order.amending = 0
+        wonder(d, side, 2 * HOLD_MS)
+        return
+    elif what == TOO_LATE:
+        order.cancelling = 0
+        wonder(d, side, HOLD_MS)
+        return
+    elif what == ANSWER and arg < 2:
+        order.asked = 0
+        order.updated = m.now
+        order.alive = 1 - arg
     else:
         refuse(m, LATE_ANSWER, m.now)
     refresh(d)
@@ -154,9 +188,11 @@ def filled(d: Any, s: Any, floats: Any, side: int, i: int) -> None:
     m.have += line.sign * line.lots
     m.heard_flow += line.sign * line.order_ticks * line.lots
     m.heard_volume += line.order_ticks * line.lots
+    line.tag = order.tag
     order.filled += line.lots
     order.updated = m.now
-    if order.filled >= order.lots:
+    order.asked = 0
+    if order.filled >= (max(order.lots, order.aim_lots) if order.amending else order.lots):
         order.alive = 0
     refresh(d)
     ask_fill(d, s, floats, i)
@@ -164,6 +200,27 @@ def filled(d: Any, s: Any, floats: Any, side: int, i: int) -> None:
         wish(d)
     else:
         decide(d)
+
+
+def amended(d: Any, side: int) -> None:
+    """An order is what we asked for."""
+    m, order = d.m, d.o[side]
+    answered(d, order.updated)
+    order.ticks = order.aim_ticks
+    order.lots = order.aim_lots
+    order.amending = 0
+    if order.filled >= order.lots:
+        order.alive = 0
+        order.updated = m.now
+
+
+def wonder(d: Any, side: int, wait: int) -> None:
+    """A change or a cancel was refused: the order is left alone for a moment, and asked about."""
+    m, order = d.m, d.o[side]
+    order.hold = m.now + wait
+    if not order.asked or m.now >= order.asked + ASKED_WAIT // 4:
+        order.asked = m.now
+        order.asking = 1
 
 
 def cancelled(d: Any, side: int, why: int) -> None:

@@ -14,7 +14,7 @@ from cockpit.lab.depth import records, tickets
 from cockpit.lab.depth.script import Script
 
 PARTS = ("records", "queue", "books", "calm", "stretch", "ahead")
-QUOTING = ("tickets", "mail", "street", "wishes", "alone")
+QUOTING = ("tickets", "mail", "street", "arrivals", "wishes", "alone")
 """Parts of the machine that drives a maker of quotes alone."""
 PLAIN = ("reasons", "exact", "grid")
 """What they need of ``lab.compiled``."""

@@ -41,7 +41,8 @@ def write(d: Any, way: int, at: int, no: int, what: int, side: int, number: int,
 
 def send(d: Any, what: int, side: int) -> None:
     """A request of ours leaves."""
-    write(d, THERE, arrival(d, THERE, d.m.now), 0, what, side, d.o[side].number, 0)
+    order = d.o[side]
+    write(d, THERE, arrival(d, THERE, d.m.now), 0, what, side, order.number, order.created)
 
 
 def tell(d: Any, ts: int, what: int, side: int, number: int, arg: int) -> None:

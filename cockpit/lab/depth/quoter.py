@@ -25,14 +25,14 @@ from cockpit.core.matching.books import Phase, Working
 from cockpit.core.orders import Order, OrderKind, OrderState, Role
 from cockpit.core.slots import Slot
 from cockpit.core.turn import NOTHING, Turn
-from cockpit.core.types import ONE, ZERO, Instrument, PosSide, Side, exact
+from cockpit.core.types import ZERO, PosSide, Side, exact
 from cockpit.lab.compiled.reasons import Unsupported
 from cockpit.lab.depth.memory import Block
 from cockpit.lab.depth.points import Points
 from cockpit.lab.depth.records import FAR
 from cockpit.lab.depth.settling import Settling
+from cockpit.lab.depth.terms import instrument_of, limits_of
 from cockpit.lab.depth.tickets import CAME, QUEUED, SENT, THROUGH, Lane, Line, Offer
-from cockpit.lab.depth.wishes import WIDER
 
 Observe = Callable[[ev.AnyEvent, Outcome], None]
 ROLES = (Role.ENTRY, Role.EXIT)
@@ -80,7 +80,9 @@ class Quoter:
             return False
         for order in orders:
             plain = order.kind is OrderKind.POST_ONLY and order.sleeve == sleeve.id
-            if not plain or order.state not in LIVING or order.cancelling or order.amending is not None:
+            if not plain or order.state not in LIVING or order.cancelling or order.asked:
+                return False
+            if order.amending is not None or order.filled:  # its fills may be told again
                 return False
         return not state.holds
 
@@ -90,8 +92,8 @@ class Quoter:
         self._facts.update(self.state.digest)
         self._prefix = f"ck{self.state.mode[:1].lower() or 'x'}{self.slot.sleeve.index:03d}"
         world, v, w, at = self.world, self._v, self._w, self._at
-        self._instrument(self.slot.instrument)
-        self._limits()
+        instrument_of(self._arrays.cells, self.slot.instrument)
+        limits_of(self._arrays, world.answers.limits, self.state, self.slot.sleeve)
         self._sleeve()
         self._venue()
         self._market.orders.clear()
@@ -112,46 +114,6 @@ class Quoter:
         if self._points is not None:
             self._points.worth = self.equity
 
-    def _instrument(self, instrument: Instrument) -> None:
-        v, w, at = self._v, self._w, self._at
-        w[at.per_lot] = instrument.lots_per_unit
-        v[at.tick_m], v[at.tick_k] = _decimal(instrument.tick)
-        v[at.lot_m], v[at.lot_k] = _decimal(instrument.lot)
-        v[at.least], v[at.most] = (
-            int(instrument.min_qty / instrument.lot),
-            int(instrument.max_qty / instrument.lot),
-        )
-        w[at.unit] = float(instrument.lot * instrument.tick * instrument.contract_value)
-        w[at.fee], w[at.min_worth] = float(instrument.maker_fee), float(instrument.min_notional)
-        w[at.venue_band] = float(instrument.price_band)
-        v[at.largest] = int(instrument.tiers[-1].max_qty / instrument.lot) if instrument.tiers else FAR
-
-    def _limits(self) -> None:
-        v, w, at = self._v, self._w, self._at
-        limits, state, sleeve = self.world.answers.limits, self.state, self.slot.sleeve
-        risk = limits.risk
-        v[at.fresh], v[at.mark_fresh] = risk.stale_ms, limits.marks_age()
-        v[at.slowest], w[at.band] = risk.max_latency_ms, risk.price_band
-        w[at.apart], w[at.beyond] = risk.max_deviation / WIDER, risk.price_band / WIDER
-        w[at.min_confidence] = risk.min_confidence
-        w[at.depth_over] = risk.min_depth
-        w[at.room_worth] = risk.max_notional
-        lever = float(state.ledger.leverages.get(sleeve.symbol, ONE))
-        rooms = [risk.max_position, risk.max_leverage, risk.max_margin_use * lever]
-        if sleeve.limit:
-            rooms.append(sleeve.limit * sleeve.share)
-        w[at.room_equity] = min(rooms) / WIDER
-        v[at.second_orders], v[at.minute_orders] = risk.max_orders_per_second, risk.max_orders_per_minute
-        v[at.second_changes], v[at.minute_changes] = risk.max_changes_per_second, risk.max_changes_per_minute
-        for name in ("second_orders", "minute_orders", "second_changes", "minute_changes"):
-            where = getattr(at, name)
-            v[where] = min(v[where], SENT)
-        for times, ring, count in (
-            (state.placed, self._arrays.placed, at.placed), (state.changed, self._arrays.changed, at.changed),
-        ):  # fmt: skip
-            ring[: len(times)] = times
-            v[count] = len(times)
-
     def _sleeve(self) -> None:
         v, at, state, sleeve = self._v, self._at, self.state, self.slot.sleeve
         instrument, intent = self.slot.instrument, sleeve.intent
@@ -169,8 +131,9 @@ class Quoter:
         v[at.crossed_at] = int(sleeve.crossed_price / instrument.tick) if sleeve.crossed_price else 0
         v[at.answer_ms], v[at.answer_ts] = sleeve.latency, sleeve.latency_ts
         v[at.timer_at] = sleeve.timer_at
-        self._offers.write((0, 1, *[0] * 15), 0)
-        self._offers.write((0, -1, *[0] * 15), 1)
+        rest = [0] * (len(vars(self._offers.at)) - 2)
+        self._offers.write((0, 1, *rest), 0)
+        self._offers.write((0, -1, *rest), 1)
         for order in state.orders.values():
             self._take(order)
 
@@ -181,8 +144,8 @@ class Quoter:
         self._offers.write((
             int(order.cid[-9:]), 1 if buys else -1, working.price, working.lots,
             ROLES.index(order.role), self.world.pad.program.tag(order.tag), 1, 1,
-            int(order.filled / instrument.lot), 0, order.created, order.updated, 0, 0,
-            1, int(working.venue_id), working.filled,
+            int(order.filled / instrument.lot), 0, order.created, order.updated, *[0] * 9,
+            1, int(working.venue_id), working.filled, working.price, working.lots,
         ), 0 if buys else 1)  # fmt: skip
         if working.filled != int(order.filled / instrument.lot) or working.phase is not Phase.RESTING:
             raise Unsupported("an order is not as we know it")
@@ -265,6 +228,7 @@ class Quoter:
         for i in range(len(self._happened), self._v[self._at.lines]):
             row = self._lines.read(i)
             _, working = self._known(row)
+            working.price, working.lots = row[names.order_ticks], row[names.order_lots]
             before = len(desk.fills)
             desk.fill(
                 self._market, working, working.price, row[names.lots], maker=True, ts=row[names.ts],
@@ -276,6 +240,9 @@ class Quoter:
     def _fill(self, row: list[Any], fill: ev.Fill) -> None:
         state, at = self.state, self._lines.at
         order, _ = self._known(row)
+        order.qty = self.slot.instrument.qty_of(row[at.order_lots])
+        order.price = self.slot.instrument.price_of(row[at.order_ticks])
+        order.tag = self.world.pad.word(row[at.tag]) or "quote"
         state.orders[order.cid] = order
         heard = msgspec.structs.replace(fill, ts=row[at.heard])
         state.now = row[at.heard]
@@ -364,14 +331,18 @@ class Quoter:
         desk.homes.clear()
         self.state.orders.clear()
         rows = [self._offers.read(side) for side in (0, 1)]
-        for row in sorted(rows, key=lambda row: int(row[names.venue_id])):
+        standing = self._arrays.rest["sign"][: self._v[self._at.rests]].tolist()
+        for row in sorted(rows, key=lambda row: standing.index(row[names.sign]) if row[names.there] else 2):
             if not (row[names.alive] or row[names.there]):
                 continue
             order, working = self._orders.get(row[names.number]) or self._made(
                 row[names.number], row[names.sign], row[names.ticks], row[names.lots], row[names.role],
                 row[names.tag], row[names.created], row[names.venue_id],
             )  # fmt: skip
+            working.price, working.lots = row[names.price], row[names.size]
             if row[names.alive]:
+                order.price = self.slot.instrument.price_of(row[names.ticks])
+                order.qty = self.slot.instrument.qty_of(row[names.lots])
                 order.cancelling = bool(row[names.cancelling])
                 order.state = OrderState.PARTIAL if order.filled else order.state
                 self.state.recent.pop(order.cid, None)
@@ -391,10 +362,3 @@ class Quoter:
         other = getattr(event, "symbol", self.slot.sleeve.symbol) != self.slot.sleeve.symbol
         if not (isinstance(event, QUIET) or same or (other and isinstance(event, ev.Bar))):
             raise Unsupported(f"{type(event).__name__} of the market that is traded")
-
-
-def _decimal(value: Any) -> tuple[int, int]:
-    """(digits, k) of digits / 10 ** k."""
-    _, digits, exponent = value.as_tuple()
-    number = int("".join(map(str, digits)))
-    return (number, -exponent) if exponent <= 0 else (number * 10**exponent, 0)

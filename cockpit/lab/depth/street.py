@@ -13,109 +13,25 @@ from cockpit.lab.compiled.grid import opposed
 from cockpit.lab.compiled.reasons import (
     BOOKS_FULL,
     LIQUIDATION,
-    NEAR_LIMIT,
-    NO_MONEY,
-    NO_PRICES,
-    NO_TIER,
     refuse,
 )
-from cockpit.lab.depth.mail import THERE, follow, tell
+from cockpit.lab.depth.mail import tell
 from cockpit.lab.depth.queue import resized
-from cockpit.lab.depth.records import DEPTH, MARK, SNAPSHOT, TOUCH, TOUCHES, TRADE
+from cockpit.lab.depth.records import MARK, SNAPSHOT, TOUCH, TOUCHES, TRADE
 from cockpit.lab.depth.stretch import seen
 from cockpit.lab.depth.tickets import (
-    ACKED,
     CAME,
     CANCELLED,
     FILLED,
-    MAIL,
-    PLACE,
-    POST_ONLY,
     QUEUED,
     REDUCE_ONLY,
     THROUGH,
-    TOO_LATE,
-    USER,
 )
 
-FRONT_QUEUE = 1
-"""As ``queue.FRONT``."""
 MARGIN = 0.5
 """What must be left of a position's worth, as a fraction of it, for liquidation to be far."""
 WIDTH = 0.3
 """How far the price may go before that is looked at again."""
-COSTS = 1.05
-"""More than an order's margin and its fee ever take of its worth."""
-
-# --- requests -----------------------------------------------------------------------------------------------
-
-
-def arrive(d: Any) -> None:
-    """Our oldest request on its way is there."""
-    lane = d.lane[THERE]
-    letter = d.letters[lane.first % MAIL]
-    lane.first += 1
-    follow(d)
-    ts, side, number = letter.at, letter.side, letter.number
-    if letter.what == PLACE:
-        receive(d, ts, side)
-    elif d.o[side].there and d.o[side].number == number:
-        end(d, ts, side, USER)
-    else:
-        tell(d, ts, TOO_LATE, side, number, 0)
-    occupied(d)
-
-
-def receive(d: Any, ts: int, side: int) -> None:
-    """A new order: taken, and it rests or is thrown out at once."""
-    m, order = d.m, d.o[side]
-    admit(d, ts, side)
-    m.taken += 1
-    order.venue_id = 1000 + m.taken
-    order.there = 1
-    tell(d, ts, ACKED, side, order.number, 0)
-    if order.role and not reducible(d, side):
-        end(d, ts, side, REDUCE_ONLY)
-        return
-    if crosses(d, side):
-        end(d, ts, side, POST_ONLY)
-        return
-    rest = d.rest[m.rests]
-    m.rests += 1
-    rest.sign = 1 - 2 * side
-    rest.ticks = order.ticks
-    rest.rank = rank_of(d, order.ticks)
-    rest.left = order.lots
-    rest.traded = 0
-    rest.shown = 0
-    if rest.rank >= 0:
-        rest.shown = d.p[rest.rank].venue_ask if side else d.p[rest.rank].venue_bid
-    rest.front = float(rest.shown) if rest.shown or seen(d, rest) else inf
-    if m.queue == FRONT_QUEUE:
-        rest.front = 0.0
-
-
-def admit(d: Any, ts: int, side: int) -> None:
-    """Would the venue surely take it?"""
-    m, order = d.m, d.o[side]
-    if not (m.last or m.best_bid >= 0 or m.best_ask >= 0):
-        refuse(m, NO_PRICES, ts)
-    reference = reference_ticks(d)
-    if m.venue_band > 0:
-        edge = reference * (1 + (1 - 2 * side) * m.venue_band)
-        if not (order.ticks - edge) * (1 - 2 * side) < -1.0:
-            refuse(m, NEAR_LIMIT, ts)
-    if order.role:
-        if not reducible(d, side):
-            refuse(m, NEAR_LIMIT, ts)
-        return
-    lots = abs(m.held) + order.lots
-    for k in range(m.rests):
-        lots += d.rest[k].left
-    if lots > m.largest:
-        refuse(m, NO_TIER, ts)
-    if not lots * m.unit * max(reference, float(order.ticks)) * COSTS < money(d, reference):
-        refuse(m, NO_MONEY, ts)
 
 
 def reference_ticks(d: Any) -> float:
@@ -136,36 +52,6 @@ def money(d: Any, ticks: float) -> float:
     return float(m.cash + m.unit * (m.held * ticks - m.flow - m.fee * m.volume))
 
 
-def crosses(d: Any, side: int) -> bool:
-    """Would it take, from the book or from our own order of the other side?"""
-    m, ticks = d.m, d.o[side].ticks
-    sign = 1 - 2 * side
-    best = m.best_bid if side else m.best_ask
-    if best >= 0:
-        if (ticks - d.p[best].tick) * sign >= 0:
-            return True
-    elif m.source != DEPTH:
-        refuse(m, NO_PRICES, m.out)
-    met = False
-    for k in range(m.rests):
-        if d.rest[k].sign != sign and (ticks - d.rest[k].ticks) * sign >= 0:
-            met = True
-    return met
-
-
-def rank_of(d: Any, ticks: int) -> int:
-    """Of a price on the tape; -1 = the tape never shows it."""
-    m = d.m
-    low, high = d.k[m.mine].first, d.k[m.mine + 1].first
-    while low < high:
-        middle = (low + high) // 2
-        if d.p[middle].tick < ticks:
-            low = middle + 1
-        else:
-            high = middle
-    return low if low < d.k[m.mine + 1].first and d.p[low].tick == ticks else -1
-
-
 def reducible(d: Any, side: int) -> int:
     """Lots that an order of this side could close."""
     return abs(d.m.held) if opposed(d.m.held, 1 - 2 * side) else 0
@@ -179,8 +65,13 @@ def end(d: Any, ts: int, side: int, why: int) -> None:
 
 def gone(d: Any, side: int) -> None:
     """It is not there any more."""
-    m, sign = d.m, 1 - 2 * side
     d.o[side].there = 0
+    lifted(d, side)
+
+
+def lifted(d: Any, side: int) -> None:
+    """It stands in no queue any more."""
+    m, sign = d.m, 1 - 2 * side
     for k in range(m.rests):
         if d.rest[k].sign == sign:
             for j in range(k, m.rests - 1):
@@ -359,8 +250,8 @@ def fill_quote(d: Any, ts: int, k: int, lots: int, note: int) -> int:
     line.number = order.number
     line.venue_id = order.venue_id
     line.created = order.created
-    line.order_ticks = order.ticks
-    line.order_lots = order.lots
+    line.order_ticks = order.price
+    line.order_lots = order.size
     line.lots = lots
     line.before = order.done
     line.sign = sign
@@ -368,13 +259,13 @@ def fill_quote(d: Any, ts: int, k: int, lots: int, note: int) -> int:
     line.role = order.role
     line.tag = order.tag
     m.held += sign * lots
-    m.flow += sign * order.ticks * lots
-    m.volume += order.ticks * lots
+    m.flow += sign * order.price * lots
+    m.volume += order.price * lots
     order.done += lots
     d.rest[k].left -= lots
     tell(d, ts, FILLED, side, order.number, m.lines)
     m.lines += 1
-    if order.done >= order.lots:
+    if order.done >= order.size:
         gone(d, side)
     m.safe_low = m.safe_high = 0.0
     if before and not (before > 0 and m.held > 0) and not (before < 0 and m.held < 0):

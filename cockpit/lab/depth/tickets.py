@@ -12,10 +12,11 @@ MAIL = 64
 SENT = 1 << 16
 """Instants of the newest orders and changes that are remembered."""
 ENTRY, EXIT = 0, 1
-PLACE, CANCEL = 0, 1
-ACKED, FILLED, CANCELLED, TOO_LATE, BILL = 0, 1, 2, 3, 4
-USER, POST_ONLY, REDUCE_ONLY = 0, 1, 2
-"""Why an order was cancelled."""
+PLACE, CANCEL, AMEND, QUERY = range(4)
+ACKED, FILLED, CANCELLED, TOO_LATE, BILL, AMENDED, UNMOVED, AGAIN, ANSWER = range(9)
+"""UNMOVED: a change that was refused. AGAIN: a fill that was told before; ANSWER: to a question."""
+USER, POST_ONLY, REDUCE_ONLY, FILLED_SO = range(4)
+"""Why an order was cancelled. FILLED_SO: it was changed to what had filled."""
 THROUGH, QUEUED, CAME = 0, 1, 2
 """How a quote was filled."""
 
@@ -40,10 +41,23 @@ class Offer(Row):
     placing: int
     """It leaves when this step is over; the same of its cancel."""
     pulling: int
+    moving: int
+    asking: int
+    amending: int
+    """A change is on its way."""
+    aim_ticks: int
+    """What it shall become; ``aim_lots`` with what has filled."""
+    aim_lots: int
+    asked: int
+    """When the venue was asked about it; 0 = nobody waits for its answer."""
+    hold: int
+    """Until then it is left alone, for a change was refused; 0 = it may be cancelled and changed."""
     # --- the venue's side
     there: int
     venue_id: int
     done: int
+    price: int
+    size: int
 
 
 class Letter(Row):

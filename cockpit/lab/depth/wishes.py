@@ -11,7 +11,6 @@ from typing import Any
 from cockpit.lab.compiled.exact import decimal_float
 from cockpit.lab.compiled.grid import lots_of, opposed, trigger_ticks
 from cockpit.lab.compiled.reasons import (
-    AMENDS,
     LARGE,
     MINIMUM,
     NEAR_LIMIT,
@@ -26,10 +25,12 @@ from cockpit.lab.depth.books import best_ask, best_bid
 from cockpit.lab.depth.calm import deep
 from cockpit.lab.depth.mail import send
 from cockpit.lab.depth.records import FAR
-from cockpit.lab.depth.tickets import CANCEL, ENTRY, EXIT, PLACE, SENT
+from cockpit.lab.depth.tickets import AMEND, CANCEL, ENTRY, EXIT, PLACE, QUERY, SENT
 
 ANSWER_WAIT = 5_000
 """As ``lifecycle.ANSWER_MS``: an order that has not been answered for so long is asked about."""
+ASKED_WAIT = 2_000
+"""As ``lifecycle.ASK_MS``: how long the answer to a question may take."""
 WIDER = 1.001
 """More than any rounding, and than the hair that the rules themselves allow for."""
 SECOND_MS, MINUTE_MS = 1_000, 60_000
@@ -88,7 +89,7 @@ def toward(d: Any, side: int, ticks: int, lots: int) -> None:
         if (m.reduce_at if meant == EXIT else m.retry_at) > m.now:
             return
         show_quote(d, side, ticks, lots, meant)
-    elif d.o[side].live and not d.o[side].cancelling:
+    elif free(d, side) and not d.o[side].amending:
         left = d.o[side].lots - d.o[side].filled
         if role == EXIT and meant == ENTRY:
             call_back(d, side)
@@ -96,7 +97,7 @@ def toward(d: Any, side: int, ticks: int, lots: int) -> None:
             if role == EXIT and lots > left:
                 call_back(d, side)
             else:
-                refuse(m, AMENDS, m.now)
+                change(d, side, ticks, lots)
 
 
 def show_quote(d: Any, side: int, ticks: int, lots: int, role: int) -> None:
@@ -112,6 +113,7 @@ def show_quote(d: Any, side: int, ticks: int, lots: int, role: int) -> None:
     order.tag = m.tag
     order.alive = order.placing = 1
     order.live = order.filled = order.cancelling = order.pulling = order.done = order.venue_id = 0
+    order.amending = order.moving = order.asked = order.asking = order.hold = 0
     order.created = order.updated = m.now
     d.placed_at[m.placed % SENT] = m.now
     m.placed += 1
@@ -120,11 +122,39 @@ def show_quote(d: Any, side: int, ticks: int, lots: int, role: int) -> None:
 def call_back(d: Any, side: int) -> None:
     """Cancel, if the venue has it and is not asked already."""
     m, order = d.m, d.o[side]
-    if order.live and not order.cancelling:
+    if free(d, side):
         order.cancelling = order.pulling = 1
         order.updated = m.now
-        d.changed_at[m.changed % SENT] = m.now
-        m.changed += 1
+        if not order.amending:
+            d.changed_at[m.changed % SENT] = m.now
+            m.changed += 1
+
+
+def change(d: Any, side: int, ticks: int, lots: int) -> None:
+    """Ask for another price or size of what is still to trade."""
+    m, order = d.m, d.o[side]
+    order.aim_ticks = ticks
+    order.aim_lots = order.filled + lots
+    order.amending = order.moving = 1
+    order.tag = m.tag or order.tag
+    order.updated = m.now
+    d.changed_at[m.changed % SENT] = m.now
+    m.changed += 1
+
+
+def free(d: Any, side: int) -> bool:
+    """May it be cancelled now? As ``Desk.pullable``."""
+    order = d.o[side]
+    return bool(order.live and not order.cancelling and not order.hold)
+
+
+def due(d: Any, side: int) -> int:
+    """When it must be asked about; 0 = no need. As ``lifecycle.due_at``."""
+    order = d.o[side]
+    if order.asked:
+        return int(order.asked + ASKED_WAIT)
+    waits = order.cancelling or order.amending or not order.live
+    return int(order.updated + ANSWER_WAIT) if waits else 0
 
 
 def leave(d: Any) -> None:
@@ -135,12 +165,18 @@ def leave(d: Any) -> None:
         if d.o[side].pulling:
             d.o[side].pulling = 0
             send(d, CANCEL, side)
+        if d.o[side].asking:
+            d.o[side].asking = 0
+            send(d, QUERY, side)
     for side in range(2):
         if d.o[side].placing:
             d.o[side].placing = 0
             send(d, PLACE, side)
-        if d.o[side].alive and (d.o[side].cancelling or not d.o[side].live):
-            other = min(other, d.o[side].updated + ANSWER_WAIT)
+        if d.o[side].moving:
+            d.o[side].moving = 0
+            send(d, AMEND, side)
+        if d.o[side].alive:
+            other = min(other, due(d, side) or FAR, d.o[side].hold or FAR)
     if m.retry_at:
         other = min(other, m.retry_at)
     if m.reduce_at:
