@@ -72,6 +72,7 @@ def on_listing(markets: dict[str, Market], state: State, event: ev.Listing, turn
     elif known != instrument:
         market.instrument = instrument
         for slot in market.slots:
+            slot.sleeve.faulted = 0  # what was refused under the old terms says nothing about the new ones
             slot.instrument = instrument
             slot.view.listed(instrument)
             if slot.sleeve.intent is not None:

@@ -398,3 +398,17 @@ def test_a_transfer_without_an_id_and_a_fill_without_its_side() -> None:
     hedged.fill("", 1, side=Side.BUY)
     assert "fact.no_side" in hedged.notes()
     assert not hedged.state.ledger.held()
+
+
+@pytest.mark.parametrize("relisted", [True, False])
+def test_refusals_under_old_terms_bench_nobody_under_new_ones(relisted: bool) -> None:
+    """Ticks changed again and again while quotes travelled: six refusals in all, and the sleeve was off."""
+    stand = Stand()
+    for count in range(6):
+        stand.now += 100_000
+        (place,) = places(stand.quote(99.0 - count, 5, NAN, 0))
+        stand.reject(place.cid)
+        if relisted and count == 3:
+            tick = stand.instrument.tick * 5
+            stand.tell(Listing(stand.now, msgspec.structs.replace(stand.instrument, tick=tick)))
+    assert bool(stand.sleeve.benched) is not relisted

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from cockpit.adapters.store.inline import InlineStore
-from cockpit.core import closing, halting, lifecycle, memory, proof, reckoning, reconcile
+from cockpit.core import closing, halting, lifecycle, memory, outside, proof, reckoning, reconcile
 from cockpit.core import events as ev
 from cockpit.core.engine import Engine
 from cockpit.core.intents import Place
@@ -246,7 +246,7 @@ def funding_as_trade(patch: Patch) -> None:
         )  # fmt: skip
         lifecycle.on_fill(state, row, turn)
 
-    patch.setattr(lifecycle, "on_funding", on_funding)
+    patch.setitem(outside.NEWS, ev.FundingPaid, on_funding)
 
 
 @plant("late", "slow")
