@@ -10,6 +10,7 @@ waits at full speed.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 import threading
@@ -56,14 +57,14 @@ class Awake:
 
 
 async def kept(say: Say, wish: Path = WISH) -> None:
-    """For as long as it is not cancelled. A system that refuses costs speed, no trade: it is said once."""
-    try:
-        awake = Awake(wish)
-    except OSError as error:
-        say("warn", "awake.refused", {"path": str(wish), "reason": str(error.strerror)})
-        return
-    with awake:
-        say("good", "awake.held", {})
+    """For ever, as every worker. A system that refuses costs speed, no trade: it is said once."""
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(Awake(wish))
+        except OSError as error:
+            say("warn", "awake.refused", {"path": str(wish), "reason": str(error.strerror)})
+        else:
+            say("good", "awake.held", {})
         await asyncio.Event().wait()
 
 

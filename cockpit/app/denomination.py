@@ -40,10 +40,6 @@ def notes(
     return lines
 
 
-def _where(money: str, currency: str) -> dict[str, str]:
-    return {"currency": currency, "first": pricing(money, currency)}
-
-
 def unpaid(config: Config, instruments: Mapping[str, Instrument], lang: str) -> list[str]:
     """A line where a simulated account has no money that any market is paid in: it refuses orders."""
     paid = sorted({instrument.settle for instrument in instruments.values()})

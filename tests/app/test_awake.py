@@ -60,9 +60,18 @@ def test_a_run_holds_it_as_long_as_it_lives_and_says_so(wish: Path) -> None:
 
 
 def test_a_refusal_is_said_once_and_ends_nothing(tmp_path: Path) -> None:
+    """A worker that ends takes the cockpit with it."""
     said: list[tuple[str, str, Mapping[str, str]]] = []
     place = tmp_path / "none"
-    asyncio.run(awake.kept(lambda *row: said.append(row), place))
+
+    async def live() -> None:
+        job = asyncio.ensure_future(awake.kept(lambda *row: said.append(row), place))
+        await asyncio.sleep(0.01)
+        assert not job.done()
+        job.cancel()
+        await asyncio.wait([job])
+
+    asyncio.run(live())
     (only,) = said
     assert only[:2] == ("warn", "awake.refused")
     for lang in ("en", "zh"):

@@ -247,23 +247,29 @@ def commit() -> str:
 
 
 def read(path: Path, header: Header) -> dict[int, Row]:
-    """What an earlier run left. Rows of another build or another kind are none of ours: ValueError.
+    """What an earlier run left."""
+    rows = [msgspec.json.decode(line, type=Row) for line in kept(path, header)]
+    return {row.seed: row for row in rows}
 
-    A last line that was torn by the interruption is dropped (and cut off, so that the next is whole).
+
+def kept(path: Path, header: msgspec.Struct) -> list[bytes]:
+    """The rows of a file that begins with ``header``; begun here where there is none yet.
+
+    Rows of another build or another kind are none of ours: ValueError. A last line that was torn by the
+    interruption is dropped (and cut off, so that the next is whole).
     """
     if not path.exists() or not path.stat().st_size:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(msgspec.json.encode(header) + b"\n")
-        return {}
+        return []
     lines = path.read_bytes().splitlines(keepends=True)
     whole = [line for line in lines if line.endswith(b"\n")]
     if len(whole) < len(lines):
         path.write_bytes(b"".join(whole))
-    before = msgspec.json.decode(whole[0], type=Header) if whole else header
+    before = msgspec.json.decode(whole[0], type=type(header)) if whole else header
     if before != header:
         raise ValueError(f"{path} holds rows of {before}, this is {header}: name another file")
-    rows = [msgspec.json.decode(line, type=Row) for line in whole[1:]]
-    return {row.seed: row for row in rows}
+    return whole[1:]
 
 
 def run(
