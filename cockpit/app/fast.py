@@ -28,6 +28,7 @@ from cockpit.core.types import Instrument
 from cockpit.lab.compiled import fold, handed, tape
 from cockpit.lab.compiled import run as compiled
 from cockpit.lab.compiled.reasons import Unsupported
+from cockpit.lab.compiled.result import Result as Run
 from cockpit.lab.curve import Sampler, period_for
 from cockpit.lab.regimes import Regimes
 from cockpit.lab.report import report
@@ -52,7 +53,7 @@ class Ready(msgspec.Struct, frozen=True):
     columns: tape.Tape
     play: compiled.Compiled | handed.Handed
 
-    def run(self, params: Any, config: Config) -> compiled.Result:
+    def run(self, params: Any, config: Config) -> Run:
         """One compiled run. Raises Unsupported."""
         sleeve = self.casts[0].sleeve
         prefix = f"ckr{sleeve.index:03d}"
@@ -165,7 +166,7 @@ def _columns(recorded: Iterator[ev.AnyEvent], known: Mapping[str, Instrument]) -
 class _Telling:
     """The State, told what happened."""
 
-    def __init__(self, engine: Any, play: Any, done: compiled.Result) -> None:
+    def __init__(self, engine: Any, play: Any, done: Run) -> None:
         self.engine = engine
         self.state = engine.state
         self.done = done
@@ -185,14 +186,14 @@ class _Telling:
             self._until(sampler, heard)
             state.now = heard
             self._tell(row, trips)
-        end = int(done.machine[0]["now"])
+        end = done.end
         self._until(sampler, end)
         self._close(end)
         state.now = end
         state.next_order = done.orders + 1
         state.reconciled = True
         self.sleeve.trades = done.trades
-        self.sleeve.tag = self.words[int(done.machine[0]["tag"])]
+        self.sleeve.tag = self.words[done.tag]
         return sampler.done(end), trips
 
     def digest(self) -> str:

@@ -17,7 +17,7 @@ from cockpit.core.registry import STRATEGIES
 from cockpit.core.view import View
 from cockpit.core.want import Want
 from cockpit.lab.compiled import handed
-from cockpit.lab.compiled.run import Result
+from cockpit.lab.compiled.result import Result
 from cockpit.lab.compiled.tape import from_events
 from cockpit.strategies.ema_trend import EmaTrend, Params
 from tests.benchmarks.disk import folder

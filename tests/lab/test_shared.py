@@ -16,6 +16,7 @@ from cockpit.indicators.ema import Ema
 from cockpit.indicators.sma import Sma
 from cockpit.lab.compiled import run as compiled
 from cockpit.lab.compiled import shared, tape
+from cockpit.lab.compiled.result import Result
 from tests.lab import worlds
 from tests.lab.both import flat, same
 from tests.lab.test_builtins import SWAP
@@ -126,8 +127,8 @@ def test_with_shared_indicators_nothing_is_decided_otherwise() -> None:
         compiled.sweep(alone, sets, SWAP, columns, Config()),
         strict=True,
     ):
-        assert isinstance(ours, compiled.Result)
-        assert isinstance(theirs, compiled.Result)
+        assert isinstance(ours, Result)
+        assert isinstance(theirs, Result)
         assert ours.books == theirs.books
         assert same(flat(ours.state[0].item()), flat(theirs.state[0].item()))
         trades += ours.trades

@@ -18,6 +18,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from cockpit.lab.compiled import compose, layout, records
+from cockpit.lab.compiled.drive import WORTH
 from cockpit.lab.compiled.reasons import LIST_FULL, Unsupported
 from cockpit.lab.compiled.translate import Program
 
@@ -45,10 +46,6 @@ def ask(at: int, m, F, s, view, want, word: int) -> None:
         %(on_funding)s
     if step(at, 4, word, 0.0, 0.0, 0.0) < 0:
         raise Stop
-
-
-def worth(at: int, what: int) -> int:
-    return step(at, what, 0, 0.0, 0.0, 0.0)
 
 
 def drive(at: int) -> None:
@@ -92,6 +89,22 @@ def drive(at: int) -> None:
         if word < 0:
             raise Stop
         ask(at, m, F, kept, view, want, word)
+
+
+def drive_all(at: int, size: int, count: int, books: int, room: int, line: int, least: int) -> int:
+    for k in range(count):
+        if room < least:
+            return k
+        mine = at + k * size
+        m = row_at(mine, Machine)
+        m.at_books = books
+        m.room = room
+        drive(mine)
+        if step(mine, %(worth)s, 0, 0.0, 0.0, 0.0) < 0:
+            raise Stop
+        books += m.booked * line
+        room -= m.booked
+    return count
 """
 FIELDS = {
     "BAR": ("ts", "tf", "open", "high", "low", "close", "volume", "index", "shared"),
@@ -114,6 +127,7 @@ def text_of(program: Program) -> str:
     names = {
         "functions": "\n".join(program.texts),
         "on_bar": program.hooks["on_bar"],
+        "worth": WORTH,
         "shared": ", i, taken" if makers else "",
         "taken": f"taken = ({program.shared.taken()})" if program.shared is not None and makers else "pass",
     }
@@ -183,9 +197,13 @@ def load_machine(progress: Progress | None = None) -> None:
 
 
 def load_strategy(program: Program, progress: Progress | None = None) -> Any:
-    """The doors of a strategy's loop: ``drive``, ``worth`` and, for a sweep, ``column_0`` …"""
+    """The doors of a strategy's loop: ``drive_all`` and, for a sweep, ``column_0`` …
+
+    ``drive_all`` runs machines that lie one after the other; so do their books, ``line`` bytes a row. It
+    answers how many it ran: with less than ``least`` rows left it begins none.
+    """
     text = text_of(program)
-    doors: dict[str, tuple[str, ...]] = {"drive": ("int",), "worth": ("int", "int")}
+    doors: dict[str, tuple[str, ...]] = {"drive_all": ("int",) * 7}
     if program.shared is not None:
         doors |= {f"column_{number}": ("int",) for number in range(len(program.shared.updates))}
     forms = {"State": layout.dtype(program.owner), **program.rows}

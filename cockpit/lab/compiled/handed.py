@@ -26,11 +26,14 @@ from cockpit.core.view import View
 from cockpit.core.want import Want
 from cockpit.lab.compiled import build, records
 from cockpit.lab.compiled import rows as flat
+from cockpit.lab.compiled.batch import LARGEST_ROOM
 from cockpit.lab.compiled.drive import BEGIN, FINISH, RESUME, SPOKE, WORTH
 from cockpit.lab.compiled.fold import fill_of
 from cockpit.lab.compiled.news import HOOK_FILL
 from cockpit.lab.compiled.reasons import BOOKS_FULL, WORDS, Unsupported
-from cockpit.lab.compiled.run import LARGEST_ROOM, PREFIX, Result, Start, reasons, start_of
+from cockpit.lab.compiled.result import PREFIX, Result
+from cockpit.lab.compiled.run import reasons
+from cockpit.lab.compiled.start import Start, start_of
 from cockpit.lab.compiled.tape import Tape
 
 HOOKS = ("on_bar", "on_fill", "on_funding")
@@ -120,7 +123,7 @@ def run(
             booked = int(m["booked"])
             return Result(
                 int(m["number"]), int(m["trades"]), int(m["filled"]), float(m["worth"]), drive.rows[:booked],
-                booked, instrument, tape, config, *names, drive.machines, strategy,
+                booked, instrument, tape, config, *names, int(m["now"]), int(m["tag"]), strategy,
             )  # fmt: skip
         lines *= 4
     raise Unsupported("more memory than there is room for")

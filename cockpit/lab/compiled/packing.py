@@ -54,6 +54,7 @@ class Packing:
     def bytes(self, values: tuple[Any, ...], arena: list[float], room: int) -> bytearray:
         """What the machine reads. Lists are appended to ``arena``, with ``room`` at least."""
         if self._lists:
+            room = max(room, self.largest(values) + 2)
             flat: list[Any] = []
             for value in values:
                 if type(value) is list:

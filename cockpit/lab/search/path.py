@@ -15,7 +15,8 @@ from cockpit.core.events import Fill
 from cockpit.core.matching.account import worth
 from cockpit.core.types import Instrument, Kind, Side
 from cockpit.lab.compiled.records import BILL
-from cockpit.lab.compiled.run import Result, arrays
+from cockpit.lab.compiled.result import Result
+from cockpit.lab.compiled.start import arrays
 from cockpit.lab.curve import Curve
 from cockpit.lab.search.measure import Path
 
@@ -142,7 +143,7 @@ def _grid(done: Result, period: int, lag: int) -> tuple[int, Any, Any]:
         ts, close = arrays(tape)[0], arrays(tape)[4]
         begins = [tape.ts[0], *(row.ts for row in tape.rates[:1]), *filter(None, [tape.start])]
         start = int(min(begins)) + lag
-        end = int(done.machine[0]["now"])
+        end = done.end
         due = boundaries(start, max(int(ts[-1]) + lag, end), period)
         last = np.searchsorted(ts, due - lag, side="right") - 1
         known[key] = (start, due, close[np.maximum(last, 0)])
