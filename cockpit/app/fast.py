@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +54,19 @@ class Ready(msgspec.Struct, frozen=True):
     play: compiled.Compiled | handed.Handed
 
     def run(self, params: Any, config: Config) -> Run:
-        """One compiled run. Raises Unsupported."""
+        """One run. Raises Unsupported."""
+        return self.play.run(params, self.instrument, self.columns, config, *self._names())
+
+    def sweep(self, many: Sequence[Any], config: Config) -> Iterator[Run | Unsupported]:
+        """A run for each of many parameters, or why the kernel must be asked; without Python between them."""
+        assert isinstance(self.play, compiled.Compiled)
+        return compiled.sweep(
+            self.play, many, self.instrument, self.columns, config, 1, *self._names()
+        )  # fmt: skip
+
+    def _names(self) -> tuple[float, str, str]:
         sleeve = self.casts[0].sleeve
-        prefix = f"ckr{sleeve.index:03d}"
-        return self.play.run(params, self.instrument, self.columns, config, sleeve.share, sleeve.id, prefix)
+        return sleeve.share, sleeve.id, f"ckr{sleeve.index:03d}"
 
     def until(self, ts: int) -> Ready:
         """The same market, ended at an instant (UTC ms)."""

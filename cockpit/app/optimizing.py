@@ -188,7 +188,8 @@ def repeat(plan: Plan, trial: Trial) -> tuple[bool, Trial]:
     The kernel is asked whoever ran it first, so this also holds the compiled executor to it.
     """
     task = msgspec.structs.replace(plan.task, executor="interpreted")
-    again = stage_of(msgspec.msgpack.encode(task)).run((trial.number, trial.batch, trial.point), trial.share)
+    order = trial.number, trial.batch, trial.point
+    (again,) = stage_of(msgspec.msgpack.encode(task)).run([order], trial.share)
     before, now = (array("f", one.returns) for one in (trial, again))
     near = len(before) == len(now) and all(abs(a - b) <= SAME for a, b in zip(before, now, strict=True))
     scores = len(trial.scores) == len(again.scores) and all(

@@ -7,7 +7,7 @@ worker looks at the tape's hash before it believes it: a study is about one set 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path as File
 from typing import Any
@@ -118,15 +118,26 @@ class Stage:
                 raise ConfigError(f"the compiled executor cannot run this: {refusal}") from refusal
             return None
 
-    def run(self, order: Order, share: float = 1.0) -> Trial:
-        """One trial, on a share of the training rows or on everything.
+    def run(self, orders: Sequence[Order], share: float = 1.0) -> list[Trial]:
+        """Trials, on a share of the training rows or on everything.
 
         What the strategy does wrong is its outcome; what we do wrong is raised.
         """
+        runs = self._runs([self.build(point) for *_, point in orders], share)
+        return [self._trial(order, share, done) for order, done in zip(orders, runs, strict=True)]
+
+    def _runs(self, many: Sequence[Any], share: float) -> Iterable[Any]:
+        """What the compiled executor found with each of many parameters; none where it is not asked."""
+        if self.ready is None:
+            return [None] * len(many)
+        runs: Iterable[Any] = self._part(share).sweep(many, self.task.config)
+        return runs
+
+    def _trial(self, order: Order, share: float, done: Any) -> Trial:
         number, batch, point = order
         params = self.task.space.params(point)
         try:
-            found = self._path(params, self.build(point), share)
+            found = self._path(params, share, done)
         except (PluginError, ArithmeticError) as error:
             none = (None,) * len(self.goal.names)
             return Trial(number, batch, point, params, Outcome.FAILED, none, why=str(error))
@@ -158,16 +169,15 @@ class Stage:
             built = None if kind is None else msgspec.convert(params, kind, strict=False)
         except msgspec.ValidationError:
             return None
-        return self._path(params, built, 1.0)
+        (done,) = self._runs([built], 1.0)
+        return self._path(params, 1.0, done)
 
-    def _path(self, params: dict[str, Any], built: Any, share: float) -> Path:
+    def _path(self, params: dict[str, Any], share: float, done: Any) -> Path:
+        """Of what was ``done``, or of what is done now: some parameters lead where only the kernel knows."""
         from cockpit.lab.compiled.reasons import Unsupported
 
-        if self.ready is not None:
-            try:
-                return path.of_compiled(self._part(share).run(built, self.task.config), self.period)
-            except Unsupported:
-                pass  # these parameters lead where only the kernel knows the way
+        if done is not None and not isinstance(done, Unsupported):
+            return path.of_compiled(done, self.period)
         request = self.task.request(params)
         if share < 1.0:
             request = msgspec.structs.replace(request, end_ms=self._until(share))
@@ -212,7 +222,7 @@ class Work:
 
     def __call__(self, orders: Sequence[Order], share: float = 1.0) -> list[Trial]:
         stage = stage_of(self.raw)
-        return [stage.run(order, share) for order in orders]
+        return stage.run(orders, share)
 
 
 def impact_of(tape: str, symbols: Sequence[str], start_ms: int, end_ms: int, y: float) -> float:

@@ -60,7 +60,7 @@ def test_the_compiled_machine_and_the_kernel_give_the_same_trial(tape: Path) -> 
     both = []
     for how in ("compiled", "interpreted"):
         stage = searching.Stage(task_of(tape, "ema_trend", how, said=SAID, lam=1e-5))
-        both.append([stage.run((i, 0, point)) for i, point in enumerate(points)])
+        both.append(stage.run([(i, 0, point) for i, point in enumerate(points)]))
     for ours, theirs in zip(*both, strict=True):
         assert ours.train is not None
         assert theirs.train is not None
@@ -81,7 +81,7 @@ def test_coins_and_contracts_in_coin_are_the_same_in_both(kind: Kind, tmp_path: 
     for how in ("compiled", "interpreted"):
         stage = searching.Stage(task_of(tape, "ema_trend", how, said=SAID, config=Config(run=run), lam=1e-5))
         assert stage.why == ""
-        found.append(stage.run((0, 0, (0.1, 0.2, 0.3))))
+        found += stage.run([(0, 0, (0.1, 0.2, 0.3))])
     ours, theirs = found
     assert ours.train is not None
     assert theirs.train is not None
@@ -114,7 +114,7 @@ def test_a_maker_is_searched_without_the_kernel(
         )  # fmt: skip
         stage = searching.Stage(task)
         assert (stage.books is None) is (how == "interpreted")
-        both.append([stage.run((i, 0, point)) for i, point in enumerate([(0.1, 0.2), (0.9, 0.7)])])
+        both.append(stage.run([(i, 0, point) for i, point in enumerate([(0.1, 0.2), (0.9, 0.7)])]))
     for ours, theirs in zip(*both, strict=True):
         assert ours.train is not None
         assert theirs.train is not None
@@ -127,7 +127,7 @@ def test_a_maker_is_searched_without_the_kernel(
 
 def test_a_trial_is_the_backtest_of_its_parameters(tape: Path) -> None:
     task = task_of(tape, "ema_trend", "interpreted", said=SAID)
-    found = searching.Stage(task).run((0, 0, (0.2, 0.4, 0.6)))
+    (found,) = searching.Stage(task).run([(0, 0, (0.2, 0.4, 0.6))])
     result = fast.perform(task.request(found.params))
     change = np.array(result.curve.returns())
     assert np.frombuffer(found.returns, "<f4") == pytest.approx(change, abs=1e-7)
@@ -154,7 +154,7 @@ def test_a_trial_of_one_market_hears_that_market_of_a_tape_of_many(tape: Path, t
     for where, how in ((tape, "compiled"), (writer.path, "compiled"), (writer.path, "interpreted")):
         stage = searching.Stage(task_of(where, "ema_trend", how, said=SAID, lam=1e-5))
         assert stage.why == ""
-        found.append(np.frombuffer(stage.run((0, 0, (0.1, 0.2, 0.3))).returns, "<f4"))
+        found.append(np.frombuffer(stage.run([(0, 0, (0.1, 0.2, 0.3))])[0].returns, "<f4"))
     assert np.array_equal(found[0], found[1])
     assert found[2] == pytest.approx(found[0], abs=1e-9)
     row = (SleeveConfig("ema_trend", SYMBOL, "1h"),)
@@ -174,10 +174,10 @@ def test_what_is_for_validation_is_not_searched(tape: Path) -> None:
 
     info = tapes.read_info(tape)
     middle = (info.start_ms + info.end_ms) // 2
-    whole = searching.Stage(task_of(tape, "ema_trend", "compiled", said=SAID)).run((0, 0, (0.2, 0.4, 0.6)))
-    parted = searching.Stage(task_of(tape, "ema_trend", "compiled", said=SAID, split_ms=middle)).run(
-        (0, 0, (0.2, 0.4, 0.6))
-    )
+    orders = [(0, 0, (0.2, 0.4, 0.6))]
+    (whole,) = searching.Stage(task_of(tape, "ema_trend", "compiled", said=SAID)).run(orders)
+    task = task_of(tape, "ema_trend", "compiled", said=SAID, split_ms=middle)
+    (parted,) = searching.Stage(task).run(orders)
     assert whole.train is not None
     assert parted.train is not None
     assert parted.validate is not None
@@ -194,7 +194,7 @@ def test_a_strategy_that_breaks_is_a_failed_trial(tape: Path, monkeypatch: pytes
         raise ZeroDivisionError("of its own making")
 
     monkeypatch.setattr(searching, "perform", broken)
-    found = stage.run((3, 1, (0.2, 0.4, 0.6)))
+    (found,) = stage.run([(3, 1, (0.2, 0.4, 0.6))])
     assert (found.outcome, found.scores, found.why) == (Outcome.FAILED, (None,), "of its own making")
 
 

@@ -46,7 +46,9 @@ class Turning(msgspec.Struct):
 
     @classmethod
     def create(cls, params: Numbers) -> Turning:
-        """A fresh one."""
+        """A fresh one; some numbers it cannot begin with."""
+        if params.first < 0:
+            raise ValueError("nothing begins before the first")
         return cls(params.every, params.quotes, params.keeps, params.first, [])
 
     def on_bar(self, bar: Bar, view: View, want: Want) -> None:
@@ -67,6 +69,7 @@ PLUGIN = Plugin("strategy", "turning", Turning, Numbers, Turning.__module__, "",
 OFTEN = Config(risk=msgspec.structs.replace(Config().risk, max_entries=0))
 GOOD = [Numbers(every, keeps=float(every)) for every in range(2, 12)]
 QUOTES, HUGE, LONG = Numbers(quotes=True), Numbers(first=LARGEST), Numbers(keeps=float(BARS))
+BROKEN = Numbers(first=-1)
 
 
 def told(answer: Result | Unsupported) -> Any:
@@ -91,13 +94,13 @@ def alone(play: compiled.Compiled, params: Numbers) -> Any:
 @pytest.mark.parametrize("sheet", [1, 1 << 17, batch.SHEET_BYTES])
 def test_each_set_is_as_if_it_were_alone(threads: int, sheet: int, monkeypatch: pytest.MonkeyPatch) -> None:
     play = compiled.compile_strategy(PLUGIN)
-    sets = [*GOOD[:3], QUOTES, *GOOD[3:5], HUGE, LONG, QUOTES, QUOTES, *GOOD[5:], HUGE, LONG]
+    sets = [*GOOD[:3], QUOTES, *GOOD[3:5], HUGE, LONG, QUOTES, QUOTES, *GOOD[5:], BROKEN, HUGE, LONG, BROKEN]
     truth = [alone(play, params) for params in sets]
     monkeypatch.setattr(batch, "SHEET_BYTES", sheet)
     found = [told(answer) for answer in compiled.sweep(play, sets, SWAP, TAPE, OFTEN, threads)]
     assert found == truth
     assert next(row for row in found if isinstance(row, tuple))[1] > 300
-    assert sum(isinstance(row, str) for row in found) == 5
+    assert sum(isinstance(row, str) for row in found) == 7
 
 
 def test_results_keep_their_lines_while_others_run() -> None:

@@ -53,7 +53,7 @@ class _Desk(threading.local):
         """Machines before their first bar, one behind the other; those of before are gone."""
         import numpy as np
 
-        if len(self.machines) < count * len(start.machine):
+        if len(self.machines) < max(1, count * len(start.machine)):
             self.machines = np.empty(count * len(start.machine), np.uint8)
         mine = self.machines[: count * len(start.machine)]
         mine.reshape(count, len(start.machine))[:] = start.machine
@@ -123,6 +123,9 @@ class _Batch:
                 values = form.values(of.play.plugin.target.create(params))
             except Unsupported as reason:
                 self.refusal = reason
+                break
+            except Exception as error:  # noqa: BLE001 - a stranger's code; the kernel says what is wrong with it
+                self.refusal = Unsupported(f"{of.play.plugin.name} raised {type(error).__name__}")
                 break
             own += form.bytes(values, arena, room)
             self.values.append(values)

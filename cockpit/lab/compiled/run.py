@@ -100,8 +100,8 @@ def run(
 
 
 def _of(
-    play: Compiled, instrument: Instrument, tape: Tape, config: Config | None, share: float = 1.0,
-    sleeve: str = "", prefix: str = PREFIX,
+    play: Compiled, instrument: Instrument, tape: Tape, config: Config | None, share: float, sleeve: str,
+    prefix: str,
 ) -> Of:  # fmt: skip
     """Raises Unsupported."""
     config = config or Config()
@@ -113,14 +113,14 @@ def _of(
 
 def sweep(
     play: Compiled, many: Sequence[Any], instrument: Instrument, tape: Tape, config: Config | None = None,
-    threads: int = 1,
+    threads: int = 1, share: float = 1.0, sleeve: str = "", prefix: str = PREFIX,
 ) -> Iterator[Result | Unsupported]:  # fmt: skip
     """A result for each of many parameter sets, in their order; threads share the work without the GIL.
 
     A few results of many are best copied: one holds the lines of its neighbours too.
     """
     try:
-        of = _of(play, instrument, tape, config)
+        of = _of(play, instrument, tape, config, share, sleeve, prefix)
     except Unsupported as reason:
         yield from [reason] * len(many)
         return
