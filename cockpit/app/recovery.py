@@ -87,10 +87,13 @@ async def recover(store: SqliteStore, config: Config, mode: str, source: RunSour
         fold.fresh = source.instruments.keys() - engine.state.instruments.keys()
         kept = memory.read(memory.freeze(engine))
         engine = compose.remembered(kept, config, sleeves, foundry, source.instruments)
-        with contextlib.suppress(StoreError):  # a full disk keeps no cockpit from its positions
-            await store.snapshot(engine.state.seq, memory.freeze(engine))
+        changed = True
     compose.govern(engine, config)
     await _adopt(store, engine, fold, placed)
+    if changed or fold.adopted or fold.differing:
+        # No fact tells of this: whoever repeats the journal later goes on from here with what is known now.
+        with contextlib.suppress(StoreError):  # a full disk keeps no cockpit from its positions
+            await store.snapshot(engine.state.seq, memory.freeze(engine), keep=True)
     settings.keep(config, store.path.parent)
     if not fold.snapshot and not fold.events:
         # What the engine is before its first fact: with it a restart folds, and `cockpit replay` repeats,

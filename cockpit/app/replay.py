@@ -64,8 +64,13 @@ def _replayed(journal: JournalFile, fallback: Config, see: Callable[[Outcome], N
     engine = _opening(journal, fallback)
     recorded = journal.outcomes()
     expected = next(recorded, None)
+    changes = journal.changes()
     for seq, event in journal.events():
         if isinstance(event, Boot):
+            if engine.state.seq in changes:
+                decided = engine.state.digest
+                engine = _thawed(changes[engine.state.seq], journal, fallback)
+                engine.state.digest = decided
             _adopt_settings(engine, event, journal.path.parent, fallback, found)
         outcome = engine.step(event)
         found.events += 1
@@ -96,6 +101,10 @@ def _opening(journal: JournalFile, config: Config) -> Engine:
     raw = journal.opening()
     if raw is None:
         raise StoreError(f"{journal.path} does not hold the state before its first fact: too old to replay")
+    return _thawed(raw, journal, config)
+
+
+def _thawed(raw: bytes, journal: JournalFile, config: Config) -> Engine:
     try:
         kept = memory.read(raw)
         return compose.remembered(kept, config, compose.seated(kept), Foundry(config))

@@ -102,7 +102,10 @@ class Store(Protocol):
     ) -> None:
         """As ``append``; returns when it is durable, market data before it included. One transaction."""
 
-    async def snapshot(self, seq: int, state: bytes) -> None:
-        """Remember the folded state as of ``seq``."""
+    async def snapshot(self, seq: int, state: bytes, *, keep: bool = False) -> None:
+        """Remember the folded state as of ``seq``.
+
+        ``keep``: for ever, since something is in it that no fact tells (who decides has changed).
+        """
 
     async def close(self) -> None: ...

@@ -18,6 +18,7 @@ from cockpit.core import memory
 from cockpit.core.config import Config, SleeveConfig, VenueConfig
 from cockpit.core.engine import Engine
 from cockpit.core.events import AnyEvent
+from cockpit.core.intents import Outcome
 from cockpit.core.matching import World
 from cockpit.core.types import Instrument
 from cockpit.lab import backtest
@@ -28,6 +29,8 @@ from tests.strategies.crafted import LIVELY, bars, walk
 
 discover()
 
+WATCHED = 211
+"""Facts between two looks."""
 SLEEVES = (
     SleeveConfig("market_maker", "practice:WIF-USDT-SWAP"),
     SleeveConfig("ema_trend", "practice:BTC-USDT-SWAP", "5s"),
@@ -138,10 +141,15 @@ class Bench:
     def backtest(self) -> backtest.Run:
         return backtest.run(self.engine, self.world, self.first)
 
-    async def daemon(self, path: Path) -> Crew:
-        """The same through the workers and a journal."""
+    async def daemon(self, path: Path, watch: dict[int, bytes] | None = None) -> Crew:
+        """The same through the workers and a journal.
+
+        ``watch``: gets the whole engine as it stood behind every so many facts.
+        """
         store = await InlineStore.open(path, mode="replay")
         engine, world = self.engine, self.world
+        if watch is not None:
+            _watched(engine, watch)
         source = Lockstep(world, lambda: engine.deadline)
         crew = Crew(
             engine,
@@ -159,6 +167,18 @@ class Bench:
         finally:
             await store.close()
         return crew
+
+
+def _watched(engine: Engine, stood: dict[int, bytes]) -> None:
+    step = engine.step
+
+    def stepped(event: AnyEvent) -> Outcome:
+        outcome = step(event)
+        if engine.state.seq % WATCHED == 0:
+            stood[engine.state.seq] = memory.freeze(engine)
+        return outcome
+
+    engine.step = stepped  # type: ignore[method-assign]
 
 
 class _StateClock:

@@ -7,23 +7,33 @@ more or less gave every later one the number of another, and fills went to order
 from __future__ import annotations
 
 import asyncio
+import random
+import sqlite3
 from collections.abc import Sequence
+from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 import pytest
 
+from cockpit.adapters import practice
 from cockpit.adapters.store.inline import InlineStore
-from cockpit.app import compose, recovery
+from cockpit.app import compose, recovery, replay
+from cockpit.app.past.past import Past
+from cockpit.app.past.source import Source, opened
+from cockpit.core import memory
 from cockpit.core.config import Config, SleeveConfig
 from cockpit.core.engine import Engine
+from cockpit.core.events import Boot
 from cockpit.core.state import State
+from cockpit.core.turn import NOTHING
 from cockpit.strategies.market_maker import MarketMaker
-from tests.app.stream_worlds import SLEEVES, Bench, practised
+from tests.app.stream_worlds import SLEEVES, WATCHED, Bench, practised
 
 MORE = SleeveConfig("market_maker", "practice:SOL-USDT-SWAP")
-EVENTS = 6_000
+EVENTS, LATER = 6_000, 1_500
 
 
 class Feed:
@@ -37,10 +47,13 @@ class Feed:
         """Nothing was before."""
 
 
-async def lived(path: Path) -> State:
+async def lived(path: Path, watch: dict[int, bytes] | None = None) -> State:
     """A process that trades and dies: its newest snapshot lies well before its end."""
     bench = Bench(events=EVENTS)
-    await bench.daemon(path)
+    store = await InlineStore.open(path, mode="replay")
+    await store.snapshot(0, memory.freeze(bench.engine))
+    await store.close()
+    await bench.daemon(path, watch)
     return bench.engine.state
 
 
@@ -83,6 +96,52 @@ def test_sleeves_that_join_or_leave_after_a_crash(tmp_path: Path, sleeves: Seque
         assert (fold.events > 0) == (sleeves is SLEEVES)
 
     asyncio.run(story())
+
+
+def test_the_past_knows_who_decided_when(tmp_path: Path) -> None:
+    """Sleeves change at two starts: the journal is repeated without a difference, every moment is as it was,
+    though only the states with which others began to decide are still there."""
+
+    async def story() -> None:
+        path = tmp_path / "cockpit.db"
+        stood: dict[int, bytes] = {}
+        await lived(path, watch=stood)
+        for number, sleeves in enumerate(((*SLEEVES[1:], MORE), SLEEVES[:1]), 1):
+            engine, _ = await again(path, sleeves)
+            await alone(path, engine, number * EVENTS, stood)
+        assert len(stood) > 20
+        with sqlite3.connect(path) as raw:
+            raw.execute(
+                "DELETE FROM snapshots WHERE seq > 0 AND 'snapshot ' || seq NOT IN (SELECT key FROM meta)"
+            )
+            (kept,) = raw.execute("SELECT count(*) FROM snapshots").fetchone()
+        raw.close()
+        assert kept == 3
+        found = replay.replay(path, Config())
+        assert (found.boots, found.differing) == (3, 0)
+        assert found.outcomes > 30
+        with ExitStack() as stack:
+            past = Past(Source(opened(path, stack)), path.parent, Config(), lambda _done, _of: None)
+            for seq in random.Random(1).sample(sorted(stood), len(stood)):
+                past.at(seq=seq)
+                assert past._engine is not None
+                assert memory.freeze(past._engine) == stood[seq], seq
+
+    asyncio.run(story())
+
+
+async def alone(path: Path, engine: Engine, first: int, stood: dict[int, bytes]) -> None:
+    """A process whose orders nobody answers; the market goes on."""
+    stream = islice(practice.stream(practice.PracticeSpec(seed=7)), first, first + LATER)
+    store = await InlineStore.open(path, mode="replay")
+    boot = Boot(engine.state.now, 2, "replay", "test", "config")
+    for event in (boot, *stream):
+        outcome = engine.step(event)
+        seq = engine.state.seq
+        await store.commit([(seq, event)], [] if outcome is NOTHING else [outcome])
+        if seq % WATCHED == 0:
+            stood[seq] = memory.freeze(engine)
+    await store.close()
 
 
 def test_a_strategy_that_was_mended_after_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -331,7 +331,7 @@ def journal() -> bytes:
         outcomes=[made.outcome(2)],
         orders={"c1": made.order("c1")},
         equity=[made.equity(1_000)],
-        snapshots=[(4, b"state")],
+        snapshots=[(4, b"state", True)],
     )
     write(connection, batch, Head())
     connection.close()

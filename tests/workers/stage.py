@@ -104,7 +104,7 @@ class Journal:
     async def commit(self, *args: Any, **kwargs: Any) -> None:
         await self.append(*args, **kwargs)
 
-    async def snapshot(self, seq: int, state: bytes) -> None:
+    async def snapshot(self, seq: int, state: bytes, *, keep: bool = False) -> None:
         if self.full:
             raise StoreError("disk full")
         self.snapshots.append((seq, state))

@@ -104,9 +104,10 @@ class InlineStore(Intake):
         self._take(events, outcomes, orders, equity)
         self._write(label)
 
-    async def snapshot(self, seq: int, state: bytes) -> None:
-        """Remember the folded state as of ``seq``; everything before it becomes durable with it."""
-        self._batch.snapshots.append((seq, state))
+    async def snapshot(self, seq: int, state: bytes, *, keep: bool = False) -> None:
+        """Remember the folded state as of ``seq``, for ever or until newer ones stand in for it; everything
+        before it becomes durable with it."""
+        self._batch.snapshots.append((seq, state, keep))
         self._write("snapshot")
 
     async def flush(self) -> None:

@@ -39,6 +39,9 @@ SPACING_MS = 900_000
 SPACED_KEPT = 384
 """Besides, one of each quarter of an hour, for four days: a past moment is rebuilt from the one before it."""
 
+KEPT = "snapshot "
+"""Before the number of one that stays for ever, among the keys of ``meta``."""
+
 AMENDING = Order.__struct_fields__.index("amending")
 ORDER_COLUMNS = (
     *(field for field in Order.__struct_fields__ if field != "amending"),
@@ -89,7 +92,8 @@ class Batch(msgspec.Struct):
     orders: dict[str, Order] = {}
     """As they were when they were handed over, the newest per client id."""
     equity: list[EquityPoint] = []
-    snapshots: list[tuple[int, bytes]] = []
+    snapshots: list[tuple[int, bytes, bool]] = []
+    """As of a fact; the last says whether it stays for ever."""
 
     def __len__(self) -> int:
         return (
@@ -155,17 +159,19 @@ def _insert(connection: sqlite3.Connection, batch: Batch, head: Head) -> Head:
         connection.executemany(UPSERT_ORDER, map(order_row, batch.orders.values()))
     if batch.equity:
         connection.executemany(INSERT_EQUITY, map(_equity_row, batch.equity))
-    for seq, body in batch.snapshots:
+    for seq, body, keep in batch.snapshots:
         row = (seq, head.ts, body, chain(GENESIS, seq, body))
         connection.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)", row)
+        if keep:
+            connection.execute("INSERT OR REPLACE INTO meta VALUES (?, '')", (f"{KEPT}{seq}",))
     if batch.snapshots:
         connection.execute(
             # The one before the first fact stays: with it the journal can be replayed without anything else.
-            "DELETE FROM snapshots WHERE seq > 0"
+            "DELETE FROM snapshots WHERE seq > 0 AND ? || seq NOT IN (SELECT key FROM meta)"
             " AND seq NOT IN (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT ?)"
             " AND seq NOT IN (SELECT max(seq) FROM snapshots WHERE seq > 0 GROUP BY ts / ?"
             " ORDER BY 1 DESC LIMIT ?)",
-            (SNAPSHOTS_KEPT, SPACING_MS, SPACED_KEPT),
+            (KEPT, SNAPSHOTS_KEPT, SPACING_MS, SPACED_KEPT),
         )
     return head
 

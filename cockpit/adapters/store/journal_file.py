@@ -144,6 +144,11 @@ class JournalFile:
         """(seq, state) of the newest undamaged snapshot."""
         return self._asked(read.read_snapshot)
 
+    def changes(self) -> dict[int, bytes]:
+        """States with which others began to decide, by the number of the fact before them."""
+        found = {seq: self._asked(read.read_state, seq) for seq in self._asked(read.read_kept)}
+        return {seq: body for seq, body in found.items() if body is not None}
+
     def opening(self) -> bytes | None:
         """The engine before its first fact; None in journals of builds that did not keep it."""
         return self._asked(read.read_opening)

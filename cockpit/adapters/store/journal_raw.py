@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cockpit.adapters.store import journal_read as read
-from cockpit.adapters.store.journal import GENESIS
 from cockpit.core.events import Boot, decode
 
 FACTS = 400
@@ -20,7 +19,10 @@ OUTCOMES = 256
 
 
 def span(connection: sqlite3.Connection) -> dict[str, Any]:
-    """From when to when, and which states are kept: ``snapshots`` as (number, UTC ms)."""
+    """From when to when, and which states are kept: ``snapshots`` as (number, UTC ms).
+
+    ``changes``: numbers of those in which others decide than before.
+    """
     row = connection.execute("SELECT value FROM meta WHERE key = 'mode'").fetchone()
     first = connection.execute("SELECT min(ts) FROM facts WHERE seq < 100").fetchone()
     head = read.read_head(connection)
@@ -31,13 +33,14 @@ def span(connection: sqlite3.Connection) -> dict[str, Any]:
         "last_ts": head.ts,
         "last_seq": head.seq,
         "snapshots": [list(pair) for pair in kept],
+        "changes": read.read_kept(connection),
     }
 
 
 def snapshot(connection: sqlite3.Connection, seq: int) -> dict[str, Any]:
     """The state as of ``seq``; no ``body`` when it is not kept, or is not what was written."""
-    row = connection.execute("SELECT body, hash FROM snapshots WHERE seq = ?", (seq,)).fetchone()
-    return {"body": row[0]} if row is not None and read.sealed(GENESIS, seq, row[0]) == row[1] else {}
+    body = read.read_state(connection, seq)
+    return {} if body is None else {"body": body}
 
 
 def events(connection: sqlite3.Connection, after: int) -> dict[str, Any]:

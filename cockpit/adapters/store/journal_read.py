@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from cockpit.adapters.store.journal import EQUITY_COLUMNS, GENESIS, ORDER_COLUMNS, PACKED, Head, chain
+from cockpit.adapters.store.journal import EQUITY_COLUMNS, GENESIS, KEPT, ORDER_COLUMNS, PACKED, Head, chain
 from cockpit.core.errors import StoreError
 from cockpit.core.events import AnyEvent, Fill, decode
 from cockpit.core.intents import OUTCOME_DECODER, Outcome
@@ -160,6 +160,18 @@ def read_snapshot(connection: sqlite3.Connection) -> tuple[int, bytes] | None:
         if sealed(GENESIS, seq, body) == seal:
             return seq, body
     return None
+
+
+def read_kept(connection: sqlite3.Connection) -> list[int]:
+    """The snapshots that stay for ever, by number: between them and the fact before, who decides changed."""
+    keys = connection.execute("SELECT substr(key, ?) FROM meta WHERE key LIKE ?", (len(KEPT) + 1, f"{KEPT}%"))
+    return sorted(int(number) for (number,) in keys)
+
+
+def read_state(connection: sqlite3.Connection, seq: int) -> bytes | None:
+    """The snapshot as of ``seq``; None when there is none, or it is not what was written."""
+    row = connection.execute("SELECT body, hash FROM snapshots WHERE seq = ?", (seq,)).fetchone()
+    return bytes(row[0]) if row is not None and sealed(GENESIS, seq, row[0]) == row[1] else None
 
 
 def read_opening(connection: sqlite3.Connection) -> bytes | None:

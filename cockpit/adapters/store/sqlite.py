@@ -184,10 +184,11 @@ class SqliteStore(Intake):
         """Returns when everything handed over so far is durable. Raises StoreError."""
         await asyncio.shield(self.append(events, outcomes, orders, equity))
 
-    async def snapshot(self, seq: int, state: bytes) -> None:
-        """Remember the folded state as of ``seq``; everything before it becomes durable with it."""
+    async def snapshot(self, seq: int, state: bytes, *, keep: bool = False) -> None:
+        """Remember the folded state as of ``seq``, for ever or until newer ones stand in for it; everything
+        before it becomes durable with it."""
         with self._lock:
-            self._batch.snapshots.append((seq, state))
+            self._batch.snapshots.append((seq, state, keep))
             waiter = self._awaited()
         self._start()
         await asyncio.shield(waiter)

@@ -112,13 +112,16 @@ class Past:
             self._thaw(rest.body, rest.seq)
             self._projector.recalled(rest.tails)
         else:
-            found = self.source.piece("snapshot", seq=start)
-            if "body" not in found:
-                raise StoreError(f"the state of #{start} in the journal is damaged")
-            self._thaw(bytes(found["body"]), start)
+            self._thaw(self._state(start), start)
             self._fill_lists(start)
         self._events = self.source.events(self.seq)
         self._waiting = None
+
+    def _state(self, seq: int) -> bytes:
+        found = self.source.piece("snapshot", seq=seq)
+        if "body" not in found:
+            raise StoreError(f"the state of #{seq} in the journal is damaged")
+        return bytes(found["body"])
 
     def _thaw(self, body: bytes, seq: int) -> None:
         digest = str(self.source.piece("boot", seq=seq)["config_digest"])
@@ -166,6 +169,9 @@ class Past:
                 return
             self._waiting = None
             if isinstance(event, Boot):
+                if state.seq in self.span.get("changes", ()):
+                    engine = self._changed(state.seq)
+                    state = engine.state
                 config = settings.kept(event.config_digest, self.folder) or self.fallback
                 compose.govern(engine, config)
                 self._projector.limits = config.risk
@@ -175,6 +181,14 @@ class Past:
             self._rest(engine, seq)
             if seq % ROUND == 0:
                 self.told(seq - begun, int(aim))
+
+    def _changed(self, seq: int) -> Engine:
+        """With this start others decide: the state is theirs, what the screen has shown goes on."""
+        tails = self._projector.kept()
+        self._thaw(self._state(seq), seq)
+        self._projector.recalled(tails)
+        assert self._engine is not None
+        return self._engine
 
     def _rest(self, engine: Engine, seq: int) -> None:
         if seq % REST == 0 and all(rest.seq != seq for rest in self._rests):
