@@ -96,8 +96,9 @@ def summary_text(summary: dict[str, Any], lang: str) -> str:
 
 def _amounts(summary: dict[str, Any]) -> dict[str, str]:
     changes = ("pnl", "funding", "realised", "unrealised")
-    amounts = {key: figures.money(float(summary[key])) for key in ("equity", "fees")}
-    return amounts | {key: figures.signed(float(summary[key])) for key in changes}
+    places = figures.places_of(summary["currency"])
+    amounts = {key: figures.money(float(summary[key]), places) for key in ("equity", "fees")}
+    return amounts | {key: figures.signed(float(summary[key]), places) for key in changes}
 
 
 def _sleeve_text(row: dict[str, Any], lang: str) -> str:

@@ -22,7 +22,7 @@ from textual.theme import Theme as TextualTheme
 from cockpit.core.errors import ConfigError
 from cockpit.core.frames import Frame
 from cockpit.core.past import SPANS
-from cockpit.tui import approval, ending, halt, theme
+from cockpit.tui import approval, ending, figures, halt, theme
 from cockpit.tui.arranging import Arranging
 from cockpit.tui.aside import Aside
 from cockpit.tui.asides import Asides, Openers
@@ -168,6 +168,7 @@ class CockpitApp(App[str]):
             level=self.crosshair.level,
             overlays=self.crosshair.overlays,
             aside=self.aside,
+            places=figures.places_of(self.frame.currency) if self.frame is not None else figures.CENTS,
         )
 
     @property

@@ -69,7 +69,7 @@ def status(frame: Frame | None, look: Look, driver: bool, slow: bool = False) ->
     items.append((70, _venue(frame, look)))
     short = look.width < COMPACT
     currency = "" if short else f" {safe_text(frame.currency)}"
-    equity = look.amount(f"{figures.money(frame.equity)}{currency}")
+    equity = look.amount(f"{figures.money(frame.equity, look.places)}{currency}")
     money: Row = ((equity, "strong bold"), gain(frame.day_pnl, look))
     if freshness.account_age(frame, look.lag):
         money = tuple((text, "stale") for text, _ in money)

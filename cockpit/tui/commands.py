@@ -141,14 +141,14 @@ class Commands:
                 "flatten.line",
                 symbol=figures.short(row.symbol),
                 qty=look.amount(figures.quantity(row.qty)),
-                pnl=look.amount(figures.signed(row.exit_pnl)),
+                pnl=look.change(row.exit_pnl),
             )
             for row in rows[:12]
         ]
         if len(rows) > len(lines):
             lines.append(look.say("panel.more", count=len(rows) - len(lines)))
         left = sum(row.exit_pnl for row in rows)
-        lines += ["", look.say("flatten.total", pnl=look.amount(figures.signed(left)))]
+        lines += ["", look.say("flatten.total", pnl=look.change(left))]
         self.ask(
             Ask(look, look.say("flatten.title", count=len(rows)), lines, word="FLATTEN"),
             lambda _: _ignore(self.send("flatten", {"word": "FLATTEN"})),

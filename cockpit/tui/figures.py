@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from math import floor, isfinite, log10
 
+from cockpit.core.ledger.valuation import DOLLARS
+
 UNKNOWN = "-"
+CENTS, COIN = 2, 6
+"""Decimals: 0.000001 BTC is worth some cents."""
+FIAT = frozenset(("EUR", "GBP", "CHF", "JPY", "AUD", "SGD", "AED", "BRL", "TRY"))
 DAY_MS = 86_400_000
 
 
@@ -69,23 +74,27 @@ def depth_places(sizes: list[float]) -> int:
     return 1 if largest >= 1000 else 2 if largest >= 100 else 3 if largest >= 1 else 4
 
 
-def money(value: float) -> str:
-    """``10,203.44``; four decimals where two would show nothing; ``-`` for NaN."""
+def places_of(currency: str) -> int:
+    """Decimals of amounts in a currency: two of one that is spent by the hundred, six of a coin."""
+    return CENTS if not currency or currency in DOLLARS | FIAT else COIN
+
+
+def money(value: float, places: int = CENTS) -> str:
+    """``10,203.44``, in coin ``1.004300``; four decimals where two would show nothing; ``-`` for NaN."""
     if not isfinite(value):
         return UNKNOWN
     if abs(value) >= 1e8:
         return f"{value / 1e6:,.1f}M"
-    if isfinite(value) and abs(value) < 0.00005:
-        return "0.00"
-    return f"{value:,.2f}" if abs(value) >= 0.01 else f"{value:,.4f}"
+    finest = max(places, 4)
+    if abs(value) < 0.5 / 10**finest:
+        return f"{0:.{places}f}"
+    return f"{value:,.{places if abs(value) >= 0.01 else finest}f}"
 
 
-def signed(value: float) -> str:
+def signed(value: float, places: int = CENTS) -> str:
     """Money with its sign always shown, because a gain and a loss must differ without colour."""
-    if not isfinite(value):
-        return UNKNOWN
-    text = money(value)
-    return text if text.startswith("-") or text == "0.00" else f"+{text}"
+    text = money(value, places)
+    return text if text.startswith("-") or not text.strip("0.") else f"+{text}"
 
 
 def percent(fraction: float, places: int = 2) -> str:

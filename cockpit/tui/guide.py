@@ -104,7 +104,8 @@ def _saw_ladder(sight: Sight, frame: Frame, _: int) -> Words | None:
     first = next(layer for layer in row.layers if layer.first)
     book = freshness.book_of(frame, row.symbol)
     price = figures.price(first.price, book.tick if book else 0.0)
-    numbers = {"symbol": figures.short(row.symbol), "price": price, "cash": figures.signed(first.cash)}
+    cash = figures.signed(first.cash, figures.places_of(frame.currency))
+    numbers = {"symbol": figures.short(row.symbol), "price": price, "cash": cash}
     return Words("guide.ladder.done", numbers)
 
 

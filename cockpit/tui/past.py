@@ -197,9 +197,7 @@ class Past:
         if live is None:
             return ""
         look = self.app.look()
-        return look.say(
-            "past.now", posture=look.word(live.posture), day=look.amount(figures.signed(live.day_pnl))
-        )
+        return look.say("past.now", posture=look.word(live.posture), day=look.change(live.day_pnl))
 
 
 def moment(text: str, now: int) -> dict[str, int]:

@@ -61,6 +61,16 @@ class Look(msgspec.Struct, frozen=True):
     """Indicators over the chart."""
     aside: Aside = NOTHING_ASIDE
     """What this screen has asked for besides the pictures."""
+    places: int = figures.CENTS
+    """Decimals of the account's money."""
+
+    def money(self, value: float) -> str:
+        """An amount of the account's, hidden where it is to be."""
+        return self.amount(figures.money(value, self.places))
+
+    def change(self, value: float) -> str:
+        """The same with its sign."""
+        return self.amount(figures.signed(value, self.places))
 
     def say(self, message_id: str, /, **args: object) -> str:
         """The catalogue's sentence in the person's language."""
@@ -310,7 +320,7 @@ def note_of(look: Look, *notes: str) -> str:
 
 def gain(value: float, look: Look) -> Segment:
     """Money won or lost: shape, sign and colour."""
-    text = figures.signed(value)
+    text = figures.signed(value, look.places)
     if text == figures.UNKNOWN:
         return (text, "muted")
     if look.private:

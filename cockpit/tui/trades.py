@@ -121,7 +121,7 @@ def summed(rows: list[dict[str, Any]], count: int, look: Look) -> str:
         shown=len(rows),
         count=count,
         won=sum(float(row["net"]) > 0 for row in rows),
-        net=look.amount(figures.signed(sum(float(row["net"]) for row in rows))),
+        net=look.change(sum(float(row["net"]) for row in rows)),
         r=f"{sum(known):+.2f}" if known else figures.UNKNOWN,
     )
     return f"{words}   {look.say('help.close')}"

@@ -58,6 +58,19 @@ def test_gains_always_carry_their_sign(value: float, text: str) -> None:
     assert figures.signed(value) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1.0043, "+1.004300"), (-0.0123, "-0.012300"), (0.000002, "+0.000002"), (1e-8, "0.000000"),
+        (inf, "-"), (12_345.6, "+12,345.600000"),
+    ],
+)  # fmt: skip
+def test_coin_is_counted_in_millionths(value: float, text: str) -> None:
+    """1.00 BTC may be 1.0043 BTC: 400 dollars that nobody saw."""
+    assert figures.signed(value, figures.places_of("BTC")) == text
+    assert {figures.places_of(name) for name in ("USDT", "USD", "EUR", "")} == {2}
+
+
 @given(st.integers(0, 4_102_444_800_000))
 def test_dates_and_clocks_are_utc(ts: int) -> None:
     when = datetime.datetime.fromtimestamp(ts // 1000, datetime.UTC)

@@ -110,8 +110,9 @@ def risk(status: dict[str, Any], lang: str) -> list[str]:
 
 def money(status: dict[str, Any], lang: str) -> str:
     """Equity and what it is made of, as the screen writes it; the JSON has every digit."""
-    amounts = {key: figures.money(float(status[key])) for key in ("equity", "fees")}
-    changes = {key: figures.signed(float(status[key])) for key in ("pnl", "funding")}
+    places = figures.places_of(status["currency"])
+    amounts = {key: figures.money(float(status[key]), places) for key in ("equity", "fees")}
+    changes = {key: figures.signed(float(status[key]), places) for key in ("pnl", "funding")}
     counts = {key: status[key] for key in ("currency", "fills", "orders")}
     return tr("cli.status.money", lang, **amounts, **changes, **counts)
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from cockpit.app import console
 from cockpit.core.frames import Frame
 from cockpit.text import say, tr
+from cockpit.tui import figures
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -89,8 +90,15 @@ class Seen:
 
 def sentence(frame: Frame, lang: str) -> str:
     """Where things stand, in one line."""
+    places = figures.places_of(frame.currency)
     positions = "; ".join(
-        tr("watch.position", lang, symbol=console.clean(p.symbol), qty=f"{p.qty:g}", pnl=_signed(p.pnl))
+        tr(
+            "watch.position",
+            lang,
+            symbol=console.clean(p.symbol),
+            qty=f"{p.qty:g}",
+            pnl=figures.signed(p.pnl, places),
+        )
         for p in frame.positions
     )
     return tr(
@@ -99,17 +107,12 @@ def sentence(frame: Frame, lang: str) -> str:
         at=console.utc(frame.ts),
         mode=tr(f"mode.{frame.mode.lower()}", lang),
         posture=frame.posture,
-        equity=f"{frame.equity:,.2f}",
+        equity=figures.money(frame.equity, places),
         currency=frame.currency,
-        day=_signed(frame.day_pnl),
+        day=figures.signed(frame.day_pnl, places),
         positions=positions or tr("watch.flat", lang),
         orders=len(frame.orders),
     )
-
-
-def _signed(value: float) -> str:
-    """Money with its sign; what rounds to nothing is ``+0.00``."""
-    return f"{round(value, 2) + 0.0:+,.2f}"
 
 
 def summary(frame: Frame) -> dict[str, object]:

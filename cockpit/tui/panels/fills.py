@@ -60,5 +60,5 @@ def _cells(row: FillRow, frame: Frame, look: Look) -> list[Segment]:
 def _fee(row: FillRow, frame: Frame) -> str:
     """With its currency where that is another one than the account's: 0.0001 BTC is no small change."""
     if not row.fee_ccy or row.fee_ccy == frame.currency:
-        return figures.money(row.fee)
+        return figures.money(row.fee, figures.places_of(frame.currency))
     return f"{figures.quantity(row.fee)} {safe_text(row.fee_ccy)}"

@@ -151,7 +151,7 @@ class _Maker:
         unit = sizes.unit(self.frame, row.symbol, look)
         parts.append((f"{look.amount(figures.quantity(position))} {unit}".rstrip(), style))
         if row.room > 0:
-            worth, room = look.amount(figures.money(row.held)), look.amount(figures.money(row.room))
+            worth, room = look.money(row.held), look.money(row.room)
             words = look.say("maker.of_room", held=worth, room=room, ccy=safe_text(self.frame.currency))
             parts.append((words, "muted"))
         return self._line("maker.inventory", *parts)
@@ -229,8 +229,8 @@ class _Maker:
             words = look.say(
                 "maker.pool",
                 pool=safe_text(row.pool),
-                held=look.amount(figures.money(row.pool_held)),
-                room=look.amount(figures.money(row.room)),
+                held=look.money(row.pool_held),
+                room=look.money(row.room),
                 ccy=safe_text(self.frame.currency),
             )
             lines.append(self._line("maker.pool_label", (words, "text")))
@@ -240,7 +240,7 @@ class _Maker:
         row = self.row
         if not row.turnover:
             return ()
-        fees = self.look.amount(figures.signed(-row.fees))
+        fees = self.look.change(-row.fees)
         words = self.look.say("maker.paid", fees=fees, bp=f"{row.fees / row.turnover * BP:.2f}")
         return ((words, "muted"),)
 
