@@ -24,6 +24,7 @@ from tests.benchmarks.okx_stub import books, packed
 from tests.benchmarks.rows import Row, row
 
 FLOOD = 6_000
+TURNS = 3
 PACED = 3_000
 RATE = 500
 FAST = 20_000
@@ -82,12 +83,15 @@ def run() -> list[Row]:
 
 
 def _cpu() -> list[Row]:
-    """As fast as the socket takes it: what a message costs."""
+    """As fast as the socket takes it: what a message costs. The least of several turns each, in turns: what a
+    neighbour on the machine takes from one of them is nobody's cost."""
     rows = []
     peers = ("raw", "ccxt", *(("nautilus",) if NAUTILUS else ()))
     for channel, share in (("books", 0.40), ("books5", 0.40), ("trades", 0.15), ("tickers", 0.15)):
-        ours = client("cockpit", channel, 0, FLOOD)
-        found = {name: client(name, channel, 0, FLOOD) for name in peers if _can(name, channel)}
+        names = ("cockpit", *(name for name in peers if _can(name, channel)))
+        turns = [{name: client(name, channel, 0, FLOOD) for name in names} for _ in range(TURNS)]
+        found = {name: min((turn[name] for turn in turns), key=lambda one: one["cpu_us"]) for name in names}
+        ours = found.pop("cockpit")
         goal = "D1" if channel == "books" else "D2" if share < 0.2 else ""
         text = f"{goal}: <= {share:g} x ccxt, <= 10 us" if goal == "D1" else f"{goal}: <= {share:g} x ccxt"
         met = ours["cpu_us"] <= share * found["ccxt"]["cpu_us"] if goal else None
