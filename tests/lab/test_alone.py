@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -61,6 +62,8 @@ def cases(draw: Any) -> tuple[Any, ...]:
     instrument = msgspec.structs.replace(instrument, kind=kind)
     if kind is Kind.LINEAR:
         instrument = msgspec.structs.replace(instrument, settle="USDT")
+    lots = draw(st.sampled_from(("1", "1", "1", "2.5", "4")))  # a minimum may lie between two lots
+    instrument = msgspec.structs.replace(instrument, min_qty=instrument.lot * Decimal(lots))
     config = draw(streams.configs(instrument))
     shape = draw(streams.shapes())
     if draw(st.integers(0, 9)):  # a market and a gate that seldom say no

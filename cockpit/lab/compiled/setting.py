@@ -118,12 +118,17 @@ def _grid(m: Machine, instrument: Instrument) -> None:
     m.lot_m, m.lot_k = _digits(instrument.lot)
     m.atom_m, m.atom_k = m.lot_m, m.lot_k + digits
     m.per_tick, m.per_lot = instrument.ticks_per_unit, instrument.lots_per_unit
-    m.least = int((instrument.min_qty / instrument.lot).quantize(ONE, rounding=ROUND_CEILING))
+    m.least = least_lots(instrument)
     m.most = int(instrument.max_qty / instrument.lot)
     if m.most * instrument.lot != instrument.max_qty:
         raise Unsupported(f"the largest order {instrument.max_qty} is no whole number of lots")
     if digits > 8 or max(m.tick_k, m.atom_k) > 18:
         raise Unsupported("steps finer than whole numbers hold")
+
+
+def least_lots(instrument: Instrument) -> int:
+    """The smallest order in lots; a venue's minimum may lie between two of them."""
+    return int((instrument.min_qty / instrument.lot).quantize(ONE, rounding=ROUND_CEILING))
 
 
 def _digits(step: Decimal) -> tuple[int, int]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from cockpit.core.state import Sleeve, State
 from cockpit.core.types import ONE, Instrument
+from cockpit.lab.compiled.setting import least_lots
 from cockpit.lab.depth.limits import Limits
 from cockpit.lab.depth.memory import Cells
 from cockpit.lab.depth.records import FAR
@@ -19,10 +20,8 @@ def instrument_of(cells: Cells, instrument: Instrument) -> None:
     w[at.per_lot] = instrument.lots_per_unit
     v[at.tick_m], v[at.tick_k] = _decimal(instrument.tick)
     v[at.lot_m], v[at.lot_k] = _decimal(instrument.lot)
-    v[at.least], v[at.most] = (
-        int(instrument.min_qty / instrument.lot),
-        int(instrument.max_qty / instrument.lot),
-    )
+    v[at.least] = least_lots(instrument)
+    v[at.most] = int(instrument.max_qty / instrument.lot)
     w[at.unit] = float(instrument.lot * instrument.tick * instrument.contract_value)
     w[at.fee], w[at.min_worth] = float(instrument.maker_fee), float(instrument.min_notional)
     w[at.venue_band] = float(instrument.price_band)
