@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from cockpit.adapters.store.inline import InlineStore
 from cockpit.adapters.store.journal_read import read_orders
 from cockpit.core import memory
+from cockpit.core.engine import Engine
 from tests.simulation import stage
 from tests.simulation.truth import describe_truth
 
@@ -18,8 +21,17 @@ STILL = 20
 
 def replayed(world: World) -> None:
     """The journal alone, from its first fact, gives the state in memory (I13)."""
+    _same(world, stage.replayed)
+
+
+def replayed_by_each(world: World) -> None:
+    """The same in a world whose settings changed: each part of the journal by those who wrote it (I13)."""
+    _same(world, lambda store, its: stage.replayed_by_each(store, its.config))
+
+
+def _same(world: World, fold: Callable[[InlineStore, stage.Stage], Engine]) -> None:
     world.store._write("final")
-    alone = stage.replayed(world.store, world.stage)
+    alone = fold(world.store, world.stage)
     if memory.freeze(alone) != memory.freeze(world.engine):
         world.checker.violate("I13", stage.difference(alone, world.engine))
     world._raise()

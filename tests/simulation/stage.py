@@ -14,11 +14,13 @@ import cockpit.risk.breakers
 import cockpit.risk.rules
 import cockpit.risk.stops
 from cockpit.adapters.store.inline import InlineStore
-from cockpit.adapters.store.journal_read import read_events
+from cockpit.adapters.store.journal_read import read_events, read_kept, read_opening, read_state
 from cockpit.app import compose, recovery
+from cockpit.app.versions import Foundry
 from cockpit.core import memory
 from cockpit.core.config import BreakersConfig, Config, RiskConfig, RunConfig, SleeveConfig
 from cockpit.core.engine import Engine
+from cockpit.core.events import Boot
 from cockpit.core.types import Instrument
 from tests.simulation.exchange import CASH
 from tests.simulation.market import LINEAR, SPOT
@@ -152,6 +154,28 @@ def replayed(store: InlineStore, stage: Stage) -> Engine:
     for _, event in read_events(store._connection):
         engine.step(event)
     return engine
+
+
+def replayed_by_each(store: InlineStore, config: Config) -> Engine:
+    """The same where the settings changed: from the first state on, by those who decided at the time, which
+    the states that are kept for ever tell, as ``cockpit replay`` does it.
+    """
+    journal = store._connection
+    changes = {seq: read_state(journal, seq) for seq in read_kept(journal)}
+    engine = _thawed(read_opening(journal), config)
+    for _, event in read_events(journal):
+        if isinstance(event, Boot) and engine.state.seq in changes:
+            digest = engine.state.digest
+            engine = _thawed(changes[engine.state.seq], config)
+            engine.state.digest = digest
+        engine.step(event)
+    return engine
+
+
+def _thawed(raw: bytes | None, config: Config) -> Engine:
+    assert raw is not None
+    kept = memory.read(raw)
+    return compose.remembered(kept, config, compose.seated(kept), Foundry(config))
 
 
 def essence(engine: Engine) -> dict[str, Any]:

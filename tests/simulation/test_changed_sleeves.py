@@ -1,9 +1,9 @@
 """Worlds in which the settings name other sleeves at every start, most of them after a crash.
 
 What was decided before must be repeated by those who decided it, whatever the settings say now: no decision
-differs, no order is unknown, and every judge of the ordinary worlds stays on. Not judged is what a change of
-the settings changes: that the journal gives the same state from its first fact on with the sleeves of the
-end, and that orders which only a sleeve that is gone would have taken off stay as they are.
+differs, no order is unknown, the journal gives the same state from its first fact on by those who wrote it,
+and every judge of the ordinary worlds stays on. Not judged is what a change of the settings changes: that
+orders which only a sleeve that is gone would have taken off stay as they are.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ async def _unchanged(_world: World) -> None:
 def changes(seeds: range) -> int:
     """Worlds without a violation; how often their settings changed."""
     count = 0
-    with patch.object(rest, "replayed", lambda _world: None), patch.object(rest, "twice", _unchanged):
+    with patch.object(rest, "replayed", rest.replayed_by_each), patch.object(rest, "twice", _unchanged):
         for seed in seeds:
             world = Changing(seed)
             violation = world.run()
