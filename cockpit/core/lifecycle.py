@@ -291,6 +291,12 @@ def on_report(state: State, event: ev.OrderReport, turn: Turn) -> None:
             turn.note("info", "order.absent", order.sleeve, symbol=order.symbol, cid=order.cid)
             state.retire(order)
             turn.touch(order.sleeve)
+        elif order.role is PROTECT and order.state in UNANSWERED and not order.fixed:
+            # It may still come, but until then nothing protects: another one goes beside it (``reconcile``).
+            _move(state, order, "unknown", event.ts, turn)
+            order.fixed = True
+            turn.note("warn", "order.unseen", order.sleeve, symbol=order.symbol, cid=order.cid)
+            turn.touch(order.sleeve)
         return
     if event.venue_id:
         order.venue_id = event.venue_id

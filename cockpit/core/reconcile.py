@@ -8,6 +8,8 @@ Rules kept here, whatever the strategy says:
   where it rests (``core.restop``), and only what cannot be changed goes first;
 - there an exit waits for the stop to be dead, too, or small enough that both together close no more than
   there is: otherwise they would turn the position round;
+- a stop that may never have reached the venue, which does not know it when asked, protects nothing: another
+  one goes beside it where both are reduce-only; the one too many is taken back should both turn out to rest;
 - a reduce-only stop that the account's net position no longer bears (another sleeve went the other way) would
   be clipped when it goes off: it is placed anew without;
 - a stop of the old position must be dead before a new position is entered on its side;
@@ -34,6 +36,8 @@ EXIT, PROTECT, ENTRY = Role.EXIT, Role.PROTECT, Role.ENTRY
 UNKNOWN = OrderState.UNKNOWN
 POST_ONLY, MARKET = OrderKind.POST_ONLY, OrderKind.MARKET
 UNHEARD = frozenset((OrderState.PENDING, OrderState.SENT))
+LOST = 2
+"""Stops that the venue does not know, beside which yet another one is placed."""
 
 
 def reconcile(approved: Approved, desk: Desk) -> list[Action]:
@@ -249,6 +253,9 @@ def _protection(intent: Intent, desk: Desk, exiting: bool, layer: str = "") -> l
     if intent.stop is None and intent.take is None:
         return [_cancel(o, "protection withdrawn") for o in guards if desk.pullable(o)]
     good = [o for o in guards if _guards(o, intent, cover, desk.watch) and desk.bears(o) and not o.cancelling]
+    lost = [o for o in good if unseen(o)]
+    if len(lost) <= LOST and desk.clipped(side, cover):
+        good = [o for o in good if o not in lost]
     if not good:
         if guards and not desk.clipped(side, cover):
             return change(intent, desk, guards, side, cover, shown=bool(_unbounded(desk, side)), layer=layer)
@@ -264,6 +271,11 @@ def _protection(intent: Intent, desk: Desk, exiting: bool, layer: str = "") -> l
     if proven is None:
         return []
     return [_cancel(o, "replaced") for o in guards if o is not proven and desk.pullable(o)]
+
+
+def unseen(order: Order) -> bool:
+    """A stop whose fate nobody knows and that the venue, asked, did not know either."""
+    return order.state is UNKNOWN and order.fixed
 
 
 def _guards(order: Order, intent: Intent, qty: Decimal, watch: str) -> bool:

@@ -18,9 +18,11 @@ from pathlib import Path
 
 import pytest
 
-from cockpit.app.drills.watching import entries
-from tests.chaos import kills
-from tests.chaos.bench import PATIENCE_S, alive_or_started, bench, judge
+from cockpit.app.drills.watching import entries, naked
+from cockpit.core.config import ScreenConfig
+from cockpit.core.errors import VenueError
+from tests.chaos import kills, mortal
+from tests.chaos.bench import HELD, NAKED_S, PATIENCE_S, Bench, alive_or_started, bench, judge
 from tests.chaos.proxy import MODES
 
 pytestmark = [
@@ -29,12 +31,47 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
+REQUESTS = range(4, 12)
+"""Among them is the stop's: after some questions, the entry and a quote."""
 KILLS = int(os.environ.get("SOAK_KILLS", "2000"))
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="prlimit is Linux's")
 
 
 def test_two_kills_lose_nothing_and_send_nothing_twice(tmp_path: Path) -> None:
     kills.rounds_of_kill9(tmp_path / "data", 2, 41)
+
+
+class Holding(Bench):
+    """Only a position behind a stop, and a program that dies before it sends its request number ``nth``."""
+
+    SLEEVES = (("drill_holder", HELD),)
+    PROGRAM = mortal.__name__
+    nth = 0
+
+    def _furnish(self) -> None:
+        super()._furnish()
+        mortal.arm(self.folder, "pre_wire", self.nth)
+
+
+@pytest.mark.soak
+def test_a_position_whose_stop_never_left_has_another_one_in_seconds(tmp_path: Path) -> None:
+    """That the first can no longer arrive is proven half a minute later: so long its signature is good."""
+    for nth in REQUESTS:
+        folder = tmp_path / f"{nth}"
+        folder.mkdir(mode=0o700)
+        made = Holding(folder, 3, ScreenConfig())
+        made.nth = nth
+        with contextlib.suppress(VenueError), made:  # it may be dead before it is ready
+            assert made.daemon is not None
+            made.daemon.wait(PATIENCE_S)
+            mortal.disarm(folder)
+            if naked(made.truth(), HELD):
+                made.start_daemon()
+                made.until(lambda one=made: kills.compared(one), PATIENCE_S)
+                covered = made.covered_within(NAKED_S)
+                print(f"request {nth}: covered {covered:.1f} s after the start; {judge(made)}")
+                return
+    pytest.fail("none of its first requests was the stop's")
 
 
 def test_a_broken_off_run_of_kills_goes_on_where_it_was(

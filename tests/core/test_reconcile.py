@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from math import nan
+from typing import Any
 
 import msgspec
 import pytest
@@ -164,6 +165,52 @@ def test_a_moving_stop_leaves_no_trail() -> None:
                     stand.cancelled(action.cid)
     living = [o for o in stand.alive() if o.role is Role.PROTECT and not o.cancelling]
     assert len(living) <= 2
+
+
+def unseen(stand: Stand, cid: str) -> tuple[Any, ...]:
+    """No answer came, and the venue does not know it, which proves nothing yet."""
+    stand.tell(Unknown(stand.now, cid, Request.PLACE, "timeout"))
+    return stand.tell(OrderReport(stand.now, cid, False, proof=False))
+
+
+def test_beside_a_stop_that_the_venue_does_not_know_another_one_is_placed() -> None:
+    """That it never arrived is proven in half a minute; two reduce-only stops close no more than there is."""
+    stand = Stand()
+    (stop,) = places(stand.holding(5, stop=90.0))
+    (second,) = places(unseen(stand, stop.cid))
+    assert (second.role, second.reduce_only, second.trigger, second.qty) == (Role.PROTECT, True, D(90), D(5))
+    assert stand.tell(OrderReport(stand.now, stop.cid, False, proof=False)) == ()
+    assert not places(stand.want(5, stop=90.0))
+    assert stand.ack(second.cid) == ()
+    # The first turns out to rest after all: one of them goes.
+    actions = stand.ack(stop.cid)
+    assert [type(action) for action in actions] == [Cancel]
+    stand.cancelled(actions[0].cid)
+    assert sum(o.remaining for o in stand.alive() if o.role is Role.PROTECT) == 5
+    assert stand.want(5, stop=90.0) == ()
+
+
+def test_where_two_stops_could_both_go_off_the_proof_is_waited_for() -> None:
+    for stand in (Stand(SPOT), Stand(sleeves=2)):
+        if len(stand.puppets) > 1:
+            stand.place_and_fill(stand.want(3, sleeve=2))
+        (stop,) = places(stand.holding(5, stop=90.0))
+        assert not places(unseen(stand, stop.cid))
+        (again,) = places(stand.tell(OrderReport(stand.now, stop.cid, False)))
+        assert again.role is Role.PROTECT
+
+
+def test_stops_do_not_pile_up_on_a_line_that_takes_and_tells_nothing() -> None:
+    stand = Stand()
+    (stop,) = places(stand.holding(5, stop=90.0))
+    count = 1
+    for _ in range(20):
+        found = places(unseen(stand, stop.cid))
+        if found:
+            (stop,) = found
+            count += 1
+        stand.wait(2_000)
+    assert count == 3
 
 
 def test_stop_and_take_are_one_order_and_a_take_alone_is_a_trigger() -> None:
