@@ -12,7 +12,7 @@ from cockpit.core.events import Bar
 from cockpit.core.registry import Plugin
 from cockpit.core.view import View
 from cockpit.core.want import Want
-from cockpit.lab.compiled import batch, tape
+from cockpit.lab.compiled import batch, sheets, tape
 from cockpit.lab.compiled import run as compiled
 from cockpit.lab.compiled.layout import LARGEST
 from cockpit.lab.compiled.reasons import Unsupported
@@ -91,12 +91,13 @@ def alone(play: compiled.Compiled, params: Numbers) -> Any:
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-@pytest.mark.parametrize("sheet", [1, 1 << 17, batch.SHEET_BYTES])
-def test_each_set_is_as_if_it_were_alone(threads: int, sheet: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("room", [1, sheets.RUNS, 40])
+def test_each_set_is_as_if_it_were_alone(threads: int, room: int, monkeypatch: pytest.MonkeyPatch) -> None:
     play = compiled.compile_strategy(PLUGIN)
     sets = [*GOOD[:3], QUOTES, *GOOD[3:5], HUGE, LONG, QUOTES, QUOTES, *GOOD[5:], BROKEN, HUGE, LONG, BROKEN]
     truth = [alone(play, params) for params in sets]
-    monkeypatch.setattr(batch, "SHEET_BYTES", sheet)
+    monkeypatch.setattr(sheets, "RUNS", room)
+    monkeypatch.setattr(batch, "_sheets", sheets.Sheets())
     found = [told(answer) for answer in compiled.sweep(play, sets, SWAP, TAPE, OFTEN, threads)]
     assert found == truth
     assert next(row for row in found if isinstance(row, tuple))[1] > 300
@@ -116,8 +117,9 @@ def test_results_keep_their_lines_while_others_run() -> None:
 def test_what_is_larger_than_memory_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "LARGEST_ROOM", 256)
     play = compiled.compile_strategy(PLUGIN)
-    for sheet in (1, batch.SHEET_BYTES):
-        monkeypatch.setattr(batch, "SHEET_BYTES", sheet)
+    for room in (1, sheets.RUNS):
+        monkeypatch.setattr(sheets, "RUNS", room)
+        monkeypatch.setattr(batch, "_sheets", sheets.Sheets())
         answers = list(compiled.sweep(play, [LONG, GOOD[9]], SWAP, TAPE, OFTEN))
         assert str(answers[0]) == "more memory than there is room for"
         assert isinstance(answers[1], Result)

@@ -17,15 +17,12 @@ from cockpit.lab.compiled.packing import packing
 from cockpit.lab.compiled.reasons import BOOKS_FULL, LIST_FULL, WORDS, Unsupported
 from cockpit.lab.compiled.result import Result
 from cockpit.lab.compiled.shared import Made, Shelf
+from cockpit.lab.compiled.sheets import Sheets
 from cockpit.lab.compiled.start import Start
 from cockpit.lab.compiled.tape import Tape
 
 LIST_ROOM = 64
 LARGEST_ROOM = 1 << 24
-SHEET_BYTES = 8 << 20
-"""Of lines, for runs one after the other: large enough for large pages."""
-
-
 TOLD = ("number", "trades", "filled", "worth", "now", "tag", "booked")
 """What a machine says at its end."""
 
@@ -43,11 +40,9 @@ class Of(NamedTuple):
 
 
 class _Desk(threading.local):
-    """One thread's own memory: its machines, and where its runs write their lines."""
+    """One thread's own machines."""
 
     machines: Any = ()
-    lines: Any = ()
-    used: int = 0
 
     def blank(self, start: Start, count: int) -> Any:
         """Machines before their first bar, one behind the other; those of before are gone."""
@@ -59,25 +54,8 @@ class _Desk(threading.local):
         mine.reshape(count, len(start.machine))[:] = start.machine
         return mine.view(start.kind)
 
-    def room(self, line: Any, least: int) -> int:
-        """How many lines are left, ``least`` at the least. Written ones stay as long as their results do."""
-        import numpy as np
 
-        if not len(self.lines) or self.lines.dtype is not line or len(self.lines) - self.used < least:
-            self.lines, self.used = np.empty(max(least, SHEET_BYTES // line.itemsize), line), 0
-        return len(self.lines) - self.used
-
-    def at(self) -> int:
-        """Where the next line goes."""
-        return int(self.lines.ctypes.data) + self.used * int(self.lines.itemsize)
-
-    def take(self, count: int) -> Any:
-        """The next lines, which have been written."""
-        self.used += count
-        return self.lines[self.used - count : self.used]
-
-
-_desk = _Desk()
+_desk, _sheets = _Desk(), Sheets()
 
 
 class _Again(Exception):
@@ -141,7 +119,7 @@ class _Batch:
         """Its answers. Raises _Again where one needs more room than ``least`` lines."""
         at = 0
         while at < len(self.machines):
-            room = _desk.room(self.of.start.line, least)
+            room = _sheets.room(self.of.start.line, least)
             end, error = self._drive(at, room, least)
             room -= int(self.machines["booked"][at:end].sum())
             yield from self._results(at, end)
@@ -159,7 +137,7 @@ class _Batch:
         drive = self.of.play.module.drive_all
         try:
             return at + drive(
-                machines.ctypes.data, size, len(machines), _desk.at(), room, line, least
+                machines.ctypes.data, size, len(machines), _sheets.at(), room, line, least
             ), None  # fmt: skip
         except (records.Stop, ArithmeticError, ValueError, IndexError) as error:
             begun = int((machines["at_books"] != 0).sum())
@@ -181,8 +159,8 @@ class _Batch:
         for k, (number, trades, filled, worth, now, tag, booked) in enumerate(told, at):
             self._ended(k)
             yield Result(
-                number, trades, filled, worth, _desk.take(booked), booked, of.instrument, of.tape, of.config,
-                of.sleeve, of.prefix, now, tag, self.states[k : k + 1],
+                number, trades, filled, worth, _sheets.take(booked), booked, of.instrument, of.tape,
+                of.config, of.sleeve, of.prefix, now, tag, self.states[k : k + 1],
             )  # fmt: skip
 
     def _ended(self, k: int) -> None:
