@@ -24,7 +24,7 @@ from cockpit.core.want import Want
 from cockpit.lab.depth import columns
 from cockpit.lab.depth import run as depth
 from tests.benchmarks import joiner
-from tests.benchmarks.rows import Row, cpu, recorded, row
+from tests.benchmarks.rows import Row, cpu, peak_mb, recorded, row
 from tests.conftest import SHARED
 from tests.lab.asleep import Played, alone, asleep, kernel, plugin_of, unbooked
 
@@ -150,12 +150,7 @@ def _making(events: list[ev.AnyEvent], rows: int, floor: float | None, busy: flo
 
 
 def cold(path: str) -> None:
-    """In a process of its own, over a tape: CPU from the start of Python to the result, less the reading.
-
-    Its peak of memory is asked of Linux: ``ru_maxrss`` begins with that of the process that started it.
-    """
-    import resource
-
+    """In a process of its own, over a tape: CPU from the start of Python to the result, less the reading."""
     from cockpit.app import deep
 
     prepared = depth.compile_strategy(plugin_of(Watcher, joiner.Size, ("book",)))
@@ -163,11 +158,7 @@ def cold(path: str) -> None:
     market = deep.columns_of(path, SWAPS, joiner.CONFIG)
     reading = process_time() - begin
     asleep(prepared, joiner.Size(), joiner.SWAP, market, joiner.CONFIG)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    if (status := Path("/proc/self/status")).is_file():
-        found = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        peak = int(found.split()[1]) / 1024
-    sys.stdout.write(json.dumps({"spent": process_time() - reading, "peak_mb": peak}))
+    sys.stdout.write(json.dumps({"spent": process_time() - reading, "peak_mb": peak_mb()}))
 
 
 def _fresh(events: list[ev.AnyEvent], rows: int) -> list[Row]:

@@ -36,7 +36,7 @@ from cockpit.indicators.macd import Macd
 from cockpit.indicators.rsi import Rsi
 from cockpit.lab.compiled import run as compiled
 from cockpit.lab.compiled import tape as tapes
-from tests.benchmarks.rows import Row, recorded, row
+from tests.benchmarks.rows import Row, peak_mb, recorded, row
 from tests.benchmarks.worlds import SWAP, SYMBOL, bars
 from tests.conftest import SHARED
 
@@ -285,10 +285,7 @@ def cold(count: int) -> None:
     tape = plain(count)
     play = compiled.compile_strategy(plugin(Cross))
     compiled.run(play, Numbers(), SWAP, tape, CONFIG)
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    sys.stdout.write(json.dumps({"spent": process_time(), "peak_mb": peak}))
+    sys.stdout.write(json.dumps({"spent": process_time(), "peak_mb": peak_mb()}))
 
 
 def _cold() -> list[Row]:

@@ -83,3 +83,16 @@ def load() -> float:
         return float(Path("/proc/loadavg").read_text().split()[0])
     except OSError:
         return float("nan")
+
+
+def peak_mb() -> float:
+    """Most memory that this process has had, MB.
+
+    Asked of Linux where it is there: ``ru_maxrss`` begins with that of the process that started it.
+    """
+    import resource
+
+    if (status := Path("/proc/self/status")).is_file():
+        found = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(found.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
