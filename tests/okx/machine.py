@@ -37,6 +37,8 @@ from tests.okx.scripted import alive, until
 
 SWAP = "okx:BTC-USDT-SWAP"
 BEAT_MS = 250
+PROVEN_S = 45.0
+"""A request that died with its process can no longer arrive after 31 s: so long an order may be unknown."""
 
 
 @strategy("okx_churn", None, version=1, wakes=("book",))
@@ -181,7 +183,7 @@ class Machine:
         seen = Counter(row["clOrdId"] for row in self.running.server.venue.log)
         return [cid for cid, count in seen.items() if cid and count > 1]
 
-    async def quiet(self, seconds: float = 30.0) -> None:
+    async def quiet(self, seconds: float = PROVEN_S) -> None:
         """Halt and flatten; then both sides are flat, nothing rests, and the books have been read back."""
         await self.crew.halt("test", flatten=True)
         await until(self._settled, seconds)
