@@ -104,6 +104,56 @@ def test_each_set_is_as_if_it_were_alone(threads: int, room: int, monkeypatch: p
     assert sum(isinstance(row, str) for row in found) == 7
 
 
+class Turned(msgspec.Struct):
+    """An indicator that breaks at its bar number ``at``, or outgrows the room of its list."""
+
+    at: float
+    keeps: float
+    count: float = 0.0
+    seen: list[float] = msgspec.field(default_factory=list)
+
+    def update(self, price: float) -> float:
+        """One more."""
+        self.count += 1.0
+        if len(self.seen) < self.keeps:
+            self.seen.append(price)
+        return 1.0 / (self.at - self.count)
+
+
+class Shared(msgspec.Struct):
+    """Turns by it."""
+
+    turned: Turned
+    count: int = 0
+
+    @classmethod
+    def create(cls, params: Numbers) -> Shared:
+        """A fresh one."""
+        return cls(Turned(float(params.every), params.keeps))
+
+    def on_bar(self, bar: Bar, view: View, want: Want) -> None:
+        """In every second bar, while it lives."""
+        value = self.turned.update(bar.close)
+        self.count += 1
+        if self.count % 2 == 0 and value < 1e9:
+            if view.position == 0.0:
+                want.position(0.01)
+            else:
+                want.flat()
+
+
+def test_a_column_that_cannot_be_made_costs_its_own_set_alone() -> None:
+    plugin = Plugin("strategy", "shared", Shared, Numbers, Shared.__module__, "", {})
+    play = compiled.compile_strategy(plugin, shared=True)
+    assert [update.name for update in play.program.shared.updates] == ["turned"]
+    whole, long, broken = Numbers(9_001), Numbers(9_003, keeps=400.0), Numbers(700)
+    answers = list(compiled.sweep(play, [whole, broken, long, broken, whole], SWAP, TAPE, OFTEN))
+    assert [str(one) for one in answers[1:4:2]] == ["shared raised ZeroDivisionError"] * 2
+    for one in (answers[0], answers[2], answers[4]):
+        assert isinstance(one, Result)
+        assert one.trades > 100
+
+
 def test_results_keep_their_lines_while_others_run() -> None:
     play = compiled.compile_strategy(PLUGIN)
     first = compiled.run(play, GOOD[0], SWAP, TAPE, OFTEN)

@@ -1,7 +1,7 @@
 """Several parameter sets of a strategy, one after the other in machine code: Python prepares and reads them.
 
 Threads that share a sweep meet at Python's lock once a batch, not at every set. What the runs write lies in
-memory of their own thread, each behind the last: nothing is copied, and a page is touched once.
+memory of their own thread, each behind the last: nothing is copied.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from cockpit.lab.compiled.tape import Tape
 
 LIST_ROOM = 64
 LARGEST_ROOM = 1 << 24
+STOPS = (records.Stop, ArithmeticError, ValueError, IndexError)
+"""What machine code raises."""
 TOLD = ("number", "trades", "filled", "worth", "now", "tag", "booked")
 """What a machine says at its end."""
 
@@ -113,6 +115,8 @@ class _Batch:
         m["limit"] = [setting.limit_of(params) for params in many[: len(m)]]
         m["at_s"] = _places(self.states)
         m["at_f"], m["floats"] = self.floats.ctypes.data, len(self.floats)
+        self.broken: tuple[Any, Exception] | None = None
+        """The machine of the set behind the last, where one of its shared columns could not be made."""
         self.made = self._columns() if of.play.program.shared is not None else None
 
     def run(self, least: int) -> Iterator[Result | Unsupported]:
@@ -127,7 +131,9 @@ class _Batch:
                 yield self._refused(self.machines[end], error, room)
                 end += 1
             at = end
-        if self.refusal is not None:
+        if self.broken is not None:
+            yield self._refused(*self.broken, least)
+        elif self.refusal is not None:
             yield self.refusal
 
     def _drive(self, at: int, room: int, least: int) -> tuple[int, Exception | None]:
@@ -139,7 +145,7 @@ class _Batch:
             return at + drive(
                 machines.ctypes.data, size, len(machines), _sheets.at(), room, line, least
             ), None  # fmt: skip
-        except (records.Stop, ArithmeticError, ValueError, IndexError) as error:
+        except STOPS as error:
             begun = int((machines["at_books"] != 0).sum())
             return at + begun - 1, error
 
@@ -171,7 +177,10 @@ class _Batch:
             self.bytes[first : first + len(made.end)] = made.end
 
     def _columns(self) -> list[list[tuple[str, Made]]]:
-        """Put the shared columns where the runs find them; those that nobody has made yet are made."""
+        """Put the shared columns where the runs find them; those that nobody has made yet are made.
+
+        A set for which one cannot be made ends the batch, as if it had stopped its machine.
+        """
         import numpy as np
 
         play, tape = self.of.play, self.of.tape
@@ -186,13 +195,20 @@ class _Batch:
                 key = update.key(form, values)
                 made = shelf.get(key)
                 if made is None:
-                    made = self._made(number, k)
+                    try:
+                        made = self._made(number, k)
+                    except STOPS as error:
+                        self.broken = self.machines[k], error
+                        break
                     shelf.put(key, made)
                 addresses += made.at
                 used.append((update.name, made))
+            if self.broken is not None:
+                break
             table[k, : len(addresses)] = addresses
             found.append(used)
-        self.machines["at_columns"] = _places(table)
+        self.machines = self.machines[: len(found)]
+        self.machines["at_columns"] = _places(table)[: len(found)]
         return found
 
     def _made(self, number: int, k: int) -> Made:
