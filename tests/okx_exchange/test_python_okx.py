@@ -5,6 +5,7 @@ import json
 import os
 import warnings
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -63,7 +64,7 @@ def test_rest() -> None:
         wish = {"instId": SWAP, "tdMode": "cross", "side": "buy", "sz": "1"}
         made = rows(api["trade"].place_order(**wish, ordType="limit", px=px))[0]
         found = rows(api["trade"].get_order(SWAP, ordId=made["ordId"]))[0]
-        assert (found["state"], found["px"]) == ("live", px)
+        assert (found["state"], Decimal(found["px"])) == ("live", Decimal(px))  # "62172" of our "62172.0"
         assert rows(api["trade"].get_order_list(instType="SWAP"))[0]["ordId"] == made["ordId"]
         amended = rows(api["trade"].amend_order(SWAP, ordId=made["ordId"], newSz="2"))
         assert amended[0]["sCode"] == "0"
