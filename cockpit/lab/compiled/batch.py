@@ -15,7 +15,7 @@ from cockpit.core.types import Instrument
 from cockpit.lab.compiled import records, setting
 from cockpit.lab.compiled.packing import packing
 from cockpit.lab.compiled.reasons import BOOKS_FULL, LIST_FULL, WORDS, Unsupported
-from cockpit.lab.compiled.result import Result
+from cockpit.lab.compiled.result import Ends, Result
 from cockpit.lab.compiled.shared import Made, Shelf
 from cockpit.lab.compiled.sheets import Sheets
 from cockpit.lab.compiled.start import Start
@@ -44,17 +44,17 @@ class Of(NamedTuple):
 class _Desk(threading.local):
     """One thread's own machines."""
 
-    machines: Any = ()
+    memory: Any = ()
 
     def blank(self, start: Start, count: int) -> Any:
         """Machines before their first bar, one behind the other; those of before are gone."""
         import numpy as np
 
-        if len(self.machines) < max(1, count * len(start.machine)):
-            self.machines = np.empty(count * len(start.machine), np.uint8)
-        mine = self.machines[: count * len(start.machine)]
-        mine.reshape(count, len(start.machine))[:] = start.machine
-        return mine.view(start.kind)
+        size = len(start.machine)
+        if len(self.memory) < max(1, count * size):
+            self.memory = np.empty(max(1, count * size), np.uint8)
+        np.ndarray((count, size), np.uint8, self.memory)[:] = start.machine
+        return np.ndarray(count, start.kind, self.memory)
 
 
 _desk, _sheets = _Desk(), Sheets()
@@ -109,7 +109,6 @@ class _Batch:
                 break
             own += form.bytes(values, arena, room)
             self.values.append(values)
-        self.bytes = own
         self.states, self.floats = np.frombuffer(own, of.start.state), np.array(arena or [0.0])
         self.machines = m = _desk.blank(of.start, len(self.values))
         m["limit"] = [setting.limit_of(params) for params in many[: len(m)]]
@@ -117,7 +116,8 @@ class _Batch:
         m["at_f"], m["floats"] = self.floats.ctypes.data, len(self.floats)
         self.broken: tuple[Any, Exception] | None = None
         """The machine of the set behind the last, where one of its shared columns could not be made."""
-        self.made = self._columns() if of.play.program.shared is not None else None
+        self.ends = self._columns() if of.play.program.shared is not None else [()] * len(m)
+        """Of the shared indicators of each set: their numbers after the last bar."""
 
     def run(self, least: int) -> Iterator[Result | Unsupported]:
         """Its answers. Raises _Again where one needs more room than ``least`` lines."""
@@ -163,20 +163,12 @@ class _Batch:
         of, m = self.of, self.machines[at:end]
         told = zip(*(m[name].tolist() for name in TOLD), strict=True)
         for k, (number, trades, filled, worth, now, tag, booked) in enumerate(told, at):
-            self._ended(k)
             yield Result(
                 number, trades, filled, worth, _sheets.take(booked), booked, of.instrument, of.tape,
-                of.config, of.sleeve, of.prefix, now, tag, self.states[k : k + 1],
+                of.config, of.sleeve, of.prefix, now, tag, self.states[k : k + 1], self.ends[k],
             )  # fmt: skip
 
-    def _ended(self, k: int) -> None:
-        """What was shared has ended too: its numbers after the last bar are the strategy's."""
-        size = self.states.itemsize
-        for name, made in self.made[k] if self.made is not None else ():
-            first = k * size + self.states.dtype.fields[name][1]
-            self.bytes[first : first + len(made.end)] = made.end
-
-    def _columns(self) -> list[list[tuple[str, Made]]]:
+    def _columns(self) -> list[Ends]:
         """Put the shared columns where the runs find them; those that nobody has made yet are made.
 
         A set for which one cannot be made ends the batch, as if it had stopped its machine.
@@ -187,9 +179,9 @@ class _Batch:
         plan, form = play.program.shared, packing(play.plugin.target)
         shelf: Shelf = tape.__dict__.setdefault("_shelf", Shelf())
         self.table = table = np.zeros((len(self.values), max(1, plan.columns)), np.int64)
-        found = []
+        found: list[Ends] = []
         for k, values in enumerate(self.values):
-            used: list[tuple[str, Made]] = []
+            used: list[tuple[str, bytes]] = []
             addresses: list[int] = []
             for number, update in enumerate(plan.updates):
                 key = update.key(form, values)
@@ -202,11 +194,11 @@ class _Batch:
                         break
                     shelf.put(key, made)
                 addresses += made.at
-                used.append((update.name, made))
+                used.append((update.name, made.end))
             if self.broken is not None:
                 break
             table[k, : len(addresses)] = addresses
-            found.append(used)
+            found.append(tuple(used))
         self.machines = self.machines[: len(found)]
         self.machines["at_columns"] = _places(table)[: len(found)]
         return found

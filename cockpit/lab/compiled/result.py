@@ -12,6 +12,8 @@ from cockpit.core.types import Instrument
 from cockpit.lab.compiled.fold import Books, blank, fold
 from cockpit.lab.compiled.tape import Tape
 
+Ends = tuple[tuple[str, bytes], ...]
+"""Indicators of a strategy by field, each with its numbers as ``layout`` has them."""
 PREFIX = "ckb001"
 """Of the client ids of a backtest's first sleeve."""
 
@@ -38,8 +40,23 @@ class Result(msgspec.Struct, frozen=True, dict=True):
     """UTC ms of the last thing that the strategy could have heard."""
     tag: int
     """The number of the word of its last wish."""
-    state: Any
-    """The strategy's own numbers at the end, in the order of ``layout``; itself where it ran as Python."""
+    numbers: Any
+    """The strategy's own at the end, in the order of ``layout``; itself where it ran as Python."""
+    shared: Ends = ()
+    """Those that other runs have in common with it are not among them."""
+
+    @cached_property
+    def state(self) -> Any:
+        """The strategy's own numbers at the end, all of them."""
+        import numpy as np
+
+        if not self.shared:
+            return self.numbers
+        whole, kind = bytearray(self.numbers.tobytes()), self.numbers.dtype
+        for name, end in self.shared:
+            first = kind.fields[name][1]
+            whole[first : first + len(end)] = end
+        return np.frombuffer(whole, kind)
 
     @property
     def lines(self) -> Any:

@@ -259,13 +259,15 @@ class Values:
         whole = self.build.sdiv(a, b)
         return self.build.select(odd, self.build.sub(whole, WHOLE(1)), whole)
 
-    def outer(self, symbol: str, values: tuple[Any, ...], gives: Any = REAL) -> Any:
-        """A call of a C function of numbers."""
+    def outer(self, symbol: str, values: tuple[Any, ...], gives: Any = REAL, *, seldom: bool = False) -> Any:
+        """A call of a C function of numbers. What goes around one called ``seldom`` stays in registers."""
         module = self.build.module
         function = module.globals.get(symbol)
         if function is None:
             kind = ir.FunctionType(gives, [value.type for value in values])
             function = ir.Function(module, kind, symbol)
+            if seldom:
+                function.attributes.add("cold")
         return self.build.call(function, values)
 
     def of_UnaryOp(self, node: ast.UnaryOp) -> Value:
