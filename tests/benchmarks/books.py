@@ -7,7 +7,6 @@ where COCKPIT_PEERS_PYTHON names a Python with hftbacktest, on the same file in 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -23,16 +22,14 @@ from cockpit.core.view import View
 from cockpit.core.want import Want
 from cockpit.lab.depth import columns
 from cockpit.lab.depth import run as depth
-from tests.benchmarks import joiner
+from tests.benchmarks import joiner, peers
 from tests.benchmarks.rows import Row, cpu, peak_mb, recorded, row
-from tests.conftest import SHARED
 from tests.lab.asleep import Played, alone, asleep, kernel, plugin_of, unbooked
 
 ROWS = 300_000
 TIMES = 4
 """How often the stream is told in a row, to see what a longer one takes."""
 COLD = "import tests.benchmarks.books as b; b.cold({path!r})"
-PEERS = SHARED / "bench" / "peers"
 ELSEWHERE = Path(__file__).resolve().parents[1] / "peers" / "joiner_elsewhere.py"
 SWAPS = {joiner.SYMBOL: joiner.SWAP}
 
@@ -63,9 +60,11 @@ def run() -> list[Row]:
     rows = len(stream["kind"])
     with tempfile.TemporaryDirectory() as folder:
         joiner.save(stream, Path(folder))
-        floor = _peer(sys.executable, [str(PEERS / "c_numba_engine.py")], folder, "events_s")
-        busy = _peer(_python(), [str(ELSEWHERE), f"{folder}/l2.npz"], folder, "rows_s")
-        theirs = _peer(_python(), [str(PEERS / "c_hftbacktest.py"), "100", "roivec"], folder, "events_s")
+        floor = peers.figure(sys.executable, [peers.FOLDER / "c_numba_engine.py"], folder, "events_s")
+        busy = peers.figure(peers.python(), [ELSEWHERE, f"{folder}/l2.npz"], folder, "rows_s")
+        theirs = peers.figure(
+            peers.python(), [peers.FOLDER / "c_hftbacktest.py", "100", "roivec"], folder, "events_s"
+        )
     events = joiner.events(stream, together=False)
     found = [
         *_watching(events, rows, floor, theirs),
@@ -80,23 +79,6 @@ def run() -> list[Row]:
     else:
         found.append(recorded("hftbacktest 2.4, njit strategy", 13.1e6, "rows/s"))
     return found
-
-
-def _python() -> str:
-    return os.environ.get("COCKPIT_PEERS_PYTHON", "")
-
-
-def _peer(python: str, command: list[str], folder: str, key: str) -> float | None:
-    """A figure of a peer's script, run on the same file; None where it cannot run."""
-    if not python or not Path(command[0]).is_file():
-        return None
-    ran = subprocess.run(
-        [python, *command], capture_output=True, text=True, timeout=200, check=False,
-        env={**os.environ, "PERF_DATA": folder, "PYTHONWARNINGS": "ignore"},
-    )  # fmt: skip
-    if ran.returncode:
-        return None
-    return float(json.loads(ran.stdout.splitlines()[-1])[key])
 
 
 def _watching(events: list[ev.AnyEvent], rows: int, floor: float | None, theirs: float | None) -> list[Row]:

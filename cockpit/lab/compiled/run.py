@@ -7,7 +7,7 @@ for row in sweep(play, [params, …], instrument, tape, config): …
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -125,10 +125,35 @@ def sweep(
         yield from [reason] * len(many)
         return
     parts = [many[at : at + A_BATCH] for at in range(0, len(many), A_BATCH)]
-    if threads <= 1:
-        for part in parts:
-            yield from batch(of, part)
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        for found in pool.map(partial(batch, of), parts):
-            yield from found
+    for found in _together(partial(batch, of), parts, threads):
+        yield from found
+
+
+def _together(work: Callable[[Any], Any], parts: Sequence[Any], threads: int) -> Iterator[Any]:
+    """What ``work`` makes of each part, in their order; the caller's thread is one of those that work.
+
+    A thread that only collects would be woken, and Python's lock be asked for, at each part.
+    """
+    made: list[Any] = [None] * len(parts)
+    rest = iter(range(len(parts)))
+
+    def help_out() -> None:
+        for at in rest:
+            made[at] = work(parts[at])
+
+    told = 0
+    with ThreadPoolExecutor(max(1, threads - 1)) as pool:
+        helpers = [pool.submit(help_out) for _ in range(min(threads, len(parts)) - 1)]
+        try:
+            for at in rest:
+                made[at] = work(parts[at])
+                while told < len(parts) and made[told] is not None:
+                    ready, made[told] = made[told], None
+                    yield ready
+                    told += 1
+            for helper in helpers:
+                helper.result()
+        finally:
+            for _ in rest:  # nobody waits for these any more
+                pass
+    yield from made[told:]
