@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ from cockpit.core.config import Config, SleeveConfig, timeframe_ms
 from cockpit.core.engine import Engine
 from cockpit.core.errors import ConfigError
 from cockpit.core.matching import Exchange
+from cockpit.core.orders import Order
 from cockpit.core.ports import Venue
 from cockpit.core.types import Instrument, MarginMode, PositionMode
 from cockpit.core.unreadable import UNREADABLE
@@ -115,13 +116,17 @@ class OkxSession:
         """Let strategies hear the bars from before the start; nothing they want then is done."""
         warm_up(engine, self.warm)
 
-    def connect(self, put: Put, now_ms: Callable[[], int]) -> Live:
-        """Build feed and venue. Call on the machine's loop; sockets open when the jobs run."""
+    def connect(self, put: Put, now_ms: Callable[[], int], orders: Iterable[Order] = ()) -> Live:
+        """Build feed and venue. Call on the machine's loop; sockets open when the jobs run.
+
+        ``orders``: those that live in the journal. How long one that nobody answered may still arrive depends
+        on what it is.
+        """
         execution = self.config.run.execution
         if execution == "paper":
             found = self._paper(put, now_ms)
         else:
-            found = self._account(put, now_ms)
+            found = self._account(put, now_ms, orders)
         self.live = found
         return found
 
@@ -142,7 +147,7 @@ class OkxSession:
 
         return Live(paper, {"feed": feed.run, "paper": private}, feed, exchange, memory)
 
-    def _account(self, put: Put, now_ms: Callable[[], int]) -> Live:
+    def _account(self, put: Put, now_ms: Callable[[], int], orders: Iterable[Order]) -> Live:
         assert self.keys is not None
         feed = self._feed(put, now_ms)
         account = OkxVenue(
@@ -157,6 +162,7 @@ class OkxSession:
             born=self.born.born,
             dead_man=self.config.okx.dead_man,
             follow=feed.follow,
+            orders=orders,
         )
         return Live(account, {"feed": feed.run, "account": account.run}, feed)
 

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,6 +19,10 @@ from cockpit.core.ports import Clock, Venue
 from cockpit.workers.crew import Door
 from cockpit.workers.feed import Lockstep, Paced
 from cockpit.workers.inbox import Inbox
+
+if TYPE_CHECKING:
+    from cockpit.app.exchanges import Live as OtherLive
+    from cockpit.app.okx import Live as OkxLive
 
 MS = 1_000_000
 BEHIND = 98
@@ -130,13 +135,16 @@ def _live(source: object, engine: Engine) -> Wiring:
     from cockpit.app.books import mend
     from cockpit.app.okx import OkxSession, ring
 
-    if not isinstance(source, OkxSession):
+    inbox, clock = Inbox(), WallClock(lambda: engine.state.now)
+    live: OkxLive | OtherLive
+    if isinstance(source, OkxSession):
+        live = source.connect(inbox.put, clock.now_ms, engine.state.orders.values())
+    else:
         from cockpit.app.exchanges import ExchangeSession
 
         if not isinstance(source, ExchangeSession):
             raise InvariantError(f"no wiring for {source!r}")
-    inbox, clock = Inbox(), WallClock(lambda: engine.state.now)
-    live = source.connect(inbox.put, clock.now_ms)
+        live = source.connect(inbox.put, clock.now_ms)
 
     async def timers() -> None:
         await ring(lambda: engine.deadline, inbox.put, clock.now_ms)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -21,7 +21,7 @@ from cockpit.adapters.okx_exchange import Options, Running, serve
 from cockpit.adapters.secret import Credentials, Secret
 from cockpit.core import events as ev
 from cockpit.core.intents import Amend, Cancel, Place, Query, ReadAccount
-from cockpit.core.orders import OrderKind, Role
+from cockpit.core.orders import Order, OrderKind, Role
 from cockpit.core.types import MarginMode, PositionMode, PosSide, Side
 from tests.okx.scripted import alive, until
 
@@ -147,6 +147,7 @@ async def desk(
     leverage: Decimal | None = None,
     position_mode: PositionMode = PositionMode.NET,
     born: int = 0,
+    orders: Iterable[Order] = (),
     clock: Callable[[], int] = wall_ms,
     tune: Callable[[OkxVenue, OkxMarket], None] | None = None,
 ) -> AsyncIterator[Desk]:
@@ -168,6 +169,7 @@ async def desk(
             rest=rest,
             budget=budget,
             born=born,
+            orders=orders,
             rng=Random(2),
         )
         market = OkxMarket(where, markets, bars or {}, heard.append, clock, rest=rest, rng=Random(1))

@@ -214,7 +214,7 @@ async def machine(
     try:
         engine, _ = await recover(store, config, config.run.execution, session)
         clock, inbox = WallClock(), Inbox()
-        live = session.connect(inbox.put, clock.now_ms)
+        live = session.connect(inbox.put, clock.now_ms, engine.state.orders.values())
         made: list[Machine] = []
         crew = Crew(
             engine,

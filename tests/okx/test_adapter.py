@@ -20,7 +20,7 @@ from cockpit.adapters.okx_exchange import Options
 from cockpit.adapters.okx_exchange.faults import Fault
 from cockpit.core import events as ev
 from cockpit.core.errors import Ambiguous, Transient, VenueError
-from cockpit.core.orders import OrderKind, Role
+from cockpit.core.orders import Order, OrderKind, Role
 from cockpit.core.types import MarginMode, PositionMode, PosSide, Side
 from tests.okx.desks import OPTIONS, SWAP, Desk, credentials, desk, doors, exchange, wall_ms
 from tests.okx.scripted import until
@@ -167,6 +167,24 @@ def test_absence_is_a_proof_only_after_the_deadline(monkeypatch: pytest.MonkeyPa
         assert (stranger.found, stranger.proof) == (False, False)
 
     run(story)
+
+
+def test_only_stops_of_a_dead_process_are_doubted_for_half_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their requests carry a signature alone; that of any other order its own deadline, seconds away."""
+    monkeypatch.setattr(door_module, "EXPIRY_MS", 300)
+    exit_, stop = (
+        Order(f"ckd00100000000{nth}", "one", SWAP, Side.SELL, kind, Decimal(1))
+        for nth, kind in enumerate((OrderKind.MARKET, OrderKind.STOP))
+    )
+
+    async def story() -> None:
+        async with exchange(OPTIONS) as running, desk(running, orders=(exit_, stop)) as made:
+            assert not (await made.ask(exit_.cid)).proof
+            await asyncio.sleep(1.4)
+            assert (await made.ask(exit_.cid)).proof
+            assert not (await made.ask(stop.cid)).proof
+
+    asyncio.run(story())
 
 
 def test_an_order_of_an_older_journal_is_not_taken_for_ours() -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -27,7 +27,7 @@ from cockpit.adapters.okx.budget import Budget
 from cockpit.adapters.okx.codes import CLOCK
 from cockpit.adapters.okx.endpoints import Endpoints
 from cockpit.adapters.okx.instruments import Listed
-from cockpit.adapters.okx.reading import Reader
+from cockpit.adapters.okx.reading import SIGNED_MS, Reader
 from cockpit.adapters.okx.rest import Refused, Rest
 from cockpit.adapters.okx.socket import Socket
 from cockpit.adapters.okx.topics import Topic
@@ -35,12 +35,10 @@ from cockpit.adapters.secret import Credentials
 from cockpit.core import events as ev
 from cockpit.core.errors import Ambiguous, ConfigError, Transient, VenueError
 from cockpit.core.intents import Action, Amend, Cancel, Place, Query, ReadAccount
-from cockpit.core.orders import Role
+from cockpit.core.orders import Order, Role
 from cockpit.core.registry import venue
 from cockpit.core.types import Instrument, PositionMode
 
-SIGNED_MS = 30_000
-"""A signed REST request is refused later than this: the deadline of what has no ``expTime`` (algo orders)."""
 CATCH_UP_S = 15.0
 SYNC_S = 60.0
 SYNC_PAUSE_S = 1.0
@@ -111,10 +109,12 @@ class OkxVenue:
         born: int = 0,
         dead_man: bool = True,
         follow: Callable[[Listed], None] = _nobody,
+        orders: Iterable[Order] = (),
         rng: Random | None = None,
     ) -> None:
         """``put`` takes what the venue says; ``born``: when this journal began (our clock, ms); ``follow`` is
-        called with each market that the account trades and nothing has named."""
+        called with each market that the account trades and nothing has named; ``orders``: those of the
+        processes before, any of which may still be on its way."""
         loop = asyncio.get_running_loop()
         self.newcomers = Newcomers(markets, put, now_ms, self._learn)
         self.put = put = self.newcomers.put
@@ -125,6 +125,7 @@ class OkxVenue:
         self.markets = dict(markets)
         self.terms = terms
         self.traces = Traces()
+        self.traces.algos.update((order.cid, order.algo) for order in orders)
         kinds = sorted({one.kind for one in self.markets.values()})
         self.reader = Reader(self.rest, self.traces, put, now_ms, kinds, born or now_ms())
         self._amends: Recent[str, tuple[Decimal, Decimal, Decimal | None]] = Recent()

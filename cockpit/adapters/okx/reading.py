@@ -15,7 +15,7 @@ import msgspec
 
 from cockpit.adapters.connectivity.since import Since
 from cockpit.adapters.connectivity.traces import Traces
-from cockpit.adapters.okx import private, records
+from cockpit.adapters.okx import door, private, records
 from cockpit.adapters.okx.codes import NOT_FOUND
 from cockpit.adapters.okx.requests import KINDS, STRANGER
 from cockpit.adapters.okx.rest import Refused, Rest
@@ -38,6 +38,8 @@ from cockpit.core.types import ZERO
 PAGE = 100
 PAGES = 60
 """Most pages of one list: beyond it something is wrong, and a read says so instead of going on."""
+SIGNED_MS = 30_000
+"""A signed REST request is refused later than this: the deadline of what has no ``expTime`` (algo orders)."""
 CLOCK_MS = 1_000
 """Clock error allowed for before "expired" counts as a proof."""
 RECENT_MS = 2 * 86_400_000
@@ -108,7 +110,8 @@ class Reader:
                 )
             )
         else:
-            dies = self._traces.dies.get(cid, self.since.started + 30_000)
+            longest = door.EXPIRY_MS if self._traces.algos.get(cid) is False else SIGNED_MS
+            dies = self._traces.dies.get(cid, self.since.started + longest)
             self._put(ev.OrderReport(now, cid, False, proof=self.venue_ms() > dies + CLOCK_MS))
 
     async def _find(self, cid: str, inst: str) -> tuple[OrderRow | None, AlgoRow | None]:
