@@ -24,7 +24,7 @@ from typing import IO, Any
 import msgspec
 
 from tests.simulation.coverage import Reached, pairs_told
-from tests.simulation.faults import HELD_FROM, REPORT, REQUEST
+from tests.simulation.faults import REPORT, REQUEST, SIGNED_FROM
 from tests.simulation.venue_link import TICK
 from tests.simulation.world import SECONDS, World
 
@@ -328,7 +328,7 @@ def _job(job: tuple[int, Kind]) -> Row:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.simulation.campaign", description=__doc__)
     parser.add_argument("out", type=Path, help="file for the account of each seed (JSON lines)")
-    parser.add_argument("--first", type=int, default=HELD_FROM, help="the first seed")
+    parser.add_argument("--first", type=int, default=SIGNED_FROM, help="the first seed")
     parser.add_argument("--seeds", type=int, default=10_000, help="how many")
     parser.add_argument("--kind", choices=sorted(KINDS), default="busy", help="trader: hours of a slow one")
     parser.add_argument("--rate", type=float, help="how many faults; 2 = twice as likely")

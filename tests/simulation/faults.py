@@ -40,6 +40,9 @@ LATER_FROM, THIRD_FROM, NEWER_FROM = 3_000, 6_000, 4_000_000
 LAST_FROM = 14_000_000
 HELD_FROM = 18_000_000
 """From this seed on the lines are down until they are up, as a real run says at its start; and ``BEFORE``."""
+SIGNED_FROM = 20_000_000
+"""From this seed on, in half of the worlds a stop's request is good for half a minute, as OKX's are: so long
+one that nobody answered may still arrive. And in half of them one sleeve is alone on the perpetual."""
 TRACES_FROM, RETELLS_EVERY = 9_000_000, 8
 """From this seed on the adapter remembers what it has told and a catch-up tells the rest, as the adapters for
 real venues do; in every eighth world, and in all before, it tells two minutes of trades again each time."""
@@ -109,6 +112,8 @@ class Plan:
         """An account is read as adapters do it: balances first, then fills and bills, all told in order."""
         self.connecting = seed >= HELD_FROM
         """A line takes a while to come up, and is known to be down until then."""
+        signed = random.Random(f"{seed}/signed")
+        self.signed, self.lonely = (seed >= SIGNED_FROM and signed.random() < 0.5 for _ in range(2))
         rng = random.Random(f"{seed}/plan")
         self.classes = frozenset(name for name in FIRST if rng.random() < 0.5) | frozenset(focus)
         late = random.Random(f"{seed}/later")

@@ -10,7 +10,8 @@ by clock: many things share one virtual instant. Checked as it runs:
     I05  an order leaves only after its Place is committed, unchanged
     I06  one Place causes at most one request and at most one venue order
     I07  what was acknowledged is in the journal after any crash
-    I08  what only stop layers protect is covered by stops at the venue, but for NAKED_S of running time;
+    I08  what only stop layers protect is covered by stops at the venue, but for NAKED_S of running time; for
+         RELIED_S where a sleeve is alone on the market and the venue has said that it does not know its stop;
          what a kill receipt says of its stops was true when the account was read
     I12  what was decided on fresh news leaves while it is fresh
     I20  an entry's deadline is set by a clock within CLOCK_S of the venue's
@@ -59,6 +60,9 @@ GUARDED = tuple(PROTECTED)
 NAKED_S = 60.0
 """How long a change may leave a position uncovered while fills are lost and lines are cut: until the books
 are read back for the second time (every 30 s). Without faults it is one round trip."""
+RELIED_S = 10.0
+"""How long a process may rely on a stop that the venue has said it does not know, counted from its last act
+for the sleeve: what it asked for then may be on its way for six seconds."""
 CENT_OF_A_CENT = Decimal("1e-9")
 """What the rounding of an average price may explain; a lost or doubled fee is millions of times larger."""
 SIZES = {i.symbol: (i.min_qty, i.lot) for i in (LINEAR, SPOT)}
@@ -175,6 +179,8 @@ class Checker:
         """What was traded by hand so far, by market: all quantities, whatever their side."""
         self._naked: dict[str, float] = {}
         """Since when a guarded position has not been covered."""
+        self._unseen: dict[str, float] = {}
+        """The last act for each sleeve of which the venue has said that it does not know a stop."""
         self._given: set[tuple[int, int]] = set()
         self._ended: set[str] = set()
         """Markets that are gone for good."""
@@ -194,6 +200,8 @@ class Checker:
             self.violate("I03", f"entry {action.cid} was changed after the halt")
         if isinstance(action, Cancel):
             self._unasked.left(action)
+            if (mine := self.places.get(action.cid)) is not None:
+                self._acts(mine.sleeve)
         if not isinstance(action, Place):
             return
         committed = self.journal.place(action.cid) if self.journal and not self.journal.writing else None
@@ -235,10 +243,38 @@ class Checker:
         self._unasked.drafted(action)
         if isinstance(action, Place):
             self.decided[action.cid] = self.history.now
+            if action.role is not Role.ENTRY:
+                self._acts(action.sleeve)
 
     def heard(self, fill: Fill) -> None:
         """The process is about to learn of a trade."""
         self._unasked.heard(fill)
+
+    def unseen(self, cid: str) -> None:
+        """The process hears that the venue does not know an order: a stop of these protects nothing (I08)."""
+        place = self.places.get(cid)
+        if place is None and self.journal is not None and not self.journal.writing:
+            place = self.journal.place(cid)  # it died with its process before it left
+        if place is not None and place.role is Role.PROTECT and place.reduce_only:
+            self._unseen.setdefault(place.sleeve, self.history.now)
+
+    def _acts(self, sleeve: str) -> None:
+        if sleeve in self._unseen:
+            self._unseen[sleeve] = self.history.now
+
+    def relied(self, *, reachable: bool) -> None:
+        """The process has made a step: does it go on relying on a stop that the venue does not know (I08)?"""
+        if not self._unseen:
+            return
+        self._guarded()
+        now = self.history.now
+        for sleeve, since in list(self._unseen.items()):
+            if sleeve not in self._naked:
+                del self._unseen[sleeve]
+            elif not reachable:
+                self._unseen[sleeve] = now
+            elif now - max(since, self._naked[sleeve]) > RELIED_S:
+                self.violate("I08", f"{sleeve} relies on a stop that the venue does not know")
 
     def clocked(self, place: Place, error_s: float) -> None:
         """By which clock its deadline is set (I20)."""
@@ -488,6 +524,7 @@ class Checker:
         self.journal = journal
         self._unasked.reopened(journal.fills())
         self._naked.clear()
+        self._unseen.clear()
         if not self._promised:
             self.halted_at = 0  # the switch of a dead process, of which nothing was durable yet
         known = journal.commands() if self.acknowledged else set()

@@ -12,12 +12,12 @@ import msgspec
 from cockpit.adapters.store import schema
 from cockpit.app import recovery
 from cockpit.app.wiring import MS, WallClock
-from cockpit.core import deciding, ended, halting, lifecycle, restop
+from cockpit.core import deciding, ended, halting, lifecycle, reconcile, restop
 from cockpit.core import events as ev
 from cockpit.core.intents import Amend
 from cockpit.core.orders import TERMINAL
 from cockpit.core.view import View
-from tests.simulation.faults import LAST_FROM, TRACES_FROM
+from tests.simulation.faults import LAST_FROM, SIGNED_FROM, TRACES_FROM
 from tests.simulation.planted import PLANTS, Patch, plant
 
 __all__ = ["PLANTS"]
@@ -123,6 +123,12 @@ def coins_stay_in_the_sleeve(patch: Patch) -> None:
 def asked_once(patch: Patch) -> None:
     """An order without an answer is asked about once and never again (F03)."""
     patch.setattr(lifecycle, "overdue", lambda _state, _turn: None)
+
+
+@plant("crash", "lose_request", "late", seeds=(SIGNED_FROM, 1))
+def unknown_stop_is_cover(patch: Patch) -> None:
+    """A stop whose fate nobody knows covers, though the venue has said that it does not know it (F23)."""
+    patch.setattr(reconcile, "unseen", lambda _order: False)
 
 
 @plant()

@@ -119,12 +119,16 @@ def stage_for(
     fused: bool = False,
     stalls: bool = False,
     limited: bool = False,
+    alone: str = "",
 ) -> Stage:
-    """The sleeves that these instruments can carry."""
+    """The sleeves that these instruments can carry; ``alone``: the only one on the perpetual."""
     sleeves = SLEEVES + (ON_SPOT if SPOT in instruments else ()) + (BUILT_IN if built_in else ())
     sleeves += GUARDED if guarded else ()
     known = {i.symbol for i in instruments}
     sleeves += tuple(s for s in STALLS if s.symbol in known) if stalls else ()
+    if alone:
+        sleeves = tuple(s for s in GUARDED + STALLS if s.strategy == alone and s.symbol in known)
+        sleeves += ON_SPOT[:1] if SPOT in instruments else ()
     frames = {i.symbol: (BAR_MS,) for i in instruments}
     config = LIMITED if limited else FUSED if fused else CONFIG
     return Stage({i.symbol: i for i in instruments}, frames, sleeves, config)

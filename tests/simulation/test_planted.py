@@ -91,6 +91,7 @@ FOUND: dict[str, tuple[int, int, str]] = {
     "venue_time_by_our_clock": (0, 24, "I20"),
     "wire_does_not_ask": (6000, 24, "I03 I04"),
     "unknown_is_nothing": (9, 150, "I04 I17"),
+    "unknown_stop_is_cover": (20_000_022, 150, "I08"),
 }
 """Bug: (first seed that found it when last measured, seeds it is given, invariants that may tell).
 

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from tests.simulation import campaign
-from tests.simulation.faults import HELD_FROM, NEWER_FROM
+from tests.simulation.faults import HELD_FROM, NEWER_FROM, SIGNED_FROM
 from tests.simulation.regressions import REGRESSIONS
 from tests.simulation.run import Result, run_seed, summary
 
-FIRSTS = (*range(1_000, 1_150, 25), *range(3_100, 3_250, 25), NEWER_FROM, NEWER_FROM + 25, HELD_FROM)
+FIRSTS = (
+    *range(1_000, 1_150, 25), *range(3_100, 3_250, 25), NEWER_FROM, NEWER_FROM + 25, HELD_FROM, SIGNED_FROM,
+)  # fmt: skip
 """Chunks of seeds; from 3,000 on worlds also have disks, clocks and venues that fail (``faults.LATER``)."""
 SOAK_SEEDS = int(os.environ.get("COCKPIT_SOAK_SEEDS", "10000"))
 CHUNK = 25
@@ -49,7 +51,7 @@ def test_no_invariant_breaks_at_twice_the_faults(first: int) -> None:
 @pytest.mark.soak
 def test_thousands_of_seeds(repo: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Fresh seeds with progress; the file keeps what is done, and the same command goes on from there."""
-    first = int(os.environ.get("COCKPIT_SOAK_FIRST", str(HELD_FROM + 1_000_000)))
+    first = int(os.environ.get("COCKPIT_SOAK_FIRST", str(SIGNED_FROM + 1_000_000)))
     out = Path(os.environ.get("COCKPIT_SOAK_OUT") or repo / "build" / "soak" / f"seeds-{first}.jsonl")
 
     def say(line: str) -> None:

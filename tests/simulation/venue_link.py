@@ -5,8 +5,9 @@ is one process's connection: it implements the ``Venue`` and ``Feed`` ports. Req
 arrive even if it dies meanwhile; answers to a dead process are lost.
 
 The rules of the road, as an adapter for a real venue has them:
-- Place and Amend carry an expiry: arriving later than ``EXPIRY`` they are not executed. So "not found" is a
-  proof once that time has passed since the request (or since the process started), and a guess before.
+- Place and Amend carry an expiry: arriving later than ``EXPIRY`` (where ``Plan.signed``, stops: ``SIGNED_S``)
+  they are not executed. So "not found" is a proof once that time has passed since the request, and a guess
+  before; of a request of another process the longest since this one started.
 - Pushed reports can be lost, doubled and reordered. On every (re)connect and every ``CATCH_UP`` seconds the
   session fetches fills and bills again, with overlap, and tells those that this process has not heard of yet
   (all of them where ``Plan.retells``).
@@ -41,6 +42,7 @@ from cockpit.core.events import (
     Transfer,
 )
 from cockpit.core.intents import Action, Amend, Cancel, Place, Query, ReadAccount
+from cockpit.core.orders import ALGO
 from cockpit.core.ports import Clock
 from cockpit.core.types import Instrument, InstrumentState
 from tests.simulation.faults import Item, Plan
@@ -50,7 +52,7 @@ from tests.simulation.truth import Truth, Watch
 
 EPOCH = 1_700_000_000_000
 """Virtual second 0, UTC ms."""
-EXPIRY = 5.0
+EXPIRY, SIGNED_S = 5.0, 30.0
 TIMEOUT = 1.5
 CATCH_UP = 15.0
 SKEW = 1.0
@@ -105,6 +107,8 @@ class Hub:
         """The market is closed: nothing new happens by itself."""
         self.clock_ms = 0
         """How far the machine's clock is from the venue's."""
+        self.stops: set[str] = set()
+        """Orders that wait for a price, by client id."""
         self.listed: dict[str, Instrument] = {}
         """Instruments that have changed since the beginning, as they are now."""
 
@@ -203,6 +207,7 @@ class Session:
         self._queue: list[AnyEvent] = []
         self._ready = asyncio.Event()
         self._sent: dict[str, float] = {}
+        self._longest = SIGNED_S if hub.plan.signed else EXPIRY
         self._born = hub.loop.time()
         self._horizon = {"market": 0.0, "private": 0.0}
         self._up = True
@@ -249,7 +254,7 @@ class Session:
         self._dead_end()
         hub, what = self.hub, verb(action)
         now = hub.loop.time()
-        if hub.plan.during("maintenance", now) or not self._up:
+        if not self.reachable:
             hub.refused += 1
             hub.history.add("net", f"no way for {brief(action)}")
             await asyncio.sleep(0.02)
@@ -267,7 +272,7 @@ class Session:
             hub.watch.clocked(action, believed - now)
         if hub.plan.on("sent") and (request := REQUESTS.get(type(action))):
             self.push(Sent(hub.now_ms(), action.cid, request))  # type: ignore[union-attr]
-        await self._travel(action, believed + EXPIRY, fault)
+        await self._travel(action, believed + self._good_for(action), fault)
 
     async def _travel(self, action: Action, expires: float, fault: Item | None) -> None:
         loop = self.hub.loop
@@ -283,6 +288,19 @@ class Session:
             raise Ambiguous(f"no answer in {TIMEOUT} s")
         await asyncio.sleep(delay + 0.02)
         self._dead_end()
+
+    @property
+    def reachable(self) -> bool:
+        """Can the venue be asked for anything now?"""
+        return self._up and not self.hub.plan.during("maintenance", self.hub.loop.time())
+
+    def _good_for(self, action: Action) -> float:
+        """Seconds in which a request may arrive. About a stop it has no expiry of its own but a signature."""
+        hub = self.hub
+        if isinstance(action, Place) and action.kind in ALGO:
+            hub.stops.add(action.cid)
+        signed = hub.plan.signed and isinstance(action, Place | Amend) and action.cid in hub.stops
+        return SIGNED_S if signed else EXPIRY
 
     def _dead_end(self) -> None:
         if not self.alive:
@@ -300,7 +318,8 @@ class Session:
             report = truth.order(action.cid, self.hub.now_ms())
             if not report.found:
                 sent = max(self._sent.get(action.cid, self._born), self._born)
-                proof = self.venue_s() > sent + EXPIRY + SKEW
+                other = action.cid in self._sent and action.cid not in self.hub.stops
+                proof = self.venue_s() > sent + (EXPIRY if other else self._longest) + SKEW
                 report = msgspec.structs.replace(report, proof=proof)
             self.push(report, rest=True)
             return

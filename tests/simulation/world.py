@@ -90,9 +90,11 @@ class World:
         stalls = seed % 5 == 3
         self.third = seed >= THIRD_FROM
         limited = seed >= stage.LIMITED_FROM and seed % 12 in (1, 9)
+        alone = ("stall", "keeper")[seed % 2] if self.plan.lonely else ""
         self.stage = stage.stage_for(
-            instruments, built_in=built_in, guarded=guarded, fused=fused, stalls=stalls, limited=limited
-        )
+            instruments, built_in=built_in, guarded=guarded, fused=fused, stalls=stalls, limited=limited,
+            alone=alone,
+        )  # fmt: skip
         if pace > 1:
             self.stage = stage.by_the_minute(self.stage)
         self.truth = RealTruth(instruments, seed)
@@ -320,7 +322,10 @@ class World:
         """The screen's seat: whoever reads a confirmed halt there must be able to rely on it."""
         if event.__class__ is ev.Fill:
             self.checker.heard(event)
+        elif event.__class__ is ev.OrderReport and not event.found and self.plan.lonely:
+            self.checker.unseen(event.cid)
         self.told.step(event, outcome, self.engine.state)
+        self.checker.relied(reachable=self.session.reachable)
         if event.__class__ is ev.AccountReport:
             self._answered(event)
         for action in outcome.actions:
