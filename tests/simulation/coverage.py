@@ -67,7 +67,6 @@ ALL_FAULTS = tuple(f"F{number:02d}" for number in range(1, 63))
 AT_EVENTS = {
     "submitted": ("I03", "I05", "I06", "I12"),
     "clocked": ("I20",),
-    "relied": ("I08",),
     "drafted": ("I05", "I12", "I14", "I18", "I21", "I22"),
     "arrived": ("I06",),
     "venue_moved": ("I04", "I08", "I17"),
