@@ -53,6 +53,7 @@ from tests.simulation.exchange import HAND
 from tests.simulation.history import History, Violation, brief
 from tests.simulation.market import LINEAR, SPOT
 from tests.simulation.probe import BROKEN, PROTECTED
+from tests.simulation.reliance import Reliance
 from tests.simulation.truth import Truth
 from tests.simulation.unasked import TAKEN, Unasked
 
@@ -60,9 +61,6 @@ GUARDED = tuple(PROTECTED)
 NAKED_S = 60.0
 """How long a change may leave a position uncovered while fills are lost and lines are cut: until the books
 are read back for the second time (every 30 s). Without faults it is one round trip."""
-RELIED_S = 10.0
-"""How long a process may rely on a stop that the venue has said it does not know, counted from its last act
-for the sleeve: what it asked for then may be on its way for six seconds."""
 CENT_OF_A_CENT = Decimal("1e-9")
 """What the rounding of an average price may explain; a lost or doubled fee is millions of times larger."""
 SIZES = {i.symbol: (i.min_qty, i.lot) for i in (LINEAR, SPOT)}
@@ -179,8 +177,7 @@ class Checker:
         """What was traded by hand so far, by market: all quantities, whatever their side."""
         self._naked: dict[str, float] = {}
         """Since when a guarded position has not been covered."""
-        self._unseen: dict[str, float] = {}
-        """The last act for each sleeve of which the venue has said that it does not know a stop."""
+        self._reliance = Reliance()
         self._given: set[tuple[int, int]] = set()
         self._ended: set[str] = set()
         """Markets that are gone for good."""
@@ -201,7 +198,7 @@ class Checker:
         if isinstance(action, Cancel):
             self._unasked.left(action)
             if (mine := self.places.get(action.cid)) is not None:
-                self._acts(mine.sleeve)
+                self._reliance.acts(mine.sleeve, self.history.now)
         if not isinstance(action, Place):
             return
         committed = self.journal.place(action.cid) if self.journal and not self.journal.writing else None
@@ -244,7 +241,7 @@ class Checker:
         if isinstance(action, Place):
             self.decided[action.cid] = self.history.now
             if action.role is not Role.ENTRY:
-                self._acts(action.sleeve)
+                self._reliance.acts(action.sleeve, self.history.now)
 
     def heard(self, fill: Fill) -> None:
         """The process is about to learn of a trade."""
@@ -256,25 +253,21 @@ class Checker:
         if place is None and self.journal is not None and not self.journal.writing:
             place = self.journal.place(cid)  # it died with its process before it left
         if place is not None and place.role is Role.PROTECT and place.reduce_only:
-            self._unseen.setdefault(place.sleeve, self.history.now)
-
-    def _acts(self, sleeve: str) -> None:
-        if sleeve in self._unseen:
-            self._unseen[sleeve] = self.history.now
+            self._reliance.unseen(place.sleeve, self.history.now)
 
     def relied(self, *, reachable: bool) -> None:
         """The process has made a step: does it go on relying on a stop that the venue does not know (I08)?"""
-        if not self._unseen:
+        if not self._reliance:
             return
         self._guarded()
-        now = self.history.now
-        for sleeve, since in list(self._unseen.items()):
-            if sleeve not in self._naked:
-                del self._unseen[sleeve]
-            elif not reachable:
-                self._unseen[sleeve] = now
-            elif now - max(since, self._naked[sleeve]) > RELIED_S:
-                self.violate("I08", f"{sleeve} relies on a stop that the venue does not know")
+        held = {row.symbol: row.qty for row in self.truth.positions()}
+        alone = {
+            sleeve: since
+            for sleeve, since in self._naked.items()
+            if held.get(self._markets.get(sleeve, "")) == self._exposure[sleeve]  # no hand, and nothing taken
+        }
+        for sleeve in self._reliance.kept(alone, self.history.now, reachable=reachable):
+            self.violate("I08", f"{sleeve} relies on a stop that the venue does not know")
 
     def clocked(self, place: Place, error_s: float) -> None:
         """By which clock its deadline is set (I20)."""
@@ -524,7 +517,7 @@ class Checker:
         self.journal = journal
         self._unasked.reopened(journal.fills())
         self._naked.clear()
-        self._unseen.clear()
+        self._reliance.clear()
         if not self._promised:
             self.halted_at = 0  # the switch of a dead process, of which nothing was durable yet
         known = journal.commands() if self.acknowledged else set()
