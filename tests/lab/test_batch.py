@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import msgspec
@@ -180,3 +181,30 @@ def test_a_sweep_that_cannot_begin_says_so_for_every_set() -> None:
     venue = msgspec.structs.replace(Config().venue, margin_mode="isolated")
     answers = list(compiled.sweep(play, GOOD, SWAP, TAPE, Config(venue=venue)))
     assert [str(answer) for answer in answers] == ["isolated margin"] * len(GOOD)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_parts_come_in_their_order_and_a_failure_is_the_callers(threads: int) -> None:
+    def work(part: int) -> list[int]:
+        if part == 30:
+            raise RuntimeError("broke")
+        time.sleep(0.001 * (part % 3))
+        return [part]
+
+    assert list(compiled._together(work, range(30), threads)) == [[part] for part in range(30)]
+    with pytest.raises(RuntimeError, match="broke"):
+        list(compiled._together(work, range(31), threads))
+
+
+def test_a_sweep_that_nobody_reads_on_ends() -> None:
+    done: list[int] = []
+
+    def work(part: int) -> list[int]:
+        time.sleep(0.001)
+        done.append(part)
+        return [part]
+
+    parts = compiled._together(work, range(10_000), 2)
+    assert next(parts) == [0]
+    parts.close()
+    assert len(done) < 5_000
