@@ -225,7 +225,7 @@ def bars_scope(text: str) -> dict[str, Any]:
         **compose.intrinsics(), **compose.functions_of(text), **compose.kinds(), "LIST_FULL": LIST_FULL,
         **{word: Shape(names) for word, names in FIELDS.items()},
         "whole_of": Reader("<i8"), "float_of": Reader("<f8"),
-        "step": Outside(machine_symbol(), (INT, INT, INT, FLOAT, FLOAT, FLOAT), INT),
+        "step": Outside(machine_symbol(), (INT, INT, INT, FLOAT, FLOAT, FLOAT), INT, seldom=True),
     }  # fmt: skip
 
 

@@ -73,7 +73,7 @@ class Calls(Values):
         values = [
             self.fitted(self.value(part), kind) for part, kind in zip(node.args, known.takes, strict=True)
         ]
-        return known.gives, self.outer(known.symbol, tuple(values), llvm_of(known.gives), seldom=True)
+        return known.gives, self.outer(known.symbol, tuple(values), llvm_of(known.gives), seldom=known.seldom)
 
     def intrinsic(self, name: str, *values: Any) -> Any:
         """An operation of the processor on floats."""

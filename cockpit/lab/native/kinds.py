@@ -86,6 +86,8 @@ class Outside(NamedTuple):
     symbol: str
     takes: tuple[Any, ...]
     gives: Any
+    seldom: bool = False
+    """It is hardly ever called: what goes around the call stays in registers."""
 
 
 class Reader(NamedTuple):

@@ -260,7 +260,7 @@ class Values:
         return self.build.select(odd, self.build.sub(whole, WHOLE(1)), whole)
 
     def outer(self, symbol: str, values: tuple[Any, ...], gives: Any = REAL, *, seldom: bool = False) -> Any:
-        """A call of a C function of numbers. What goes around one called ``seldom`` stays in registers."""
+        """A call of a C function of numbers; ``seldom`` as ``kinds.Outside``."""
         module = self.build.module
         function = module.globals.get(symbol)
         if function is None:
